@@ -1,0 +1,49 @@
+# Copyright (c) 2026, the ontap.akv authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# What there is to run. The checks themselves are declared in noxfile.py; this file gets nox into .cache/ and calls it.
+
+# Any Python from 3.9 on starts it; those that the checks run on are looked for by dev/pythons.py.
+PYTHON ?= python3
+# Handed on: make simulator ARGS="--release 9.7", make unit ARGS="-k uri"
+ARGS ?=
+
+MAKEFLAGS += --no-print-directory
+NOX := .cache/env/nox/bin/python -m nox
+SESSIONS := format lint typing docs-check unit integration sanity build
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test simulator clean bootstrap $(SESSIONS)
+
+help: ## tell what there is to run
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
+
+demo: bootstrap ## show the main job with ansible-playbook against a simulated ONTAP cluster
+	@$(NOX) -s demo -- $(ARGS)
+
+test: bootstrap ## run all checks, with a line of counts at the end
+	@.cache/env/nox/bin/python -m dev.check
+
+format: ## put the code into the style that lint wants, as far as a program can
+lint: ## check style, YAML, playbooks, licences and changelog fragments
+typing: ## check the types
+docs-check: ## check the documentation of the modules
+unit: ## run the unit and property tests on the oldest and the newest ansible-core and on the oldest requests
+integration: ## run the playbooks of the tests on the oldest and the newest ansible-core
+sanity: ## run ansible-test sanity
+build: ## build the archive for Galaxy and check it as Galaxy does
+
+$(SESSIONS): bootstrap
+	@$(NOX) -t $@ -- $(ARGS)
+
+simulator: bootstrap ## run the ONTAP simulator in the foreground; make simulator ARGS="--help" tells how
+	@$(NOX) -s simulator -- $(ARGS)
+
+clean: ## remove all that was generated
+	rm -rf .cache tests/output
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+bootstrap:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 9))' || \
+		{ echo 'This needs Python 3.9 or newer: make PYTHON=/path/to/python3 …' >&2; exit 1; }
+	@$(PYTHON) -m dev.environment

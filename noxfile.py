@@ -1,0 +1,220 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""All checks of the collection. ``make help`` tells the usual ones, ``nox --list`` all, ``nox -s NAME`` runs one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import nox
+from nox.command import CommandFailed
+
+ROOT = Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT))
+
+from dev import environment, pythons  # noqa: E402
+from dev.environment import CACHE  # noqa: E402
+
+# The Pythons on which each ansible-core runs, the preferred first: old with old, new with new.
+CORES = {
+    "2.17": ("3.10", "3.11", "3.12"),
+    "2.18": ("3.11", "3.12", "3.13"),
+    "2.19": ("3.12", "3.11", "3.13"),
+    "2.20": ("3.13", "3.12", "3.14"),
+    "2.21": ("3.13", "3.12", "3.14"),
+}
+LOWEST = ("3.9", "3.10", "3.11")
+TOOLS = ("3.12", "3.13", "3.11", "3.14")
+
+USABLE = [core for core in CORES if any(python in pythons.find() for python in CORES[core])]
+# Every core can be tested; these are, by `make test`: the oldest and the newest, and of those that run here too.
+TESTED = {next(iter(CORES)), list(CORES)[-1], *USABLE[:1], *USABLE[-1:]}
+
+REPORTS = CACHE / "reports"
+MODULES = sorted(path.stem for path in ROOT.glob("plugins/modules/*.py"))
+
+nox.options.default_venv_backend = "none"
+nox.options.envdir = str(CACHE / "nox")
+nox.options.error_on_external_run = False
+nox.options.sessions = []
+
+
+def tags(core: str, name: str) -> list[str]:
+    return ["test", name] if core in TESTED else []
+
+
+def programs(session: nox.Session, name: str, wanted: Sequence[str]) -> Path:
+    """The folder of programs of an environment; without a Python for it, the session is skipped and says so."""
+    version = next((version for version in wanted if version in pythons.find()), None)
+    if version is None:
+        session.skip(f"no Python {' or '.join(wanted)} here")
+    return environment.ensure(name, pythons.find()[version])
+
+
+def core_programs(session: nox.Session, core: str) -> Path:
+    return programs(session, f"core-{core}", CORES[core])
+
+
+def tool_programs(session: nox.Session) -> Path:
+    return programs(session, "lint", TOOLS)
+
+
+def variables(programs: Path) -> dict[str, str | None]:
+    """What a session changes in its environment: Ansible keeps to .cache, and nothing of the user's has a say."""
+    collection = CACHE / "collections" / "ansible_collections" / "ontap" / "akv"
+    collection.parent.mkdir(parents=True, exist_ok=True)
+    if not collection.is_symlink() or collection.resolve() != ROOT:
+        collection.unlink(missing_ok=True)
+        collection.symlink_to(os.path.relpath(ROOT, collection.parent))
+    foreign = ("ANSIBLE_", "HYPOTHESIS_", "MYPY", "ONTAP_", "PYTEST_", "PYTHON")
+    return {
+        **{name: None for name in os.environ if name.startswith(foreign)},
+        "ANSIBLE_COLLECTIONS_PATH": str(CACHE / "collections"),
+        "ANSIBLE_CONFIG": str(ROOT / "dev" / "ansible.cfg"),
+        "ANSIBLE_HOME": str(CACHE / "ansible"),
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_REMOTE_TEMP": str(CACHE / "ansible" / "remote"),
+        "HYPOTHESIS_STORAGE_DIRECTORY": str(CACHE / "hypothesis"),
+        "LC_ALL": "C.UTF-8",
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+    }
+
+
+def pytest(session: nox.Session, programs: Path, folder: str, **more: str) -> None:
+    report = REPORTS / f"{session.name}.xml"
+    report.unlink(missing_ok=True)
+    arguments = ("-m", "pytest", f"--junit-xml={report}", folder, *session.posargs)
+    session.run(programs / "python", *arguments, env={**variables(programs), **more})
+
+
+def run_all(session: nox.Session, programs: Path, *commands: tuple[str, ...], **more: str) -> None:
+    """Run all commands, also after one that failed, so that one look shows all there is to mend."""
+    failed = []
+    for name, *arguments in commands:
+        try:
+            session.run(programs / name, *arguments, env={**variables(programs), **more})
+        except CommandFailed:
+            failed.append(f"{name} {' '.join(arguments)}")
+    if failed:
+        session.error(f"failed: {'; '.join(failed)}")
+
+
+def replace_with(environment: dict[str, str | None], *command: str | Path) -> NoReturn:
+    """Go on as another program, so that signals reach it and nothing is left when it ends."""
+    merged = {**os.environ, **environment}
+    os.execve(command[0], [str(part) for part in command], {name: value for name, value in merged.items() if value})
+
+
+def integration(core: str) -> None:
+    @nox.session(name=f"integration-{core}", tags=tags(core, "integration"))
+    def session_of_core(session: nox.Session) -> None:
+        lowest = next((pythons.find()[version] for version in LOWEST if version in pythons.find()), None)
+        more = {"AKV_LOWEST_PYTHON": str(environment.ensure("lowest", lowest) / "python")} if lowest else {}
+        pytest(session, core_programs(session, core), "tests/integration", **more)
+
+    session_of_core.__doc__ = f"Run the playbooks of the tests on ansible-core {core}."
+
+
+def unit(core: str) -> None:
+    @nox.session(name=f"unit-{core}", tags=tags(core, "unit"))
+    def session_of_core(session: nox.Session) -> None:
+        pytest(session, core_programs(session, core), "tests/unit")
+
+    session_of_core.__doc__ = f"Run the unit and property tests on ansible-core {core}."
+
+
+for each in CORES:
+    integration(each)
+for each in CORES:
+    unit(each)
+
+
+@nox.session(tags=["test", "unit"])
+def lowest(session: nox.Session) -> None:
+    """Run the unit tests of the plugins on the oldest Python and with the lowest requests and urllib3."""
+    pytest(session, programs(session, "lowest", LOWEST), "tests/unit/plugins")
+
+
+@nox.session(tags=["test", "lint"])
+def lint(session: nox.Session) -> None:
+    """Check style, YAML, playbooks, licences and changelog fragments."""
+    run_all(
+        session,
+        tool_programs(session),
+        ("ruff", "check", "."),
+        ("ruff", "format", "--check", "."),
+        ("yamllint", "--strict", "."),
+        ("ansible-lint", "--offline", "--strict"),
+        ("antsibull-changelog", "lint"),
+        ("reuse", "lint", "--lines"),
+    )
+
+
+@nox.session(name="format", tags=["format"])
+def reformat(session: nox.Session) -> None:
+    """Put the code into the style that lint wants, as far as a program can."""
+    here = tool_programs(session)
+    session.run(here / "ruff", "check", "--fix", "--exit-zero", "--quiet", ".", env=variables(here))
+    session.run(here / "ruff", "format", ".", env=variables(here))
+
+
+@nox.session(tags=["test", "typing"])
+def typing(session: nox.Session) -> None:
+    """Check the types."""
+    run_all(
+        session,
+        tool_programs(session),
+        ("mypy", "--strict", "--package", "ansible_collections.ontap.akv.plugins.module_utils"),
+        ("mypy", "--strict", "noxfile.py", "dev"),
+        ("mypy", "--package", "simulator"),
+        MYPYPATH=os.pathsep.join((str(CACHE / "collections"), str(ROOT / "tests"))),
+    )
+
+
+@nox.session(tags=["test", "docs-check"])
+def docs(session: nox.Session) -> None:
+    """Check the documentation of the modules."""
+    run_all(
+        session,
+        tool_programs(session),
+        ("ansible-doc", "--type", "module", *(f"ontap.akv.{module}" for module in MODULES)),
+        ("antsibull-docs", "lint-collection-docs", "--plugin-docs", "."),
+    )
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Show the main job with ansible-playbook against a simulated ONTAP cluster."""
+    here = core_programs(session, USABLE[-1])
+    replace_with(variables(here), here / "python", ROOT / "demo" / "run.py", *session.posargs)
+
+
+@nox.session
+def simulator(session: nox.Session) -> None:
+    """Run the ONTAP simulator in the foreground."""
+    here = core_programs(session, USABLE[-1])
+    environment = {**variables(here), "PYTHONPATH": str(ROOT / "tests")}
+    replace_with(environment, here / "python", "-m", "simulator", *session.posargs)
+
+
+@nox.session
+def pins(session: nox.Session) -> None:
+    """Write the complete lists of pins, dev/requirements/*.txt, anew from what is wanted, *.in."""
+    folder = environment.REQUIREMENTS
+    here = programs(session, "pins", TOOLS)
+    oldest = {f"core-{core}": CORES[core] for core in CORES} | {"lowest": LOWEST, "nox": CORES["2.17"]}
+    with session.chdir(folder):
+        for wanted in sorted(path.stem for path in folder.glob("*.in") if path.stem != "test"):
+            python = min(oldest.get(wanted, TOOLS), key=pythons.VERSIONS.index)
+            options = ("--universal", "--python-version", python, "--no-annotate", "--no-emit-index-url", "--quiet")
+            session.run(
+                *(here / "uv", "pip", "compile", *options, "--custom-compile-command", "nox -s pins"),
+                *(f"{wanted}.in", "--output-file", f"{wanted}.txt"),
+                env={"UV_CACHE_DIR": str(CACHE / "uv")},
+            )
