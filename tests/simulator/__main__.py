@@ -1,0 +1,81 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""python -m simulator: clusters in the foreground, until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import shlex
+import signal
+import sys
+from pathlib import Path
+
+from . import releases
+from .farm import LOOPBACK, Farm
+from .shapes import ScenarioError
+from .tls import write_private
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="simulator", description="An ONTAP cluster to talk to, on loopback.")
+    parser.add_argument("--release", help=f"{', '.join(releases.NAMES)} (default: the scenario's, else 9.7)")
+    parser.add_argument("--port", type=int, default=9443, help="0 picks a free one (default: 9443)")
+    parser.add_argument("--host", choices=LOOPBACK, default="127.0.0.1")
+    parser.add_argument("--scenario", type=Path, metavar="FILE", help="what the cluster is made of (docs/simulator.md)")
+    parser.add_argument("--connection-file", type=Path, metavar="FILE", help="written as JSON when it listens")
+    parser.add_argument("--log-file", type=Path, metavar="FILE", help="a line for each request (default: stderr)")
+    parser.add_argument("--clusters", type=int, default=1, metavar="N", help="so many clusters, a port each")
+    return parser.parse_args()
+
+
+async def _run(farm: Farm, arguments: argparse.Namespace) -> None:
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    await farm.start(arguments.port)
+    try:
+        connection = farm.connection()
+        names = {
+            "ONTAP_HOSTNAME": "hostname",
+            "ONTAP_PORT": "http_port",
+            "ONTAP_USERNAME": "username",
+            "ONTAP_PASSWORD": "password",
+            "ONTAP_CA_PATH": "ca_path",
+        }
+        for variable, key in names.items():
+            if connection[key] is not None:
+                print(f"export {variable}={shlex.quote(str(connection[key]))}")
+        sys.stdout.flush()
+        if arguments.connection_file:
+            write_private(arguments.connection_file, json.dumps(connection, indent=2) + "\n")
+        await ended.wait()
+    finally:
+        await farm.stop()
+
+
+def main() -> int:
+    arguments = _arguments()
+    log = sys.stderr
+    try:
+        if arguments.log_file:
+            log = arguments.log_file.open("a", encoding="utf-8")
+        farm = Farm(arguments.release, arguments.scenario, arguments.clusters, arguments.host, log)
+    except (ScenarioError, ValueError, OSError) as error:
+        print(f"simulator: {error}", file=sys.stderr)
+        return 2
+    try:
+        asyncio.run(_run(farm, arguments))
+    except OSError as error:
+        print(f"simulator: {error}", file=sys.stderr)
+        return 1
+    finally:
+        farm.remove()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

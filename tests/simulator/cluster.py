@@ -1,0 +1,430 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The cluster: its parts, as the scenario says, and what happens to them."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import re
+import secrets
+import uuid as uuids
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from . import releases
+from .access import BUILT_IN, Role, User
+from .clock import Clock
+from .errors import ApiError
+from .jobs import Job, Jobs
+from .shapes import ScenarioError, unknown
+
+if TYPE_CHECKING:
+    from .faults import Fault
+
+# The uuid that the reference gives the SVM of its examples.
+WELL_KNOWN = {"svm/vs0": "4f7abf4c-9a07-11ea-8d52-005056bbeba5"}
+_KEY_ID = re.compile(r"(https://[^/]+/keys/[^/]+)(?:/([^/]*))?/?", re.IGNORECASE)
+DEFAULT_VAULT = {
+    "name": "https://mykeyvault.vault.azure.net/",
+    "key_id": "https://mykeyvault.vault.azure.net/keys/key1/a8e619fd8f234db3b0b95c59540e2a74",
+    "client_id": "client1",
+    "tenant_id": "tenant1",
+}
+# What ONTAP itself fills in, where a release has the field.
+DEFAULT_SETTINGS = {
+    "oauth_host": "login.microsoftonline.com",
+    "vault_host": "vault.azure.net",
+    "port": 443,
+    "verify_host": True,
+    "verify_ip": True,
+    "skip_verification": False,
+}
+
+
+def split_key_id(key_id: str) -> tuple[str, str | None]:
+    """A key's identifier without its version, and the version."""
+    found = _KEY_ID.fullmatch(key_id)
+    return (found[1], found[2] or None) if found else (key_id, None)
+
+
+def version_of(seed: str) -> str:
+    """A key version as Azure writes them, always the same for the same seed."""
+    return hashlib.sha256(seed.encode()).hexdigest()[:32]
+
+
+@dataclass
+class Node:
+    name: str
+    uuid: str
+    capable: bool = True
+    healthy: bool = True
+    cluster_lif: bool = True
+    root_encrypted: bool = False
+    release: str = ""
+
+
+@dataclass
+class Svm:
+    name: str
+    uuid: str
+    state: str = "running"
+    dns: dict[str, list[str]] | None = None
+
+    @property
+    def reference(self) -> dict[str, str]:
+        return {"uuid": self.uuid, "name": self.name}
+
+
+@dataclass
+class Volume:
+    svm: Svm
+    name: str
+    uuid: str
+    encrypted: bool = False
+    nae: bool = False
+    # Its keys stayed in the key manager of the admin SVM.
+    keys_with_admin: bool = False
+
+
+@dataclass
+class Aggregate:
+    name: str
+    uuid: str
+    node: Node
+    nae: bool = False
+
+
+@dataclass
+class KeyManager:
+    """An onboard or external (KMIP) key manager; of the cluster where it has no SVM."""
+
+    type: str
+    uuid: str
+    svm: Svm | None
+    servers: list[str]
+    nse_keys: int = 0
+    drives: int = 0
+    enabled: bool = True
+    configuration: str = "default"
+    policy: str | None = None
+
+
+@dataclass
+class Vault:
+    """One configuration of an Azure Key Vault; of the cluster where it has no SVM."""
+
+    uuid: str
+    svm: Svm | None
+    settings: dict[str, Any]
+    # The kind of the credential (client_secret or certificate) and its value.
+    credential: tuple[str, str]
+    proxy_password: str | None = None
+    configuration: str = "default"
+    enabled: bool = True
+    key_store_state: str = "active"
+    # Nodes that lost their keys, each with a reason.
+    missing: dict[str, str] = field(default_factory=dict)
+    # The state is not yet told as available: for so many more readings, or until then.
+    unsettled_reads: int = 0
+    unsettled_until: float = 0.0
+    expired: set[str] = field(default_factory=set)
+    # Azure as the last poll found it: since when it was no good, and why.
+    polled: float = float("-inf")
+    problem: str | None = None
+    problem_since: float = 0.0
+
+    @property
+    def owner(self) -> str:
+        return self.svm.name if self.svm else "cluster"
+
+    @property
+    def href(self) -> str:
+        return f"/api/security/azure-key-vaults/{self.uuid}"
+
+
+class Azure:
+    """What Azure knows of applications and keys. Without a section in the scenario every credential is good."""
+
+    def __init__(self, section: dict[str, Any] | None) -> None:
+        section = section or {}
+        self.reachable: bool = section.get("reachable", True)
+        self.poll_interval: float = section.get("poll_interval", 0)
+        self.applications: list[dict[str, Any]] | None = section.get("applications")
+        self.keys: dict[str, dict[str, Any]] = {
+            split_key_id(key["key_id"])[0].lower(): dict(key) for key in section.get("keys", [])
+        }
+        self.keys_known = "keys" in section
+        self.versions: dict[str, str] = {}
+
+    def key(self, key_id: str) -> dict[str, Any]:
+        return self.keys.setdefault(split_key_id(key_id)[0].lower(), {"enabled": True})
+
+    def credential_problem(self, vault: Vault) -> str | None:
+        """Why Azure does not let the vault's application in, or None."""
+        kind, value = vault.credential
+        if value in vault.expired:
+            return "AADSTS7000222: The provided client secret keys for the application are expired"
+        if self.applications is None:
+            return None
+        client, tenant = vault.settings["client_id"], vault.settings["tenant_id"]
+        for application in self.applications:
+            if application["client_id"] == client:
+                if application["tenant_id"] != tenant:
+                    return "AADSTS90002: Tenant was not found"
+                if value in application.get("expired", []):
+                    return "AADSTS7000222: The provided client secret keys for the application are expired"
+                if kind == "certificate" or value in application.get("secrets", []):
+                    return None
+                return "AADSTS7000215: Invalid client secret provided"
+        return "AADSTS700016: The application was not found in the directory"
+
+    def key_problem(self, key_id: str) -> str | None:
+        """Why ONTAP can't use the key, or None."""
+        key = self.keys.get(split_key_id(key_id)[0].lower())
+        if key is None:
+            return "the key was not found" if self.keys_known else None
+        if not key.get("enabled", True):
+            return "the key is disabled"
+        if not key.get("permitted", True):
+            return "the application is not permitted to use the key"
+        return None
+
+    def problem(self, vault: Vault) -> str | None:
+        if not self.reachable:
+            return "the connection timed out"
+        return self.credential_problem(vault) or self.key_problem(vault.settings["key_id"])
+
+
+class Cluster:
+    """A whole cluster and its state. Not thread-safe: only the server's event loop touches it."""
+
+    def __init__(self, scenario: dict[str, Any], release: str | None = None) -> None:
+        self.settings: dict[str, Any] = scenario["cluster"]
+        self.name: str = self.settings.get("name", "cluster1")
+        # The 9.8 pages still describe 9.7's interface: an own reading of that release.
+        self.version = releases.get(release or self.settings.get("release", "9.7"))
+        pages = self.version.name == "9.8" and self.settings.get("documentation") == "pages"
+        self.release = releases.get("9.7") if pages else self.version
+        start = scenario["clock"].get("start")
+        self.clock = Clock(_moment(start) if start else None, scenario["clock"].get("speed", 1.0))
+        self.random = random.Random(scenario["seed"])
+        self.uuid = self.make_uuid("cluster", self.name)
+        self.next_uuids = {kind: list(given) for kind, given in scenario["next_uuids"].items()}
+        self._made = 0
+        self._own_schema: releases.Schema | None = None
+
+        self.nodes = {entry["name"]: self._node(entry) for entry in scenario["nodes"]}
+        self.svms: dict[str, Svm] = {}
+        for entry in scenario["svms"]:
+            self._add_svms(entry)
+        self.aggregates = [self._aggregate(entry) for entry in scenario["aggregates"]]
+        self.volumes: dict[tuple[str, str], Volume] = {}
+        for entry in scenario["volumes"]:
+            self.add_volume(**entry)
+        self.licenses: list[str] = scenario["licenses"]
+        self.key_managers = [self._key_manager(entry) for entry in scenario["key_managers"]]
+        self.azure = Azure(scenario.get("azure"))
+        jobs = scenario["jobs"]
+        self.jobs = Jobs(self.clock, jobs.get("queued", 0.05), jobs.get("running", 0.2), jobs.get("kept", 300))
+        # For the next restores: the nodes on which they fail.
+        self.failing_nodes: list[list[str]] = []
+        self.settles: dict[str, float] = self.settings.get("state_settles_after", {})
+
+        self.answering_node = next(iter(self.nodes))
+
+        self.vaults: dict[str, Vault] = {}
+        for entry in scenario["vaults"]:
+            self.add_vaults(entry)
+        self.users = {entry["name"]: self._user(entry) for entry in scenario["users"]}
+        privileges = {**BUILT_IN, **scenario["roles"]}
+        self.roles = {name: Role(given) for name, given in privileges.items()}
+        self.faults: list[Fault] = []
+
+    # --- making ---
+
+    def make_uuid(self, kind: str, name: str) -> str:
+        """A uuid that is always the same for the same thing of the same cluster."""
+        known = WELL_KNOWN.get(f"{kind}/{name}") if self.name == "cluster1" else None
+        return known or str(uuids.uuid5(uuids.NAMESPACE_URL, f"ontap://{self.name}/{kind}/{name}"))
+
+    def next_uuid(self, kind: str) -> str:
+        """The uuid of the next vault or job: the scenario's `next_uuids` first, then made up, never at random."""
+        if self.next_uuids.get(kind):
+            return self.next_uuids[kind].pop(0)
+        self._made += 1
+        return self.make_uuid(kind, str(self._made))
+
+    def _node(self, entry: dict[str, Any]) -> Node:
+        return Node(**{"uuid": self.make_uuid("node", entry["name"]), "release": self.version.name, **entry})
+
+    def _add_svms(self, entry: dict[str, Any]) -> None:
+        """One SVM; with `count` as many, a {} in the name giving the place of the number."""
+        entry = dict(entry)
+        count = entry.pop("count", None)
+        dns = entry.get("dns", {"domains": ["example.com"], "servers": ["192.0.2.53"]} if "dns" not in entry else None)
+        for number in range(1, (count or 1) + 1):
+            name = entry["name"].replace("{}", str(number)) if count else entry["name"]
+            made = {"uuid": self.make_uuid("svm", name), **entry, "name": name, "dns": dns}
+            self.svms[name] = Svm(**made)
+
+    def _aggregate(self, entry: dict[str, Any]) -> Aggregate:
+        name = entry.get("node", next(iter(self.nodes)))
+        if name not in self.nodes:
+            raise unknown(name, self.nodes, "aggregates", "node")
+        made = {"uuid": self.make_uuid("aggregate", entry["name"]), **entry, "node": self.nodes[name]}
+        return Aggregate(**made)
+
+    def _key_manager(self, entry: dict[str, Any]) -> KeyManager:
+        entry = {key: value for key, value in entry.items() if key != "scope"}
+        svm = self.svm(entry.pop("svm")) if "svm" in entry else None
+        uuid = self.make_uuid("key-manager", f"{svm.name if svm else 'cluster'}/{entry['type']}")
+        return KeyManager(**{"uuid": uuid, "servers": [], **entry, "svm": svm})
+
+    def _user(self, entry: dict[str, Any]) -> User:
+        certificate = entry.get("certificate", False)
+        password = entry.get("password", None if certificate else secrets.token_urlsafe(12))
+        return User(entry["name"], entry.get("role", "admin"), password, certificate)
+
+    def add_vaults(self, entry: dict[str, Any]) -> None:
+        """The vault of an SVM, of the cluster, or of each SVM that a name with * matches."""
+        names: list[str | None] = [None]
+        if "svm" in entry:
+            pattern = ".*".join(re.escape(part) for part in entry["svm"].split("*"))
+            names = [name for name in self.svms if re.fullmatch(pattern, name)]
+            if not names:
+                raise unknown(entry["svm"], self.svms, "vaults", "SVM")
+        for name in names:
+            svm = self.svms[name] if name else None
+            configuration = entry.get("configuration", "default")
+            place = name or "cluster"
+            self._add_vault(
+                Vault(
+                    uuid=entry.get("uuid") or self.make_uuid("vault", f"{place}/{configuration}"),
+                    svm=svm,
+                    settings={
+                        **DEFAULT_VAULT,
+                        **{key: entry[key] for key in entry if key in self._vault_settings},
+                    },
+                    credential=(
+                        ("certificate", entry["client_certificate"])
+                        if "client_certificate" in entry
+                        else ("client_secret", entry.get("client_secret", "initial-secret"))
+                    ),
+                    proxy_password=entry.get("proxy_password"),
+                    configuration=configuration,
+                    enabled=entry.get("enabled", configuration == "default"),
+                    key_store_state=entry.get("key_store_state", "active"),
+                    missing={node: MISSING for node in self.node_names(entry.get("keys_missing_on", []))},
+                )
+            )
+
+    _vault_settings = {*DEFAULT_VAULT, *DEFAULT_SETTINGS, "proxy_type", "proxy_host", "proxy_port", "proxy_username"}
+
+    def _add_vault(self, vault: Vault) -> None:
+        if vault.uuid in self.vaults:
+            raise ScenarioError(f"vaults: the uuid {vault.uuid} is there twice")
+        self.vaults[vault.uuid] = vault
+
+    def add_volume(self, svm: str, name: str, **entry: Any) -> None:
+        """Add a volume; one in an encrypted aggregate (NAE) counts as encrypted."""
+        made = {"uuid": self.make_uuid("volume", f"{svm}/{name}"), **entry}
+        made["encrypted"] = any(entry.get(how) for how in ("encrypted", "nae", "keys_with_admin"))
+        self.volumes[svm, name] = Volume(self.svm(svm), name, **made)
+
+    # --- finding ---
+
+    def svm(self, name: str) -> Svm:
+        """The SVM that a scenario or an event names."""
+        if name not in self.svms:
+            raise unknown(name, self.svms, "svm", "SVM")
+        return self.svms[name]
+
+    def node_names(self, names: list[str] | None) -> list[str]:
+        """The nodes that an event names; none named, all."""
+        for name in names or []:
+            if name not in self.nodes:
+                raise unknown(name, self.nodes, "nodes", "node")
+        return list(self.nodes) if names is None else names
+
+    def enabled_vault(self, svm: Svm | None) -> Vault | None:
+        for vault in self.vaults.values():
+            if vault.enabled and vault.svm is svm:
+                return vault
+        return None
+
+    def key_manager(self, svm: Svm | None) -> KeyManager | None:
+        """The enabled onboard or external key manager of an SVM or the cluster."""
+        for manager in self.key_managers:
+            if manager.enabled and manager.svm is svm:
+                return manager
+        return None
+
+    def has_key_manager(self, svm: Svm | None) -> bool:
+        return self.key_manager(svm) is not None or self.enabled_vault(svm) is not None
+
+    def encrypted_volumes(self, svm: Svm | None) -> list[Volume]:
+        """The volumes whose keys the key manager of that SVM holds; for the cluster, of SVMs without their own."""
+        return [volume for volume in self.volumes.values() if volume.encrypted and self.holder(volume) is svm]
+
+    def holder(self, volume: Volume) -> Svm | None:
+        """The SVM whose key manager holds the volume's key; None for the cluster's."""
+        return None if volume.keys_with_admin or not self.has_key_manager(volume.svm) else volume.svm
+
+    def trait(self, name: str) -> Any:
+        """What the scenario sets, else what the release does."""
+        return self.settings.get(name, self.release.traits.get(name))
+
+    def schema(self, kind: str) -> releases.Schema:
+        """The fields of a kind of record, with the availability named as the scenario wants it."""
+        schema = self.release.schema(kind)
+        wanted = self.settings.get("availability_in_replies")
+        if kind != "azure_key_vault" or wanted in (None, "none"):
+            return schema
+        if self._own_schema is None:
+            fields = {}
+            for path, one in schema.fields.items():
+                renamed = f"state.{wanted}" if path in ("state.cluster_state", "state.available") else path
+                fields[renamed] = replace(one, path=renamed)
+            self._own_schema = releases.Schema(kind, fields)
+        return self._own_schema
+
+    def role_of(self, user: User) -> Role:
+        return self.roles[user.role]
+
+    def sorted_vaults(self) -> list[Vault]:
+        return [self.vaults[uuid] for uuid in sorted(self.vaults)]
+
+    # --- jobs and time ---
+
+    def start_job(self, description: str, effect: Any, svm: Svm | None) -> Job:
+        reference = svm.reference if svm else None
+        return self.jobs.start(self.next_uuid("jobs"), description, effect, reference, self.answering_node)
+
+    def tick(self) -> None:
+        self.jobs.tick()
+
+    def settle_later(self, vault: Vault) -> None:
+        """The vault's state is told as not yet available for a while, where the scenario wants that."""
+        vault.unsettled_reads = int(self.settles.get("reads", 0))
+        vault.unsettled_until = self.clock.now() + self.settles.get("seconds", 0)
+
+
+MISSING = "The wrapped KEK is missing on the node."
+
+
+def _moment(text: str) -> float:
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError as error:
+        raise ScenarioError(f"clock.start: {text!r} is no moment such as 2024-08-29T12:00:00Z") from error
+    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+
+
+def conflict(cluster: Cluster, svm: Svm | None) -> ApiError | None:
+    """Why no further key manager can be enabled there."""
+    if cluster.has_key_manager(svm):
+        return ApiError(1 if cluster.settings.get("duplicate_vault") == "entry" else 65537500)
+    return None
