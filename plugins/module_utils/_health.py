@@ -1,0 +1,165 @@
+# Copyright (c) 2026, the ontap.akv authors
+# BSD-2-Clause license (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This module util is private to the collection: it may change at any time.
+
+"""Reads a vault's health from a record: availability, node by node, and the verdict. Pure, no I/O.
+
+ONTAP words it in many shapes (releases 9.7 to the newest): the boolean is ``cluster_state`` or ``available``, the
+message names nodes, from 9.9.1 each with its reason. What is not told is unknown, never unavailable.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+HEALTHY, DEGRADED, UNAVAILABLE, UNKNOWN, INACTIVE = "healthy", "degraded", "unavailable", "unknown", "inactive"
+VERDICTS = (HEALTHY, DEGRADED, UNAVAILABLE, UNKNOWN, INACTIVE)
+
+# "Node: node1. Reason: No volumes created yet for the SVM. Wrapped KEK …" (9.9.1 and later)
+_NODE_WITH_REASON = re.compile(
+    r"Node:\s*(?P<node>[\w.-]+?)\.?\s+Reason:\s*(?P<reason>.*?)(?=[\s,;]*Node:|\Z)", re.DOTALL
+)
+# "… in following nodes - node1, node2." (9.7), "… on the following nodes: node1." (later)
+_NODES = re.compile(r"nodes?\s*(?:-|:)\s*(?P<nodes>[\w-]+(?:\s*,\s*[\w-]+)*)")
+_NO_VOLUMES_YET = "no volumes created yet"
+
+
+@dataclass(frozen=True)
+class State:
+    """What ``state`` says: whether every node can use the keys.
+
+    :ivar available: None where it is not told
+    :ivar bad_nodes: node name to reason ("" where none is given)
+    :ivar fresh_nodes: nodes that say no more than that the SVM has no encrypted volume yet
+    :ivar fresh: that is all that is said: normal for a new vault
+    """
+
+    available: bool | None
+    message: str = ""
+    bad_nodes: Mapping[str, str] = field(default_factory=dict)
+    fresh_nodes: tuple[str, ...] = ()
+    fresh: bool = False
+
+    @property
+    def good(self) -> bool:
+        """Every node has its keys, or needs none yet."""
+        return self.fresh or self.available is True
+
+    @property
+    def bad(self) -> bool:
+        """Some node lacks its keys, and says so."""
+        return self.available is False
+
+    def __str__(self) -> str:
+        if self.good:
+            return "no encrypted volumes yet" if self.fresh else "keys are available on every node"
+        if not self.bad:
+            return "availability is not told"
+        if not self.bad_nodes:
+            return f"keys are unavailable ({self.message.rstrip('.') or 'no reason given'})"
+        nodes = [f"{node} ({reason.rstrip('.')})" if reason else node for node, reason in self.bad_nodes.items()]
+        return f"keys are unavailable on {', '.join(nodes)}"
+
+
+def read_state(record: Mapping[str, t.Any]) -> State:
+    """Read ``state`` of a vault's record."""
+    state = record.get("state")
+    if not isinstance(state, Mapping):
+        return State(None)
+    told = [state[key] for key in ("available", "cluster_state") if isinstance(state.get(key), bool)]
+    available = told[0] if told else None
+    message = state.get("message")
+    message = message if isinstance(message, str) else ""
+    if available:
+        return State(True, message)
+    reasons = _node_reasons(message)
+    fresh_nodes = tuple(node for node, reason in reasons.items() if _NO_VOLUMES_YET in reason.lower())
+    bad_nodes = {node: reason for node, reason in reasons.items() if node not in fresh_nodes}
+    if _NO_VOLUMES_YET in message.lower() and not bad_nodes:
+        return State(None, message, fresh_nodes=fresh_nodes, fresh=True)
+    # Without the boolean, a message that names bad nodes still says that keys are unavailable there.
+    return State(False if bad_nodes else available, message, bad_nodes, fresh_nodes)
+
+
+def _node_reasons(message: str) -> dict[str, str]:
+    with_reasons = {match["node"]: match["reason"].strip() for match in _NODE_WITH_REASON.finditer(message)}
+    if with_reasons:
+        return with_reasons
+    plain = _NODES.search(message)
+    return {node.strip(): "" for node in plain["nodes"].split(",")} if plain else {}
+
+
+def unreachable_nodes(record: Mapping[str, t.Any]) -> dict[str, str]:
+    """Name the nodes whose embedded KMIP server is not reachable, with the reason (``ekmip_reachability``, 9.8+)."""
+    return {_node_name(entry): _message(entry) for entry in _ekmip(record) if entry.get("reachable") is False}
+
+
+def azure_reachable(record: Mapping[str, t.Any]) -> bool | None:
+    """Tell whether the cluster reaches Azure (``azure_reachability``, 9.8+); None where it is not told."""
+    azure = record.get("azure_reachability")
+    reachable = azure.get("reachable") if isinstance(azure, Mapping) else None
+    return reachable if isinstance(reachable, bool) else None
+
+
+def judge(record: Mapping[str, t.Any]) -> tuple[str, list[str]]:
+    """Give the verdict on a vault, and the reasons, a sentence each."""
+    if record.get("enabled") is False:
+        return INACTIVE, ["The configuration is inactive: ONTAP tells no health of it."]
+    state = read_state(record)
+    reasons = _state_reasons(state)
+    reachability = _reachability_reasons(record)
+    if state.bad:
+        known = {_node_name(entry) for entry in _ekmip(record)}
+        all_bad = not state.bad_nodes or (known and not known - set(state.bad_nodes))
+        return (UNAVAILABLE if all_bad else DEGRADED), reasons + reachability
+    if reachability:
+        return DEGRADED, reasons + reachability
+    return (HEALTHY if state.good else UNKNOWN), reasons
+
+
+def _state_reasons(state: State) -> list[str]:
+    if state.fresh:
+        return ["No encrypted volumes have been created yet: normal for a new vault."]
+    if state.good:
+        return ["Keys are available on every node."]
+    if not state.bad:
+        return ["ONTAP does not tell whether keys are available."]
+    if not state.bad_nodes:
+        return [f"Keys are unavailable: {_why(state.message)}"]
+    return [
+        f"Keys are unavailable on node {node}{': ' + reason.rstrip('.') if reason else ''}."
+        for node, reason in state.bad_nodes.items()
+    ]
+
+
+def _reachability_reasons(record: Mapping[str, t.Any]) -> list[str]:
+    reasons = []
+    if azure_reachable(record) is False:
+        reasons.append(f"Azure cannot be reached: {_why(_message(record['azure_reachability']))}")
+    for node, message in unreachable_nodes(record).items():
+        reasons.append(f"The embedded KMIP server of node {node} cannot be reached: {_why(message)}")
+    return reasons
+
+
+def _why(message: str) -> str:
+    return f"{message.rstrip('.') or 'no reason is given'}."
+
+
+def _ekmip(record: Mapping[str, t.Any]) -> list[Mapping[str, t.Any]]:
+    entries = record.get("ekmip_reachability")
+    return [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
+
+
+def _node_name(entry: Mapping[str, t.Any]) -> str:
+    node = entry.get("node")
+    return str(node.get("name")) if isinstance(node, Mapping) else "(unnamed)"
+
+
+def _message(entry: Mapping[str, t.Any]) -> str:
+    message = entry.get("message")
+    return message if isinstance(message, str) else ""

@@ -1,0 +1,101 @@
+# Copyright (c) 2026, the ontap.akv authors
+# BSD-2-Clause license (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This module util is private to the collection: it may change at any time.
+
+"""URIs of vaults and keys, compared by meaning: looks (case of the host, default port, final slash) don't count."""
+
+from __future__ import annotations
+
+import typing as t
+from urllib.parse import urlsplit
+
+_HTTPS_PORT = 443
+_REAL_SUFFIX, _MISSPELT_SUFFIX = ".vault.azure.net", ".azure.vault.net"
+
+
+def _host(uri: str) -> tuple[str, str]:
+    """Split an https URI into host (with its port, unless that is 443) and path.
+
+    :raises ValueError: says what is wrong with it
+    """
+    if any(character.isspace() for character in uri):
+        raise ValueError("holds white space")
+    try:
+        parts = urlsplit(uri)
+        port = parts.port
+    except ValueError as exc:
+        raise ValueError(f"is no URI ({exc})") from exc
+    if parts.scheme.lower() != "https":
+        raise ValueError("does not begin with https://")
+    if not parts.hostname:
+        raise ValueError("has no host")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("holds more than host and path (a login, a query or a fragment)")
+    host = parts.hostname.rstrip(".")
+    return (host if port in (None, _HTTPS_PORT) else f"{host}:{port}"), parts.path
+
+
+class VaultUri(t.NamedTuple):
+    """The URI of a vault, as ONTAP's field ``name`` has it."""
+
+    host: str
+
+    @classmethod
+    def parse(cls, uri: str) -> VaultUri:
+        """Read https://<host>[:port][/].
+
+        :raises ValueError: says what is wrong with it
+        """
+        host, path = _host(uri)
+        if path.strip("/"):
+            raise ValueError("has a path: the vault's URI ends after the host")
+        return cls(host)
+
+
+class KeyId(t.NamedTuple):
+    """A key of a vault: https://<host>/keys/<key>[/<version>]. Azure compares names without regard to case."""
+
+    host: str
+    key: str
+    version: str | None
+
+    @classmethod
+    def parse(cls, uri: str) -> KeyId:
+        """Read a key's URI.
+
+        :raises ValueError: says what is wrong with it
+        """
+        host, path = _host(uri)
+        segments = path.strip("/").lower().split("/")
+        if len(segments) not in (2, 3) or segments[0] != "keys" or not all(segments):
+            raise ValueError("is not of the form https://<host>/keys/<key>[/<version>]")
+        return cls(host, segments[1], segments[2] if len(segments) == 3 else None)
+
+    def same_key(self, other: KeyId) -> bool:
+        """Tell whether both mean the same key, whatever the version."""
+        return (self.host, self.key) == (other.host, other.key)
+
+    def other_version(self, other: KeyId) -> bool:
+        """Tell whether both name a version, and not the same one."""
+        return None not in (self.version, other.version) and self.version != other.version
+
+
+def same_vault(one: str, other: str) -> bool:
+    """Tell whether two vault URIs mean the same vault; what is no URI is compared as it is."""
+    try:
+        return VaultUri.parse(one) == VaultUri.parse(other)
+    except ValueError:
+        return one == other
+
+
+def likely_typo(uri: str) -> str | None:
+    """Name what was likely meant where Azure's suffix is misspelt, as in the 9.7 reference's own examples."""
+    host = urlsplit(uri).netloc
+    return uri.replace(_MISSPELT_SUFFIX, _REAL_SUFFIX) if host.lower().endswith(_MISSPELT_SUFFIX) else None
+
+
+def real_host(host: str) -> str:
+    """Spell a host as Azure does, to compare two of which one has the typo."""
+    return host[: -len(_MISSPELT_SUFFIX)] + _REAL_SUFFIX if host.endswith(_MISSPELT_SUFFIX) else host
