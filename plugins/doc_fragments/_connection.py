@@ -1,0 +1,90 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This doc fragment is private to the collection: it may change at any time.
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+requirements:
+  - requests >= 2.25.1 (with urllib3 >= 1.26.5)
+options:
+  hostname:
+    description:
+      - The cluster management LIF, as a name or an IP address (IPv6 too).
+      - The host alone. A port belongs into O(http_port), a scheme into O(https).
+      - If not set, the environment variable E(ONTAP_HOSTNAME) is used.
+    type: str
+    required: true
+  username:
+    description:
+      - The ONTAP user to log in as, together with O(password).
+      - Its role needs V(all) on C(/api/security/azure-key-vaults) for changes, V(readonly) for reading.
+      - If not set, the environment variable E(ONTAP_USERNAME) is used.
+    type: str
+    aliases: [user]
+  password:
+    description:
+      - The password of O(username).
+      - If not set, the environment variable E(ONTAP_PASSWORD) is used.
+    type: str
+    aliases: [pass]
+  cert_filepath:
+    description:
+      - A client certificate in PEM form to log in with, in the place of O(username) and O(password).
+      - The file may hold the private key too; else it is given with O(key_filepath).
+      - It is read on the host where the module runs.
+      - If not set, the environment variable E(ONTAP_CERT_FILEPATH) is used. A login that the task declares wins over
+        one that is in the environment.
+    type: path
+  key_filepath:
+    description:
+      - The private key of O(cert_filepath) in PEM form. A key with a passphrase is refused, there is never a prompt.
+      - If not set, the environment variable E(ONTAP_KEY_FILEPATH) is used.
+    type: path
+  https:
+    description:
+      - Whether to speak HTTPS. V(false) sends the login and secrets unencrypted, and warns.
+    type: bool
+    default: true
+  http_port:
+    description:
+      - The port of ONTAP's REST API.
+      - The default is V(443), or V(80) with O(https=false).
+      - If not set, the environment variable E(ONTAP_PORT) is used.
+    type: int
+  validate_certs:
+    description:
+      - Whether the cluster's certificate must be one that can be trusted. V(false) warns.
+      - If not set, the environment variable E(ONTAP_VALIDATE_CERTS) is used.
+    type: bool
+    default: true
+  ca_path:
+    description:
+      - A PEM bundle of the private CA that has signed the cluster's certificate. It is trusted in the place of the
+        bundle that C(requests) brings; E(REQUESTS_CA_BUNDLE) is never read.
+      - If not set, the environment variable E(ONTAP_CA_PATH) is used.
+    type: path
+  timeout:
+    description:
+      - Seconds for one request, its whole answer included.
+      - If not set, the environment variable E(ONTAP_TIMEOUT) is used.
+    type: float
+    default: 60.0
+  retries:
+    description:
+      - How often a request is sent again after a transient fault (no connection, a reset, a time-out, a busy cluster),
+        with growing pauses. V(2) means at most three tries.
+      - A change whose fate is unknown is never repeated blindly. The module reads first what became of it.
+      - A refused login, a name that cannot be resolved and a certificate that cannot be trusted are never tried again.
+    type: int
+    default: 5
+  use_proxy:
+    description:
+      - Whether to use the proxy that the environment names (E(HTTPS_PROXY), E(NO_PROXY)).
+    type: bool
+    default: true
+"""

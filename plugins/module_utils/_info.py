@@ -1,0 +1,128 @@
+# Copyright (c) 2026, the ontap.akv authors
+# BSD-2-Clause license (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This module util is private to the collection: it may change at any time.
+
+"""The use case of akv_info: what is configured, and is it healthy."""
+
+from __future__ import annotations
+
+import difflib
+import typing as t
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ansible_collections.ontap.akv.plugins.module_utils import _owner
+from ansible_collections.ontap.akv.plugins.module_utils._errors import InputError
+from ansible_collections.ontap.akv.plugins.module_utils._health import VERDICTS, judge, read_state
+from ansible_collections.ontap.akv.plugins.module_utils._owner import Owner
+from ansible_collections.ontap.akv.plugins.module_utils._reading import read_vaults
+from ansible_collections.ontap.akv.plugins.module_utils._release import FIELDS, SECRET_FIELDS, health_fields
+from ansible_collections.ontap.akv.plugins.module_utils._rest import Client
+from ansible_collections.ontap.akv.plugins.module_utils._vault import Record
+
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    **_owner.ARGUMENT_SPEC,
+    "fields": {"type": "list", "elements": "str"},
+    "health": {"type": "bool", "default": True},
+    "max_records": {"type": "int"},
+    "order_by": {"type": "list", "elements": "str"},
+    "query": {"type": "dict"},
+}
+
+_READABLE = sorted(name for name, field in FIELDS.items() if field.read)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What is there."""
+
+    changed: bool
+    msg: str
+    vaults: list[Record]
+    by_svm: dict[str, Record]
+    cluster_vault: Record | None
+    summary: dict[str, int]
+
+
+def check(params: Mapping[str, t.Any]) -> tuple[Owner | None, dict[str, str]]:
+    """Check a task's options, before any request.
+
+    :return: whose vaults (None for all), and the query's filters as text
+    :raises InputError: names the option, what was given and what to do
+    """
+    owner = Owner.from_optional_params(params)
+    if params["max_records"] is not None and params["max_records"] < 1:
+        raise InputError("max_records", f"{params['max_records']} is below 1. Give how many records a page holds.")
+    for option in ("fields", "order_by"):
+        for name in params[option] or []:
+            _check_field(option, name.partition(" ")[0])
+    query = {}
+    for name, value in (params["query"] or {}).items():
+        _check_field("query", name)
+        if not isinstance(value, (str, int, float, bool)):
+            raise InputError("query", f"{name} is {value!r}. Give one value; ONTAP's | means or.")
+        query[name] = str(value).lower() if isinstance(value, bool) else str(value)
+    twice = sorted(set(query) & set(owner.query())) if owner else []
+    if twice:
+        raise InputError("query", f"{twice[0]} is given beside {owner}. Keep one of them.")
+    return owner, query
+
+
+def _check_field(option: str, name: str) -> None:
+    """Refuse what is no field of a vault, and above all a secret: it would end up in a URL."""
+    field = name.lstrip("!").partition(".")[0].partition("{")[0]
+    if field in SECRET_FIELDS:
+        raise InputError(option, f"{field} is a secret, which ONTAP never gives back. Leave it out.")
+    if field in ("*", "**") and option == "fields":
+        return
+    if field not in _READABLE:
+        near = difflib.get_close_matches(field, _READABLE, n=1)
+        hint = f"Is {near[0]} meant?" if near else f"It has {', '.join(_READABLE)}."
+        raise InputError(option, f"{name!r} is no field of a vault. {hint}")
+
+
+def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result:
+    """Read vaults and judge them. Reads only, so check mode makes no difference."""
+    owner, query = check(params)
+    if owner is not None:
+        query.update(owner.query())
+    if params["max_records"] is not None:
+        query["max_records"] = str(params["max_records"])
+    if params["order_by"]:
+        query["order_by"] = ",".join(params["order_by"])
+    vaults = read_vaults(client, query, _fields(client, params))
+    if owner is not None and not params["fields"]:
+        vaults = [vault for vault in vaults if owner.owns(vault)]
+    for vault in vaults:
+        vault["available"] = read_state(vault).available
+        vault["verdict"], vault["reasons"] = judge(vault)
+    enabled = [vault for vault in vaults if vault.get("enabled", True)]
+    by_svm = {vault["svm"]["name"]: vault for vault in enabled if "name" in (vault.get("svm") or {})}
+    summary = {"total": len(vaults), **dict.fromkeys(VERDICTS, 0)}
+    for vault in vaults:
+        summary[vault["verdict"]] += 1
+    return Result(
+        changed=False,
+        msg=_message(owner, client, summary),
+        vaults=vaults,
+        by_svm=by_svm,
+        cluster_vault=next((vault for vault in enabled if vault.get("scope") == "cluster"), None),
+        summary=summary,
+    )
+
+
+def _fields(client: Client, params: Mapping[str, t.Any]) -> list[str]:
+    """Say what to ask for: what the task names and no more, else all, and with ``health`` what is advanced."""
+    if params["fields"]:
+        return ["uuid", *(name for name in params["fields"] if name != "uuid")]
+    return ["*", *(health_fields(client.release()) if params["health"] else [])]
+
+
+def _message(owner: Owner | None, client: Client, summary: Mapping[str, int]) -> str:
+    counts = ", ".join(f"{summary[verdict]} {verdict}" for verdict in VERDICTS if summary[verdict])
+    number = summary["total"]
+    of_whom = f" of {owner}" if owner else ""
+    vaults = "1 vault" if number == 1 else f"{number or 'No'} vaults"
+    return f"{vaults}{of_whom} on {client.where}{': ' if counts else ''}{counts}."

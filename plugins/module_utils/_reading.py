@@ -1,0 +1,95 @@
+# Copyright (c) 2026, the ontap.akv authors
+# BSD-2-Clause license (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This module util is private to the collection: it may change at any time.
+
+"""Reading vaults, and what a failure can add: the steps that the use cases share."""
+
+from __future__ import annotations
+
+import difflib
+import typing as t
+from collections.abc import Callable, Iterable
+
+from ansible_collections.ontap.akv.plugins.module_utils._errors import AkvError
+from ansible_collections.ontap.akv.plugins.module_utils._health import DEGRADED, UNAVAILABLE, judge
+from ansible_collections.ontap.akv.plugins.module_utils._owner import Owner
+from ansible_collections.ontap.akv.plugins.module_utils._rest import VAULTS, Client
+from ansible_collections.ontap.akv.plugins.module_utils._vault import Record, normalize
+
+_LONGEST_INTERVAL, _GROWTH = 30.0, 1.5
+
+BLOCKING_LIMIT = (
+    "ONTAP polls the key every 15 minutes, and takes encrypted volumes offline after 60 minutes without a good poll."
+)
+
+
+def read_vaults(
+    client: Client, query: dict[str, str], fields: Iterable[str], doing: str = "Reading the vaults"
+) -> list[Record]:
+    """Read vaults: all pages of one GET."""
+    found = client.records(VAULTS, {**query, "fields": ",".join(fields)}, doing=doing)
+    return [normalize(record) for record in found]
+
+
+def find_vault(client: Client, owner: Owner, *advanced: str) -> Record | None:
+    """Read the one vault of an owner; None where there is none.
+
+    :param advanced: fields that come only when they are named
+    :raises AkvError: there are several
+    """
+    doing = f"Reading the vault of {owner}"
+    found = [record for record in read_vaults(client, owner.query(), ["*", *advanced], doing) if owner.owns(record)]
+    if len(found) > 1:
+        found = [record for record in found if record.get("enabled") is True] or found
+    if len(found) > 1:
+        names = ", ".join(f"{record.get('name')} ({record['uuid']})" for record in found)
+        raise AkvError(f"{doing} on {client.where} failed: several match ({names}), and which one is meant is open.")
+    return found[0] if found else None
+
+
+def intervals(first: float = 2.0) -> t.Iterator[float]:
+    """Seconds between polls: growing, up to 30."""
+    interval = first
+    while True:
+        yield interval
+        interval = max(first, min(interval * _GROWTH, _LONGEST_INTERVAL))
+
+
+Reading = t.TypeVar("Reading", Record, t.Optional[Record])
+
+
+def wait_until_healthy(client: Client, read: Callable[[], Reading], interval: float = 2.0) -> Reading:
+    """Read a vault until it is healthy, its health is not told, or the task's time is up; give the last reading.
+
+    :param interval: seconds before the second reading; they grow from there
+    """
+    pauses = intervals(interval)
+    while True:
+        vault = read()
+        if judge(vault or {})[0] not in (DEGRADED, UNAVAILABLE) or client.remaining() <= 0:
+            return vault
+        client.sleep(next(pauses))
+
+
+def unknown_svm(client: Client, owner: Owner) -> str | None:
+    """Say that an SVM does not exist, with near names; None where it exists, or that can't be read."""
+    if owner.is_cluster:
+        return None
+    try:
+        svms = client.records("/svm/svms", {"fields": "name,uuid"}, doing="Reading the SVMs")
+    except AkvError:
+        return None
+    names = [str(svm.get("name")) for svm in svms]
+    if owner.svm in names or owner.svm_uuid in [str(svm.get("uuid")).lower() for svm in svms]:
+        return None
+    near = difflib.get_close_matches(owner.svm or "", names, n=3, cutoff=0.5)
+    hint = f"Near names: {', '.join(near)}." if near else f"Its SVMs: {', '.join(names[:10]) or 'none'}."
+    return f"{owner} does not exist on {client.where}. {hint}"
+
+
+def no_vault(client: Client, owner: Owner) -> AkvError:
+    """Make the failure of a task that needs a vault where there is none."""
+    reason = unknown_svm(client, owner)
+    return AkvError(reason or f"There is no vault of {owner} on {client.where}. Create it with akv_config.")

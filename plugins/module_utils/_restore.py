@@ -1,0 +1,203 @@
+# Copyright (c) 2026, the ontap.akv authors
+# BSD-2-Clause license (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This module util is private to the collection: it may change at any time.
+
+"""The use case of akv_restore: restore keys where they are missing, and follow the job to its end."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ansible_collections.ontap.akv.plugins.module_utils import _owner
+from ansible_collections.ontap.akv.plugins.module_utils._errors import CHANGED, UNCHANGED, AkvError, InputError
+from ansible_collections.ontap.akv.plugins.module_utils._health import State, read_state
+from ansible_collections.ontap.akv.plugins.module_utils._job import JOBS, UNDER_WAY, Job, JobFailed, follow, job_of
+from ansible_collections.ontap.akv.plugins.module_utils._owner import Owner
+from ansible_collections.ontap.akv.plugins.module_utils._reading import (
+    BLOCKING_LIMIT,
+    find_vault,
+    no_vault,
+    wait_until_healthy,
+)
+from ansible_collections.ontap.akv.plugins.module_utils._rest import Client, vault_path
+from ansible_collections.ontap.akv.plugins.module_utils._vault import Record
+
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    **_owner.ARGUMENT_SPEC,
+    "force": {"type": "bool", "default": False},
+    "poll_interval": {"type": "float", "default": 2.0},
+    "wait": {"type": "bool", "default": True},
+    "wait_timeout": {"type": "int", "default": 300},
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was done, or in check mode would be done."""
+
+    changed: bool
+    msg: str
+    operation: str
+    vault: Record
+    available: bool | None
+    diff: Record
+    job: Record | None = None
+
+
+def check(params: Mapping[str, t.Any]) -> Owner:
+    """Check a task's options, before any request.
+
+    :raises InputError: names the option, what was given and what to do
+    """
+    if params["wait_timeout"] < 0:
+        raise InputError("wait_timeout", f"{params['wait_timeout']} is below 0. Give seconds.")
+    if not params["poll_interval"] > 0:
+        raise InputError("poll_interval", f"{params['poll_interval']} is not above 0. Give seconds.")
+    return Owner.from_params(params)
+
+
+def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result:
+    """Restore the keys of a vault where some node lacks them.
+
+    :raises AkvError: there is no vault, or the restore failed on some node
+    """
+    owner = check(params)
+    vault = find_vault(client, owner, "state")
+    if vault is None:
+        raise no_vault(client, owner)
+    state = read_state(vault)
+    if not (state.bad or params["force"]):
+        return _nothing_to_do(client, owner, vault, state)
+    if check_mode:
+        return Result(
+            changed=True,
+            msg=f"The keys of {owner} would be restored.",
+            operation="restore",
+            vault=vault,
+            available=state.available,
+            diff=_diff(owner, state, State(True)),
+        )
+    return _Restore(client, owner, vault, state, params["poll_interval"]).run(params["wait"])
+
+
+def _nothing_to_do(client: Client, owner: Owner, vault: Record, state: State) -> Result:
+    if not state.good:
+        client.warnings.append(
+            f"ONTAP does not tell whether the keys of {owner} are available: unknown. Nothing was sent; force: true"
+            " restores all the same."
+        )
+    return Result(
+        changed=False,
+        msg=f"Nothing to restore for {owner}: {state}.",
+        operation="none",
+        vault=vault,
+        available=state.available,
+        diff=_diff(owner, state, state),
+    )
+
+
+class _Restore:
+    """One restore, from its start to the vault that is read after it."""
+
+    def __init__(self, client: Client, owner: Owner, vault: Record, before: State, interval: float) -> None:
+        self._client = client
+        self._owner = owner
+        self._vault = vault
+        self._before = before
+        self._interval = interval
+        self._doing = f"Restoring the keys of {owner}"
+
+    def run(self, wait: bool) -> Result:
+        """Restore; with ``wait`` follow the job to its end, and read the vault until its keys are there."""
+        uuid = self._start()
+        if not wait:
+            job = Job(uuid, "queued", "", 0.0) if uuid else None
+            return self._result(f"A restore of the keys of {self._owner} was started.", self._vault, job)
+        try:
+            job = follow(self._client, uuid, self._doing, "restore", self._interval) if uuid else None
+        except JobFailed as failed:
+            raise self._failed(failed) from None
+        after = wait_until_healthy(self._client, self._read, self._interval)
+        state = read_state(after)
+        if state.bad:
+            raise AkvError(
+                f"{self._doing} on {self._client.where}: ONTAP restored what it could, but {state}."
+                f" Check credential, key and network path in Azure, and restore again. {BLOCKING_LIMIT}",
+                CHANGED,
+                vault=after,
+                available=state.available,
+                **({"job": job.shown()} if job else {}),
+            )
+        return self._result(f"The keys of {self._owner} were restored: {state}.", after, job)
+
+    def _start(self) -> str | None:
+        """Start the restore, unless one is under way; give its job's UUID, if it has one."""
+        under_way = self._job_under_way()
+        if under_way is not None:
+            return job_of(under_way)
+        path = vault_path(self._vault["uuid"], "restore")
+        return job_of(self._client.change("POST", path, doing=self._doing, operation="restore", settle=self._happened))
+
+    def _result(self, msg: str, vault: Record, job: Job | None) -> Result:
+        state = read_state(vault)
+        sent = self._client.outcome == CHANGED
+        if not (state.good or state.bad):
+            self._client.warnings.append(f"ONTAP does not tell whether the keys of {self._owner} are available.")
+        return Result(
+            changed=sent,
+            msg=msg if sent else f"{msg} It was a restore that was under way already.",
+            operation="restore" if sent else "none",
+            vault=vault,
+            available=state.available,
+            diff=_diff(self._owner, self._before, state),
+            job=job.shown() if job else None,
+        )
+
+    def _read(self) -> Record:
+        vault = find_vault(self._client, self._owner, "state")
+        if vault is None:
+            raise AkvError(f"{self._doing} on {self._client.where} failed: the vault was deleted meanwhile.")
+        return vault
+
+    def _job_under_way(self) -> Record | None:
+        """Find a restore of this vault that still runs: of an interrupted run, say."""
+        query = {"fields": "description,state", "state": "|".join(UNDER_WAY)}
+        try:
+            jobs = self._client.records(JOBS, query, doing="Reading the jobs")
+        except AkvError:
+            return None  # a role that may not list jobs must not stop a restore
+        for job in jobs:
+            description = str(job.get("description"))
+            mine = self._vault["uuid"] in description and "/restore" in description
+            if mine and job.get("state") in UNDER_WAY:
+                return {"job": job}
+        return None
+
+    def _happened(self) -> Record | None:
+        """Tell what became of a restore whose answer was lost: its job, or that the keys are there."""
+        return self._job_under_way() or ({} if self._before.bad and not read_state(self._read()).bad else None)
+
+    def _failed(self, failed: JobFailed) -> AkvError:
+        """Complete a failed job with what the vault says: on which nodes keys are there now, and on which not."""
+        try:
+            vault = self._read()
+        except AkvError:
+            return failed
+        state = read_state(vault)
+        failed.outcome = CHANGED if state.good or set(state.bad_nodes) < set(self._before.bad_nodes) else UNCHANGED
+        failed.message += f" Now {state}. {BLOCKING_LIMIT}"
+        failed.details.update(vault=vault, available=state.available)
+        return failed
+
+
+def _diff(owner: Owner, before: State, after: State) -> Record:
+    return {
+        "before": {"keys": str(before)},
+        "after": {"keys": str(after)},
+        "before_header": f"keys of {owner}",
+        "after_header": f"keys of {owner}",
+    }

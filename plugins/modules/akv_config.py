@@ -1,0 +1,260 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: akv_config
+short_description: Configure ONTAP volume encryption on an Azure Key Vault
+version_added: 0.1.0
+description:
+  - Makes the Azure Key Vault (AKV) configuration of an SVM, or of the cluster, what you declare.
+  - It reads the configuration, compares it with what is declared, and sends a request that changes only when there is a
+    difference. A second run is unchanged.
+  - It compares by meaning. The case of a host, a default port, a final slash and the version of a key are looks, not
+    differences.
+  - Where a vault exists, only what you declare is compared. Creating one needs O(name), O(key_id), O(client_id),
+    O(tenant_id) and O(client_secret).
+author:
+  - The ontap.akv authors (@ontap-akv)
+options:
+  state:
+    description:
+      - V(present) creates the vault, or updates it.
+      - V(absent) deletes it. ONTAP refuses that while encrypted volumes need its keys. Where O(name) or O(key_id) is
+        declared, it must be that of the vault that is there, else nothing is deleted.
+    type: str
+    choices: [absent, present]
+    default: present
+  name:
+    description:
+      - The URI of the vault in Azure, for example V(https://mykeyvault.vault.azure.net/).
+    type: str
+    aliases: [vault_uri]
+  key_id:
+    description:
+      - The key that wraps the SVM's keys, as C(https://<host>/keys/<key>) with or without C(/<version>).
+      - ONTAP's replies drop a version on some releases and add it on others, and Azure's rotation moves it on. So a
+        version is compared only where both sides have one, and even then it is no change but a warning, and an entry in
+        RV(drift).
+      - Another key is never set in place by this module, so that a typo does not rekey overnight.
+    type: str
+  client_id:
+    description:
+      - The application (client) ID of the Azure application that may use the key.
+    type: str
+  tenant_id:
+    description:
+      - The directory (tenant) ID of the Azure application.
+    type: str
+  client_secret:
+    description:
+      - The secret of the Azure application. Its VALUE, not its Secret ID.
+      - ONTAP never gives it back, so nobody can compare it. O(update_credentials) says when it is sent.
+    type: str
+  update_credentials:
+    description:
+      - What happens to the credential of a vault that exists.
+      - V(on_create) sends none. RV(msg) says that it was declared and not sent.
+      - V(when_unavailable) sends it when ONTAP says that Azure cannot be reached (from ONTAP 9.8 on
+        C(azure_reachability), before that the state). This is a repair, not a rotation, for it may overwrite a newer
+        credential. It is not sent for keys that are merely missing on a node, which M(ontap.akv.akv_restore) cures.
+      - V(always) sends it, and reports changed.
+    type: str
+    choices: [always, on_create, when_unavailable]
+    default: on_create
+  allow_recreate:
+    description:
+      - Whether a difference that ONTAP cannot change in place may be made by deleting the vault and creating it anew.
+      - V(false) fails and says what differs. Try it in check mode with C(--diff) first. It shows both steps.
+    type: bool
+    default: false
+  wait:
+    description:
+      - Whether to wait after a create or update until every node has its keys, or O(wait_timeout) is over.
+      - A vault that is unchanged, but not available, is a warning that names the nodes.
+      - V(false) does not ask for the health at all.
+    type: bool
+    default: true
+  wait_timeout:
+    description:
+      - Seconds that the whole task may take, waiting and repetitions included. No request begins a repetition or a poll
+        after it.
+    type: int
+    default: 300
+notes:
+  - What a healthy vault proves is that nodes hold keys and that the last poll went well. ONTAP polls every 15 to 30
+    minutes.
+  - The secret is masked in whatever the module returns, and C(no_log) on the task is not needed for that. What Ansible
+    itself prints is beyond the module. Do not loop over secrets, and do not give them to an ad-hoc command.
+  - On a control node, C(ansible_python_interpreter) set to C({{ ansible_playbook_python }}) makes the module run with
+    the Python, and so the C(requests), that Ansible itself has.
+seealso:
+  - module: ontap.akv.akv_info
+  - module: ontap.akv.akv_restore
+  - name: ONTAP REST API reference, Manage Azure Key Vaults
+    description: The vendor's reference of the calls that this module makes.
+    link: https://docs.netapp.com/us-en/ontap-restapi/
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: partial
+    details:
+      - With O(update_credentials=always) the credential is sent on each run.
+extends_documentation_fragment:
+  - ontap.akv._attributes
+  - ontap.akv._connection
+  - ontap.akv._owner
+"""
+
+EXAMPLES = r"""
+# The login comes from the environment (ONTAP_HOSTNAME, ONTAP_USERNAME, ONTAP_PASSWORD), the secret from Ansible Vault.
+
+- name: Encrypt the volumes of an SVM with a key in Azure
+  ontap.akv.akv_config:
+    svm: vs0
+    name: https://mykeyvault.vault.azure.net/
+    key_id: https://mykeyvault.vault.azure.net/keys/key1
+    client_id: aaaaaaaa-bbbb-aaaa-bbbb-aaaaaaaaaaaa
+    tenant_id: cccccccc-dddd-cccc-dddd-cccccccccccc
+    client_secret: "{{ vaulted_client_secret }}"
+
+- name: Rotate the secret of the Azure application
+  ontap.akv.akv_config:
+    svm: vs0
+    client_secret: "{{ vaulted_client_secret }}"
+    update_credentials: always
+
+- name: Repair the login to Azure, if it is broken
+  ontap.akv.akv_config:
+    svm: vs0
+    client_secret: "{{ vaulted_client_secret }}"
+    update_credentials: when_unavailable
+
+- name: Delete the configuration, if it is the one that we think it is
+  ontap.akv.akv_config:
+    svm: vs0
+    name: https://mykeyvault.vault.azure.net/
+    state: absent
+"""
+
+RETURN = r"""
+msg:
+  description: What was done, or in check mode would be done, in a sentence.
+  returned: always
+  type: str
+  sample: The vault of SVM vs0 was created.
+operation:
+  description: What was done, or in check mode would be done.
+  returned: success
+  type: str
+  choices: [none, create, update, delete, recreate]
+  sample: create
+vault:
+  description: >-
+    The configuration after the task, in ONTAP's own field names, with no secret; none where there is none.
+    In check mode as it would be.
+  returned: success, and on failure of a vault that was changed and is not healthy
+  type: dict
+  sample:
+    uuid: 024cd3cf-9a08-11ea-8d52-005056bbeba5
+    scope: svm
+    svm: {name: vs0, uuid: 4f7abf4c-9a07-11ea-8d52-005056bbeba5}
+    name: https://mykeyvault.vault.azure.net/
+    key_id: https://mykeyvault.vault.azure.net/keys/key1
+    client_id: aaaaaaaa-bbbb-aaaa-bbbb-aaaaaaaaaaaa
+    tenant_id: cccccccc-dddd-cccc-dddd-cccccccccccc
+    state: {cluster_state: true, code: 0, message: ''}
+available:
+  description: Whether every node has its keys; none where that is not told, or no encrypted volume exists yet.
+  returned: success, and on failure of a vault that was changed and is not healthy
+  type: bool
+  sample: true
+drift:
+  description: Differences that are shown and not changed, such as a pinned key version that is no longer in use.
+  returned: success
+  type: list
+  elements: dict
+  sample: []
+  contains:
+    field:
+      description: The option that differs.
+      type: str
+    declared:
+      description: What the task declares.
+      type: str
+    current:
+      description: What ONTAP has.
+      type: str
+    advice:
+      description: What to do about it.
+      type: str
+credentials_sent:
+  description: Whether a credential was sent, or in check mode would be.
+  returned: success
+  type: bool
+  sample: true
+requests:
+  description: The requests that were sent, in order, one entry a try, pages and repetitions included.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - {method: GET, path: /api/security/azure-key-vaults, status: 200}
+  contains:
+    method:
+      description: The HTTP method.
+      type: str
+    path:
+      description: The path, without the query.
+      type: str
+    status:
+      description: The HTTP status; none where no answer came.
+      type: int
+diff:
+  description: The compared properties before and after; a credential is in RV(ignore:diff.after) alone, as a mask.
+  returned: with C(--diff), on success
+  type: dict
+  sample:
+    before: {}
+    after: {name: 'https://mykeyvault.vault.azure.net/', client_secret: '********'}
+outcome:
+  description: >-
+    What the failed task has done to the cluster. V(unchanged), V(changed), or V(unknown) where a change was sent and
+    its fate could not be read.
+  returned: failure
+  type: str
+  choices: [unchanged, changed, unknown]
+  sample: unchanged
+error:
+  description: ONTAP's error, as it came.
+  returned: failure, when ONTAP refused
+  type: dict
+  sample: {code: '65537500', message: A key manager has already been configured for this SVM., arguments: []}
+http_status:
+  description: The HTTP status of the answer that failed.
+  returned: failure, when an answer came
+  type: int
+  sample: 400
+recreate:
+  description: What is needed to create the vault again, except its secret.
+  returned: failure, when the vault was deleted and could not be created again
+  type: dict
+  sample: {svm: {name: vs0}, name: 'https://mykeyvault.vault.azure.net/'}
+"""
+
+from ansible_collections.ontap.akv.plugins.module_utils._config import ARGUMENT_SPEC, run
+from ansible_collections.ontap.akv.plugins.module_utils._module import run_module
+
+
+def main() -> None:
+    run_module(ARGUMENT_SPEC, run)
+
+
+if __name__ == "__main__":
+    main()

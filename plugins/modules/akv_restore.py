@@ -1,0 +1,178 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: akv_restore
+short_description: Restore the keys of an SVM from its Azure Key Vault
+version_added: 0.1.0
+description:
+  - Restores the keys of an SVM, or of the cluster, from the configured Azure Key Vault, and follows ONTAP's job to its
+    end.
+  - It sends nothing unless the state says that keys are unavailable on some node, or it is forced.
+  - A restore that is under way already, of an interrupted run for example, is followed and not started twice.
+author:
+  - The ontap.akv authors (@ontap-akv)
+options:
+  force:
+    description:
+      - Whether to restore although the state does not say that keys are unavailable.
+    type: bool
+    default: false
+  wait:
+    description:
+      - Whether to follow the job to its end, and to read the state until every node has its keys or O(wait_timeout) is
+        over. V(false) starts the restore and leaves it to ONTAP.
+    type: bool
+    default: true
+  wait_timeout:
+    description:
+      - Seconds that the whole task may take, waiting and repetitions included.
+    type: int
+    default: 300
+  poll_interval:
+    description:
+      - Seconds before the job is looked at again. They grow from look to look, up to 30.
+    type: float
+    default: 2.0
+notes:
+  - A state that is not told is unknown, not unavailable. The task then sends nothing, warns and offers O(force).
+  - An SVM without encrypted volumes has no keys to restore yet. ONTAP says so, and the task is unchanged.
+seealso:
+  - module: ontap.akv.akv_config
+  - module: ontap.akv.akv_info
+  - name: ONTAP REST API reference, Manage Azure Key Vaults
+    description: The vendor's reference of the calls that this module makes.
+    link: https://docs.netapp.com/us-en/ontap-restapi/
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: partial
+    details:
+      - With O(force=true) the keys are restored on each run.
+extends_documentation_fragment:
+  - ontap.akv._attributes
+  - ontap.akv._connection
+  - ontap.akv._owner
+"""
+
+EXAMPLES = r"""
+# The login comes from the environment (ONTAP_HOSTNAME, ONTAP_USERNAME, ONTAP_PASSWORD).
+
+- name: Restore the keys of an SVM where nodes lack them
+  ontap.akv.akv_restore:
+    svm: vs0
+
+- name: Start a restore and do not wait for it
+  ontap.akv.akv_restore:
+    svm: vs0
+    force: true
+    wait: false
+"""
+
+RETURN = r"""
+msg:
+  description: What was done, or in check mode would be done, in a sentence.
+  returned: always
+  type: str
+  sample: "The keys of SVM vs0 were restored: keys are available on every node."
+operation:
+  description: What was done, or in check mode would be done.
+  returned: success
+  type: str
+  choices: [none, restore]
+  sample: restore
+vault:
+  description: The configuration after the task, in ONTAP's own field names, with no secret.
+  returned: success, and on failure where it could be read
+  type: dict
+  sample:
+    uuid: 024cd3cf-9a08-11ea-8d52-005056bbeba5
+    scope: svm
+    svm: {name: vs0, uuid: 4f7abf4c-9a07-11ea-8d52-005056bbeba5}
+    state: {cluster_state: true, code: 0, message: ''}
+available:
+  description: Whether every node has its keys; none where that is not told, or no encrypted volume exists yet.
+  returned: success, and on failure where it could be read
+  type: bool
+  sample: true
+job:
+  description: ONTAP's job as it was last seen; none where there was none.
+  returned: success, and on failure of the job
+  type: dict
+  sample: {uuid: 6ab6946f-9a0c-11ea-8d52-005056bbeba5, state: success, message: success, seconds: 4.1}
+  contains:
+    uuid:
+      description: The job's UUID.
+      type: str
+    state:
+      description: >-
+        C(success), ONTAP's word for another state, or C(vanished) where ONTAP had removed the job before its end was
+        seen, so that the vault itself was read.
+      type: str
+    message:
+      description: ONTAP's message.
+      type: str
+    seconds:
+      description: How long it was followed.
+      type: float
+requests:
+  description: The requests that were sent, in order, one entry a try, pages and repetitions included.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - {method: POST, path: /api/security/azure-key-vaults/024cd3cf-9a08-11ea-8d52-005056bbeba5/restore, status: 202}
+  contains:
+    method:
+      description: The HTTP method.
+      type: str
+    path:
+      description: The path, without the query.
+      type: str
+    status:
+      description: The HTTP status; none where no answer came.
+      type: int
+diff:
+  description: The availability of keys, in words, before and after.
+  returned: with C(--diff), on success
+  type: dict
+  sample:
+    before: {keys: keys are unavailable on node1}
+    after: {keys: keys are available on every node}
+outcome:
+  description: >-
+    What the failed task has done to the cluster. V(unchanged), V(changed) where some nodes got their keys, or
+    V(unknown) where a restore was started and its end could not be read.
+  returned: failure
+  type: str
+  choices: [unchanged, changed, unknown]
+  sample: unchanged
+error:
+  description: ONTAP's error, or the job's, as it came.
+  returned: failure, when ONTAP refused or the job failed
+  type: dict
+  sample: {code: '65537515', message: Failed to restore keys on some nodes in the cluster.}
+http_status:
+  description: The HTTP status of the answer that failed.
+  returned: failure, when an answer came
+  type: int
+  sample: 404
+"""
+
+from ansible_collections.ontap.akv.plugins.module_utils._module import run_module
+from ansible_collections.ontap.akv.plugins.module_utils._restore import ARGUMENT_SPEC, run
+
+
+def main() -> None:
+    run_module(ARGUMENT_SPEC, run)
+
+
+if __name__ == "__main__":
+    main()
