@@ -81,7 +81,7 @@ EXAMPLES = r"""
 - name: Stop where one is not healthy
   ansible.builtin.assert:
     that: akv.summary.healthy == akv.summary.total
-    fail_msg: "{{ akv.vaults | rejectattr('verdict', '==', 'healthy') | map(attribute='reasons') | flatten | join(' ') }}"
+    fail_msg: "{{ akv.vaults | map(attribute='reasons') | flatten | join(' ') }}"
 
 - name: Read the vaults of some SVMs, sorted
   ontap.akv.akv_info:
