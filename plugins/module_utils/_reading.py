@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable
 from ansible_collections.ontap.akv.plugins.module_utils._errors import AkvError
 from ansible_collections.ontap.akv.plugins.module_utils._health import DEGRADED, UNAVAILABLE, judge
 from ansible_collections.ontap.akv.plugins.module_utils._owner import Owner
-from ansible_collections.ontap.akv.plugins.module_utils._rest import VAULTS, Client
-from ansible_collections.ontap.akv.plugins.module_utils._vault import Record, normalize
+from ansible_collections.ontap.akv.plugins.module_utils._rest import Client
+from ansible_collections.ontap.akv.plugins.module_utils._vault import VAULTS, Record, normalize
 
 _LONGEST_INTERVAL, _GROWTH = 30.0, 1.5
 

@@ -26,11 +26,8 @@ from ansible_collections.ontap.akv.plugins.module_utils._errors import (
     FateUnknown,
     OntapError,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._owner import is_uuid
 from ansible_collections.ontap.akv.plugins.module_utils._release import Release
 from ansible_collections.ontap.akv.plugins.module_utils._transport import Answer, Fault, Transport
-
-VAULTS = "/security/azure-key-vaults"
 
 _MAX_PAGES = 10_000
 
@@ -345,13 +342,3 @@ def _retry_after(answer: Answer) -> float | None:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
     except (TypeError, ValueError, IndexError, OverflowError):
         return None
-
-
-def vault_path(uuid: object, action: str = "") -> str:
-    """The path of one vault. Never the collection: a PATCH or DELETE of that changes every match.
-
-    :raises ConnectionFailed: what the server calls a UUID is none
-    """
-    if not is_uuid(uuid):
-        raise ConnectionFailed(f"The cluster names a vault by {uuid!r}, which is no UUID: nothing was sent to it.")
-    return f"{VAULTS}/{uuid}" + (f"/{action}" if action else "")

@@ -23,8 +23,8 @@ from ansible_collections.ontap.akv.plugins.module_utils._reading import (
     no_vault,
     wait_until_healthy,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._rest import Client, vault_path
-from ansible_collections.ontap.akv.plugins.module_utils._vault import Record
+from ansible_collections.ontap.akv.plugins.module_utils._rest import Client
+from ansible_collections.ontap.akv.plugins.module_utils._vault import Record, vault_path
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     **_owner.ARGUMENT_SPEC,

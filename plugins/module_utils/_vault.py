@@ -15,9 +15,10 @@ from dataclasses import dataclass, field, replace
 from ansible_collections.ontap.akv.plugins.module_utils._errors import AkvError, ConnectionFailed
 from ansible_collections.ontap.akv.plugins.module_utils._owner import Owner, is_uuid
 from ansible_collections.ontap.akv.plugins.module_utils._release import SECRET_FIELDS, Release
-from ansible_collections.ontap.akv.plugins.module_utils._rest import VAULTS, vault_path
 from ansible_collections.ontap.akv.plugins.module_utils._secrets import MASK
 from ansible_collections.ontap.akv.plugins.module_utils._uri import KeyId, same_vault
+
+VAULTS = "/security/azure-key-vaults"
 
 COMPARED = ("client_id", "key_id", "name", "tenant_id")
 """The declared fields that ONTAP gives back."""
@@ -84,6 +85,16 @@ class Plan:
     def credentials_sent(self) -> bool:
         """Whether a credential goes out with it."""
         return any(SECRET_FIELDS & set(step.body or {}) for step in self.steps)
+
+
+def vault_path(uuid: object, action: str = "") -> str:
+    """The path of one vault. Never the collection: a PATCH or DELETE of that changes every match.
+
+    :raises ConnectionFailed: what the server calls a UUID is none
+    """
+    if not is_uuid(uuid):
+        raise ConnectionFailed(f"The cluster names a vault by {uuid!r}, which is no UUID: nothing was sent to it.")
+    return f"{VAULTS}/{uuid}" + (f"/{action}" if action else "")
 
 
 def normalize(record: Mapping[str, t.Any]) -> Record:

@@ -18,7 +18,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._errors import (
     FateUnknown,
     OntapError,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._rest import Client, vault_path
+from ansible_collections.ontap.akv.plugins.module_utils._rest import Client
 from ansible_collections.ontap.akv.plugins.module_utils._transport import Answer, Fault
 
 LOST = Fault(_repeat.LOST, "broke off.")
@@ -216,12 +216,6 @@ def test_an_unknown_code_is_shown_as_it_came(play: Any) -> None:
     client, _transport = play(error(400, "99999999", "never heard of it"))
     with pytest.raises(OntapError, match=r"never heard of it \(code 99999999\)\.$"):
         post(client, settle=lambda: None)
-
-
-@pytest.mark.parametrize("uuid", [None, "", "..", "x/../..", "024cd3cf-9a08-11ea-8d52-005056bbeba5/.."])
-def test_only_a_uuid_goes_into_a_path(uuid: object) -> None:
-    with pytest.raises(ConnectionFailed, match="no UUID"):
-        vault_path(uuid)
 
 
 def test_the_release_is_asked_for_once(play: Any) -> None:

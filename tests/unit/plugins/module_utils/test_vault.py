@@ -23,6 +23,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._vault import (
     differences,
     normalize,
     plan,
+    vault_path,
 )
 
 UUID = "024cd3cf-9a08-11ea-8d52-005056bbeba5"
@@ -149,6 +150,12 @@ def test_a_record_loses_links_and_whatever_secret_comes_with_it() -> None:
     links = {"_links": {"self": {"href": "/api"}}}
     svm = {"name": "vs0", **links}
     assert normalize({**record(), **links, "svm": svm, "client_secret": "x", "proxy_password": "y"}) == record()
+
+
+@pytest.mark.parametrize("uuid", [None, "", "..", "x/../..", "024cd3cf-9a08-11ea-8d52-005056bbeba5/.."])
+def test_only_a_uuid_goes_into_a_path(uuid: object) -> None:
+    with pytest.raises(ConnectionFailed, match="no UUID"):
+        vault_path(uuid)
 
 
 # -- properties -------------------------------------------------------------------------------------------------------
