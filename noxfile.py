@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -43,6 +44,8 @@ nox.options.default_venv_backend = "none"
 nox.options.envdir = str(CACHE / "nox")
 nox.options.error_on_external_run = False
 nox.options.sessions = []
+# Not of interest to who starts a check: no environment here is made by nox.
+logging.getLogger("nox").addFilter(lambda record: "uv binary not found" not in record.getMessage())
 
 
 def tags(core: str, name: str) -> list[str]:
@@ -82,6 +85,7 @@ def variables(programs: Path) -> dict[str, str | None]:
         "ANSIBLE_REMOTE_TEMP": str(CACHE / "ansible" / "remote"),
         "HYPOTHESIS_STORAGE_DIRECTORY": str(CACHE / "hypothesis"),
         "LC_ALL": "C.UTF-8",
+        "NO_COLOR": "1",
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
     }
 
@@ -94,11 +98,11 @@ def pytest(session: nox.Session, programs: Path, folder: str, **more: str) -> No
 
 
 def run_all(session: nox.Session, programs: Path, *commands: tuple[str, ...], **more: str) -> None:
-    """Run all commands, also after one that failed, so that one look shows all there is to mend."""
+    """Run all commands, also after one that failed, so that one look shows all there is to mend, and that alone."""
     failed = []
     for name, *arguments in commands:
         try:
-            session.run(programs / name, *arguments, env={**variables(programs), **more})
+            session.run(programs / name, *arguments, env={**variables(programs), **more}, silent=True)
         except CommandFailed:
             failed.append(f"{name} {' '.join(arguments)}")
     if failed:
