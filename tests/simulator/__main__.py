@@ -19,7 +19,7 @@ from .shapes import ScenarioError
 from .tls import write_private
 
 
-def _arguments() -> argparse.Namespace:
+def _arguments(given: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="simulator", description="An ONTAP cluster to talk to, on loopback.")
     parser.add_argument("--release", help=f"{', '.join(releases.NAMES)} (default: the scenario's, else 9.7)")
     parser.add_argument("--port", type=int, default=9443, help="0 picks a free one (default: 9443)")
@@ -28,7 +28,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--connection-file", type=Path, metavar="FILE", help="written as JSON when it listens")
     parser.add_argument("--log-file", type=Path, metavar="FILE", help="a line for each request (default: stderr)")
     parser.add_argument("--clusters", type=int, default=1, metavar="N", help="so many clusters, a port each")
-    return parser.parse_args()
+    return parser.parse_args(given)
 
 
 async def _run(farm: Farm, arguments: argparse.Namespace) -> None:
@@ -57,8 +57,9 @@ async def _run(farm: Farm, arguments: argparse.Namespace) -> None:
         await farm.stop()
 
 
-def main() -> int:
-    arguments = _arguments()
+def main(given: list[str] | None = None) -> int:
+    """Run until a signal ends it; 0, 1 where it can't listen, 2 for what it was asked wrongly."""
+    arguments = _arguments(given)
     log = sys.stderr
     try:
         if arguments.log_file:

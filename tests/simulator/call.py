@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,7 @@ from urllib.parse import unquote
 from .cluster import Cluster
 from .errors import ApiError
 from .jobs import Job
-from .releases import Release, Schema
+from .releases import Field, Release, Schema
 
 API = "/api/"
 
@@ -109,37 +110,49 @@ def leaves_of(body: dict[str, Any], schema: Schema, use: str) -> dict[str, Any]:
     for path, value in _flat(body, schema):
         one = schema.fields.get(path)
         if one is None:
-            if schema.knows(path):
-                if value is None:
-                    continue
-                if isinstance(value, list):
-                    raise ApiError(262196, path, target=path)
-                raise ApiError(262197, _brief(value), path, "object", target=path)
-            raise ApiError(262179, path, target=path)
+            _refuse_object(path, value, schema)
+            continue
         if path in found:
             raise ApiError(262188, path, target=path)
         if not (one.postable if use == "post" else one.patchable):
             raise ApiError(262196, path, target=path)
-        shown = "***" if one.secret else _brief(value)
-        if isinstance(value, list) and one.type != "list":
-            raise ApiError(262255, path, target=path)
-        if value is None:
-            found[path] = None
-        elif one.type == "integer":
-            if isinstance(value, bool) or not str(value).lstrip("-").isdigit():
-                raise ApiError(262197, shown, path, "integer", target=path)
-            found[path] = int(value)
-        elif one.type == "boolean":
-            if str(value).lower() not in ("true", "false"):
-                raise ApiError(262197, shown, path, "true|false", target=path)
-            found[path] = str(value).lower() == "true"
-        elif not isinstance(value, str):
-            raise ApiError(262197, shown, path, "text", target=path)
-        elif one.values and value not in one.values:
-            raise ApiError(262197, shown, path, "|".join(one.values), target=path)
-        else:
-            found[path] = value
+        found[path] = None if value is None else _typed(one, value)
     return found
+
+
+def _refuse_object(path: str, value: Any, schema: Schema) -> None:
+    """What stands where no leaf is: refused, unless it says nothing."""
+    if not schema.knows(path):
+        raise ApiError(262179, path, target=path)
+    if isinstance(value, list):
+        raise ApiError(262196, path, target=path)
+    if value is not None:
+        raise ApiError(262197, _brief(value), path, "object", target=path)
+
+
+def _typed(one: Field, value: Any) -> Any:
+    """A value of the field's type.
+
+    Raises ApiError, which never shows a secret.
+    """
+    path, wanted = one.path, "text"
+    if isinstance(value, list):
+        raise ApiError(262255, path, target=path)
+    if one.type == "integer":
+        wanted = "integer"
+        if not isinstance(value, bool) and re.fullmatch(r"-?\d+", str(value)):
+            return int(value)
+    elif one.type == "boolean":
+        wanted = "true|false"
+        if str(value).lower() in ("true", "false"):
+            return str(value).lower() == "true"
+    elif one.values:
+        wanted = "|".join(one.values)
+        if value in one.values:
+            return value
+    elif isinstance(value, str):
+        return value
+    raise ApiError(262197, "***" if one.secret else _brief(value), path, wanted, target=path)
 
 
 def _flat(body: dict[str, Any], schema: Schema, prefix: str = "") -> list[tuple[str, Any]]:
@@ -149,7 +162,7 @@ def _flat(body: dict[str, Any], schema: Schema, prefix: str = "") -> list[tuple[
         path = prefix + name
         if isinstance(value, dict) and path not in schema.fields and schema.knows(path):
             pairs += _flat(value, schema, path + ".")
-        elif not path.split(".")[-1] == "_links":
+        elif path.split(".")[-1] != "_links":
             pairs.append((path, value))
     return pairs
 

@@ -43,6 +43,8 @@ DEFAULT_SETTINGS = {
     "skip_verification": False,
 }
 
+VAULT_SETTINGS = {*DEFAULT_VAULT, *DEFAULT_SETTINGS, "proxy_type", "proxy_host", "proxy_port", "proxy_username"}
+
 
 def split_key_id(key_id: str) -> tuple[str, str | None]:
     """A key's identifier without its version, and the version."""
@@ -135,6 +137,11 @@ class Vault:
     polled: float = float("-inf")
     problem: str | None = None
     problem_since: float = 0.0
+
+    def change(self, settings: dict[str, Any], credential: tuple[str, str] | None) -> None:
+        """Set settings, unset those that are None, and replace the credential where there is one."""
+        self.settings = {name: value for name, value in {**self.settings, **settings}.items() if value is not None}
+        self.credential = credential or self.credential
 
     @property
     def owner(self) -> str:
@@ -233,6 +240,8 @@ class Cluster:
         self.failing_nodes: list[list[str]] = []
         self.settles: dict[str, float] = self.settings.get("state_settles_after", {})
 
+        # All that was ever a secret here: never to be logged.
+        self.secrets: set[str] = set()
         self.answering_node = next(iter(self.nodes))
 
         self.vaults: dict[str, Vault] = {}
@@ -240,6 +249,7 @@ class Cluster:
             self.add_vaults(entry)
         self.users = {entry["name"]: self._user(entry) for entry in scenario["users"]}
         privileges = {**BUILT_IN, **scenario["roles"]}
+        self.secrets.update(user.password for user in self.users.values() if user.password)
         self.roles = {name: Role(given) for name, given in privileges.items()}
         self.faults: list[Fault] = []
 
@@ -300,13 +310,13 @@ class Cluster:
             svm = self.svms[name] if name else None
             configuration = entry.get("configuration", "default")
             place = name or "cluster"
-            self._add_vault(
+            self.add_vault(
                 Vault(
                     uuid=entry.get("uuid") or self.make_uuid("vault", f"{place}/{configuration}"),
                     svm=svm,
                     settings={
                         **DEFAULT_VAULT,
-                        **{key: entry[key] for key in entry if key in self._vault_settings},
+                        **{key: entry[key] for key in entry if key in VAULT_SETTINGS},
                     },
                     credential=(
                         ("certificate", entry["client_certificate"])
@@ -317,16 +327,17 @@ class Cluster:
                     configuration=configuration,
                     enabled=entry.get("enabled", configuration == "default"),
                     key_store_state=entry.get("key_store_state", "active"),
-                    missing={node: MISSING for node in self.node_names(entry.get("keys_missing_on", []))},
+                    missing=dict.fromkeys(self.node_names(entry.get("keys_missing_on", [])), MISSING),
                 )
             )
 
-    _vault_settings = {*DEFAULT_VAULT, *DEFAULT_SETTINGS, "proxy_type", "proxy_host", "proxy_port", "proxy_username"}
-
-    def _add_vault(self, vault: Vault) -> None:
+    def add_vault(self, vault: Vault) -> None:
         if vault.uuid in self.vaults:
             raise ScenarioError(f"vaults: the uuid {vault.uuid} is there twice")
         self.vaults[vault.uuid] = vault
+        self.secrets.add(vault.credential[1])
+        if vault.proxy_password:
+            self.secrets.add(vault.proxy_password)
 
     def add_volume(self, svm: str, name: str, **entry: Any) -> None:
         """Add a volume; one in an encrypted aggregate (NAE) counts as encrypted."""

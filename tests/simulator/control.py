@@ -14,7 +14,7 @@ from . import events, health
 from .call import Reply
 from .cluster import Cluster, Vault
 from .errors import ApiError
-from .shapes import Check, Record, ScenarioError, list_of, text
+from .shapes import Record, ScenarioError, list_of, text
 
 if TYPE_CHECKING:
     from .server import Server

@@ -135,9 +135,9 @@ def _partial_restore(cluster: Cluster, argument: dict[str, Any]) -> None:
 
 
 def _fault_shape(value: Any, where: str) -> dict[str, Any]:
-    from .faults import FAULT
+    from .faults import check
 
-    return FAULT(value, where)
+    return check(value, where)
 
 
 def _add_fault(cluster: Cluster, argument: dict[str, Any]) -> None:

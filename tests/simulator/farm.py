@@ -62,7 +62,9 @@ class Farm:
                     named["cluster"] = {**checked["cluster"], "name": f"cluster{number}"}
                 self.servers.append(Server(make_cluster(named, release), context, host, log))
             users = self.servers[0].cluster.users.values()
-            self.certificates = {user.name: authority.client_certificate(user.name) for user in users if user.certificate}
+            self.certificates = {
+                user.name: authority.client_certificate(user.name) for user in users if user.certificate
+            }
         except BaseException:
             self.remove()
             raise

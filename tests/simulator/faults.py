@@ -39,7 +39,8 @@ class Cut(Exception):
 class Wire(Protocol):
     """The connection of a request, as faults see it."""
 
-    transport: asyncio.Transport | None
+    @property
+    def transport(self) -> asyncio.Transport | None: ...
 
     def refuse(self, seconds: float) -> None: ...
 
@@ -155,11 +156,12 @@ async def _timeout(exchange: Exchange, argument: dict[str, Any]) -> None:
 
 
 async def _half(exchange: Exchange, argument: dict[str, Any]) -> None:
-    """The head with the full length, then a part of the body, then the end."""
+    """The head with the full length and a part of the body, then the end; without a body, a part of the first line."""
     reply = _reply(exchange)
     body = encode(reply)
-    part = int(len(body) * argument.get("part", 0.5))
-    await exchange.send(_head(reply, len(body)) + body[:part])
+    head = _head(reply, len(body))
+    cut = body or head.partition(b"\r\n")[0]
+    await exchange.send((head if body else b"") + cut[: int(len(cut) * argument.get("part", 0.5))])
     await exchange.cut(reset=argument.get("reset", False))
 
 
@@ -403,7 +405,7 @@ KINDS: dict[str, tuple[Any, Part | None, Part | None]] = {
         None,
     ),
     "partial_restore": (Record(needs={"nodes": list_of(text)}), _partial_restore, None),
-    "events": (lambda value, where: list_of(events.EVENT)(value, where), _events, _events),
+    "events": (list_of(events.EVENT), _events, _events),
 }
 MATCH = Record(
     takes={
@@ -417,7 +419,7 @@ MATCH = Record(
 )
 
 
-def FAULT(value: Any, where: str) -> dict[str, Any]:
+def check(value: Any, where: str) -> dict[str, Any]:
     """Check a fault: `match`, and exactly one kind."""
     if not isinstance(value, dict):
         raise ScenarioError(f"{where}: a mapping is wanted, not {value!r}")

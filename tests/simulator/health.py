@@ -60,7 +60,7 @@ def reasons(cluster: Cluster, vault: Vault, reading: bool) -> dict[str, str]:
         and not cluster.encrypted_volumes(vault.svm)
     ):
         for_all = NO_VOLUMES
-    found = {node: for_all for node in cluster.nodes} if for_all else {}
+    found = dict.fromkeys(cluster.nodes, for_all) if for_all else {}
     return {**found, **{node: vault.missing[node] for node in cluster.nodes if node in vault.missing}}
 
 

@@ -144,6 +144,6 @@ class Jobs:
         if plan is not None and plan.ends == "vanishes":
             del self.all[job.uuid]
         elif plan is not None and plan.ends != "success":
-            refusal = ApiError(plan.code, *plan.arguments, message=plan.message)
-            job.state, job.code, job.message = plan.ends, plan.code, refusal.message
-            job.arguments = refusal.arguments
+            planned = ApiError(plan.code, *plan.arguments, message=plan.message)
+            job.state, job.code, job.message = plan.ends, plan.code, planned.message
+            job.arguments = planned.arguments

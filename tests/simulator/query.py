@@ -323,8 +323,8 @@ def parse(raw: str, schema: Schema, parameters: set[str], *, instance: bool = Fa
     query = Query(raw)
     seen: set[str] = set()
     given: dict[str, str] = {}
-    for name, value in split_query(raw):
-        name = "order_by" if name == "$orderBy" else name
+    for given_name, value in split_query(raw):
+        name = "order_by" if given_name == "$orderBy" else given_name
         if name in seen:
             raise ApiError(262188, name, target=name)
         seen.add(name)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from .tables import load
@@ -113,7 +113,7 @@ class Release:
         return f"NetApp Release {self.generation}.{self.major}.{self.minor}: Thu Aug 29 12:00:00 UTC 2024"
 
 
-@lru_cache(maxsize=None)
+@cache
 def get(name: str) -> Release:
     """The release of that name.
 

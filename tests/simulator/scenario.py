@@ -9,11 +9,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from . import events, faults, releases
+from . import events, faults, releases, tables
 from .shapes import Record, ScenarioError, choice, flag, integer, list_of, mapping_of, number, text
-from .tables import Loader
 
 CLUSTER = Record(
     takes={
@@ -119,7 +116,9 @@ AZURE = Record(
         "reachable": flag,
         "poll_interval": number,
         "applications": list_of(
-            Record(needs={"client_id": text, "tenant_id": text}, takes={"secrets": list_of(text), "expired": list_of(text)})
+            Record(
+                needs={"client_id": text, "tenant_id": text}, takes={"secrets": list_of(text), "expired": list_of(text)}
+            )
         ),
         "keys": list_of(
             Record(needs={"key_id": text}, takes={"enabled": flag, "permitted": flag, "versions": list_of(text)})
@@ -142,11 +141,9 @@ SCENARIO = Record(
         "jobs": Record(takes={"queued": number, "running": number, "kept": number}),
         "next_uuids": Record(takes={"vaults": list_of(text), "jobs": list_of(text)}),
         "clock": Record(takes={"start": text, "speed": number}),
-        "tls": Record(
-            takes={"enabled": flag, "certificate": choice("valid", "expired", "other-host", "self-signed")}
-        ),
+        "tls": Record(takes={"enabled": flag, "certificate": choice("valid", "expired", "other-host", "self-signed")}),
         "seed": integer,
-        "faults": list_of(faults.FAULT),
+        "faults": list_of(faults.check),
         "events": list_of(events.EVENT),
     }
 )
@@ -178,10 +175,10 @@ def read(source: str | Path | dict[str, Any] | None) -> dict[str, Any]:
     """
     if isinstance(source, (str, Path)):
         try:
-            source = yaml.load(Path(source).read_text(encoding="utf-8"), Loader=Loader)
+            source = tables.parse(Path(source).read_text(encoding="utf-8"))
         except OSError as error:
             raise ScenarioError(f"the scenario {error.filename} can't be read: {error.strerror}") from error
-        except yaml.YAMLError as error:
+        except tables.YamlError as error:
             raise ScenarioError(f"the scenario is no YAML: {error}") from error
     scenario = {**DEFAULTS, **SCENARIO(source or {}, "")}
     _check_names(scenario)

@@ -12,7 +12,7 @@ import re
 import ssl
 import time
 from datetime import datetime, timezone
-from typing import Any, Callable, TextIO
+from typing import Any, TextIO
 from urllib.parse import unquote_plus
 
 from aiohttp import web
@@ -124,15 +124,9 @@ class Server:
         return entry
 
     def _masked(self, text: str) -> str:
-        """The text without any secret that the cluster knows."""
-        if "%" not in text and "=" not in text and text.startswith("/api/"):
-            return text
-        known = {user.password for user in self.cluster.users.values()}
-        known.update(vault.credential[1] for vault in self.cluster.vaults.values())
-        decoded = unquote_plus(text)
-        if any(secret and len(secret) > 3 and secret in decoded for secret in known):
-            return MASK
-        return text
+        """The text, or a mask where it holds a secret that the cluster knows."""
+        decoded = unquote_plus(text) if "%" in text or "+" in text else text
+        return MASK if any(secret in decoded for secret in self.cluster.secrets) else text
 
     def _write(self, entry: dict[str, Any]) -> None:
         if self._log is not None:
@@ -197,13 +191,18 @@ class Server:
 
 
 class _Wire:
+    """The connection of a request, for faults."""
+
     def __init__(self, server: Server, request: web.BaseRequest) -> None:
-        self.refuse: Callable[[float], None] = server.refuse
+        self._server = server
         self._request = request
 
     @property
-    def transport(self) -> Any:
+    def transport(self) -> asyncio.Transport | None:
         return self._request.transport
+
+    def refuse(self, seconds: float) -> None:
+        self._server.refuse(seconds)
 
 
 def _masked_pair(pair: str) -> str:

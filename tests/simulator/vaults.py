@@ -22,6 +22,9 @@ KIND = "azure_key_vault"
 PATH = "/api/security/azure-key-vaults"
 # Parameters that every changing call takes.
 CHANGING = {"return_timeout", "return_records", "pretty"}
+KEY_ID = re.compile(r"https://[^/\s]+/keys/[^/\s]+(/[^/\s]*)?/?", re.IGNORECASE)
+# "https:://" with two colons stands in the vendor's own examples.
+NAME = re.compile(r"https::?//[^/\s]+/?", re.IGNORECASE)
 # Key-store states in which no rekey starts, and what says so.
 REKEY_BLOCKED = {"switching": 65537610, "initializing": 65539436, "disabling": 65539437}
 SECRETS = ("client_secret", "client_certificate", "proxy_password")
@@ -120,7 +123,9 @@ def run(
     job = call.cluster.start_job(f"{call.method} {call.path}", effect, svm)
     timeout = q.integer(given, "return_timeout", 0, 120) or 0
     accepted = Reply(202, {**job.link(), **(done.body or {})}, done.headers)
-    return Pending(job, timeout, accepted, lambda: Reply(done.status, {**job.link(), **(done.body or {})}, done.headers))
+    return Pending(
+        job, timeout, accepted, lambda: Reply(done.status, {**job.link(), **(done.body or {})}, done.headers)
+    )
 
 
 def configured(call: Call) -> Vault:
@@ -160,7 +165,7 @@ def post(call: Call) -> Reply | Pending:
     def effect() -> None:
         for vault, _told in made:
             _check_free(call.cluster, vault)
-            call.cluster.vaults[vault.uuid] = vault
+            call.cluster.add_vault(vault)
             call.cluster.settle_later(vault)
             health.poll(call.cluster, vault)
 
@@ -181,8 +186,10 @@ def _made(call: Call, leaves: dict[str, Any], inactive: bool) -> tuple[Vault, di
             raise ApiError(262245, leaves[name], name, "it must not be empty", target=name)
     credential = _credential(call, leaves)
     if credential is None:
-        raise ApiError(65537567) if release.does("credential_by_name") else ApiError(
-            262212, "client_secret", target="client_secret"
+        raise (
+            ApiError(65537567)
+            if release.does("credential_by_name")
+            else ApiError(262212, "client_secret", target="client_secret")
         )
     _check_forms(call, leaves)
     svm = _svm(cluster, leaves)
@@ -219,7 +226,7 @@ def _credential(call: Call, leaves: dict[str, Any]) -> tuple[str, str] | None:
     if secret is not None and certificate is not None:
         raise ApiError(262186, "client_secret", "client_certificate", target="client_secret")
     method = leaves.get("authentication_method")
-    if method == "certificate" and certificate is None or method == "client_secret" and secret is None:
+    if (method == "certificate" and certificate is None) or (method == "client_secret" and secret is None):
         wanted = "client_certificate" if method == "certificate" else "client_secret"
         raise ApiError(262212, wanted, target=wanted)
     if certificate is not None:
@@ -240,13 +247,10 @@ def _credential(call: Call, leaves: dict[str, Any]) -> tuple[str, str] | None:
 
 def _check_forms(call: Call, leaves: dict[str, Any]) -> None:
     key_id, name = leaves.get("key_id"), leaves.get("name")
-    if key_id is not None and call.release.does("key_id_checked"):
-        if not re.fullmatch(r"https://[^/\s]+/keys/[^/\s]+(/[^/\s]*)?/?", key_id, re.IGNORECASE):
-            raise ApiError(65537523, target="key_id")
-    # "https:://" with two colons stands in the vendor's own examples.
-    if name is not None and call.release.does("name_checked"):
-        if not re.fullmatch(r"https::?//[^/\s]+/?", name, re.IGNORECASE):
-            raise ApiError(65537553, target="name")
+    if key_id is not None and call.release.does("key_id_checked") and not KEY_ID.fullmatch(key_id):
+        raise ApiError(65537523, target="key_id")
+    if name is not None and call.release.does("name_checked") and not NAME.fullmatch(name):
+        raise ApiError(65537553, target="name")
     for port in ("proxy_port", "port"):
         if leaves.get(port) is not None and not 1 <= leaves[port] <= 65535:
             raise ApiError(262245, leaves[port], port, "it must be between 1 and 65535", target=port)
@@ -323,32 +327,25 @@ def patch(call: Call) -> Reply | Pending:
 
 def _patch(call: Call, vault: Vault, leaves: dict[str, Any], given: dict[str, str]) -> Reply | Pending:
     cluster, release = call.cluster, call.release
-    if release.does("secret_required") and not leaves.get("client_secret"):
-        raise ApiError(65537517, target="client_secret")
-    if not leaves:
-        raise ApiError(65537541 if release.does("empty_patch_refused") else 65537517)
+    if not leaves.get("client_secret") and (release.does("secret_required") or not leaves):
+        raise ApiError(65537541) if release.does("empty_patch_refused") else ApiError(65537517, target="client_secret")
     credential = _credential(call, leaves)
     _check_forms(call, leaves)
-    if leaves.get("key_id") is not None:
-        check_rekey(cluster, vault, external=True)
     for name in ("client_id", "tenant_id", "key_id"):
         if name in leaves and not leaves[name]:
             raise ApiError(262245, leaves[name] or "", name, "it must not be empty", target=name)
+    if "key_id" in leaves:
+        check_rekey(cluster, vault, external=True)
     changed = {name: value for name, value in leaves.items() if name not in (*SECRETS, "authentication_method")}
     if credential and release.does("secret_checked") and not leaves.get("skip_verification"):
         _verify(cluster, vault, changed, credential)
 
     def effect() -> None:
         was_bad = health.azure_problem(cluster, vault) is not None
-        for name, value in changed.items():
-            if value is None:
-                vault.settings.pop(name, None)
-            else:
-                vault.settings[name] = value
-        if credential:
-            vault.credential = credential
+        vault.change(changed, credential)
         if "proxy_password" in leaves:
             vault.proxy_password = leaves["proxy_password"]
+        cluster.secrets.update(leaves[name] for name in SECRETS if leaves.get(name))
         health.poll(cluster, vault)
         if credential and was_bad:
             cluster.settle_later(vault)
@@ -366,7 +363,9 @@ def _verify(cluster: Cluster, vault: Vault, changed: dict[str, Any], credential:
         expired=vault.expired,
     )
     if cluster.azure.reachable and cluster.azure.credential_problem(candidate):
-        code, target = (65537540, "client_secret") if credential[0] == "client_secret" else (65537573, "client_certificate")
+        code, target = (
+            (65537540, "client_secret") if credential[0] == "client_secret" else (65537573, "client_certificate")
+        )
         raise ApiError(code, target=target)
 
 

@@ -1,0 +1,417 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a client meets on release 9.7, apart from the reference's own examples."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+
+from simulator.client import CREATE, VAULTS
+
+NOWHERE = "00000000-0000-0000-0000-000000000000"
+THREE = {"vaults": [{"svm": "vs*", "client_id": "app"}, {"scope": "cluster", "client_id": "other"}]}
+
+
+def owners(records):
+    return sorted(record.get("svm", {}).get("name", "cluster") for record in records)
+
+
+# --- reading ---
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", ["cluster", "vs0", "vs1", "vs2"]),
+        ("svm.name=vs0", ["vs0"]),
+        ("svm.name=vs0|vs2", ["vs0", "vs2"]),
+        ("svm.name=!vs0", ["cluster", "vs1", "vs2"]),
+        ("svm.name=null", ["cluster"]),
+        ("svm.name=%22vs*%22", []),
+        ("svm.uuid=4f7abf4c-9a07-11ea-8d52-005056bbeba5", ["vs0"]),
+        ("scope=svm", ["vs0", "vs1", "vs2"]),
+        ("client_id=app&svm.name=vs1..vs9", ["vs1", "vs2"]),
+        ("tenant_id=tenant*&scope=cluster", ["cluster"]),
+        ("name=https://my*", ["cluster", "vs0", "vs1", "vs2"]),
+        ("key_id=*/nothing", []),
+        ("state.cluster_state=false", ["vs1"]),
+        ("state.code=>0", ["vs1"]),
+        ("state.message=*node2*", ["vs1"]),
+        ("uuid=!null&scope=cluster", ["cluster"]),
+    ],
+)
+def test_every_filter(start, query, found):
+    client = start("9.7", {**THREE, "events": [{"lose_keys": {"svm": "vs1", "nodes": ["node2"]}}]})
+    reply = client.get(f"{VAULTS}?fields=svm.name&{query}")
+    assert owners(reply["records"]) == found
+    assert reply["num_records"] == len(found)
+
+
+def test_a_collection_tells_the_keys_and_what_it_was_asked_by(start):
+    client = start("9.7", {"vaults": [{"svm": "vs0"}]})
+    assert [set(record) for record in client.records(VAULTS)] == [{"uuid", "_links"}]
+    assert [set(record) for record in client.records(f"{VAULTS}?client_id=client1")] == [
+        {"uuid", "client_id", "_links"}
+    ]
+
+
+def test_counting_alone(start):
+    reply = start("9.7", THREE).get(f"{VAULTS}?return_records=false&scope=svm")
+    assert "records" not in reply
+    assert reply["num_records"] == 3
+
+
+def test_pages_lead_through_all_records_once(start):
+    client = start("9.7", {"svms": [{"name": "s{}", "count": 10}], "vaults": [{"svm": "*"}]})
+    path, seen = f"{VAULTS}?fields=svm.name&max_records=4", []
+    while path:
+        reply = client.get(path)
+        seen.append([record["svm"]["name"] for record in reply["records"]])
+        path = reply["_links"].get("next", {}).get("href", "")[len("/api") :]
+    assert [len(page) for page in seen] == [4, 4, 2]
+    assert len({name for page in seen for name in page}) == 10
+    ordered = client.get(f"{VAULTS}?fields=svm.name&max_records=9&order_by=svm.name%20desc")
+    assert ordered["records"][0]["svm"]["name"] == "s9"
+    rest = client.get(ordered["_links"]["next"]["href"][len("/api") :])
+    assert [record["svm"]["name"] for record in rest["records"]] == ["s1"]
+
+
+def test_pages_may_be_short_or_empty(start):
+    faults = [{"match": {"path": "*/azure-key-vaults"}, "short_page": {"records": size}} for size in (1, 0, 9)]
+    for place, fault in enumerate(faults):
+        fault["match"]["nth"] = place + 1
+    client = start("9.7", {**THREE, "faults": faults})
+    path, sizes = VAULTS, []
+    while path:
+        reply = client.get(path)
+        sizes.append(reply["num_records"])
+        path = reply["_links"].get("next", {}).get("href", "")[len("/api") :]
+    assert sizes == [1, 0, 3, 0]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "refusal"),
+    [
+        ("GET", f"{VAULTS}?nonsense=1", (400, 262179, "nonsense")),
+        ("GET", f"{VAULTS}?proxy_host=x", (400, 262179, "proxy_host")),
+        ("GET", f"{VAULTS}?fields=azure_reachability", (400, 262197, "fields")),
+        ("GET", f"{VAULTS}?fields=client_secret", (400, 262249, "fields")),
+        ("GET", f"{VAULTS}?client_secret=x", (400, 262202, "client_secret")),
+        ("POST", f"{VAULTS}?client_secret=x", (400, 262202, "client_secret")),
+        ("PATCH", f"{VAULTS}/{NOWHERE}?client_secret=x", (400, 262202, "client_secret")),
+        ("POST", f"{VAULTS}?svm.name=vs0", (400, 262211, "svm.name")),
+        ("POST", f"{VAULTS}?create_inactive=true", (400, 262179, "create_inactive")),
+        ("GET", f"{VAULTS}/{NOWHERE}", (404, 4, "uuid")),
+        ("GET", f"{VAULTS}/{NOWHERE}?svm.name=vs0", (400, 262179, "svm.name")),
+        ("PUT", VAULTS, (405, 3, None)),
+        ("POST", f"{VAULTS}/{NOWHERE}", (405, 3, None)),
+        ("GET", "/security/nonsense", (404, 3, None)),
+        ("GET", "/security/key-stores", (404, 3, None)),
+        ("POST", f"{VAULTS}/{NOWHERE}/rekey-internal", (404, 3, None)),
+        ("POST", f"{VAULTS}/{NOWHERE}/rekey-external", (404, 3, None)),
+        ("PATCH", f"{VAULTS}?", (400, 262177, None)),
+        ("DELETE", VAULTS, (400, 262177, None)),
+    ],
+)
+def test_a_call_that_is_refused(start, method, path, refusal):
+    assert start("9.7").refused(method, path) == refusal
+
+
+def test_a_body_where_none_may_be(start):
+    client = start("9.7")
+    assert client.refused("GET", VAULTS, json={})[:2] == (400, 262198)
+    assert client.refused("DELETE", f"{VAULTS}/{NOWHERE}", json={})[:2] == (400, 262198)
+
+
+# --- creating ---
+
+
+@pytest.mark.parametrize(
+    ("change", "refusal"),
+    [
+        ({"nonsense": 1}, (400, 262179, "nonsense")),
+        ({"nonsense": {"deep": 1}}, (400, 262179, "nonsense")),
+        ({"svm": {"nonsense": 1}}, (400, 262179, "svm.nonsense")),
+        ({"proxy_host": "p"}, (400, 262179, "proxy_host")),
+        ({"client_id": 7}, (400, 262197, "client_id")),
+        ({"client_id": ["a"]}, (400, 262255, "client_id")),
+        ({"client_id": {"a": 1}}, (400, 262197, "client_id")),
+        ({"client_secret": 7}, (400, 262197, "client_secret")),
+        ({"svm": "vs0"}, (400, 262197, "svm")),
+        ({"scope": "svm"}, (400, 262196, "scope")),
+        ({"uuid": "u"}, (400, 262196, "uuid")),
+        ({"state": {"code": 0}}, (400, 262196, "state.code")),
+        ({"client_id": None}, (400, 262212, "client_id")),
+        ({"tenant_id": ""}, (400, 262245, "tenant_id")),
+        ({"key_id": " "}, (400, 262245, "key_id")),
+        ({"client_secret": None}, (400, 262212, "client_secret")),
+        ({"client_secret": ""}, (400, 65537517, "client_secret")),
+        ({"svm": {"name": "vs9"}}, (404, 2621462, "svm.name")),
+        ({"svm": {"uuid": NOWHERE}}, (404, 2621462, "svm.uuid")),
+        (
+            {"svm": {"name": "vs1", "uuid": "4f7abf4c-9a07-11ea-8d52-005056bbeba5"}},
+            (400, 2621706, "svm.uuid"),
+        ),
+    ],
+)
+def test_a_create_that_is_refused(start, change, refusal):
+    client = start("9.7")
+    assert client.refused("POST", VAULTS, json={**CREATE, **change}) == refusal
+    assert client.sim.vaults() == []
+
+
+@pytest.mark.parametrize("missing", CREATE)
+def test_a_create_without_what_it_needs(start, missing):
+    body = {name: value for name, value in CREATE.items() if name != missing}
+    assert start("9.7").refused("POST", VAULTS, json=body) == (400, 262212, missing)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b'{"name": "x"', 262199),
+        (b"no json", 262199),
+        (b"[]", 262255),
+        (b'"x"', 262201),
+        (b"\xff", 262201),
+        (b'{"name": "x", "name": "y"}', 262282),
+    ],
+)
+def test_a_body_that_is_no_object(start, body, code):
+    assert start("9.7").refused("POST", VAULTS, data=body)[:2] == (400, code)
+
+
+def test_dotted_names_are_names_too(start):
+    client = start("9.7")
+    uuid = client.create(**{"svm.name": "vs1"})
+    assert client.get(f"{VAULTS}/{uuid}?fields=svm.name")["svm"]["name"] == "vs1"
+
+
+def test_without_return_records_a_create_tells_the_number(start):
+    reply = start("9.7").post({**CREATE, "svm": {"name": "vs0"}})
+    assert (reply.status_code, reply.json()) == (201, {"num_records": 1})
+    assert reply.headers["Location"].startswith(f"/api{VAULTS}/")
+
+
+def test_a_secret_is_never_told(start):
+    client = start("9.7")
+    reply = client.post({**CREATE, "client_secret": "canary-1"}, params={"return_records": "true"})
+    uuid = reply.json()["records"][0]["uuid"]
+    seen = [reply.text]
+    for path in (f"{VAULTS}?fields=**", f"{VAULTS}/{uuid}?fields=**"):
+        seen.append(client.call("GET", "/api" + path).text)
+    seen.append(client.call("GET", "/simulator/vaults").text)
+    seen.append(client.call("POST", f"/api{VAULTS}", json={**CREATE, "client_secret": "canary-1"}).text)
+    assert not [text for text in seen if "canary" in text]
+    assert client.sim.secret_of(uuid) == "canary-1"
+
+
+@pytest.mark.parametrize(("how", "told"), [("keep", "/v1"), ("drop", ""), ("add", "/v1")])
+def test_the_version_of_a_key_in_replies(start, how, told):
+    client = start("9.7", {"cluster": {"key_version_in_replies": how}})
+    key = "https://kv.vault.azure.net/keys/k"
+    reply = client.post({**CREATE, "key_id": f"{key}/v1"}, params={"return_records": "true"}).json()["records"][0]
+    assert reply["key_id"] == key + told
+    assert client.get(f"{VAULTS}/{reply['uuid']}")["key_id"] == key + told
+    other = client.create(svm={"name": "vs0"}, key_id=key)
+    added = client.get(f"{VAULTS}/{other}")["key_id"]
+    assert (added != key) == (how == "add")
+    client.sim.apply([{"rotate_key": {"scope": "cluster"}}])
+    rotated = client.get(f"{VAULTS}/{reply['uuid']}")["key_id"]
+    assert rotated.startswith(key)
+    assert rotated != f"{key}/v1"
+    assert (rotated == key) == (how == "drop")
+
+
+# --- changing, deleting ---
+
+
+def test_only_the_secret_can_be_patched(start):
+    client = start("9.7", {"vaults": [{"svm": "vs0", "uuid": "u", "client_secret": "old"}]})
+    path = f"{VAULTS}/u"
+    for name in ("name", "key_id", "client_id", "tenant_id", "scope", "uuid"):
+        assert client.refused("PATCH", path, json={"client_secret": "x", name: "y"}) == (400, 262196, name)
+    assert client.refused("PATCH", path, json={}) == (400, 65537517, "client_secret")
+    assert client.refused("PATCH", path, json={"client_secret": ""}) == (400, 65537517, "client_secret")
+    assert client.refused("PATCH", path, json={"new_client_secret": "x"}) == (400, 262179, "new_client_secret")
+    assert client.sim.secret_of("u") == "old"
+
+
+@pytest.mark.parametrize(
+    ("setting", "refusal"), [({}, (404, 65537511, "uuid")), ({"unknown_uuid": "entry"}, (404, 4, "uuid"))]
+)
+def test_a_change_of_what_is_not_there(start, setting, refusal):
+    client = start("9.7", {"cluster": setting})
+    assert client.refused("PATCH", f"{VAULTS}/{NOWHERE}", json={"client_secret": "x"}) == refusal
+    assert client.refused("DELETE", f"{VAULTS}/{NOWHERE}") == refusal
+    assert client.refused("POST", f"{VAULTS}/{NOWHERE}/restore") == refusal
+
+
+def test_a_change_of_the_collection_changes_every_match(start):
+    client = start("9.7", THREE)
+    reply = client.call("PATCH", f"/api{VAULTS}?scope=svm", json={"client_secret": "new"})
+    assert (reply.status_code, reply.json()) == (200, {"num_records": 3})
+    secrets = {vault["svm"]: client.sim.secret_of(vault["uuid"]) for vault in client.sim.vaults()}
+    assert secrets == {"vs0": "new", "vs1": "new", "vs2": "new", None: "initial-secret"}
+    assert client.call("DELETE", f"/api{VAULTS}?svm.name=vs0|vs1").json() == {"num_records": 2}
+    assert owners(client.records(f"{VAULTS}?fields=svm.name")) == ["cluster", "vs2"]
+
+
+def test_dot_segments_reach_the_parent_and_encoded_ones_do_not(start):
+    client = start("9.7", THREE)
+    request = client.session.prepare_request(requests.Request("DELETE", client.base))
+    request.url = f"{client.base}/api{VAULTS}/x/%2E%2E?scope=svm"
+    assert client.session.send(request).status_code == 404
+    request.url = f"{client.base}/api{VAULTS}/x/..?scope=svm"
+    assert client.session.send(request).json() == {"num_records": 3}
+
+
+def test_a_slash_at_the_end_is_the_collection(start):
+    assert start("9.7", THREE).get(f"{VAULTS}/")["num_records"] == 4
+
+
+def test_delete_and_create_again(start):
+    client = start("9.7")
+    first = client.create(svm={"name": "vs0"})
+    assert client.refused("POST", VAULTS, json={**CREATE, "svm": {"name": "vs0"}})[:2] == (409, 65537500)
+    client.sim.apply([{"create_volume": {"svm": "vs0", "name": "v", "encrypted": True}}])
+    assert client.refused("DELETE", f"{VAULTS}/{first}")[:2] == (409, 65536867)
+    client.sim.apply([{"delete_volume": {"svm": "vs0", "name": "v"}}])
+    assert client.call("DELETE", f"/api{VAULTS}/{first}").status_code == 200
+    assert client.create(svm={"name": "vs0"}) != first
+
+
+def test_the_cluster_refuses_to_lose_the_vault_of_svms_without_their_own(start):
+    volumes = [{"svm": "vs0", "name": "v", "encrypted": True}]
+    client = start(
+        "9.7", {"vaults": [{"scope": "cluster", "uuid": "c"}, {"svm": "vs0", "uuid": "s"}], "volumes": volumes}
+    )
+    assert client.call("DELETE", f"/api{VAULTS}/c").status_code == 200
+    client = start("9.7", {"vaults": [{"scope": "cluster", "uuid": "c"}], "volumes": volumes})
+    assert client.refused("DELETE", f"{VAULTS}/c")[:2] == (409, 65536867)
+
+
+# --- the state ---
+
+
+def state(client, uuid="u"):
+    return client.get(f"{VAULTS}/{uuid}?fields=state")["state"]
+
+
+def test_a_state_that_settles_after_some_readings(start):
+    client = start("9.7", {"cluster": {"state_settles_after": {"reads": 2}}})
+    uuid = client.create(svm={"name": "vs0"})
+    client.get(f"{VAULTS}/{uuid}?fields=name")
+    assert [state(client, uuid)["cluster_state"] for _reading in range(4)] == [False, False, True, True]
+
+
+def test_a_state_that_settles_after_some_time(start):
+    client = start("9.7", {"cluster": {"state_settles_after": {"seconds": 60}}, "clock": {"speed": 0}})
+    uuid = client.create(svm={"name": "vs0"})
+    assert not state(client, uuid)["cluster_state"]
+    client.sim.apply([{"advance_clock": {"seconds": 60}}])
+    assert state(client, uuid)["cluster_state"]
+
+
+def test_no_volumes_yet(start):
+    client = start("9.7", {"cluster": {"state_without_volumes": "no_volumes"}})
+    uuid = client.create(svm={"name": "vs0"})
+    assert not state(client, uuid)["cluster_state"]
+    assert "Node: node1. Reason: No volumes created yet for the SVM." in state(client, uuid)["message"]
+    client.sim.apply([{"create_volume": {"svm": "vs0", "name": "v", "encrypted": True}}])
+    assert state(client, uuid)["cluster_state"]
+
+
+def test_an_expired_credential_shows_and_a_new_one_repairs(start):
+    client = start("9.7", {"vaults": [{"svm": "vs0", "uuid": "u", "client_secret": "old"}]})
+    client.sim.apply([{"expire_credential": {"svm": "vs0"}}])
+    unavailable = "AKV key protection is unavailable in following nodes - node1, node2."
+    assert state(client) == {"cluster_state": False, "message": unavailable, "code": 346758}
+    client.call("PATCH", f"/api{VAULTS}/u", json={"client_secret": "old"})
+    assert not state(client)["cluster_state"]
+    client.call("PATCH", f"/api{VAULTS}/u", json={"client_secret": "new"})
+    assert state(client)["cluster_state"]
+
+
+def test_azure_knows_applications_and_keys(start):
+    key = CREATE["key_id"]
+    azure = {
+        "applications": [{"client_id": "client1", "tenant_id": "tenant1", "secrets": ["good"], "expired": ["old"]}],
+        "keys": [{"key_id": key}],
+    }
+    client = start("9.7", {"azure": azure})
+    uuid = client.create(client_secret="wrong")
+    assert not state(client, uuid)["cluster_state"]
+    for secret, good in (("good", True), ("old", False), ("good", True)):
+        client.call("PATCH", f"/api{VAULTS}/{uuid}", json={"client_secret": secret})
+        assert state(client, uuid)["cluster_state"] == good
+    for event in ("disable_key", "enable_key", "forbid_key", "enable_key"):
+        client.sim.apply([{event: {"key_id": key}}])
+        assert state(client, uuid)["cluster_state"] == (event == "enable_key")
+    for known in (False, True):
+        client.sim.apply([{"azure": {"reachable": known}}])
+        assert state(client, uuid)["cluster_state"] == known
+    client.sim.apply([{"add_secret": {"client_id": "client1", "secret": "new"}}])
+    client.call("PATCH", f"/api{VAULTS}/{uuid}", json={"client_secret": "new"})
+    assert state(client, uuid)["cluster_state"]
+    client.sim.apply([{"remove_secret": {"client_id": "client1", "secret": "new"}}])
+    assert not state(client, uuid)["cluster_state"]
+    for unknown in ({"client_id": "nobody"}, {"tenant_id": "elsewhere"}, {"key_id": "https://a/keys/b"}):
+        other = client.create(svm={"name": f"vs{len(client.sim.vaults()) - 1}"}, client_secret="good", **unknown)
+        assert not state(client, other)["cluster_state"]
+
+
+def test_an_hour_without_azure_takes_volumes_offline(start):
+    client = start(
+        "9.7",
+        {
+            "clock": {"speed": 0},
+            "vaults": [{"svm": "vs0", "uuid": "u"}],
+            "volumes": [{"svm": "vs0", "name": "v", "encrypted": True}, {"svm": "vs0", "name": "w"}],
+        },
+    )
+
+    def volumes():
+        found = client.records("/storage/volumes?fields=state,encryption.enabled&order_by=name")
+        return [(each["encryption"]["enabled"], each["state"]) for each in found]
+
+    client.sim.apply([{"azure": {"reachable": False}}, {"advance_clock": {"seconds": 3599}}])
+    assert volumes() == [(True, "online"), (False, "online")]
+    client.sim.apply([{"advance_clock": {"seconds": 1}}])
+    assert volumes() == [(True, "offline"), (False, "online")]
+    client.sim.apply([{"azure": {"reachable": True}}])
+    assert volumes() == [(True, "online"), (False, "online")]
+
+
+# --- around the vaults ---
+
+
+def test_what_the_cluster_tells_of_itself(start):
+    client = start("9.7", {"volumes": [{"svm": "vs0", "name": "v", "nae": True}], "aggregates": [{"name": "aggr1"}]})
+    assert client.get("/cluster?fields=version")["version"]["full"].startswith("NetApp Release 9.7.0: ")
+    assert client.get("/cluster")["name"] == "cluster1"
+    assert [each["name"] for each in client.records("/cluster/nodes?order_by=name")] == ["node1", "node2"]
+    assert [each["name"] for each in client.records("/svm/svms?order_by=name")] == ["vs0", "vs1", "vs2"]
+    assert [each["name"] for each in client.records("/cluster/licensing/licenses")] == ["mtekm", "ve"]
+    assert client.get("/cluster/licensing/licenses/ve?fields=state")["state"] == "compliant"
+    assert client.refused("GET", "/cluster/licensing/licenses/nfs") == (404, 4, "uuid")
+    vs0 = client.records("/svm/svms?name=vs0&fields=dns")[0]
+    assert vs0["dns"]["servers"] == ["192.0.2.53"]
+    assert client.get(f"/name-services/dns/{vs0['uuid']}")["domains"] == ["example.com"]
+    volume = client.records("/storage/volumes?fields=**&svm.name=vs0")[0]
+    assert volume["encryption"] == {"enabled": True, "type": "aggregate", "state": "encrypted"}
+    assert client.get(f"/storage/volumes/{volume['uuid']}")["aggregates"][0]["name"] == "aggr1"
+    assert client.records("/storage/aggregates?fields=node.name")[0]["node"]["name"] == "node1"
+
+
+def test_other_key_managers_are_told(start):
+    managers = [{"type": "onboard", "scope": "cluster"}, {"type": "external", "svm": "vs0", "servers": ["k:5696"]}]
+    client = start("9.7", {"key_managers": managers})
+    assert client.refused("POST", VAULTS, json={**CREATE, "svm": {"name": "vs0"}})[:2] == (409, 65537500)
+    assert client.refused("POST", VAULTS, json=CREATE)[:2] == (409, 65537500)
+    found = client.records("/security/key-managers?fields=*&order_by=scope")
+    assert [("onboard" in each, each["scope"]) for each in found] == [(True, "cluster"), (False, "svm")]
+    assert found[1]["external"]["servers"][0]["server"] == "k:5696"
+    assert client.get(f"/security/key-managers/{found[1]['uuid']}?fields=status")["status"]["code"] == 65537200

@@ -1,0 +1,329 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faults: each does what it says to the request that it meets, and to no other."""
+
+from __future__ import annotations
+
+import base64
+import os
+import socket
+import ssl
+import time
+from email.utils import parsedate_to_datetime
+
+import pytest
+import requests
+from requests.exceptions import ChunkedEncodingError, ReadTimeout
+from requests.exceptions import ConnectionError as Disconnected
+
+from simulator.client import CREATE, VAULTS
+
+PATH = "/api/security/azure-key-vaults"
+ONE = {"vaults": [{"svm": "vs0", "uuid": "u", "client_secret": "first"}]}
+ANY = {"path": f"{PATH}*"}
+RAW_GET = f"GET {PATH} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+
+
+@pytest.fixture
+def broken(start):
+    """Starts a 9.7 cluster with one vault and faults."""
+
+    def started(*faults, **scenario):
+        return start("9.7", {**ONE, **scenario, "faults": list(faults)})
+
+    return started
+
+
+def secret(client):
+    return client.sim.secret_of("u")
+
+
+# --- which requests ---
+
+
+def test_the_nth_request_and_so_many_times(broken):
+    client = broken(
+        {"match": {"method": "GET", "path": "*/azure-key-vaults", "nth": 2, "times": 2}, "http": {"status": 503}}
+    )
+    statuses = []
+    for _time in range(5):
+        statuses.append(client.call("GET", PATH).status_code)
+        assert client.call("GET", f"{PATH}/u").status_code == 200
+    assert statuses == [200, 503, 503, 200, 200]
+    assert [each["faults"] for each in client.sim.requests if each["status"] == 503] == [["http"], ["http"]]
+
+
+def test_matching_by_method_and_query_without_end(broken):
+    client = broken({"match": {"method": "PATCH|DELETE", "query": "*x=1*", "times": 0}, "http": {"status": 502}})
+    for _time in range(3):
+        assert client.call("PATCH", f"{PATH}/u?x=1").status_code == 502
+    assert client.call("DELETE", f"{PATH}/u?y=1").status_code == 400
+    assert client.call("GET", f"{PATH}?x=1").status_code == 400
+
+
+def test_a_probability_with_a_seed_is_the_same_each_time(broken):
+    def statuses(seed):
+        client = broken({"match": {"probability": 0.5}, "http": {"status": 503}}, seed=seed)
+        return [client.call("GET", PATH).status_code for _time in range(30)]
+
+    first = statuses(1)
+    assert {200, 503} == set(first)
+    assert statuses(1) == first
+    assert statuses(2) != first
+
+
+def test_faults_come_and_go_as_events(broken):
+    client = broken()
+    client.sim.apply([{"add_fault": {"match": {"times": 0}, "error": {"code": 6}}}])
+    assert client.refused("GET", VAULTS) == (403, 6, None)
+    client.sim.apply(["clear_faults"])
+    assert client.get(VAULTS)["num_records"] == 1
+
+
+# --- the connection ---
+
+
+def test_latency(broken):
+    client = broken({"match": ANY, "latency": {"seconds": 0.3}})
+    begun = time.monotonic()
+    client.get(VAULTS)
+    assert 0.3 <= time.monotonic() - begun < 2
+    begun = time.monotonic()
+    client.get(VAULTS)
+    assert time.monotonic() - begun < 0.3
+
+
+@pytest.mark.parametrize(
+    ("fault", "argument", "after"),
+    [
+        ("reset", {"when": "before"}, "first"),
+        ("reset", {"when": "after"}, "second"),
+        ("timeout", {"when": "before", "seconds": 5}, "first"),
+        ("timeout", {"when": "after", "seconds": 5}, "second"),
+        ("half", {}, "second"),
+        ("half", {"reset": True}, "second"),
+    ],
+)
+def test_a_connection_that_breaks_before_or_after_the_change(broken, fault, argument, after):
+    client = broken({"match": {"method": "PATCH"}, fault: argument})
+    with pytest.raises((Disconnected, ReadTimeout, ChunkedEncodingError)):
+        client.call("PATCH", f"{PATH}/u", json={"client_secret": "second"}, timeout=0.3)
+    assert secret(client) == after
+    assert client.sim.requests[0]["faults"] == [fault]
+    assert client.get(VAULTS)["num_records"] == 1
+
+
+def connect(client):
+    """A bare TLS connection to the simulator."""
+    context = ssl.create_default_context(cafile=client.session.verify)
+    plain = socket.create_connection(("127.0.0.1", client.sim.connection["http_port"]), timeout=5)
+    return context.wrap_socket(plain, server_hostname="localhost")
+
+
+def until_the_end(descriptor):
+    """What comes over a connection until the server ends it."""
+    return b"".join(iter(lambda: os.read(descriptor, 65536), b""))
+
+
+def test_a_reset_is_a_reset(broken):
+    with connect(broken({"reset": {}})) as wrapped:
+        wrapped.sendall(RAW_GET)
+        time.sleep(0.2)
+        # The ssl module calls a reset an end of file: so below it.
+        with pytest.raises(ConnectionResetError):
+            until_the_end(wrapped.fileno())
+
+
+def test_half_an_answer(broken):
+    client = broken({"match": ANY, "half": {}})
+    login = base64.b64encode(":".join(client.session.auth).encode())
+    seen = b""
+    with connect(client) as wrapped:
+        wrapped.sendall(RAW_GET.replace(b"\r\n\r\n", b"\r\nAuthorization: Basic " + login + b"\r\n\r\n"))
+        while chunk := wrapped.recv(65536):
+            seen += chunk
+    head, _blank, body = seen.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK")
+    length = int(head.partition(b"Content-Length: ")[2].split(b"\r\n")[0])
+    assert len(body) == length // 2 > 10
+
+
+def test_connections_are_refused_for_a_while(broken):
+    client = broken({"match": {"nth": 2}, "refused": {"seconds": 0.4}})
+    assert client.get(VAULTS)["num_records"] == 1
+    with pytest.raises(Disconnected):
+        client.call("GET", PATH)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", client.sim.connection["http_port"])).close()
+    time.sleep(0.6)
+    assert client.get(VAULTS)["num_records"] == 1
+
+
+def test_the_management_lif_fails_over(broken):
+    client = broken({"match": {"method": "PATCH"}, "failover": {"seconds": 0.3, "when": "after"}})
+    with pytest.raises(Disconnected):
+        client.call("PATCH", f"{PATH}/u", json={"client_secret": "second"})
+    time.sleep(0.5)
+    client.get(VAULTS)
+    assert [each["node"] for each in client.sim.requests] == ["node1", "node2"]
+    assert secret(client) == "second"
+
+
+@pytest.mark.parametrize("what", ["headers", "body"])
+def test_a_slow_drip(broken, what):
+    client = broken({"match": ANY, "drip": {"what": what, "bytes": 50, "every": 0.05}})
+    begun = time.monotonic()
+    # Each piece comes well within the time-out of a read.
+    assert client.get(VAULTS, timeout=0.2)["num_records"] == 1
+    assert time.monotonic() - begun > 0.1
+
+
+# --- answers ---
+
+
+@pytest.mark.parametrize("status", [429, 502, 503])
+def test_retry_after(broken, status):
+    client = broken(
+        {"match": ANY, "http": {"status": status}},
+        {"match": {**ANY, "nth": 2}, "http": {"status": status, "retry_after": 7}},
+        {"match": {**ANY, "nth": 3}, "http": {"status": status, "retry_after_date": 60}},
+        {"match": {**ANY, "nth": 4}, "error": {"code": 7, "status": status, "retry_after": "soon"}},
+    )
+    replies = [client.call("GET", PATH) for _time in range(4)]
+    assert [reply.status_code for reply in replies] == [status] * 4
+    assert "Retry-After" not in replies[0].headers
+    assert replies[1].headers["Retry-After"] == "7"
+    assert 50 < parsedate_to_datetime(replies[2].headers["Retry-After"]).timestamp() - time.time() < 70
+    assert replies[3].headers["Retry-After"] == "soon"
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [(6691623, 401), (6, 403), (7, 503), (8, 409), (262160, 429), (2621573, 500), (65541, 500), (65552, 500)],
+)
+def test_an_answer_by_code(broken, code, status):
+    client = broken({"match": {**ANY, "method": "PATCH"}, "error": {"code": code}})
+    assert client.refused("PATCH", f"{VAULTS}/u", json={"client_secret": "second"})[:2] == (status, code)
+    assert secret(client) == "first"
+
+
+def test_an_error_after_the_change(broken):
+    client = broken({"match": {"method": "PATCH"}, "error": {"code": 65541, "when": "after"}})
+    assert client.refused("PATCH", f"{VAULTS}/u", json={"client_secret": "second"})[:2] == (500, 65541)
+    assert secret(client) == "second"
+
+
+def test_an_html_page(broken):
+    client = broken({"match": ANY, "html": {"status": 200}})
+    reply = client.call("GET", PATH)
+    assert reply.headers["Content-Type"] == "text/html"
+    assert reply.text.startswith("<html>")
+
+
+@pytest.mark.parametrize(
+    ("how", "check"),
+    [
+        ("truncated", lambda reply: reply.text.startswith('{"records"') and not reply.text.endswith("}")),
+        ("list", lambda reply: reply.json()[0]["num_records"] == 1),
+        ("text", lambda reply: reply.json() == "ok"),
+        ("number", lambda reply: reply.json() == 7),
+        ("null", lambda reply: reply.json() is None),
+        ("empty", lambda reply: reply.content == b""),
+        ("empty_object", lambda reply: reply.json() == {}),
+        ("nulls", lambda reply: reply.json()["records"][0]["uuid"] is None),
+        ("wrong_types", lambda reply: reply.json()["records"][0]["uuid"] == 7 and reply.json()["num_records"] == ["x"]),
+        ("records_object", lambda reply: isinstance(reply.json()["records"], dict)),
+        ("records_null", lambda reply: reply.json() == {"records": None, "num_records": None}),
+        ("records_of_nulls", lambda reply: reply.json()["records"][0] is None),
+        ("not_utf8", lambda reply: b"\xff\xfe" in reply.content),
+        ("deep", lambda reply: reply.content.startswith(b"[[[[") and len(reply.content) == 200_000),
+        ("nan", lambda reply: b"NaN" in reply.content),
+    ],
+)
+def test_a_body_that_is_mangled(broken, how, check):
+    reply = broken({"match": ANY, "mangle": {"how": how}}).call("GET", PATH)
+    assert reply.status_code == 200
+    assert check(reply)
+
+
+def test_any_body(broken):
+    client = broken(
+        {"match": ANY, "body": {"status": 299, "json": {"a": [1]}, "headers": {"X-Y": "z"}}},
+        {"match": {**ANY, "nth": 2}, "body": {"text": "hello", "content_type": "text/plain"}},
+    )
+    reply = client.call("GET", PATH)
+    assert (reply.status_code, reply.json(), reply.headers["X-Y"]) == (299, {"a": [1]}, "z")
+    assert client.call("GET", PATH).text == "hello"
+
+
+def test_50_megabytes(broken):
+    client = broken({"match": ANY, "huge": {}})
+    reply = client.call("GET", PATH, stream=True)
+    assert int(reply.headers["Content-Length"]) > 50 * 2**20
+    assert len(reply.raw.read(2**20)) == 2**20
+    reply.close()
+    assert client.get(VAULTS)["num_records"] == 1
+
+
+def test_202_without_a_body_and_a_location_to_nowhere(broken):
+    client = broken(
+        {"match": {"path": "*/restore"}, "no_body": {}},
+        {"match": {"method": "PATCH"}, "no_body": {"status": 202}},
+        {"match": {"method": "POST", "path": PATH}, "bad_location": {}},
+    )
+    for method, path in (("POST", f"{PATH}/u/restore"), ("PATCH", f"{PATH}/u")):
+        reply = client.call(method, path, json={"client_secret": "x"} if method == "PATCH" else None)
+        assert (reply.status_code, reply.content) == (202, b"")
+    assert len(client.sim.jobs()) == 1
+    location = client.post(CREATE).headers["Location"]
+    assert client.call("GET", location).status_code == 404
+    assert len(client.sim.vaults()) == 2
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect(broken, status):
+    client = broken({"match": ANY, "redirect": {"to": "https://elsewhere.example.com/", "status": status}})
+    reply = client.call("GET", PATH)
+    assert (reply.status_code, reply.headers["Location"]) == (status, "https://elsewhere.example.com/")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"),
+    [("plain", 'a "b"/c'), ("url", "a%20%22b%22%2Fc"), ("json", 'a \\"b\\"/c'), ("base64", "YSAiYiIvYw==")],
+)
+def test_a_secret_is_echoed(broken, encoding, shown):
+    client = broken(
+        {"match": {"method": "PATCH"}, "echo": {"encoding": encoding}},
+        {"match": {"method": "PATCH", "nth": 2}, "echo": {"where": "record"}},
+        {"match": {"method": "GET", "times": 0}, "echo": {"where": "record", "encoding": encoding}},
+    )
+    body = {"client_secret": 'a "b"/c'}
+    assert shown in client.call("PATCH", f"{PATH}/u", json=body).json()["error"]["message"]
+    assert secret(client) == "first"
+    assert client.call("PATCH", f"{PATH}/u", json=body).status_code == 200
+    assert client.get(f"{VAULTS}/u")["client_secret"] == shown
+    assert client.records(VAULTS)[0]["client_secret"] == shown
+
+
+def test_jobs_fail_by_request(broken):
+    client = broken(
+        {"match": {"path": "*/restore"}, "job": {"ends": "vanishes"}},
+        {"match": {"path": "*/restore", "nth": 2}, "partial_restore": {"nodes": ["node1"]}},
+        jobs={"queued": 0, "running": 0},
+    )
+    restored = [client.call("POST", f"{PATH}/u/restore").json()["job"]["uuid"] for _time in range(2)]
+    assert client.refused("GET", f"/cluster/jobs/{restored[0]}") == (404, 4, "uuid")
+    assert "node1" in client.get(f"/cluster/jobs/{restored[1]}")["message"]
+
+
+def test_something_happens_between_two_requests(broken):
+    client = broken({"match": {"method": "POST"}, "events": [{"create_vault": {"svm": "vs1"}}]})
+    assert client.refused("POST", VAULTS, json={**CREATE, "svm": {"name": "vs1"}})[:2] == (409, 65537500)
+
+
+def test_no_login_is_needed_to_meet_a_fault(broken):
+    client = broken({"match": ANY, "error": {"code": 262160}})
+    client.session.auth = None
+    assert client.refused("GET", VAULTS)[1] == 262160
+    assert isinstance(client.call("GET", PATH), requests.Response)

@@ -1,0 +1,123 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Jobs over the cluster's clock."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator.client import VAULTS
+
+STILL = {
+    "clock": {"speed": 0, "start": "2024-08-29T12:00:00Z"},
+    "jobs": {"queued": 1, "running": 10, "kept": 300},
+    "vaults": [{"svm": "vs0", "uuid": "u", "keys_missing_on": ["node2"]}],
+}
+
+
+@pytest.fixture
+def client(start):
+    return start("9.7", STILL)
+
+
+def begin(client, query=""):
+    reply = client.call("POST", f"/api{VAULTS}/u/restore{query}")
+    assert reply.status_code == 202
+    return reply.json()["job"]["_links"]["self"]["href"][len("/api") :]
+
+
+def later(client, seconds):
+    client.sim.apply([{"advance_clock": {"seconds": seconds}}])
+
+
+def test_the_life_of_a_job(client):
+    job = begin(client)
+    assert client.get(job) == {
+        "uuid": job.rpartition("/")[2],
+        "description": f"POST /api{VAULTS}/u/restore",
+        "state": "queued",
+        "message": "",
+        "code": 0,
+        "start_time": "2024-08-29T12:00:00+00:00",
+        "_links": {"self": {"href": "/api" + job}},
+    }
+    later(client, 1)
+    assert client.get(f"{job}?fields=state")["state"] == "running"
+    assert client.sim.vaults()[0]["nodes_without_keys"] == ["node2"]
+    later(client, 10)
+    ended = client.get(job)
+    assert (ended["state"], ended["message"], ended["code"]) == ("success", "success", 0)
+    assert ended["end_time"] == "2024-08-29T12:00:11+00:00"
+    assert client.sim.vaults()[0]["nodes_without_keys"] == []
+    later(client, 299)
+    assert client.records("/cluster/jobs?state=success")[0]["uuid"] == ended["uuid"]
+    later(client, 1)
+    assert client.refused("GET", job) == (404, 4, "uuid")
+    assert client.get("/cluster/jobs")["num_records"] == 0
+
+
+@pytest.mark.parametrize("ends", ["failure", "error", "cancelled", "expired"])
+def test_a_job_that_fails(client, ends):
+    client.sim.apply([{"fail_next_job": {"ends": ends, "code": 65537515}}])
+    job = begin(client)
+    later(client, 11)
+    ended = client.get(job)
+    assert (ended["state"], ended["code"]) == (ends, 65537515)
+    assert "error" not in ended
+    assert client.sim.vaults()[0]["nodes_without_keys"] == ["node2"]
+    assert client.refused("GET", f"{job}?fields=error") == (400, 262197, "fields")
+
+
+def test_a_job_that_vanishes_may_have_done_its_work(client):
+    client.sim.apply([{"fail_next_job": {"ends": "vanishes", "effect": True}}])
+    job = begin(client)
+    later(client, 11)
+    assert client.refused("GET", job) == (404, 4, "uuid")
+    assert client.sim.vaults()[0]["nodes_without_keys"] == []
+
+
+@pytest.mark.parametrize(("ends", "state"), [("paused", "paused"), ("never", "running")])
+def test_a_job_that_never_ends(client, ends, state):
+    client.sim.apply([{"fail_next_job": {"ends": ends}}])
+    job = begin(client)
+    later(client, 100_000)
+    assert client.get(job)["state"] == state
+
+
+def test_a_restore_that_fails_on_some_nodes(client):
+    client.sim.apply([{"lose_keys": {"svm": "vs0"}}, {"partial_restore": {"nodes": ["node2"]}}])
+    job = begin(client)
+    later(client, 11)
+    ended = client.get(job)
+    assert (ended["state"], ended["code"]) == ("failure", 65537515)
+    assert ended["message"] == "Failed to restore keys on some nodes in the cluster. Nodes: node2."
+    assert client.sim.vaults()[0]["nodes_without_keys"] == ["node2"]
+    job = begin(client)
+    later(client, 11)
+    assert client.get(job)["state"] == "success"
+
+
+def test_a_restore_needs_azure(client):
+    client.sim.apply([{"azure": {"reachable": False}}])
+    job = begin(client)
+    later(client, 11)
+    assert client.get(job)["code"] == 65537515
+
+
+def test_waiting_for_a_job(start):
+    client = start("9.7", {"jobs": {"queued": 0, "running": 0.2}, "vaults": [{"svm": "vs0", "uuid": "u"}]})
+    reply = client.call("POST", f"/api{VAULTS}/u/restore?return_timeout=5")
+    assert reply.status_code == 200
+    assert client.get(f"/cluster/jobs/{reply.json()['job']['uuid']}")["state"] == "success"
+    client.sim.apply([{"fail_next_job": {"code": 65537515}}])
+    assert client.refused("POST", f"{VAULTS}/u/restore?return_timeout=5")[1] == 65537515
+    client.sim.apply([{"job_times": {"running": 60}}])
+    assert client.call("POST", f"/api{VAULTS}/u/restore?return_timeout=1").status_code == 202
+
+
+def test_cancelling_a_job(client):
+    job = begin(client)
+    assert client.refused("PATCH", f"{job}?action=pause") == (400, 262197, "action")
+    assert client.call("PATCH", f"/api{job}?action=cancel").status_code == 200
+    assert client.get(job)["state"] == "failure"

@@ -1,0 +1,197 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The scenario's checks, the control interface and the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from simulator import ScenarioError, Simulator, releases, scenario
+from simulator.__main__ import main
+from simulator.client import CREATE, VAULTS, Client
+
+TESTS = Path(scenario.__file__).parents[1]
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"nodez": []}, "scenario: unknown key 'nodez'; did you mean nodes?"),
+        (
+            {"nodes": [{"name": "a"}, {"name": "b", "helthy": True}]},
+            "nodes[1]: unknown key 'helthy'; did you mean healthy?",
+        ),
+        ({"nodes": [{}]}, "nodes[0]: name is missing"),
+        ({"nodes": [{"name": "a"}, {"name": "a"}]}, "nodes: 'a' is there twice"),
+        ({"cluster": {"metrocluster": "yes"}}, "cluster.metrocluster: true or false is wanted, not 'yes'"),
+        ({"cluster": {"release": "9.6"}}, "cluster.release: unknown value '9.6'; did you mean 9.8 or 9.7?"),
+        ({"cluster": []}, "cluster: a mapping is wanted, not []"),
+        ({"vaults": [{"client_id": "x"}]}, "vaults[0]: whose is it? Give svm or scope: cluster"),
+        ({"vaults": [{"svm": "vs0", "scope": "cluster"}]}, "vaults[0]: svm and scope: cluster exclude each other"),
+        ({"vaults": [{"svm": "vs9"}]}, "vaults: unknown SVM 'vs9'; did you mean vs"),
+        ({"vaults": [{"svm": "vs0", "keys_missing_on": ["n"]}]}, "nodes: unknown node 'n'; there are: node1, node2"),
+        ({"volumes": [{"svm": "vz", "name": "v"}]}, "svm: unknown SVM 'vz'"),
+        ({"users": [{"name": "a", "role": "b"}]}, "users[0].role: there is no role 'b'"),
+        ({"roles": {"r": [{"api": "/api", "access": "some"}]}}, "roles.r[0].access: unknown value 'some'"),
+        ({"events": [{"lose_key": {}}]}, "events[0]: unknown event 'lose_key'; did you mean lose_keys"),
+        ({"events": [{"lose_keys": {}}]}, "whose vault is it? Give svm or scope: cluster"),
+        ({"events": [{"lose_keys": {"svm": "vs0"}}]}, "there is no vault of vs0"),
+        ({"events": [{"advance_clock": {"seconds": -1}}]}, "events[0].advance_clock.seconds: a number, 0 or more"),
+        ({"events": [{"a": 1, "b": 2}]}, "events[0]: one event is wanted, a mapping of one key"),
+        ({"faults": [{"match": {"metod": "GET"}, "reset": {}}]}, "faults[0].match: unknown key 'metod'"),
+        ({"faults": [{"match": {}}]}, "faults[0]: one fault is wanted"),
+        ({"faults": [{"rest": {}}]}, "faults[0]: unknown fault 'rest'; did you mean reset"),
+        ({"faults": [{"mangle": {"how": "x"}}]}, "faults[0].mangle.how: unknown value 'x'"),
+        ({"clock": {"start": "noon"}}, "clock.start: 'noon' is no moment"),
+    ],
+)
+def test_a_scenario_that_is_wrong(given, says):
+    with pytest.raises(ScenarioError) as refused:
+        Simulator(scenario=given)
+    assert says in str(refused.value)
+
+
+def test_a_scenario_file(tmp_path):
+    file = tmp_path / "scenario.yml"
+    file.write_text("cluster: {name: c2, release: '9.8'}\nsvms: [{name: 's{}', count: 3}]\nvaults: [{svm: 's*'}]\n")
+    with Simulator(scenario=file) as sim:
+        client = Client(sim.connection)
+        assert client.get("/cluster?fields=name,version.major") == {
+            "name": "c2",
+            "version": {"major": 8},
+            "_links": {"self": {"href": "/api/cluster"}},
+        }
+        assert client.get(VAULTS)["num_records"] == 3
+    for content in ("a: [", None):
+        if content:
+            file.write_text(content)
+        else:
+            file.unlink()
+        with pytest.raises(ScenarioError, match="the scenario"):
+            Simulator(scenario=file)
+
+
+def test_the_same_names_have_the_same_uuids_and_others_have_others():
+    def uuids(name):
+        with Simulator(scenario={"cluster": {"name": name}, "vaults": [{"svm": "vs0"}]}) as sim:
+            client = Client(sim.connection)
+            made = client.create(svm={"name": "vs1"})
+            return [made, *(each["uuid"] for path in (VAULTS, "/cluster/nodes") for each in client.records(path))]
+
+    assert uuids("a") == uuids("a")
+    assert not set(uuids("a")) & set(uuids("b"))
+
+
+def test_control_over_http(start):
+    client = start("9.7", {"vaults": [{"svm": "vs0", "uuid": "u", "client_secret": "s1"}]})
+    client.session.auth = None
+
+    def control(method, path, body=None):
+        reply = client.call(method, f"/simulator/{path}", json=body)
+        return reply.status_code, reply.json()
+
+    assert control("POST", "events", {"events": [{"lose_keys": {"svm": "vs0", "nodes": ["node1"]}}]}) == (200, {})
+    (vault,) = control("GET", "vaults")[1]["vaults"]
+    assert vault["nodes_without_keys"] == ["node1"]
+    assert "s1" not in str(vault)
+    status, answer = control("POST", "events", {"events": [{"delete_vault": {"svm": "vs0"}}, {"nonsense": {}}]})
+    assert (status, answer["error"][:35]) == (400, "events[1]: unknown event 'nonsense'")
+    assert len(client.sim.vaults()) == 1
+    for body, matches in (
+        ({"svm": "vs0", "client_secret": "s1"}, True),
+        ({"uuid": "u", "client_secret": "s2"}, False),
+        ({"uuid": "u", "client_certificate": "s1"}, False),
+    ):
+        assert control("POST", "check-credential", body) == (200, {"matches": matches})
+    assert control("POST", "check-credential", {"scope": "cluster", "client_secret": "s1"})[0] == 400
+    assert control("GET", "nonsense")[0] == 404
+    assert client.sim.requests == []
+
+
+def test_events_of_somebody_else(start):
+    client = start("9.7", {"vaults": [{"svm": "vs0"}]})
+    client.sim.apply([{"create_vault": {"svm": "vs1", "client_id": "theirs"}}, {"delete_vault": {"svm": "vs0"}}])
+    assert [vault["client_id"] for vault in client.sim.vaults()] == ["theirs"]
+    client.sim.apply([{"lose_keys": {"svm": "vs1"}}, {"recover_keys": {"svm": "vs1", "nodes": ["node1"]}}])
+    assert client.sim.vaults()[0]["nodes_without_keys"] == ["node2"]
+    with pytest.raises(ScenarioError, match="unknown event"):
+        client.sim.apply([{"no_such_event": {}}])
+
+
+def test_the_command_line(tmp_path):
+    file, log = tmp_path / "connection.json", tmp_path / "requests.log"
+    started = time.monotonic()
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "simulator", "--port", "0", "--clusters", "3"),
+            *("--connection-file", str(file), "--log-file", str(log)),
+        ],
+        env={**os.environ, "PYTHONPATH": str(TESTS)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        while not file.exists():
+            assert process.poll() is None, process.stderr.read()
+            assert time.monotonic() - started < 10
+            time.sleep(0.02)
+        connection = json.loads(file.read_text())
+        assert file.stat().st_mode & 0o077 == 0
+        client = Client(connection)
+        client.create(svm={"name": "vs0"}, client_secret="canary")
+        names = [Client(each).get("/cluster?fields=name")["name"] for each in connection["clusters"]]
+        assert names == ["cluster1", "cluster2", "cluster3"]
+        assert [Client(each).get(VAULTS)["num_records"] for each in connection["clusters"]] == [1, 0, 0]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        printed, errors = process.communicate(timeout=10)
+    assert (process.returncode, errors) == (0, "")
+    assert f"export ONTAP_PORT={connection['http_port']}\n" in printed
+    assert set(re.findall(r"^export (\w+)=", printed, re.MULTILINE)) == {
+        *("ONTAP_HOSTNAME", "ONTAP_PORT", "ONTAP_USERNAME", "ONTAP_PASSWORD", "ONTAP_CA_PATH"),
+    }
+    assert not Path(connection["ca_path"]).parent.exists()
+    lines = log.read_text().splitlines()
+    assert re.fullmatch(rf"\S+ cluster1 POST /api{VAULTS}\?return_records=true&return_timeout=10 201", lines[0])
+    assert len(lines) == 7
+    assert "canary" not in log.read_text()
+
+
+def test_a_command_line_that_is_wrong(capsys):
+    assert main(["--release", "9.6"]) == 2
+    assert f"there is no release '9.6'; there are {', '.join(releases.NAMES)}" in capsys.readouterr().err
+    assert main(["--scenario", "/nowhere.yml"]) == 2
+    assert "the scenario /nowhere.yml can't be read" in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken(start, capsys):
+    assert main(["--port", str(start().sim.connection["http_port"])]) == 1
+    assert "address already in use" in capsys.readouterr().err
+
+
+def test_it_imports_nothing_of_the_collection():
+    for file in (TESTS / "simulator").rglob("*.py"):
+        assert "ansible" not in file.read_text().replace("Ansible", ""), file
+
+
+def test_a_thousand_vaults_are_fast(start):
+    client = start("9.7", {"svms": [{"name": "s{}", "count": 1000}], "vaults": [{"svm": "*"}]})
+    client.get(VAULTS)
+    seconds = []
+    for _try in range(3):
+        begun = time.monotonic()
+        assert len(client.records(f"{VAULTS}?fields=*")) == 1000
+        seconds.append(time.monotonic() - begun)
+    # Some 60 ms; the bound only catches what grows with the square.
+    assert min(seconds) < 1, CREATE
