@@ -1,0 +1,50 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import os
+
+from ansible.plugins.callback import CallbackBase
+
+DOCUMENTATION = r"""
+name: dump
+type: notification
+short_description: Write all that a callback is told of a task's end, a line of JSON each
+description:
+  - For the tests, which read the file that E(AKV_DUMP) names.
+"""
+
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "notification"
+    CALLBACK_NAME = "dump"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def v2_runner_on_ok(self, result):
+        self._write("ok", result)
+
+    def v2_runner_on_failed(self, result, ignore_errors=False):
+        self._write("ignored" if ignore_errors else "failed", result)
+
+    def v2_runner_on_unreachable(self, result):
+        self._write("unreachable", result)
+
+    def v2_runner_on_skipped(self, result):
+        self._write("skipped", result)
+
+    def _write(self, status, result):
+        # Without the underscore from ansible-core 2.19 on.
+        task, values = (getattr(result, name, None) or getattr(result, f"_{name}") for name in ("task", "result"))
+        entry = {
+            "name": task.get_name(),
+            "action": task.action,
+            "place": task.get_path(),
+            "status": status,
+            "result": values,
+        }
+        with open(os.environ["AKV_DUMP"], "a", encoding="utf-8") as file:
+            file.write(json.dumps(entry, default=str) + "\n")

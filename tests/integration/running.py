@@ -1,0 +1,191 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs the real ansible-playbook, cut off from this machine's settings, and tells what each task gave."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import typing as t
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import trustme
+import yaml
+from simulator import Simulator
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+ACTIONS = ("ontap.akv.akv_config", "ontap.akv.akv_info", "ontap.akv.akv_restore")
+
+Values = dict[str, t.Any]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task as it ended.
+
+    :ivar status: ok, failed, ignored (failed, and that was expected), skipped or unreachable
+    """
+
+    name: str
+    action: str
+    place: str
+    status: str
+    result: Values
+
+    def results(self) -> list[Values]:
+        """Its results: one for each item of a loop, else the one."""
+        found: list[Values] = self.result.get("results", [self.result])
+        return found
+
+    def __str__(self) -> str:
+        values = {key: value for key, value in self.result.items() if not key.startswith("_")}
+        return f"{self.status}: {self.name}\n  at {self.place}\n  {json.dumps(values, indent=2, ensure_ascii=False)}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A playbook's run: its tasks in order, its exit code and all that it printed."""
+
+    tasks: list[Task]
+    code: int
+    output: str
+
+    def __getitem__(self, name: str) -> Values:
+        """The result of the task with this name."""
+        (task,) = (task for task in self.tasks if task.name == name)
+        return task.result
+
+    def check(self) -> Run:
+        """Fail the test, in words that a person wants to read, where something went wrong."""
+        bad = [str(task) for task in self.tasks if task.status in ("failed", "unreachable")]
+        if bad or self.code or not self.tasks:
+            pytest.fail("\n".join(bad) or self.output, pytrace=False)
+        return self
+
+    def modules(self) -> Iterator[Task]:
+        """The tasks of this collection's modules."""
+        return (task for task in self.tasks if task.action in ACTIONS and task.status != "skipped")
+
+    def requests(self) -> list[Values]:
+        """All requests that the modules say they have sent, in order."""
+        return [
+            request for task in self.modules() for result in task.results() for request in result.get("requests", [])
+        ]
+
+
+def seen(simulator: Simulator) -> list[Values]:
+    """The requests that a simulator has seen, in the form in which the modules tell theirs."""
+    return [{name: request[name] for name in ("method", "path", "status")} for request in simulator.requests]
+
+
+def login(connection: Mapping[str, t.Any]) -> dict[str, str]:
+    """The ONTAP_* variables that lead to a simulator."""
+    names = {"hostname": "HOSTNAME", "http_port": "PORT", "username": "USERNAME", "password": "PASSWORD"}
+    given = {f"ONTAP_{variable}": connection[key] for key, variable in {**names, "ca_path": "CA_PATH"}.items()}
+    return {name: str(value) for name, value in given.items() if value is not None}
+
+
+@dataclass
+class Ansible:
+    """Ansible with a home of its own, in an environment that misleads whoever trusts it.
+
+    :ivar home: a folder in which all is kept
+    """
+
+    home: Path
+    _runs: int = field(default=0)
+
+    def play(self, playbook: Path | list[Values], *arguments: str, **variables: str | None) -> Run:
+        """Run a playbook, given by its file or as the tasks of a play.
+
+        :param variables: of the environment; None takes one away
+        """
+        self._runs += 1
+        dump = self.home / f"dump-{self._runs}.jsonl"
+        if isinstance(playbook, list):
+            playbook = self.write(f"playbook-{self._runs}.yml", [play(playbook)])
+        output, code = self.command("ansible-playbook", playbook, *arguments, AKV_DUMP=str(dump), **variables)
+        lines = dump.read_text(encoding="utf-8").splitlines() if dump.exists() else []
+        return Run([Task(**json.loads(line)) for line in lines], code, output)
+
+    def command(self, program: str, *arguments: str | Path, **variables: str | None) -> tuple[str, int]:
+        """Run one of Ansible's programs; give its output, errors included, and its exit code."""
+        environment = {**self._environment(), **variables}
+        done = subprocess.run(
+            [Path(sys.executable).with_name(program), *arguments],
+            env={name: value for name, value in environment.items() if value is not None},
+            cwd=self.home,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        return done.stdout.decode(errors="replace"), done.returncode
+
+    def write(self, name: str, content: t.Any) -> Path:
+        """Write a file into the home: text as it is, anything else as YAML."""
+        path = self.home / name
+        text = content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def _environment(self) -> dict[str, str | None]:
+        home = self.home / "home"
+        if not home.exists():
+            home.mkdir()
+            (self.home / "tmp").mkdir()
+            trustme.CA().cert_pem.write_to_path(str(self.home / "misleading.pem"))
+            (home / ".netrc").write_text("default login misleading password misleading\n")
+            (home / ".netrc").chmod(0o600)
+        other_ca = str(self.home / "misleading.pem")
+        return {
+            "PATH": os.environ["PATH"],
+            "LC_ALL": "C.UTF-8",
+            "HOME": str(home),
+            "TMPDIR": str(self.home / "tmp"),
+            # What must not have a say.
+            "AZURE_CLIENT_ID": "misleading",
+            "AZURE_SECRET": "misleading",
+            "AZURE_TENANT": "misleading",
+            "CURL_CA_BUNDLE": other_ca,
+            "NETRC": str(home / ".netrc"),
+            "REQUESTS_CA_BUNDLE": other_ca,
+            "SSL_CERT_FILE": other_ca,
+            # Ansible's own.
+            "ANSIBLE_CALLBACKS_ENABLED": "dump",
+            "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
+            "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
+            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
+            "ANSIBLE_CONFIG": str(ROOT / "dev" / "ansible.cfg"),
+            "ANSIBLE_HOME": str(self.home / "ansible"),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_REMOTE_TEMP": str(self.home / "tmp" / "remote"),
+            "ANSIBLE_RETRY_FILES_ENABLED": "0",
+            "ANSIBLE_ROLES_PATH": str(HERE / "targets"),
+        }
+
+
+def play(tasks: list[Values], **more: t.Any) -> Values:
+    """A play of tasks on this host."""
+    return {
+        "name": "Run the tasks",
+        "hosts": "localhost",
+        "gather_facts": False,
+        "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
+        "tasks": tasks,
+        **more,
+    }
+
+
+def basic(name: str, password: str) -> str:
+    """The token of a Basic header."""
+    return base64.b64encode(f"{name}:{password}".encode()).decode()

@@ -1,0 +1,50 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Plays the stories of the targets: each file of tasks, on a cluster as the file of the same name in files/ has it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+from simulator import Simulator
+
+from integration.running import HERE, Ansible, login, seen
+
+STORIES = sorted(HERE.glob("targets/*/tasks/*.yml"))
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
+def test_story(story: Path, ansible: Ansible) -> None:
+    _play(story, ansible)
+
+
+@pytest.mark.skipif("AKV_LOWEST_PYTHON" not in os.environ, reason="AKV_LOWEST_PYTHON names no Python")
+@pytest.mark.parametrize("story", [path for path in STORIES if path.stem == "main"], ids=lambda path: path.parts[-3])
+def test_main_stories_with_the_lowest_requests(story: Path, ansible: Ansible) -> None:
+    _play(story, ansible, "-e", f"ansible_python_interpreter={os.environ['AKV_LOWEST_PYTHON']}")
+
+
+def _play(story: Path, ansible: Ansible, *arguments: str) -> None:
+    target = story.parent.parent
+    scenario = target / "files" / story.name
+    with Simulator(scenario=scenario if scenario.exists() else None) as simulator:
+        names = f"target={target.name} story={story.stem}"
+        run = ansible.play(HERE / "play.yml", "-e", names, *arguments, **login(simulator.connection)).check()
+        # What the modules tell of their requests is what the simulator saw, so that the stories may go by it.
+        assert run.requests() == seen(simulator)
+        for task in run.modules():
+            for result in task.results():
+                paths = [request["path"] for request in result["requests"]]
+                assert paths.count("/api/cluster") <= 1, task
+                assert paths.count("/api/svm/svms") <= 1, task
+
+
+def test_every_scenario_has_its_story() -> None:
+    scenarios = HERE.glob("targets/*/files/*.yml")
+    assert [path for path in scenarios if not (path.parent.parent / "tasks" / path.name).exists()] == []
+    assert all(yaml.safe_load(story.read_text(encoding="utf-8")) for story in STORIES)
