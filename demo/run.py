@@ -1,0 +1,358 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Show the main job with real ansible-playbook, step by step, on a simulated ONTAP 9.7 cluster: ``make demo``.
+
+Exit code 0 only when every step ended as expected. All that is written is in .cache.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import ssl
+import subprocess
+import sys
+import textwrap
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = ROOT / ".cache"
+FOLDER = CACHE / "demo"
+SECRETS = FOLDER / "secrets.yml"
+PROGRAMS = Path(sys.executable).parent
+
+WIDTH = 110
+INDENT = "    "
+START_LIMIT = 30.0  # seconds that the simulator may take until it listens
+
+
+class DemoError(Exception):
+    """The demo cannot go on."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command, what it shows, and what must come of it.
+
+    :ivar events: what happens to the cluster before, in the simulator's words (docs/simulator.md)
+    :ivar new_secret: whether the Azure application gets a new secret before
+    :ivar changed: what the recap of the playbook must count; None for an ad-hoc command
+    :ivar says: what must stand in the output
+    :ivar secret_arrived: whether the cluster must hold the application's secret after it; None does not ask
+    """
+
+    title: str
+    explanation: str
+    command: tuple[str, ...]
+    events: tuple[dict[str, Any], ...] = ()
+    new_secret: bool = False
+    exit_code: int = 0
+    changed: int | None = 0
+    says: tuple[str, ...] = ()
+    secret_arrived: bool | None = None
+
+
+def playbook(name: str, *options: str) -> tuple[str, ...]:
+    return ("ansible-playbook", f"demo/playbooks/{name}.yml", *options)
+
+
+WITH_SECRETS = ("--extra-vars", f"@{SECRETS.relative_to(ROOT)}")
+
+STEPS = (
+    Step(
+        "Enable the vaults of the cluster and of SVM vs0",
+        "akv_config makes ONTAP keep its encryption keys in an Azure Key Vault. It reads (GET), creates (POST) and"
+        " looks whether every node has its keys (GET). The values are those of NetApp's 9.7 reference, which spells Azure's"
+        " host wrong (azure.vault.net) and takes the key from another vault: the warnings say so.",
+        playbook("enable", *WITH_SECRETS),
+        changed=2,
+        says=("POST /api/security/azure-key-vaults: 201", "is likely meant as https://mykeyvault.vault.azure.net/"),
+        secret_arrived=True,
+    ),
+    Step(
+        "The same playbook again",
+        "Nothing differs, so nothing is changed: one GET for each vault, and that is all.",
+        playbook("enable", *WITH_SECRETS),
+        changed=0,
+        secret_arrived=True,
+    ),
+    Step(
+        "Rotate the secret of the Azure application, as a rehearsal",
+        "The application has a new secret, which stands in the file that Ansible Vault has encrypted. With --check and"
+        " --diff you see what would be sent to ONTAP. The secret itself is never shown.",
+        playbook("rotate", *WITH_SECRETS, "--check", "--diff"),
+        new_secret=True,
+        changed=2,
+        says=("+ client_secret: '********'",),
+        secret_arrived=False,
+    ),
+    Step(
+        "Rotate the secret",
+        "Now in earnest. ONTAP never gives a secret back, so the demo asks the simulator whether it has arrived.",
+        playbook("rotate", *WITH_SECRETS),
+        changed=2,
+        secret_arrived=True,
+    ),
+    Step(
+        "Look at the health of all vaults",
+        "SVM vs0 has got an encrypted volume, vol1. akv_info gives a verdict on each vault, and the reasons.",
+        playbook("health"),
+        events=({"create_volume": {"svm": "vs0", "name": "vol1", "encrypted": True}},),
+        says=("vs0 healthy", "(cluster) healthy"),
+    ),
+    Step(
+        "Restore keys that a node has lost",
+        "Node node1 has lost the keys of vs0. akv_info says degraded, akv_restore restores the keys, but only where"
+        " they are missing, and follows ONTAP's job to its end.",
+        playbook("restore"),
+        events=({"lose_keys": {"svm": "vs0", "nodes": ["node1"]}},),
+        changed=1,
+        says=("vs0 degraded Keys are unavailable on node node1.", "state: success", "2 healthy."),
+    ),
+    Step(
+        "Delete the vault of vs0, while it is needed",
+        "ONTAP refuses, because the keys of vol1 are in that vault. The error is ONTAP's, with its code, and advice"
+        " what to do. This playbook has to fail.",
+        playbook("delete"),
+        exit_code=2,
+        says=("(code 65536867)", "move, decrypt or delete those volumes first.", "outcome: unchanged"),
+    ),
+    Step(
+        "Delete the vault of vs0",
+        "Volume vol1 has been deleted, so nothing needs the vault any more.",
+        playbook("delete"),
+        events=({"delete_volume": {"svm": "vs0", "name": "vol1"}},),
+        changed=1,
+    ),
+    Step(
+        "A quick look without a playbook",
+        "Any module runs from the command line too. The cluster's own vault is left.",
+        ("ansible", "localhost", "-m", "ontap.akv.akv_info"),
+        changed=None,
+        says=("SUCCESS", "1 vault on 127.0.0.1: 1 healthy.", "by_svm: {}"),
+    ),
+)
+
+
+class Cluster:
+    """The simulated cluster, a process of its own, and what is asked of it beside ONTAP's API."""
+
+    def __enter__(self) -> Cluster:
+        connection_file = FOLDER / "connection.json"
+        with (FOLDER / "simulator.log").open("wb") as log:
+            options = ("--release", "9.7", "--port", "0", "--scenario", ROOT / "demo" / "scenario.yml")
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "simulator", *options, "--connection-file", connection_file],
+                env=environment(PYTHONPATH=str(ROOT / "tests"), PYTHONDONTWRITEBYTECODE="1"),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+            )
+        try:
+            self._wait_for(connection_file)
+        except BaseException:
+            self.__exit__()
+            raise
+        self._connection = json.loads(connection_file.read_text(encoding="utf-8"))
+        trust = ssl.create_default_context(cafile=self._connection["ca_path"])
+        self._http = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust)
+        )
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _wait_for(self, connection_file: Path) -> None:
+        end = time.monotonic() + START_LIMIT
+        while not connection_file.exists():
+            if self._process.poll() is not None or time.monotonic() > end:
+                log = (FOLDER / "simulator.log").read_text(encoding="utf-8", errors="replace")
+                raise DemoError(f"The simulator did not start.\n{log}")
+            time.sleep(0.05)
+
+    def variables(self) -> dict[str, str]:
+        """The connection, as the modules take it from their environment."""
+        names = {"http_port": "ONTAP_PORT"}
+        options = ("hostname", "http_port", "username", "password", "ca_path")
+        return {names.get(name, f"ONTAP_{name.upper()}"): str(self._connection[name]) for name in options}
+
+    def happen(self, events: tuple[dict[str, Any], ...]) -> None:
+        self._post("events", {"events": events})
+
+    def holds(self, secret: str) -> bool:
+        """Whether both vaults, the cluster's and that of vs0, hold a secret."""
+        owners = ({"scope": "cluster"}, {"svm": "vs0"})
+        return all(self._post("check-credential", {**owner, "client_secret": secret})["matches"] for owner in owners)
+
+    def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        url = f"https://{self._connection['hostname']}:{self._connection['http_port']}/simulator/{path}"
+        with self._http.open(url, json.dumps(body).encode(), timeout=10) as answer:
+            content: dict[str, Any] = json.load(answer)
+        return content
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment of what the demo starts: it keeps to .cache, and loopback is reached without a proxy."""
+    foreign = ("ANSIBLE_", "ONTAP_", "PYTHON")
+    own = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    own = {name: value for name, value in own.items() if not name.lower().endswith("_proxy")}
+    return {**own, "LC_ALL": "C.UTF-8", "TMPDIR": str(FOLDER / "tmp"), **more}
+
+
+def ansible_environment() -> dict[str, str]:
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    return environment(
+        ANSIBLE_CALLBACK_RESULT_FORMAT="yaml",
+        ANSIBLE_COLLECTIONS_PATH=str(CACHE / "collections"),
+        ANSIBLE_CONFIG=str(ROOT / "dev" / "ansible.cfg"),
+        ANSIBLE_HOME=str(FOLDER / "ansible"),
+        ANSIBLE_PIPELINING="1",
+        ANSIBLE_REMOTE_TEMP=str(FOLDER / "ansible" / "remote"),
+        ANSIBLE_VAULT_PASSWORD_FILE=str(FOLDER / "vault-password"),
+        **{"ANSIBLE_FORCE_COLOR" if colour else "ANSIBLE_NOCOLOR": "1"},
+    )
+
+
+def prepare() -> None:
+    """Make an empty folder for this run, the path by which Ansible finds the collection, and a password."""
+    if not (PROGRAMS / "ansible-playbook").exists():
+        raise DemoError(f"There is no ansible-playbook in {PROGRAMS}. Run: make demo")
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    (FOLDER / "tmp").mkdir(parents=True)
+    FOLDER.chmod(0o700)
+    (FOLDER / "vault-password").write_text(secrets.token_urlsafe(), encoding="utf-8")
+    collection = CACHE / "collections" / "ansible_collections" / "ontap" / "akv"
+    if not collection.exists():
+        collection.parent.mkdir(parents=True, exist_ok=True)
+        collection.unlink(missing_ok=True)
+        collection.symlink_to(os.path.relpath(ROOT, collection.parent))
+
+
+def make_secret() -> str:
+    """Make a secret of the Azure application, and write it to the file that Ansible Vault encrypts."""
+    secret = secrets.token_urlsafe()
+    done = subprocess.run(
+        [PROGRAMS / "ansible-vault", "encrypt", "--output", SECRETS],
+        check=False,
+        env=ansible_environment(),
+        input=f"vaulted_client_secret: {json.dumps(secret)}\n".encode(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    if done.returncode:
+        raise DemoError(done.stdout.decode(errors="replace"))
+    return secret
+
+
+def run(command: tuple[str, ...], variables: dict[str, str]) -> tuple[int, str]:
+    """Run one of Ansible's programs and show what it says, without blank lines and rulers; give exit code and text."""
+    text = []
+    with subprocess.Popen(
+        [PROGRAMS / command[0], *command[1:]],
+        cwd=ROOT,
+        env={**ansible_environment(), **variables},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                plain = re.sub(r"\x1b\[[0-9;]*m", "", line)
+                text.append(plain)
+                if plain.strip() and not plain.startswith(("PLAY ", "localhost   ")):
+                    print(_fitted(line, plain), flush=True)
+        except BaseException:
+            process.terminate()
+            raise
+    return process.returncode, " ".join(" ".join(text).split())
+
+
+def _fitted(line: str, plain: str) -> str:
+    """A line for the screen: indented, its ruler cut off, and a long warning or error folded."""
+    if len(plain) > WIDTH and plain.startswith("["):
+        return textwrap.fill(line, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT + "  ")
+    return INDENT + re.sub(r" \*{3,}", "", line.rstrip())
+
+
+def check(step: Step, exit_code: int, text: str, arrived: bool | None) -> list[str]:
+    """What is not as expected, a sentence each."""
+    wanted = list(step.says)
+    if step.changed is not None:
+        wanted.append(f"changed={step.changed} ")
+    problems = [f"The output does not say {each!r}." for each in wanted if each not in text]
+    if exit_code != step.exit_code:
+        problems.append(f"Exit code {exit_code}, not {step.exit_code}.")
+    if arrived != step.secret_arrived:
+        problems.append(f"The secret has {'' if arrived else 'not '}arrived in the cluster.")
+    return problems
+
+
+def show(cluster: Cluster) -> list[float]:
+    """Run the steps until one is not as expected; give the seconds that each took.
+
+    Raises DemoError where one was not as expected.
+    """
+    secret = make_secret()
+    seconds = []
+    for number, step in enumerate(STEPS, 1):
+        begin = time.monotonic()
+        print(f"\n{number}/{len(STEPS)} {step.title}")
+        print(textwrap.fill(step.explanation, WIDTH, initial_indent="  ", subsequent_indent="  "))
+        print(f"  $ {' '.join(step.command)}", flush=True)
+        if step.new_secret:
+            secret = make_secret()
+        cluster.happen(step.events)
+        exit_code, text = run(step.command, cluster.variables())
+        arrived = None if step.secret_arrived is None else cluster.holds(secret)
+        problems = check(step, exit_code, text, arrived)
+        if problems:
+            raise DemoError(f"Step {number} ({step.title}) is not as expected. {' '.join(problems)}")
+        if arrived is not None:
+            print(f"  The cluster holds the application's secret: {'yes' if arrived else 'no, the old one still'}.")
+        seconds.append(time.monotonic() - begin)
+    return seconds
+
+
+def main() -> int:
+    # As an exception, so that the simulator is stopped.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda received, _frame: sys.exit(128 + received))
+    begin = time.monotonic()
+    try:
+        prepare()
+        with Cluster() as cluster:
+            seconds = show(cluster)
+    except KeyboardInterrupt:
+        print("\nInterrupted.", file=sys.stderr)
+        return 130
+    except DemoError as error:
+        print(f"\nFAILED: {error}", file=sys.stderr)
+        return 1
+    print("\nSummary")
+    for step, took in zip(STEPS, seconds):
+        print(f"  ok {took:5.1f} s  {step.title}")
+    print(f"{len(STEPS)} steps, each as expected, in {time.monotonic() - begin:.0f} s.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
