@@ -77,8 +77,11 @@ def follow(client: Client, uuid: str, doing: str, operation: str, interval: floa
     while True:
         try:
             record = client.get(f"{JOBS}/{uuid}", {"fields": "state,message,code"}, doing=f"{doing}: reading its job")
-        except OntapError as exc:
-            if exc.http_status != 404:
+        except AkvError as exc:
+            if not (isinstance(exc, OntapError) and exc.http_status == 404):
+                # The job goes on, and what becomes of it was not seen.
+                exc.outcome = UNKNOWN
+                exc.message += f" Job {uuid} goes on in ONTAP: run the task again."
                 raise
             record = {"state": VANISHED, "message": "ONTAP has removed the job: what it did is read from the vault."}
         job = Job(uuid, str(record.get("state")), str(record.get("message") or ""), round(time.monotonic() - begin, 1))

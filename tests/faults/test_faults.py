@@ -1,0 +1,87 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every fault in every phase: survived, or a sentence with a true outcome; and the next run converges."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from faults.catalogue import FAULTS, NEW_SECRET, PHASES, SECRET, VAULTS, WHOLE
+from faults.harness import run
+from simulator import Simulator
+
+OUTCOMES = ("unchanged", "changed", "unknown")
+
+
+@pytest.fixture
+def cluster() -> Iterator[Simulator]:
+    with Simulator(scenario={"jobs": {"queued": 0.05, "running": 0.1}}) as sim:
+        yield sim
+
+
+def options(sim: Simulator) -> dict[str, Any]:
+    """A connection that waits as long as a test can."""
+    return {**sim.connection, "timeout": 1.0, "retries": 2, "wait_timeout": 20}
+
+
+def picture(sim: Simulator) -> str:
+    """All that a task could change, secrets and lost keys included."""
+    return json.dumps([{**vault, "secret": sim.secret_of(vault["uuid"])} for vault in sim.vaults()], sort_keys=True)
+
+
+def changes_done(sim: Simulator) -> Counter[str]:
+    """The changes that the cluster has made, whether or not the answer arrived."""
+    return Counter(
+        f"{seen['method']} {seen['path'].replace(VAULTS, '').rpartition('/')[2] or 'vault'}"
+        for seen in sim.requests
+        if seen["method"] != "GET" and seen["status"] in (200, 201, 202)
+    )
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("phase", PHASES)
+def test_fault(cluster: Simulator, phase: str, fault: str, tally: Counter[str]) -> None:
+    struck = PHASES[phase]
+    if struck.vault:
+        cluster.apply([{"create_vault": WHOLE}])
+    cluster.apply(list(struck.before))
+    before = picture(cluster)
+    lasting = {"times": 0} if fault.endswith(", lasting") else {}
+    cluster.apply([{"add_fault": {"match": {**struck.match, **lasting}, **FAULTS[fault]}}])
+
+    result = run(struck.module, **struck.options, **options(cluster))
+
+    shown = json.dumps(result)
+    assert "Traceback" not in shown
+    assert "fault of the collection" not in shown
+    assert SECRET not in shown
+    assert NEW_SECRET not in shown
+    if result.get("failed"):
+        assert result["msg"].endswith((".", "?", ")"))
+        assert result["outcome"] in OUTCOMES
+        assert result["changed"] == (result["outcome"] == "changed")
+        if result["outcome"] == "unchanged":
+            assert picture(cluster) == before
+        if result["outcome"] == "changed":
+            assert picture(cluster) != before
+        tally["outcome named"] += 1
+    else:
+        assert struck.done(cluster)
+        assert result["changed"] == (picture(cluster) != before)
+        tally["survived"] += 1
+    restores = [job for job in cluster.jobs() if "restore" in job["description"]]
+    tally["duplicated"] += len(restores) > 1
+    assert len(restores) <= 1
+
+    cluster.apply([{"clear_faults": {}}, {"advance_clock": {"seconds": 5}}])
+    again = run(struck.module, **struck.options, **options(cluster))
+    tally["lost"] += not struck.done(cluster)
+    assert not again.get("failed"), again["msg"]
+    assert struck.done(cluster)
+    tally["converged"] += 1
