@@ -68,8 +68,6 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 
 _DONE = {"create": "created", "update": "updated", "delete": "deleted", "recreate": "deleted and created again"}
 
-_VERBS = {"POST": "create", "DELETE": "delete"}
-
 # What a refusal says when another run was faster: it is there already, or gone already.
 _RACE_LOST = {"POST": ("1", "65537500"), "DELETE": ("4", "65537120", "65537511")}
 
@@ -225,7 +223,7 @@ class _Task:
                 self._send(step)
             except OntapError as refused:
                 if self._overtaken(step, refused):
-                    return Plan("none", (), chosen.after, chosen.after)
+                    return chosen if done else Plan("none", (), chosen.after, chosen.after)
                 raise self._told(chosen, done, refused) from None
             except AkvError as failure:
                 raise self._told(chosen, done, failure) from None
@@ -291,13 +289,23 @@ class _Task:
         """Tell whether another run has done meanwhile what this one was about to do; warn of it."""
         if refused.code not in _RACE_LOST.get(step.method, ()):
             return False
-        happened = (self._created if step.method == "POST" else self._deleted)() is not None
-        if happened:
-            self._client.warnings.append(
-                f"Another run was faster: the vault of {self._declared.owner} was {_DONE[_VERBS[step.method]]}"
-                " meanwhile, as declared here. This run changed nothing."
-            )
-        return happened
+        owner = self._declared.owner
+        there = find_vault(self._client, owner)
+        if step.method == "DELETE":
+            done = there is None
+        else:
+            done = there is not None and not differences(self._declared, there)
+            if there is not None and not done:
+                refused.message = (
+                    f"Meanwhile another run has created a vault of {owner}: {there.get('name')} with key"
+                    f" {there.get('key_id')} and client_id {there.get('client_id')}. {refused.message}"
+                )
+        if not done:
+            return False
+        self._client.warnings.append(
+            f"Another run was faster: the vault of {owner} is as declared meanwhile. This run changed nothing."
+        )
+        return True
 
     def _told(self, chosen: Plan, done: int, failure: AkvError) -> AkvError:
         """Complete a failure with what only this task knows."""

@@ -87,7 +87,14 @@ ANSWERS = {
     "202 without a body": {"no_body": {"status": 202}},
     "a Location that answers 404": {"bad_location": {}},
 }
-LASTING = ("refused for a moment", "reset before it is read", "reset after it is done", "502", "busy, code 7", "503 after it is done")
+LASTING = (
+    "refused for a moment",
+    "reset before it is read",
+    "reset after it is done",
+    "502",
+    "busy, code 7",
+    "503 after it is done",
+)
 FAULTS = {
     **TRANSIENT,
     **FINAL,

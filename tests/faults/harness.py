@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from simulator import Simulator
+
 _MODULES = "ansible_collections.ontap.akv.plugins.modules."
 _FORKS = multiprocessing.get_context("forkserver")
 
@@ -71,7 +73,7 @@ class Run:
         _load()
         self._process = _FORKS.Process(target=_child, args=(module, arguments, self._output))
         # The module needs nothing of the program that starts it: importing pytest again takes longer than all the rest.
-        with mock.patch.object(multiprocessing.spawn, "get_preparation_data", lambda _name: {}):
+        with mock.patch.object(multiprocessing.spawn, "get_preparation_data", return_value={}):
             self._process.start()
 
     def kill(self) -> None:
@@ -114,3 +116,18 @@ def wait_for(condition: Any, seconds: float = 10) -> None:
         if time.monotonic() > end:
             raise AssertionError("it did not come to that")
         time.sleep(0.01)
+
+
+def options(sim: Simulator) -> dict[str, Any]:
+    """A connection that waits as long as a test can."""
+    return {**sim.connection, "timeout": 1.0, "retries": 2, "wait_timeout": 20}
+
+
+def picture(sim: Simulator) -> str:
+    """All that a task could change, secrets and lost keys included."""
+    return json.dumps([{**vault, "secret": sim.secret_of(vault["uuid"])} for vault in sim.vaults()], sort_keys=True)
+
+
+def restores(sim: Simulator) -> list[dict[str, Any]]:
+    """The restores that the cluster has begun."""
+    return [job for job in sim.jobs() if "restore" in job["description"]]

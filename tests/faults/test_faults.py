@@ -8,40 +8,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from faults.catalogue import FAULTS, NEW_SECRET, PHASES, SECRET, VAULTS, WHOLE
-from faults.harness import run
+from faults.catalogue import FAULTS, NEW_SECRET, PHASES, SECRET, WHOLE
+from faults.harness import options, picture, restores, run
+
 from simulator import Simulator
 
 OUTCOMES = ("unchanged", "changed", "unknown")
-
-
-@pytest.fixture
-def cluster() -> Iterator[Simulator]:
-    with Simulator(scenario={"jobs": {"queued": 0.05, "running": 0.1}}) as sim:
-        yield sim
-
-
-def options(sim: Simulator) -> dict[str, Any]:
-    """A connection that waits as long as a test can."""
-    return {**sim.connection, "timeout": 1.0, "retries": 2, "wait_timeout": 20}
-
-
-def picture(sim: Simulator) -> str:
-    """All that a task could change, secrets and lost keys included."""
-    return json.dumps([{**vault, "secret": sim.secret_of(vault["uuid"])} for vault in sim.vaults()], sort_keys=True)
-
-
-def changes_done(sim: Simulator) -> Counter[str]:
-    """The changes that the cluster has made, whether or not the answer arrived."""
-    return Counter(
-        f"{seen['method']} {seen['path'].replace(VAULTS, '').rpartition('/')[2] or 'vault'}"
-        for seen in sim.requests
-        if seen["method"] != "GET" and seen["status"] in (200, 201, 202)
-    )
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -75,9 +49,8 @@ def test_fault(cluster: Simulator, phase: str, fault: str, tally: Counter[str]) 
         assert struck.done(cluster)
         assert result["changed"] == (picture(cluster) != before)
         tally["survived"] += 1
-    restores = [job for job in cluster.jobs() if "restore" in job["description"]]
-    tally["duplicated"] += len(restores) > 1
-    assert len(restores) <= 1
+    tally["duplicated"] += len(restores(cluster)) > 1
+    assert len(restores(cluster)) <= 1
 
     cluster.apply([{"clear_faults": {}}, {"advance_clock": {"seconds": 5}}])
     again = run(struck.module, **struck.options, **options(cluster))

@@ -1,0 +1,102 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs that end in the middle, and runs that meet: the next one converges, and nothing is there twice."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+from faults.catalogue import PHASES, VAULTS, WHOLE
+from faults.harness import Run, options, restores, run, wait_for
+
+from simulator import Simulator
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("phase", PHASES)
+def test_killed(cluster: Simulator, phase: str, when: str, tally: Counter[str]) -> None:
+    """SIGKILL while the request is under way, before or after the cluster has acted on it."""
+    struck = PHASES[phase]
+    if struck.vault:
+        cluster.apply([{"create_vault": WHOLE}])
+    cluster.apply(list(struck.before))
+    cluster.apply([{"add_fault": {"match": struck.match, "latency": {"seconds": 0.3, "when": when}}}])
+
+    doomed = Run(struck.module, **struck.options, **options(cluster))
+    wait_for(lambda: any(seen["faults"] for seen in cluster.requests))
+    doomed.kill()
+
+    result = run(struck.module, **struck.options, **options(cluster))
+    assert not result.get("failed"), result["msg"]
+    wait_for(lambda: struck.done(cluster))
+    tally["duplicated"] += len(restores(cluster)) > 1
+    assert len(restores(cluster)) <= 1
+    tally["converged"] += 1
+
+
+def both(cluster: Simulator, one: dict[str, Any], other: dict[str, Any]) -> list[dict[str, Any]]:
+    """Two runs at the same moment: both have read before either changes."""
+    cluster.apply([{"add_fault": {"match": {"method": "POST|DELETE", "times": 2}, "latency": {"seconds": 0.3}}}])
+    runs = [Run("akv_config", **task, **options(cluster)) for task in (one, other)]
+    return [each.result() for each in runs]
+
+
+def test_two_runs_that_declare_the_same(cluster: Simulator, tally: Counter[str]) -> None:
+    results = both(cluster, WHOLE, WHOLE)
+    assert not any(result.get("failed") for result in results)
+    assert sorted(result["changed"] for result in results) == [False, True]
+    assert PHASES["create"].done(cluster)
+    assert "Another run was faster" in json.dumps([result for result in results if not result["changed"]])
+    tally["converged"] += 1
+
+
+def test_two_runs_that_declare_different_vaults(cluster: Simulator, tally: Counter[str]) -> None:
+    results = both(cluster, WHOLE, {**WHOLE, "client_id": "client2"})
+    (lost,) = [result for result in results if result.get("failed")]
+    assert lost["outcome"] == "unchanged"
+    assert lost["error"]["code"] == "65537500"
+    assert "Meanwhile another run has created" in lost["msg"]
+    assert len(cluster.vaults()) == 1
+    tally["outcome named"] += 1
+
+
+def test_two_runs_that_delete(cluster: Simulator, tally: Counter[str]) -> None:
+    cluster.apply([{"create_vault": WHOLE}])
+    results = both(cluster, *[{"svm": "vs0", "state": "absent"}] * 2)
+    assert not any(result.get("failed") for result in results)
+    assert cluster.vaults() == []
+    tally["converged"] += 1
+
+
+def test_two_restores_at_the_same_moment_share_a_job(cluster: Simulator, tally: Counter[str]) -> None:
+    cluster.apply([{"create_vault": WHOLE}, *PHASES["restore"].before, {"job_times": {"running": 1}}])
+    first = Run("akv_restore", svm="vs0", poll_interval=0.1, **options(cluster))
+    wait_for(lambda: restores(cluster))
+    second = run("akv_restore", svm="vs0", poll_interval=0.1, **options(cluster))
+    assert not first.result().get("failed")
+    assert second["changed"] is False
+    assert "under way already" in second["msg"]
+    assert len(restores(cluster)) == 1
+    tally["converged"] += 1
+
+
+def test_a_recreate_that_could_not_create_says_so_loudly(cluster: Simulator, tally: Counter[str]) -> None:
+    cluster.apply([{"create_vault": WHOLE}])
+    refused = {"match": {"method": "POST", "path": VAULTS}, "error": {"code": 65537504, "status": 500}}
+    cluster.apply([{"add_fault": refused}])
+    task = PHASES["recreate, create"].options
+    result = run("akv_config", **task, **options(cluster))
+    assert result["failed"]
+    assert result["outcome"] == "changed"
+    assert result["msg"].startswith("THE VAULT OF SVM VS0 IS DELETED AND NOT CREATED AGAIN.")
+    wanted = {name: task[name] for name in ("name", "key_id", "client_id", "tenant_id")}
+    assert result["recreate"] == {"svm": {"name": "vs0"}, **wanted}
+    assert cluster.vaults() == []
+    assert run("akv_config", **task, **options(cluster))["operation"] == "create"
+    assert PHASES["recreate, create"].done(cluster)
+    tally["converged"] += 1
