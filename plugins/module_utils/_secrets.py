@@ -20,7 +20,13 @@ from urllib.parse import quote, quote_plus
 MASK = "********"
 """The same for every secret, whatever its length."""
 
-_PART = 8  # a run of this many characters of a secret counts as a part of it
+SHORT = 8
+"""A secret with fewer characters is masked only where it stands alone; a run of as many counts as a part of one."""
+
+# Names of results whose values are words of ours: a playbook branches on them, whatever a secret happens to be.
+_OWN_WORDS = frozenset({"method", "operation", "outcome", "verdict"})
+# Names of results that hold sentences, of ours or of the server's.
+_FREE_TEXT = frozenset({"arguments", "exception", "message", "msg", "reasons", "target"})
 
 
 def _base64_forms(secret: bytes) -> Iterable[str]:
@@ -29,7 +35,7 @@ def _base64_forms(secret: bytes) -> Iterable[str]:
         encoded = base64.b64encode(b"\0" * before + secret).decode()
         # The characters at both ends depend on the neighbours too: leave them out.
         core = encoded[(0, 2, 3)[before] : len(encoded) - (0, 3, 2)[(before + len(secret)) % 3]].rstrip("=")
-        if len(core) >= _PART:
+        if len(core) >= SHORT:
             yield core
             yield core.replace("+", "-").replace("/", "_")
 
@@ -47,46 +53,63 @@ def _forms(secret: str) -> set[str]:
 class Redactor:
     """Masks secrets in whatever is shown.
 
+    A secret or form of fewer than 8 characters is masked only where it stands alone, between characters that are
+    neither letter nor digit: anywhere else it would be found in every other word.
+
     :param secrets: the values that must not be seen; empty ones are ignored
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._secrets = sorted({secret for secret in secrets if secret.strip()}, key=len, reverse=True)
-        forms = {form for secret in self._secrets for form in _forms(secret)}
-        ordered = sorted(forms, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, ordered)), re.IGNORECASE) if forms else None
+        forms = sorted({form for secret in self._secrets for form in _forms(secret)}, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(_anywhere_or_alone, forms)), re.IGNORECASE) if forms else None
 
-    def text(self, text: str, parts: bool = False) -> str:
-        """Mask every form of every secret in a text.
+    def text(self, text: str) -> str:
+        """Mask every form of every secret in a text."""
+        return self._pattern.sub(MASK, text) if self._pattern else text
 
-        :param parts: mask runs of 8 and more of a secret's characters too (for texts a server wrote)
-        """
-        if self._pattern is None:
-            return text
-        text = self._pattern.sub(MASK, text)
-        for secret in self._secrets if parts else ():
+    def free_text(self, text: str) -> str:
+        """Mask runs of 8 and more characters of a secret too: a server may echo a part of it."""
+        text = self.text(text)
+        for secret in self._secrets:
             text = _mask_parts(text, secret)
         return text
 
-    def clean(self, value: t.Any, parts: bool = False) -> t.Any:
-        """Mask every string in a JSON-like value, the names of a mapping included."""
+    def result(self, value: t.Any, key: str = "") -> t.Any:
+        """Mask a task's result, the names of its mappings included; our own words in it stay as they are.
+
+        :param key: the name that the value has in its mapping
+        """
+        if key in _OWN_WORDS:
+            return value
         if isinstance(value, str):
-            return self.text(value, parts)
+            return self.free_text(value) if key in _FREE_TEXT else self.text(value)
         if isinstance(value, dict):
-            return {self.clean(key, parts): self.clean(item, parts) for key, item in value.items()}
+            # What lies below a free text is one too, such as the arguments of an error.
+            return {
+                self.text(name) if isinstance(name, str) else name: self.result(
+                    item, key if key in _FREE_TEXT else name
+                )
+                for name, item in value.items()
+            }
         if isinstance(value, (list, tuple)):
-            return [self.clean(item, parts) for item in value]
+            return [self.result(item, key) for item in value]
         return value
+
+
+def _anywhere_or_alone(form: str) -> str:
+    escaped = re.escape(form)
+    return escaped if len(form) >= SHORT else rf"(?<![^\W_]){escaped}(?![^\W_])"
 
 
 def _mask_parts(text: str, secret: str) -> str:
     """Mask each run of a secret's characters in a text."""
     start = 0
-    while start + _PART <= len(text):
-        if text[start : start + _PART] not in secret:
+    while start + SHORT <= len(text):
+        if text[start : start + SHORT] not in secret:
             start += 1
             continue
-        end = start + _PART
+        end = start + SHORT
         while end < len(text) and text[start : end + 1] in secret:
             end += 1
         text = text[:start] + MASK + text[end:]

@@ -7,12 +7,8 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from hypothesis import settings
-from hypothesis.configuration import set_hypothesis_home_dir
-
-set_hypothesis_home_dir(Path(__file__).parents[2] / ".cache" / "hypothesis")
 
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("home", deadline=None)

@@ -61,12 +61,41 @@ def test_the_basic_header_is_masked() -> None:
 def test_parts_of_a_secret_in_a_server_s_text_are_masked(secret: str) -> None:
     part = secret.strip()[:10]
     assume(part not in MASK)
-    assert part not in Redactor([secret]).text(f"near '{part}'", parts=True)
+    assert part not in Redactor([secret]).free_text(f"near '{part}'")
 
 
 def test_structure_is_kept_and_names_are_masked_too() -> None:
-    cleaned = Redactor(["s3cret-value"]).clean({"a": [1, None, True, "xs3cret-valuey"], "s3cret-value": ("b",)})
+    cleaned = Redactor(["s3cret-value"]).result({"a": [1, None, True, "xs3cret-valuey"], "s3cret-value": ("b",)})
     assert cleaned == {"a": [1, None, True, f"x{MASK}y"], MASK: ["b"]}
+
+
+def test_a_part_is_masked_in_sentences_and_not_in_what_was_declared() -> None:
+    """A secret that is part of a URI must not ruin every URI."""
+    cleaned = Redactor(["my.vault.azure.net!"]).result(
+        {
+            "vault": {"name": "https://kv.vault.azure.net"},
+            "error": {"message": "near my.vault.az", "arguments": [{"m": "my.vault.az"}]},
+        }
+    )
+    assert cleaned["vault"]["name"] == "https://kv.vault.azure.net"
+    assert cleaned["error"] == {"message": f"near {MASK}", "arguments": [{"m": MASK}]}
+
+
+@pytest.mark.parametrize("secret", ["a", "x", "vault", "no"])
+def test_a_short_secret_is_masked_where_it_stands_alone(secret: str) -> None:
+    redactor = Redactor([secret])
+    assert redactor.text(f'invalid value "{secret}" given') == f'invalid value "{MASK}" given'
+    assert redactor.text("vaults exactly noted") == "vaults exactly noted"
+
+
+def test_our_own_words_stay_whatever_the_secret_is() -> None:
+    words = {
+        "operation": "create",
+        "outcome": "unchanged",
+        "vaults": [{"verdict": "healthy"}],
+        "requests": [{"method": "GET"}],
+    }
+    assert Redactor(["create", "unchanged", "healthy", "GET"]).result(words) == words
 
 
 @pytest.mark.parametrize("nothing", [[], [""], ["  "]])
