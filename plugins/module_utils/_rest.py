@@ -29,7 +29,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._errors import (
 from ansible_collections.ontap.akv.plugins.module_utils._release import Release
 from ansible_collections.ontap.akv.plugins.module_utils._transport import Answer, Fault, Transport
 
-_MAX_PAGES = 10_000
+_MAX_EMPTY_PAGES = 100  # one after another
 
 JSON = dict[str, t.Any]
 
@@ -79,7 +79,8 @@ class Client:
         """Read a collection, all its pages."""
         records: list[JSON] = []
         target = _target(path, query)
-        seen = {target}
+        seen: set[str] = set()
+        empty = 0
         while True:
             page = self._get(target, doing)
             found = page.get("records", [])
@@ -89,10 +90,13 @@ class Client:
             following = _next_page(page)
             if following is None:
                 return records
+            # An empty page goes on where it stood, so its link may be the same; a page with records never leads back.
+            empty = 0 if found else empty + 1
+            if found:
+                seen.add(target)
             target = self._own_target(following, path, doing)
-            if target in seen or len(seen) > _MAX_PAGES:
+            if target in seen or empty > _MAX_EMPTY_PAGES:
                 raise self._not_ontap(doing, "its pages have no end")
-            seen.add(target)
 
     def release(self) -> Release:
         """Learn the cluster's release; asked for once."""

@@ -196,8 +196,8 @@ class _Restore:
 
 def _diff(owner: Owner, before: State, after: State) -> Record:
     return {
-        "before": {"keys": str(before)},
-        "after": {"keys": str(after)},
+        "before": {"availability": str(before)},
+        "after": {"availability": str(after)},
         "before_header": f"keys of {owner}",
         "after_header": f"keys of {owner}",
     }

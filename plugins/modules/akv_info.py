@@ -124,7 +124,8 @@ vaults:
       description:
         - V(healthy) is a vault whose keys are there on every node, or that has no encrypted volume yet.
         - V(degraded) is one whose keys are missing on the nodes that are named, or where only a connection is broken.
-        - V(unavailable) is one whose keys are missing on all nodes, or on no node in particular.
+        - V(unavailable) is one whose keys are missing on all nodes, or on no node in particular. Before 9.8 ONTAP does
+          not tell which nodes there are, so that a vault whose bad nodes are named counts as degraded.
         - V(unknown) is one of which ONTAP does not tell.
         - V(inactive) is a configuration that is not in use (ONTAP 9.14.1 and later).
       type: str

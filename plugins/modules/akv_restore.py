@@ -144,8 +144,8 @@ diff:
   returned: with C(--diff), on success
   type: dict
   sample:
-    before: {keys: keys are unavailable on node1}
-    after: {keys: keys are available on every node}
+    before: {availability: keys are unavailable on node1}
+    after: {availability: keys are available on every node}
 outcome:
   description: >-
     What the failed task has done to the cluster. V(unchanged), V(changed) where some nodes got their keys, or

@@ -106,11 +106,18 @@ def test_a_next_page_elsewhere_is_not_followed(play: Any, href: str) -> None:
     assert len(transport.targets) == 1
 
 
-def test_pages_that_go_round_in_a_circle_end(play: Any) -> None:
-    again = answer(body={"records": [], "_links": {"next": {"href": f"/api{VAULTS}?start=1"}}})
-    client, _transport = play(again, again, again)
+@pytest.mark.parametrize("records", [[], [{"n": 1}]])
+def test_pages_that_go_round_in_a_circle_end(play: Any, records: list[Any]) -> None:
+    again = answer(body={"records": records, "_links": {"next": {"href": f"/api{VAULTS}?start=1"}}})
+    client, _transport = play(*[again] * 200)
     with pytest.raises(ConnectionFailed, match="no end"):
         client.records(VAULTS, {}, doing="Reading")
+
+
+def test_an_empty_page_may_lead_to_itself(play: Any) -> None:
+    link = {"_links": {"next": {"href": f"/api{VAULTS}"}}}
+    client, _transport = play(answer(body={"records": [], **link}), answer(body={"records": [{"n": 1}]}))
+    assert client.records(VAULTS, {}, doing="Reading") == [{"n": 1}]
 
 
 @pytest.mark.parametrize(
