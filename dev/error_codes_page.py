@@ -1,0 +1,92 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Write docs/error-codes.md from the table that the modules go by: ``python3 -m dev.error_codes_page``."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "error-codes.md"
+TABLE = ROOT / "plugins" / "module_utils" / "_error_codes.py"
+
+HEAD = """\
+<!--
+Copyright (c) 2026, the ontap.akv authors
+SPDX-License-Identifier: GPL-3.0-or-later
+Made from plugins/module_utils/_error_codes.py: change that, then run python3 -m dev.error_codes_page
+-->
+
+# ONTAP's error codes
+
+A failed task shows ONTAP's own words, the code and a sentence of advice. In a playbook the code is `error.code`, a
+string of digits. This page is the table that the advice comes from.
+
+- A code means what the section of its operation says. What is not there is in [Any request](#any-request).
+- *Can pass* says whether waiting may help. It is advice for a person. What the modules themselves send again is a
+  table of its own: see [reliability](reliability.md).
+- A code that is not here is shown as ONTAP says it, without advice.
+- Meaning and advice are in our words. The codes of release 9.7 are those of its reference, the others those of later
+  releases.
+"""
+
+OPERATIONS = {
+    "get": ("Reading vaults", "Every module, `GET`."),
+    "post": ("Creating a vault", "`akv_config`, `POST`."),
+    "patch": ("Updating a vault", "`akv_config`, `PATCH`."),
+    "delete": ("Deleting a vault", "`akv_config`, `DELETE`."),
+    "restore": ("Restoring keys", "`akv_restore`, `POST …/restore` and its job."),
+    "common": ("Any request", "Codes that ONTAP may give to whatever is asked."),
+    "rekey_internal": ("Rekeying, internal key", "No module sends this yet."),
+    "rekey_external": ("Rekeying, key in Azure", "No module sends this yet."),
+    "key_stores_get": ("Reading key stores", "No module sends this yet."),
+    "key_stores_patch": ("Switching key stores", "No module sends this yet."),
+    "key_stores_delete": ("Deleting a key store", "No module sends this yet."),
+    "migrate": ("Migrating keys", "No module sends this yet."),
+}
+"""The sections in their order: operation to title and what it is."""
+
+
+def page() -> str:
+    """Give the whole page as text."""
+    codes = _codes()
+    missing = set(codes) ^ set(OPERATIONS)
+    if missing:
+        raise SystemExit(f"OPERATIONS and CODES differ in {', '.join(sorted(missing))}")
+    return "\n".join([HEAD, *(line for operation in OPERATIONS for line in _section(operation, codes[operation]))])
+
+
+def _section(operation: str, codes: dict[str, Any]) -> Iterator[str]:
+    title, what = OPERATIONS[operation]
+    yield from (f"## {title}", "", what, "", "| code | meaning | can pass | advice |", "|---|---|---|---|")
+    for code in sorted(codes, key=int):
+        known = codes[code]
+        cells = (code, known.meaning, "yes" if known.transient else "no", known.advice)
+        yield f"| {' | '.join(map(_plain, cells))} |"
+    yield ""
+
+
+def _plain(text: str) -> str:
+    """Escape what Markdown would take for a column, a tag or emphasis."""
+    return re.sub(r"([|<>*_])", r"\\\1", text)
+
+
+def _codes() -> dict[str, dict[str, Any]]:
+    """Load the table by its file: this needs neither Ansible nor a collection path."""
+    spec = importlib.util.spec_from_file_location(TABLE.stem, TABLE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    codes: dict[str, dict[str, Any]] = module.CODES
+    return codes
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
