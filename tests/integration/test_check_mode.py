@@ -1,0 +1,86 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What check mode tells is what the run then does, for each operation; and check mode changes nothing."""
+
+from __future__ import annotations
+
+import pytest
+from simulator import Simulator
+
+from integration.running import Values, call
+
+SCENARIO: Values = {
+    "svms": [{"name": f"vs{number}"} for number in range(5)],
+    "vaults": [{"svm": "vs1"}, {"svm": "vs2"}, {"svm": "vs3", "keys_missing_on": ["node1"]}],
+    "volumes": [{"svm": "vs2", "name": "vol1", "encrypted": True}],
+}
+WHOLE: Values = {
+    "name": "https://mykeyvault.vault.azure.net/",
+    "key_id": "https://mykeyvault.vault.azure.net/keys/key1",
+    "client_id": "client1",
+    "tenant_id": "tenant1",
+    "client_secret": "new-secret",
+}
+
+# operation (None: fails), module, options
+TASKS: dict[str, tuple[str | None, str, Values]] = {
+    "create": ("create", "akv_config", {"svm": "vs0", **WHOLE}),
+    "create by UUID": ("create", "akv_config", {"svm_uuid": "4f7abf4c-9a07-11ea-8d52-005056bbeba5", **WHOLE}),
+    "create the cluster's": ("create", "akv_config", {"scope": "cluster", **WHOLE}),
+    "create without waiting": ("create", "akv_config", {"svm": "vs0", **WHOLE, "wait": False}),
+    "create a part": (None, "akv_config", {"svm": "vs0", **WHOLE, "tenant_id": None}),
+    "create where no SVM is": (None, "akv_config", {"svm": "vs9", **WHOLE}),
+    "nothing to change": ("none", "akv_config", {"svm": "vs1", **WHOLE}),
+    "another pinned version": ("none", "akv_config", {"svm": "vs1", "key_id": f"{WHOLE['key_id']}/0123"}),
+    "a degraded one": ("none", "akv_config", {"svm": "vs3", "client_id": "client1"}),
+    "rotate": ("update", "akv_config", {"svm": "vs1", "client_secret": "s", "update_credentials": "always"}),
+    "repair what is well": (
+        "none",
+        "akv_config",
+        {"svm": "vs1", "client_secret": "new-secret", "update_credentials": "when_unavailable"},
+    ),
+    "another application": (None, "akv_config", {"svm": "vs1", **WHOLE, "client_id": "client2"}),
+    "recreate": ("recreate", "akv_config", {"svm": "vs1", **WHOLE, "client_id": "client2", "allow_recreate": True}),
+    "recreate in another vault": (
+        "recreate",
+        "akv_config",
+        {"svm": "vs1", "name": "https://b.vault.azure.net", "client_secret": "new-secret", "allow_recreate": True},
+    ),
+    "recreate without a secret": (
+        None,
+        "akv_config",
+        {"svm": "vs1", "client_id": "client2", "allow_recreate": True},
+    ),
+    "delete": ("delete", "akv_config", {"svm": "vs1", "state": "absent"}),
+    "delete the one that is meant": ("delete", "akv_config", {"svm": "vs1", "name": WHOLE["name"], "state": "absent"}),
+    "delete another one": (None, "akv_config", {"svm": "vs1", "name": "https://b.vault.azure.net", "state": "absent"}),
+    "delete none": ("none", "akv_config", {"svm": "vs0", "state": "absent"}),
+    "delete where no SVM is": ("none", "akv_config", {"svm": "vs9", "state": "absent"}),
+    "restore": ("restore", "akv_restore", {"svm": "vs3", "poll_interval": 0.1}),
+    "restore nothing": ("none", "akv_restore", {"svm": "vs1"}),
+    "restore by force": ("restore", "akv_restore", {"svm": "vs1", "force": True, "poll_interval": 0.1}),
+    "restore without a vault": (None, "akv_restore", {"svm": "vs0"}),
+}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_prediction_equals_the_run(task: str) -> None:
+    operation, module, options = TASKS[task]
+    with Simulator(scenario=SCENARIO) as simulator:
+        before = simulator.vaults()
+        predicted, _warnings = call(module, simulator.connection, options, check_mode=True)
+        assert {request["method"] for request in simulator.requests} == {"GET"}
+        assert simulator.vaults() == before
+
+        done, _warnings = call(module, simulator.connection, options)
+        told = ("failed", "changed", "operation", "credentials_sent", "drift", "diff")
+        assert {key: predicted.get(key) for key in told} == {key: done.get(key) for key in told}
+        assert done.get("operation") == operation
+        assert done["changed"] == (operation not in (None, "none"))
+        if operation is None:
+            assert (predicted["outcome"], done["outcome"]) == ("unchanged", "unchanged")
+        elif done["changed"] and "update_credentials" not in options and not options.get("force"):
+            again, _warnings = call(module, simulator.connection, options)
+            assert (again["changed"], again["operation"]) == (False, "none")
