@@ -339,6 +339,9 @@ class Cluster:
         if vault.proxy_password:
             self.secrets.add(vault.proxy_password)
 
+    def forget_vault(self, vault: Vault) -> None:
+        self.vaults.pop(vault.uuid, None)
+
     def add_volume(self, svm: str, name: str, **entry: Any) -> None:
         """Add a volume; one in an encrypted aggregate (NAE) counts as encrypted."""
         made = {"uuid": self.make_uuid("volume", f"{svm}/{name}"), **entry}

@@ -94,14 +94,14 @@ def zapi(cluster: Cluster, method: str, path: str, body: bytes) -> Reply:
     """The old XML interface, of which only system-get-version is here: what runs where REST does not."""
     if method != "POST" or path != ZAPI_PATH or not cluster.settings.get("zapi", True):
         raise ApiError(3, status=404, message="API not found")
-    asked = re.search(rb"<system-get-version\b", body)
-    version = cluster.version
-    if asked:
+    if re.search(rb"<(\w+:)?system-get-version\b", body):
+        wanted = cluster.settings.get("zapi_version", cluster.version.name)
+        generation, major, minor = [*wanted.split("."), "0", "0"][:3]
         results = (
             '<results status="passed"><build-timestamp>1724932800</build-timestamp><is-clustered>true</is-clustered>'
-            f"<version>{version.full}</version><version-tuple><system-version-tuple>"
-            f"<generation>{version.generation}</generation><major>{version.major}</major><minor>{version.minor}</minor>"
-            "</system-version-tuple></version-tuple></results>"
+            f"<version>NetApp Release {generation}.{major}.{minor}: Thu Aug 29 12:00:00 UTC 2024</version>"
+            f"<version-tuple><system-version-tuple><generation>{generation}</generation><major>{major}</major>"
+            f"<minor>{minor}</minor></system-version-tuple></version-tuple></results>"
         )
     else:
         results = '<results status="failed" errno="13005" reason="Unable to find API"></results>'

@@ -202,4 +202,4 @@ def cancel_job(call: Call) -> Reply:
     if pairs.get("action") != "cancel":
         raise ApiError(262197, pairs.get("action", ""), "action", "cancel", target="action")
     call.cluster.jobs.cancel(job)
-    return Reply(200)
+    return Reply(200, {})

@@ -138,6 +138,11 @@ class Server:
             self._log.flush()
 
     async def _answer(self, exchange: Exchange, request: web.BaseRequest) -> Reply:
+        if not self.cluster.settings.get("rest", True) and exchange.path.startswith("/api"):
+            page = (
+                b"<!DOCTYPE HTML><html><head><title>404 Not Found</title></head><body><h1>Not Found</h1></body></html>"
+            )
+            return Reply(404, page, {"Content-Type": "text/html"})
         try:
             user = self._login(exchange, request)
             if exchange.path.startswith("/servlets/"):

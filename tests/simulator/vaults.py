@@ -16,7 +16,8 @@ from . import query as q
 from .call import Call, Pending, Reply, leaves_of
 from .cluster import DEFAULT_SETTINGS, Cluster, Svm, Vault, conflict, split_key_id, version_of
 from .errors import ApiError
-from .reading import matching, missing, read_collection, read_one
+from .reading import Build, matching, missing, read_collection, read_one
+from .releases import Schema
 
 KIND = "azure_key_vault"
 PATH = "/api/security/azure-key-vaults"
@@ -70,7 +71,7 @@ def key_id_told(cluster: Cluster, key_id: str) -> str:
     return key_id
 
 
-def _build(cluster: Cluster) -> Callable[[Vault, frozenset[str], bool], dict[str, Any]]:
+def _build(cluster: Cluster) -> Build:
     return lambda vault, leaves, reading: record(cluster, vault, leaves, reading)
 
 
@@ -87,9 +88,9 @@ def get_one(call: Call) -> Reply:
 # --- what changing calls share ----------------------------------------------------------------------------------------
 
 
-def parameters(call: Call, allowed: set[str]) -> dict[str, str]:
-    """The query parameters of a call on one vault, checked."""
-    schema = call.cluster.schema(KIND)
+def parameters(call: Call, allowed: set[str], kind: str = KIND) -> dict[str, str]:
+    """The query parameters of a call that changes one record, checked."""
+    schema = call.cluster.schema(kind)
     given: dict[str, str] = {}
     for name, value in q.split_query(call.query):
         if name in given:
@@ -106,18 +107,21 @@ def parameters(call: Call, allowed: set[str]) -> dict[str, str]:
 
 
 def asynchronous(cluster: Cluster, kind: str) -> bool:
-    """Whether a call of that kind runs as a job: always for what always did, else as the release or scenario has it."""
+    """Whether a call of that kind runs as a job: as the release or the scenario has it, or because it always does."""
     how = cluster.settings.get("asynchronous", "auto")
-    if kind in ("restore", "rekey", "switch") or how == "auto":
-        return kind in cluster.release.traits["asynchronous"]
-    return how == "always"
+    if kind not in ("post", "patch", "delete") or how == "always":
+        return True
+    return how == "auto" and kind in cluster.release.traits["asynchronous"]
 
 
 def run(
-    call: Call, kind: str, svm: Svm | None, effect: Callable[[], None], done: Reply, given: dict[str, str]
+    call: Call, kind: str, svm: Svm | None, effect: Callable[[], None], done: Reply, given: dict[str, str] | None
 ) -> Reply | Pending:
-    """Do a change, at once or as a job. `done` is the reply of a change that is done."""
-    if not asynchronous(call.cluster, kind):
+    """Do a change, at once or as a job. `done` is the reply of a change that is done.
+
+    `given` are the parameters of a call on one record; without, the change is one of many and done at once.
+    """
+    if given is None or not asynchronous(call.cluster, kind):
         effect()
         return done
     job = call.cluster.start_job(f"{call.method} {call.path}", effect, svm)
@@ -128,13 +132,13 @@ def run(
     )
 
 
-def configured(call: Call) -> Vault:
-    """The enabled vault that the path names.
+def configured(call: Call, inactive_too: bool = False) -> Vault:
+    """The vault that the path names: an enabled one, or any.
 
     Raises ApiError as the release words it where there is none.
     """
     vault = call.cluster.vaults.get(call.keys["uuid"])
-    if vault is None or not vault.enabled:
+    if vault is None or not (vault.enabled or inactive_too):
         if call.cluster.settings.get("unknown_uuid") == "entry":
             raise missing()
         raise ApiError(call.release.traits["not_configured"], target="uuid")
@@ -170,10 +174,13 @@ def post(call: Call) -> Reply | Pending:
             health.poll(call.cluster, vault)
 
     told: dict[str, Any] = {"num_records": len(made)}
-    if q.boolean(given, "return_records", False):
+    if many or q.boolean(given, "return_records", False):
         told["records"] = [shown for _vault, shown in made]
-    headers = {"Location": made[0][0].href} if made and call.cluster.settings.get("location_header", True) else {}
-    return run(call, "post", made[0][0].svm if made else None, effect, Reply(201, told, headers), given)
+    if many:
+        effect()
+        return Reply(201, told)
+    headers = {"Location": made[0][0].href} if call.cluster.settings.get("location_header", True) else {}
+    return run(call, "post", made[0][0].svm, effect, Reply(201, told, headers), given)
 
 
 def _made(call: Call, leaves: dict[str, Any], inactive: bool) -> tuple[Vault, dict[str, Any]]:
@@ -297,6 +304,10 @@ def _check_cluster(cluster: Cluster, svm: Svm | None) -> None:
         raise ApiError(65537512)
     if not all(node.cluster_lif for node in cluster.nodes.values()):
         raise ApiError(65537518)
+    check_nae(cluster, svm)
+
+
+def check_nae(cluster: Cluster, svm: Svm | None) -> None:
     if any(volume.nae for volume in cluster.volumes.values() if svm is None or volume.svm is svm):
         for check, code in (("nae_volumes_15", 65539703), ("nae_volumes", 65539704)):
             if cluster.release.does(check):
@@ -322,10 +333,10 @@ def _check_free(cluster: Cluster, vault: Vault) -> None:
 def patch(call: Call) -> Reply | Pending:
     given = parameters(call, CHANGING)
     leaves = leaves_of(call.json(), call.cluster.schema(KIND), "patch")
-    return _patch(call, configured(call), leaves, given)
+    return _patch(call, configured(call, inactive_too=True), leaves, given)
 
 
-def _patch(call: Call, vault: Vault, leaves: dict[str, Any], given: dict[str, str]) -> Reply | Pending:
+def _patch(call: Call, vault: Vault, leaves: dict[str, Any], given: dict[str, str] | None) -> Reply | Pending:
     cluster, release = call.cluster, call.release
     if not leaves.get("client_secret") and (release.does("secret_required") or not leaves):
         raise ApiError(65537541) if release.does("empty_patch_refused") else ApiError(65537517, target="client_secret")
@@ -350,7 +361,7 @@ def _patch(call: Call, vault: Vault, leaves: dict[str, Any], given: dict[str, st
         if credential and was_bad:
             cluster.settle_later(vault)
 
-    return run(call, "patch", vault.svm, effect, Reply(200), given)
+    return run(call, "patch", vault.svm, effect, Reply(200, {}), given)
 
 
 def _verify(cluster: Cluster, vault: Vault, changed: dict[str, Any], credential: tuple[str, str]) -> None:
@@ -377,15 +388,15 @@ def delete(call: Call) -> Reply | Pending:
     return _delete(call, configured(call), given)
 
 
-def _delete(call: Call, vault: Vault, given: dict[str, str]) -> Reply | Pending:
+def _delete(call: Call, vault: Vault, given: dict[str, str] | None) -> Reply | Pending:
     cluster = call.cluster
 
     def effect() -> None:
         _check_unused(cluster, vault)
-        cluster.vaults.pop(vault.uuid, None)
+        cluster.forget_vault(vault)
 
     _check_unused(cluster, vault)
-    return run(call, "delete", vault.svm, effect, Reply(200), given)
+    return run(call, "delete", vault.svm, effect, Reply(200, {}), given)
 
 
 def _check_unused(cluster: Cluster, vault: Vault) -> None:
@@ -407,17 +418,22 @@ def _check_unused(cluster: Cluster, vault: Vault) -> None:
 
 
 def patch_collection(call: Call) -> Reply:
-    leaves = leaves_of(call.json(), call.cluster.schema(KIND), "patch")
-    return _each(call, lambda vault: _patch(call, vault, leaves, {}))
+    schema = call.cluster.schema(KIND)
+    leaves = leaves_of(call.json(), schema, "patch")
+    things = call.cluster.sorted_vaults()
+    return each_match(call, schema, things, _build(call.cluster), lambda vault: _patch(call, vault, leaves, None))
 
 
 def delete_collection(call: Call) -> Reply:
-    return _each(call, lambda vault: _delete(call, vault, {}))
+    things = [vault for vault in call.cluster.sorted_vaults() if vault.enabled]
+    schema = call.cluster.schema(KIND)
+    return each_match(call, schema, things, _build(call.cluster), lambda vault: _delete(call, vault, None))
 
 
-def _each(call: Call, change: Callable[[Vault], Reply | Pending]) -> Reply:
+def each_match(
+    call: Call, schema: Schema, things: list[Any], build: Build, change: Callable[[Any], Reply | Pending]
+) -> Reply:
     """Change every match, as ONTAP does. The first refusal ends it, unless continue_on_failure says otherwise."""
-    cluster = call.cluster
     pairs = q.split_query(call.query)
     filters = "&".join(
         part
@@ -425,14 +441,14 @@ def _each(call: Call, change: Callable[[Vault], Reply | Pending]) -> Reply:
         if part.partition("=")[0] not in ("continue_on_failure", "serial_records", "return_records")
     )
     go_on = ("continue_on_failure", "true") in pairs
-    query = q.parse(filters, cluster.schema(KIND), call.release.parameters)
+    query = q.parse(filters, schema, call.release.parameters)
     if not query.filters and query.across is None:
         raise ApiError(262177, message="A PATCH or DELETE of a collection needs at least one field in its query.")
-    found = [each["_thing"] for each in matching(query, cluster.sorted_vaults(), _build(cluster))]
+    found = [each["_thing"] for each in matching(query, things, build)]
     changed = 0
-    for vault in found[: query.max_records]:
+    for thing in found[: query.max_records]:
         try:
-            change(vault)
+            change(thing)
             changed += 1
         except ApiError:
             if not go_on:

@@ -99,14 +99,14 @@ def test_retrieve_one(both_created):
 def test_update_the_secret(both_created):
     # As curl -d sends it: JSON without saying so.
     reply = both_created.call("PATCH", f"{PATH}/{CLUSTER_VAULT}", data='{"client_secret": "newSecret"}')
-    assert (reply.status_code, reply.text) == (200, "")
+    assert (reply.status_code, reply.json()) == (200, {})
     assert both_created.sim.secret_of(CLUSTER_VAULT) == "newSecret"
     assert both_created.sim.secret_of(SVM_VAULT) == "myclientPwd"
 
 
 def test_delete(both_created):
     reply = both_created.call("DELETE", f"{PATH}/{CLUSTER_VAULT}")
-    assert (reply.status_code, reply.text) == (200, "")
+    assert (reply.status_code, reply.json()) == (200, {})
     assert [vault["uuid"] for vault in both_created.sim.vaults()] == [SVM_VAULT]
 
 
