@@ -19,7 +19,7 @@ from nox.command import CommandFailed
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT))
 
-from dev import environment, pythons  # noqa: E402
+from dev import environment, pythons, sanity  # noqa: E402
 from dev.environment import CACHE  # noqa: E402
 
 # The Pythons on which each ansible-core runs, the preferred first: old with old, new with new.
@@ -190,6 +190,17 @@ def docs(session: nox.Session) -> None:
         ("ansible-doc", "--type", "module", *(f"ontap.akv.{module}" for module in MODULES)),
         ("antsibull-docs", "lint-collection-docs", "--plugin-docs", "."),
     )
+
+
+@nox.session(name="sanity", tags=["test", "sanity"])
+def run_sanity(session: nox.Session) -> None:
+    """Run ansible-test sanity."""
+    here = core_programs(session, USABLE[-1])
+    sanity.prepare_home(next(here.parent.glob("lib/python3*/site-packages/ansible_test")))
+    collection = sanity.copy_collection(sanity.FOLDER / "ansible_collections" / "ontap" / "akv")
+    with session.chdir(collection):
+        environment = {**variables(here), "HOME": str(sanity.HOME), "PATH": sanity.path(here)}
+        session.run(here / "ansible-test", "sanity", "--venv", "--color", "no", *session.posargs, env=environment)
 
 
 @nox.session

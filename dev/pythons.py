@@ -51,7 +51,7 @@ def _probe(candidate: Path) -> tuple[str, str]:
         answer = subprocess.run([candidate, "-I", "-c", _PROBE], capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError):
         return "", ""
-    version, _, path = answer.stdout.strip().partition(" ")
+    version, path = answer.stdout.rstrip("\n").split(" ", 1)
     return version, path
 
 

@@ -1,0 +1,74 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What ``ansible-test --venv`` needs to run without a container, all of it in .cache/sanity.
+
+It wants the collection as a git repository at ansible_collections/ontap/akv, a home that holds its bootstrap script of
+pip, and real Pythons on the path. Settings of pip reach it through that home alone.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+from dev import pythons
+from dev.environment import CACHE, ROOT
+
+FOLDER = CACHE / "sanity"
+HOME = FOLDER / "home"
+
+
+def copy_collection(target: Path) -> Path:
+    """Copy what belongs to the checkout, and make the copy a git repository."""
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(ROOT, target, symlinks=True, ignore=shutil.ignore_patterns(".cache", ".git", "__pycache__"))
+    for arguments in (("init", "--quiet"), ("add", "--all")):
+        subprocess.run(["git", *arguments], cwd=target, check=True)
+    return target
+
+
+def prepare_home(ansible_test: Path) -> None:
+    """Lay the bootstrap script and pip's settings where ansible-test looks for them.
+
+    ansible_test: the folder of that package, whose sources tell which version of pip it wants.
+    """
+    cache = HOME / ".ansible" / "test" / "cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    source = (ansible_test / "_internal" / "python_requirements.py").read_text()
+    for version in re.findall(r"\bpip='([\d.]+)'", source):
+        shutil.copy(ROOT / "dev" / "get_pip.py", cache / f"get_pip_{version.replace('.', '_')}.py")
+    configuration = HOME / ".config" / "pip" / "pip.conf"
+    configuration.parent.mkdir(parents=True, exist_ok=True)
+    configuration.write_text(_pip_settings())
+
+
+def _pip_settings() -> str:
+    """The settings of pip that are in force here, from files and from the environment, as one file."""
+    command = (sys.executable, "-m", "pip", "config", "list")
+    listed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    sections: dict[str, dict[str, str]] = defaultdict(dict)
+    # Errors only: a dozen environments are made, and what pip tells of each would bury the findings.
+    sections["global"]["quiet"] = "2"
+    for line in listed.splitlines():
+        name, value = line.split("=", 1)
+        section, option = name.rsplit(".", 1)
+        # The environment's come first in the list, and have the last word.
+        chosen = sections["global" if section == ":env:" else section]
+        chosen.setdefault(option, ast.literal_eval(value).replace("\n", "\n    "))
+    lines = ((f"[{section}]", *map(" = ".join, options.items())) for section, options in sections.items())
+    return "\n".join(itertools.chain.from_iterable(lines)) + "\n"
+
+
+def path(programs: Path) -> str:
+    """The PATH of ansible-test: its own programs, then the real Pythons."""
+    real = (str(interpreter.parent) for interpreter in pythons.find().values())
+    return os.pathsep.join((str(programs), *real, os.environ["PATH"]))
