@@ -1,0 +1,235 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Logging in, TLS, proxies, least privilege, and what the module needs on its host."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from simulator import Simulator
+
+from integration.running import Ansible, Values, call, login
+
+VAULT: Values = {
+    "svm": "vs0",
+    "name": "https://mykeyvault.vault.azure.net/",
+    "key_id": "https://mykeyvault.vault.azure.net/keys/key1",
+    "client_id": "client1",
+    "tenant_id": "tenant1",
+    "client_secret": "abcdef",
+}
+# What docs say of the roles, and no more.
+ROLES: Values = {
+    "all": [{"api": "/api/security/azure-key-vaults", "access": "all"}],
+    "readonly": [{"api": "/api/security/azure-key-vaults", "access": "readonly"}],
+}
+
+
+def _with_ipv6() -> bool:
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+# --- login ------------------------------------------------------------------------------------------------------------
+
+
+def test_client_certificate_from_the_environment(ansible: Ansible) -> None:
+    with Simulator(scenario={"users": [{"name": "automation", "certificate": True}]}) as simulator:
+        files = simulator.connection["certificates"]["automation"]
+        by_certificate = {f"ONTAP_{option.upper()}": path for option, path in files.items()}
+        variables = {**login(simulator.connection), **by_certificate}
+        ansible.play([{"name": "Create", "ontap.akv.akv_config": VAULT}], **variables).check()
+        assert [request["status"] for request in simulator.requests] == [200, 201, 200]
+
+
+def test_certificate_of_the_task_wins_over_a_password_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    users = [{"name": "automation", "certificate": True}]
+    monkeypatch.setenv("ONTAP_USERNAME", "misleading")
+    monkeypatch.setenv("ONTAP_PASSWORD", "misleading")
+    with Simulator(scenario={"users": users}) as simulator:
+        result, _warnings = call("akv_info", simulator.connection, simulator.connection["certificates"]["automation"])
+    assert not result["failed"], result
+
+
+def test_certificate_of_nobody() -> None:
+    users = [{"name": "automation", "certificate": True}, {"name": "gone", "certificate": True}]
+    with Simulator(scenario={"users": users}) as simulator, Simulator(scenario={"users": users[:1]}) as other:
+        ours = {**simulator.connection, **other.connection["certificates"]["automation"]}
+        result, _warnings = call("akv_info", ours, {"username": None, "password": None, "retries": 0})
+    assert result["failed"]
+    assert result["outcome"] == "unchanged"
+
+
+def test_key_with_a_passphrase_is_an_error_and_never_a_prompt(tmp_path: Path) -> None:
+    key = tmp_path / "admin.key"
+    forms = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8)
+    locked = serialization.BestAvailableEncryption(b"the passphrase")
+    key.write_bytes(ec.generate_private_key(ec.SECP256R1()).private_bytes(*forms, locked))
+    with Simulator(scenario={"users": [{"name": "automation", "certificate": True}]}) as simulator:
+        certificate = simulator.connection["certificates"]["automation"]["cert_filepath"]
+        options = {"cert_filepath": certificate, "key_filepath": str(key)}
+        result, _warnings = call("akv_info", simulator.connection, options)
+        assert simulator.requests == []
+    assert "key_filepath" in result["msg"]
+    assert "passphrase" in result["msg"]
+
+
+def test_netrc_is_not_read(ansible: Ansible) -> None:
+    """The home of these runs holds one for every host; the login of the environment is what is sent."""
+    with Simulator() as simulator:
+        ansible.play([{"name": "Read", "ontap.akv.akv_info": {}}], **login(simulator.connection)).check()
+        nobody = {**login(simulator.connection), "ONTAP_USERNAME": None, "ONTAP_PASSWORD": None}
+        run = ansible.play([{"name": "Read", "ontap.akv.akv_info": {}, "ignore_errors": True}], **nobody)
+    assert "no login is given" in run["Read"]["msg"]
+
+
+@pytest.mark.parametrize(
+    ("role", "module", "options", "works"),
+    [
+        ("readonly", "akv_info", {}, True),
+        ("readonly", "akv_config", {"svm": "vs1", "client_id": "client1"}, True),
+        ("readonly", "akv_config", VAULT, False),
+        ("all", "akv_config", VAULT, True),
+        ("all", "akv_config", {"svm": "vs1", "state": "absent"}, True),
+        ("all", "akv_restore", {"svm": "vs1", "force": True, "wait": False}, True),
+    ],
+)
+def test_least_privilege(role: str, module: str, options: Values, works: bool) -> None:
+    users = [{"name": "automation", "role": role}]
+    with Simulator(scenario={"users": users, "roles": ROLES, "vaults": [{"svm": "vs1"}]}) as simulator:
+        result, _warnings = call(module, simulator.connection, {"health": False, **options} if module == "akv_info" else options)
+    assert result["failed"] != works, result
+
+
+# --- TLS --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("certificate", "says"),
+    [
+        ("self-signed", ["signed by a CA that is not trusted", "ca_path"]),
+        ("other-host", ["is for another name", "hostname"]),
+        ("expired", ["has expired", "Renew"]),
+    ],
+)
+def test_certificate_that_cannot_be_trusted(certificate: str, says: list[str]) -> None:
+    with Simulator(scenario={"tls": {"certificate": certificate}}) as simulator:
+        result, _warnings = call("akv_info", simulator.connection, {})
+        assert simulator.requests == []
+        assert result["failed"]
+        assert result["outcome"] == "unchanged"
+        # Never repeated.
+        assert [request["status"] for request in result["requests"]] == [None]
+        for part in says:
+            assert part in result["msg"], result["msg"]
+
+
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
+@pytest.mark.parametrize("certificate", ["self-signed", "other-host", "expired"])
+def test_certificates_are_not_checked_where_the_task_says_so(certificate: str) -> None:
+    with Simulator(scenario={"tls": {"certificate": certificate}}) as simulator:
+        options = {"ca_path": None, "validate_certs": False}
+        result, warnings = call("akv_info", simulator.connection, options)
+    assert not result["failed"], result
+    assert len(warnings) == 1
+    assert "validate_certs" in warnings[0]
+
+
+def test_private_ca_is_not_trusted_without_ca_path() -> None:
+    with Simulator() as simulator:
+        result, _warnings = call("akv_info", simulator.connection, {"ca_path": None})
+        assert simulator.requests == []
+    assert "signed by a CA that is not trusted" in result["msg"]
+    assert "ca_path" in result["msg"]
+
+
+def test_port_without_tls() -> None:
+    with Simulator(scenario={"tls": {"enabled": False}}) as simulator:
+        result, _warnings = call("akv_info", simulator.connection, {"retries": 0})
+        assert simulator.requests == []
+        assert "does not speak TLS" in result["msg"]
+        assert "http_port" in result["msg"]
+
+        result, warnings = call("akv_info", simulator.connection, {"https": False})
+    assert not result["failed"], result
+    assert len(warnings) == 1
+    assert "unencrypted" in warnings[0]
+
+
+@pytest.mark.skipif(not _with_ipv6(), reason="no IPv6 here")
+@pytest.mark.parametrize("hostname", ["::1", "[::1]"])
+def test_ipv6_address(hostname: str) -> None:
+    with Simulator(host="::1") as simulator:
+        result, _warnings = call("akv_config", simulator.connection, {**VAULT, "hostname": hostname})
+    assert not result["failed"], result
+    assert result["operation"] == "create"
+
+
+# --- proxies ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _dead_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_PROXY", "no_proxy", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+
+
+@pytest.mark.usefixtures("_dead_proxy")
+def test_proxy_of_the_environment_is_used() -> None:
+    with Simulator() as simulator:
+        result, _warnings = call("akv_info", simulator.connection, {"retries": 0})
+        assert simulator.requests == []
+    assert "HTTPS_PROXY" in result["msg"]
+    assert "use_proxy: false" in result["msg"]
+
+
+@pytest.mark.usefixtures("_dead_proxy")
+def test_proxy_is_not_used_where_the_task_says_so() -> None:
+    with Simulator() as simulator:
+        result, _warnings = call("akv_info", simulator.connection, {"use_proxy": False})
+    assert not result["failed"], result
+
+
+@pytest.mark.usefixtures("_dead_proxy")
+def test_proxy_is_not_used_where_the_environment_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with Simulator() as simulator:
+        result, _warnings = call("akv_info", simulator.connection, {})
+    assert not result["failed"], result
+
+
+# --- the host of the module -------------------------------------------------------------------------------------------
+
+
+def test_missing_requests_is_told_with_the_way_out(ansible: Ansible) -> None:
+    venv.create(ansible.home / "bare", with_pip=False)
+    bare = str(ansible.home / "bare" / "bin" / "python")
+    task = {"name": "Read", "ontap.akv.akv_info": {}, "ignore_errors": True}
+    with Simulator() as simulator:
+        run = ansible.play([task], "-e", f"ansible_python_interpreter={bare}", **login(simulator.connection))
+        assert simulator.requests == []
+    message = run["Read"]["msg"]
+    assert "Failed to import the required Python library (requests)" in message
+    assert 'ansible_python_interpreter: "{{ ansible_playbook_python }}"' in message
+    assert sys.executable not in message
+
+
+def test_ad_hoc(ansible: Ansible) -> None:
+    with Simulator(scenario={"vaults": [{"svm": "vs0"}]}) as simulator:
+        interpreter = "ansible_python_interpreter={{ ansible_playbook_python }}"
+        arguments = ("localhost", "-m", "ontap.akv.akv_info", "-a", "svm=vs0", "-e", interpreter)
+        output, code = ansible.command("ansible", *arguments, **login(simulator.connection))
+    assert code == 0, output
+    assert "1 vault of SVM vs0 on 127.0.0.1: 1 healthy." in output
