@@ -19,6 +19,7 @@ import pytest
 import trustme
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
 from ansible_collections.ontap.akv.plugins.module_utils import _config, _connection, _info, _restore
 from ansible_collections.ontap.akv.plugins.module_utils._module import execute
 from simulator import Simulator
@@ -186,7 +187,6 @@ def play(tasks: list[Values], **more: t.Any) -> Values:
         "tasks": tasks,
         **more,
     }
-
 
 
 def call(

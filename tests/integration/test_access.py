@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from simulator import Simulator
-
 from integration.running import Ansible, Values, call, login
+
+from simulator import Simulator
 
 VAULT: Values = {
     "svm": "vs0",
@@ -108,7 +108,9 @@ def test_netrc_is_not_read(ansible: Ansible) -> None:
 def test_least_privilege(role: str, module: str, options: Values, works: bool) -> None:
     users = [{"name": "automation", "role": role}]
     with Simulator(scenario={"users": users, "roles": ROLES, "vaults": [{"svm": "vs1"}]}) as simulator:
-        result, _warnings = call(module, simulator.connection, {"health": False, **options} if module == "akv_info" else options)
+        result, _warnings = call(
+            module, simulator.connection, {"health": False, **options} if module == "akv_info" else options
+        )
     assert result["failed"] != works, result
 
 

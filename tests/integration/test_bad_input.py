@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 import pytest
 import yaml
-from simulator import Simulator
-
 from integration.running import HERE, Values, call
+
+from simulator import Simulator
 
 TABLE: dict[str, list[Values]] = yaml.safe_load((HERE / "bad_input.yml").read_text(encoding="utf-8"))
 USERS = [{"name": "admin", "password": "s3cr3t-0f-4dm1n"}, {"name": "padded", "password": " padded "}]

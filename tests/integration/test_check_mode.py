@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import pytest
-from simulator import Simulator
-
 from integration.running import Values, call
+
+from simulator import Simulator
 
 SCENARIO: Values = {
     "svms": [{"name": f"vs{number}"} for number in range(5)],

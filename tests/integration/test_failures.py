@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What only the cluster can tell: each failure has its own sentence, which says what failed, where, why and what to do."""
+"""What only the cluster can tell: each failure has a sentence that says what failed, where, why and what to do."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import typing as t
 from pathlib import Path
 
 import pytest
-import simulator as package
 import yaml
-from simulator import Simulator
-
 from integration.running import Values, call
+
+import simulator as package
+from simulator import Simulator
 
 WHOLE: Values = {
     "name": "https://mykeyvault.vault.azure.net/",
@@ -74,9 +74,14 @@ CASES = {
         ["SVM 00000000-0000-0000-0000-000000000000 does not exist"],
         methods="GET GET",
     ),
-    "no vault to restore": Case({}, "akv_restore", {"svm": "vs0"}, ["no vault of SVM vs0", "akv_config"], None, "GET GET"),
+    "no vault to restore": Case(
+        {}, "akv_restore", {"svm": "vs0"}, ["no vault of SVM vs0", "akv_config"], None, "GET GET"
+    ),
     "a part, and no vault": Case(
-        {}, "akv_config", {"svm": "vs0", "name": WHOLE["name"]}, ["key_id", "client_id, tenant_id, client_secret are missing"]
+        {},
+        "akv_config",
+        {"svm": "vs0", "name": WHOLE["name"]},
+        ["key_id", "client_id, tenant_id, client_secret are missing"],
     ),
     "several matches": Case(
         {"faults": [{"match": {"method": "GET"}, "body": {"json": TWICE}}]},
@@ -85,7 +90,11 @@ CASES = {
         ["several match", "024cd3cf-9a08-11ea-8d52-005056000000", "024cd3cf-9a08-11ea-8d52-005056000001"],
     ),
     "login refused": Case(
-        {}, "akv_config", {**CREATE, "password": "wrong-password"}, ["Reading the vault of SVM vs0", "6691623"], "6691623"
+        {},
+        "akv_config",
+        {**CREATE, "password": "wrong-password"},
+        ["Reading the vault of SVM vs0", "6691623"],
+        "6691623",
     ),
     "no permission to read": Case(
         {"users": [{"name": "admin", "role": "none"}]}, "akv_info", {}, ["not authorized", "code 6", "role"], "6"
@@ -119,7 +128,12 @@ CASES = {
         "GET POST GET GET",
     ),
     "MetroCluster": Case(
-        {"cluster": {"metrocluster": True}}, "akv_config", CREATE, ["MetroCluster", "65537506"], "65537506", "GET POST GET"
+        {"cluster": {"metrocluster": True}},
+        "akv_config",
+        CREATE,
+        ["MetroCluster", "65537506"],
+        "65537506",
+        "GET POST GET",
     ),
     "a node without the feature": Case(
         {"nodes": [{"name": "node1"}, {"name": "node2", "capable": False}]},

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from simulator import Simulator
-
 from integration.running import HERE, Ansible, login, seen
+
+from simulator import Simulator
 
 STORIES = sorted(HERE.glob("targets/*/tasks/*.yml"))
 
