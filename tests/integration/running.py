@@ -170,6 +170,7 @@ class Ansible:
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
             "ANSIBLE_CONFIG": str(ROOT / "dev" / "ansible.cfg"),
             "ANSIBLE_HOME": str(self.home / "ansible"),
+            "ANSIBLE_INVENTORY": "localhost,",
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_REMOTE_TEMP": str(self.home / "tmp" / "remote"),
             "ANSIBLE_RETRY_FILES_ENABLED": "0",

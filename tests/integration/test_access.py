@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Logging in, TLS, proxies, least privilege, and what the module needs on its host."""
+"""Logging in, TLS, proxies, and what the module needs on its host."""
 
 from __future__ import annotations
 
@@ -25,11 +25,6 @@ VAULT: Values = {
     "client_id": "client1",
     "tenant_id": "tenant1",
     "client_secret": "abcdef",
-}
-# What docs say of the roles, and no more.
-ROLES: Values = {
-    "all": [{"api": "/api/security/azure-key-vaults", "access": "all"}],
-    "readonly": [{"api": "/api/security/azure-key-vaults", "access": "readonly"}],
 }
 
 
@@ -92,26 +87,6 @@ def test_netrc_is_not_read(ansible: Ansible) -> None:
         nobody = {**login(simulator.connection), "ONTAP_USERNAME": None, "ONTAP_PASSWORD": None}
         run = ansible.play([{"name": "Read", "ontap.akv.akv_info": {}, "ignore_errors": True}], **nobody)
     assert "no login is given" in run["Read"]["msg"]
-
-
-@pytest.mark.parametrize(
-    ("role", "module", "options", "works"),
-    [
-        ("readonly", "akv_info", {}, True),
-        ("readonly", "akv_config", {"svm": "vs1", "client_id": "client1"}, True),
-        ("readonly", "akv_config", VAULT, False),
-        ("all", "akv_config", VAULT, True),
-        ("all", "akv_config", {"svm": "vs1", "state": "absent"}, True),
-        ("all", "akv_restore", {"svm": "vs1", "force": True, "wait": False}, True),
-    ],
-)
-def test_least_privilege(role: str, module: str, options: Values, works: bool) -> None:
-    users = [{"name": "automation", "role": role}]
-    with Simulator(scenario={"users": users, "roles": ROLES, "vaults": [{"svm": "vs1"}]}) as simulator:
-        result, _warnings = call(
-            module, simulator.connection, {"health": False, **options} if module == "akv_info" else options
-        )
-    assert result["failed"] != works, result
 
 
 # --- TLS --------------------------------------------------------------------------------------------------------------

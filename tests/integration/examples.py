@@ -1,0 +1,92 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Finds the examples that a reader may copy: those of the modules' documentation, and of the pages.
+
+On a page they are the blocks of YAML that are a playbook or tasks. A comment before a block may say what a reader need
+not see::
+
+    <!-- not run: why it cannot be -->
+    <!-- cluster: {vaults: [{svm: vs0}]} -->    on a new cluster, of this scenario
+    <!-- events: [{lose_keys: {svm: vs0}}] -->  after these events
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from integration.running import ROOT, Values
+
+_BLOCK = re.compile(r"^(?P<indent> *)```ya?ml *\n(?P<text>.*?)^(?P=indent)``` *$", re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(r"<!-- (?P<word>not run|cluster|events): (?P<value>.*?) -->", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A playbook or tasks to copy.
+
+    :ivar place: file and line
+    :ivar plays: as YAML has it: a list of plays, or of tasks
+    :ivar scenario: of the new cluster that it begins; None goes on with the one before
+    :ivar reason: why it is not run; None where it is
+    """
+
+    place: str
+    plays: list[Values]
+    scenario: Values | None = None
+    events: list[Values] = field(default_factory=list)
+    reason: str | None = None
+
+    @property
+    def is_playbook(self) -> bool:
+        return any("hosts" in each or "ansible.builtin.import_playbook" in each for each in self.plays)
+
+
+def of_module(path: Path) -> Example:
+    """The examples in the documentation of a module."""
+    (text,) = (
+        node.value.value
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and node.targets[0].id == "EXAMPLES"
+    )
+    return Example(str(path.relative_to(ROOT)), yaml.safe_load(text), {})
+
+
+def of_page(path: Path) -> Iterator[Example]:
+    """The examples of a page, in order."""
+    page = path.read_text(encoding="utf-8")
+    end = 0
+    first = True
+    for block in _BLOCK.finditer(page):
+        before = {match["word"]: match["value"] for match in _COMMENT.finditer(page, end, block.start())}
+        end = block.end()
+        plays = yaml.safe_load(re.sub(rf"^{block['indent']}", "", block["text"], flags=re.MULTILINE))
+        if not _is_ansible(plays):
+            continue
+        cluster = yaml.safe_load(before["cluster"]) if "cluster" in before else None
+        yield Example(
+            f"{path.relative_to(ROOT)}:{page.count(chr(10), 0, block.start()) + 1}",
+            plays,
+            {} if first and cluster is None else cluster,
+            yaml.safe_load(before.get("events", "[]")),
+            before.get("not run"),
+        )
+        first = False
+
+
+def _is_ansible(value: object) -> bool:
+    """Tell whether it is a list of plays or tasks, and no scenario, variables or configuration."""
+    if not isinstance(value, list):
+        return False
+    return all(isinstance(each, dict) and ("hosts" in each or _has_action(each)) for each in value)
+
+
+def _has_action(task: Values) -> bool:
+    return "block" in task or any(re.fullmatch(r"\w+\.\w+\.\w+", str(name)) for name in task)

@@ -1,0 +1,94 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every example that a reader may copy is run: those of the modules' documentation, of README.md and of docs/."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+from simulator import Simulator
+
+from integration.examples import Example, of_module, of_page
+from integration.running import ROOT, Ansible, Run, Values, login, play
+
+MODULES = sorted((ROOT / "plugins" / "modules").glob("*.py"))
+PAGES = [path for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))) if path.exists()]
+
+# What the examples of a module are about; a page says so itself.
+CLUSTERS: dict[str, Values] = {
+    "akv_config": {},
+    "akv_info": {"vaults": [{"svm": "vs0"}, {"svm": "vs1"}]},
+    "akv_restore": {"vaults": [{"svm": "vs0", "keys_missing_on": ["node1"]}]},
+}
+# What is the reader's own.
+VARIABLES = {"vaulted_client_secret": "the-client-secret"}
+NAMES = {"cluster1.example.com": "127.0.0.1"}
+
+
+def _run(example: Example, simulator: Simulator, ansible: Ansible) -> Run:
+    plays = example.plays if example.is_playbook else [play(example.plays)]
+    text = yaml.safe_dump(plays, sort_keys=False)
+    for theirs, ours in NAMES.items():
+        text = text.replace(theirs, ours)
+    playbook = ansible.write("example.yml", text)
+    variables = ansible.write("variables.yml", {**VARIABLES, "ansible_python_interpreter": "{{ ansible_playbook_python }}"})
+    simulator.apply(example.events)
+    run = ansible.play(playbook, "-e", f"@{variables}", **login(simulator.connection))
+    if run.code:
+        pytest.fail(f"{example.place}\n{run.output}", pytrace=False)
+    return run
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_examples_of_the_module(path: Path, ansible: Ansible) -> None:
+    example = replace(of_module(path), scenario=CLUSTERS[path.stem])
+    with Simulator(scenario=example.scenario) as simulator:
+        run = _run(example, simulator, ansible)
+    assert [task.name for task in run.tasks if task.status != "skipped"] != []
+    assert any(task.action == f"ontap.akv.{path.stem}" for task in run.modules())
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_examples_of_the_page(path: Path, ansible: Ansible) -> None:
+    with ExitStack() as clusters:
+        for example in of_page(path):
+            if example.scenario is not None:
+                clusters.close()
+                simulator = clusters.enter_context(Simulator(scenario=example.scenario))
+            if example.reason is None:
+                _run(example, simulator, ansible)
+
+
+def test_most_examples_are_run() -> None:
+    examples = [example for path in PAGES for example in of_page(path)]
+    reasons = [f"{example.place}: {example.reason}" for example in examples if example.reason is not None]
+    assert len(reasons) <= len(examples) / 4, reasons
+
+
+def _values(value: object, name: str) -> Iterator[object]:
+    """All values under a name, however deep."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key == name:
+                yield item
+            yield from _values(item, name)
+    elif isinstance(value, list):
+        yield from itertools.chain.from_iterable(_values(item, name) for item in value)
+
+
+@pytest.mark.parametrize("secret", ["client_secret", "client_certificate", "password", "proxy_password"])
+def test_no_example_loops_over_secrets_or_writes_them_down(secret: str) -> None:
+    demo = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "demo").rglob("playbooks/**/*.yml"))]
+    examples = [*(of_module(path).plays for path in MODULES), *(each.plays for page in PAGES for each in of_page(page)), *demo]
+    for value in _values(examples, secret):
+        assert isinstance(value, str)
+        assert "{{" in value, "a secret is written down"
+        assert "item" not in value, "a loop over secrets shows them"
