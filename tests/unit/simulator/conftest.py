@@ -25,10 +25,11 @@ class Both(Client):
 
 @pytest.fixture
 def start() -> Iterator[Callable[..., Both]]:
-    """Starts a simulator with a release and a scenario; gives its client."""
+    """Starts a simulator with a release and a scenario, jobs being quick unless it says otherwise; gives its client."""
     with ExitStack() as running:
 
-        def started(release: str = "9.7", scenario: Any = None, **session: Any) -> Both:
+        def started(release: str = "9.7", scenario: dict[str, Any] | None = None, **session: Any) -> Both:
+            scenario = {"jobs": {"queued": 0, "running": 0.02}, **(scenario or {})}
             return Both(running.enter_context(Simulator(release=release, scenario=scenario)), **session)
 
         yield started

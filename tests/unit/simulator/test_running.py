@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator import ScenarioError, Simulator, releases, scenario
+from simulator import ScenarioError, Simulator, events, faults, releases, scenario, tables
 from simulator.__main__ import main
 from simulator.client import CREATE, VAULTS, Client
 
@@ -79,6 +79,43 @@ def test_a_scenario_file(tmp_path):
             file.unlink()
         with pytest.raises(ScenarioError, match="the scenario"):
             Simulator(scenario=file)
+
+
+def documented(language):
+    text = (TESTS.parent / "docs" / "simulator.md").read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def test_the_documented_scenarios_work_and_name_every_key():
+    whole, with_faults = (tables.parse(block) for block in documented("yaml"))
+    assert set(whole) == set(scenario.SCENARIO.takes)
+    for kind, shape in {
+        "nodes": scenario.NODE,
+        "svms": scenario.SVM,
+        "volumes": scenario.VOLUME,
+        "key_managers": scenario.KEY_MANAGER,
+        "users": scenario.USER,
+    }.items():
+        named = {key for entry in whole[kind] for key in entry}
+        assert named | {"uuid", "configuration"} >= {*shape.needs, *shape.takes}, kind
+    assert set(whole["cluster"]) == set(scenario.CLUSTER.takes)
+    assert set(whole["azure"]) == set(scenario.AZURE.takes)
+    with Simulator(scenario=whole) as sim:
+        assert len(sim.vaults()) == 1002
+    with Simulator(scenario={**with_faults, "vaults": [{"svm": "vs0"}]}):
+        pass
+
+
+def test_every_event_and_fault_is_documented():
+    text = (TESTS.parent / "docs" / "simulator.md").read_text(encoding="utf-8")
+    for names, title in ((events.VERBS, "## Events"), (faults.KINDS, "## Faults")):
+        section = text.partition(title)[2].partition("\n## ")[0]
+        rows = re.findall(r"^\| ([a-z_, ]+?)(?: ●)? \|", section, re.MULTILINE)
+        assert {name for row in rows for name in row.split(", ")} - {"event", "fault"} == set(names)
+    for name, (shape, before, after) in faults.KINDS.items():
+        takes_when = name == "events" or "when" in shape.takes
+        assert bool(re.search(rf"^\| {name} ● \|", text, re.MULTILINE)) == takes_when, name
+        assert takes_when == (before is not None and before is after), name
 
 
 def test_the_same_names_have_the_same_uuids_and_others_have_others():
