@@ -155,7 +155,9 @@ class Server:
             if isinstance(reply, Pending):
                 reply = await self._wait(reply)
         except ApiError as refusal:
-            return Reply(refusal.status, refusal.body())
+            # Some clients send their login only when they are asked for it.
+            asks = {"WWW-Authenticate": 'Basic realm="private"'} if refusal.status == 401 else {}
+            return Reply(refusal.status, refusal.body(), asks)
         return reply
 
     async def _wait(self, pending: Pending) -> Reply:

@@ -52,6 +52,7 @@ def test_without_a_good_login(start, auth):
     client = start("9.7", USERS, auth=auth)
     assert client.refused("GET", VAULTS) == (401, 6691623, None)
     assert client.refused("GET", "/nonsense") == (401, 6691623, None)
+    assert client.call("GET", PATH).headers["WWW-Authenticate"] == 'Basic realm="private"'
 
 
 @pytest.mark.parametrize("header", ["Basic !", "Basic /w==", "Bearer abc", "Basic"])
