@@ -10,7 +10,7 @@ ARGS ?=
 
 MAKEFLAGS += --no-print-directory
 NOX := .cache/env/nox/bin/python -m nox
-SESSIONS := format lint typing docs-check unit integration sanity build
+SESSIONS := format lint typing docs-check unit integration faults sanity build
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test simulator clean bootstrap $(SESSIONS)
@@ -30,6 +30,7 @@ typing: ## check the types
 docs-check: ## check the documentation of the modules
 unit: ## run the unit and property tests on the oldest and the newest ansible-core and on the oldest requests
 integration: ## run the playbooks of the tests on the oldest and the newest ansible-core
+faults: ## try the modules with every fault at every moment
 sanity: ## run ansible-test sanity
 build: ## build the archive for Galaxy and check it as Galaxy does
 

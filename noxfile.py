@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ from nox.command import CommandFailed
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT))
 
-from dev import environment, pythons, sanity  # noqa: E402
+from dev import collection, environment, pythons, sanity  # noqa: E402
 from dev.environment import CACHE  # noqa: E402
 
 # The Pythons on which each ansible-core runs, the preferred first: old with old, new with new.
@@ -38,7 +39,6 @@ USABLE = [core for core in CORES if any(python in pythons.find() for python in C
 TESTED = {next(iter(CORES)), list(CORES)[-1], *USABLE[:1], *USABLE[-1:]}
 
 REPORTS = CACHE / "reports"
-MODULES = sorted(path.stem for path in ROOT.glob("plugins/modules/*.py"))
 
 nox.options.default_venv_backend = "none"
 nox.options.envdir = str(CACHE / "nox")
@@ -50,6 +50,10 @@ logging.getLogger("nox").addFilter(lambda record: "uv binary not found" not in r
 
 def tags(core: str, name: str) -> list[str]:
     return ["test", name] if core in TESTED else []
+
+
+def documented() -> list[str]:
+    return sorted(f"ontap.akv.{path.stem}" for path in ROOT.glob("plugins/modules/*.py"))
 
 
 def programs(session: nox.Session, name: str, wanted: Sequence[str]) -> Path:
@@ -70,39 +74,35 @@ def tool_programs(session: nox.Session) -> Path:
 
 def variables(programs: Path) -> dict[str, str | None]:
     """What a session changes in its environment: Ansible keeps to .cache, and nothing of the user's has a say."""
-    collection = CACHE / "collections" / "ansible_collections" / "ontap" / "akv"
-    collection.parent.mkdir(parents=True, exist_ok=True)
-    if not collection.is_symlink() or collection.resolve() != ROOT:
-        collection.unlink(missing_ok=True)
-        collection.symlink_to(os.path.relpath(ROOT, collection.parent))
-    foreign = ("ANSIBLE_", "HYPOTHESIS_", "MYPY", "ONTAP_", "PYTEST_", "PYTHON")
+    collection.link()
+    foreign = ("ANSIBLE_", "GALAXY_", "GIT_", "HYPOTHESIS_", "MYPY", "ONTAP_", "PYTEST_", "PYTHON")
     return {
         **{name: None for name in os.environ if name.startswith(foreign)},
-        "ANSIBLE_COLLECTIONS_PATH": str(CACHE / "collections"),
+        "ANSIBLE_COLLECTIONS_PATH": str(collection.COLLECTIONS),
         "ANSIBLE_CONFIG": str(ROOT / "dev" / "ansible.cfg"),
         "ANSIBLE_HOME": str(CACHE / "ansible"),
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_REMOTE_TEMP": str(CACHE / "ansible" / "remote"),
         "HYPOTHESIS_STORAGE_DIRECTORY": str(CACHE / "hypothesis"),
         "LC_ALL": "C.UTF-8",
-        "NO_COLOR": "1",
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
     }
 
 
-def pytest(session: nox.Session, programs: Path, folder: str, **more: str) -> None:
+def pytest(session: nox.Session, programs: Path, *arguments: str, **more: str) -> None:
     report = REPORTS / f"{session.name}.xml"
     report.unlink(missing_ok=True)
-    arguments = ("-m", "pytest", f"--junit-xml={report}", folder, *session.posargs)
-    session.run(programs / "python", *arguments, env={**variables(programs), **more})
+    command = (programs / "python", "-m", "pytest", f"--junit-xml={report}")
+    session.run(*command, *arguments, *session.posargs, env={**variables(programs), **more})
 
 
 def run_all(session: nox.Session, programs: Path, *commands: tuple[str, ...], **more: str) -> None:
     """Run all commands, also after one that failed, so that one look shows all there is to mend, and that alone."""
+    changes = {**variables(programs), "NO_COLOR": "1"}
     failed = []
     for name, *arguments in commands:
         try:
-            session.run(programs / name, *arguments, env={**variables(programs), **more}, silent=True)
+            session.run(programs / name, *arguments, env={**changes, **more}, silent=True)
         except CommandFailed:
             failed.append(f"{name} {' '.join(arguments)}")
     if failed:
@@ -137,6 +137,13 @@ for each in CORES:
     integration(each)
 for each in CORES:
     unit(each)
+
+
+@nox.session(tags=["test", "faults"])
+def faults(session: nox.Session) -> None:
+    """Try the modules with every fault at every moment: survived, or told truly."""
+    # The faults are mostly waited for: more of them at once than there are cores.
+    pytest(session, core_programs(session, USABLE[-1]), "tests/faults", "--numprocesses", "4")
 
 
 @nox.session(tags=["test", "unit"])
@@ -177,7 +184,7 @@ def typing(session: nox.Session) -> None:
         ("mypy", "--strict", "--package", "ansible_collections.ontap.akv.plugins.module_utils"),
         ("mypy", "--strict", "noxfile.py", "dev"),
         ("mypy", "--package", "simulator"),
-        MYPYPATH=os.pathsep.join((str(CACHE / "collections"), str(ROOT / "tests"))),
+        MYPYPATH=os.pathsep.join((str(collection.COLLECTIONS), str(ROOT / "tests"))),
     )
 
 
@@ -187,7 +194,7 @@ def docs(session: nox.Session) -> None:
     run_all(
         session,
         tool_programs(session),
-        ("ansible-doc", "--type", "module", *(f"ontap.akv.{module}" for module in MODULES)),
+        ("ansible-doc", "--type", "module", *documented()),
         ("antsibull-docs", "lint-collection-docs", "--plugin-docs", "."),
     )
 
@@ -197,10 +204,35 @@ def run_sanity(session: nox.Session) -> None:
     """Run ansible-test sanity."""
     here = core_programs(session, USABLE[-1])
     sanity.prepare_home(next(here.parent.glob("lib/python3*/site-packages/ansible_test")))
-    collection = sanity.copy_collection(sanity.FOLDER / "ansible_collections" / "ontap" / "akv")
-    with session.chdir(collection):
-        environment = {**variables(here), "HOME": str(sanity.HOME), "PATH": sanity.path(here)}
+    environment = {**variables(here), "HOME": str(sanity.HOME), "PATH": sanity.path(here)}
+    with session.chdir(collection.copy(sanity.FOLDER)):
         session.run(here / "ansible-test", "sanity", "--venv", "--color", "no", *session.posargs, env=environment)
+
+
+@nox.session(tags=["test", "build"])
+def build(session: nox.Session) -> None:
+    """Build the archive for Galaxy, and check it with Galaxy's own importer."""
+    here = programs(session, "galaxy", TOOLS)
+    folder = CACHE / "build"
+    importer = {
+        "GALAXY_IMPORTER_ANSIBLE_LOCAL_TMP": str(folder / "tmp"),
+        "GALAXY_IMPORTER_CHECK_REQUIRED_TAGS": "true",
+        "GALAXY_IMPORTER_TMP_ROOT_DIR": str(folder),
+    }
+    shutil.rmtree(folder, ignore_errors=True)
+    checkout = collection.copy(folder)
+    with session.chdir(folder):
+        galaxy = (here / "ansible-galaxy", "collection")
+        session.run(*galaxy, "build", checkout, env=variables(here), silent=True)
+        (archive,) = folder.glob("*.tar.gz")
+        command = (here / "python", "-m", "galaxy_importer.main", archive)
+        told = str(session.run(*command, env={**variables(here), **importer}, silent=True))
+        session.log(told)
+        if "WARNING" in told or "ERROR" in told:
+            session.error("Galaxy's importer has something to say")
+        session.run(*galaxy, "install", archive, "--collections-path", "installed", env=variables(here), silent=True)
+        installed = {**variables(here), "ANSIBLE_COLLECTIONS_PATH": str(folder / "installed")}
+        session.run(here / "ansible-doc", "--type", "module", *documented(), env=installed, silent=True)
 
 
 @nox.session

@@ -27,15 +27,6 @@ FOLDER = CACHE / "sanity"
 HOME = FOLDER / "home"
 
 
-def copy_collection(target: Path) -> Path:
-    """Copy what belongs to the checkout, and make the copy a git repository."""
-    shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(ROOT, target, symlinks=True, ignore=shutil.ignore_patterns(".cache", ".git", "__pycache__"))
-    for arguments in (("init", "--quiet"), ("add", "--all")):
-        subprocess.run(["git", *arguments], cwd=target, check=True)
-    return target
-
-
 def prepare_home(ansible_test: Path) -> None:
     """Lay the bootstrap script and pip's settings where ansible-test looks for them.
 
