@@ -72,8 +72,8 @@ STEPS = (
     Step(
         "Enable the vaults of the cluster and of SVM vs0",
         "akv_config makes ONTAP keep its encryption keys in an Azure Key Vault. It reads (GET), creates (POST) and"
-        " looks whether every node has its keys (GET). The values are those of NetApp's 9.7 reference, which spells Azure's"
-        " host wrong (azure.vault.net) and takes the key from another vault: the warnings say so.",
+        " looks whether every node has its keys (GET). The values are those of NetApp's 9.7 reference, which spells"
+        " Azure's host wrong (azure.vault.net) and takes the key from another vault: the warnings say so.",
         playbook("enable", *WITH_SECRETS),
         changed=2,
         says=("POST /api/security/azure-key-vaults: 201", "is likely meant as https://mykeyvault.vault.azure.net/"),
@@ -88,8 +88,8 @@ STEPS = (
     ),
     Step(
         "Rotate the secret of the Azure application, as a rehearsal",
-        "The application has a new secret, which stands in the file that Ansible Vault has encrypted. With --check and"
-        " --diff you see what would be sent to ONTAP. The secret itself is never shown.",
+        "The application has a new secret, which stands in secrets.yml, a file that you would encrypt with"
+        " ansible-vault. With --check and --diff you see what would be sent to ONTAP. The secret is never shown.",
         playbook("rotate", *WITH_SECRETS, "--check", "--diff"),
         new_secret=True,
         changed=2,
@@ -157,6 +157,7 @@ class Cluster:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
+                start_new_session=True,  # Ctrl-C ends Ansible first, then this
             )
         try:
             self._wait_for(connection_file)
@@ -222,21 +223,20 @@ def ansible_environment() -> dict[str, str]:
         ANSIBLE_COLLECTIONS_PATH=str(CACHE / "collections"),
         ANSIBLE_CONFIG=str(ROOT / "dev" / "ansible.cfg"),
         ANSIBLE_HOME=str(FOLDER / "ansible"),
+        ANSIBLE_INVENTORY=os.devnull,
         ANSIBLE_PIPELINING="1",
         ANSIBLE_REMOTE_TEMP=str(FOLDER / "ansible" / "remote"),
-        ANSIBLE_VAULT_PASSWORD_FILE=str(FOLDER / "vault-password"),
         **{"ANSIBLE_FORCE_COLOR" if colour else "ANSIBLE_NOCOLOR": "1"},
     )
 
 
 def prepare() -> None:
-    """Make an empty folder for this run, the path by which Ansible finds the collection, and a password."""
+    """Make an empty folder for this run, and the path by which Ansible finds the collection."""
     if not (PROGRAMS / "ansible-playbook").exists():
         raise DemoError(f"There is no ansible-playbook in {PROGRAMS}. Run: make demo")
     shutil.rmtree(FOLDER, ignore_errors=True)
     (FOLDER / "tmp").mkdir(parents=True)
     FOLDER.chmod(0o700)
-    (FOLDER / "vault-password").write_text(secrets.token_urlsafe(), encoding="utf-8")
     collection = CACHE / "collections" / "ansible_collections" / "ontap" / "akv"
     if not collection.exists():
         collection.parent.mkdir(parents=True, exist_ok=True)
@@ -245,18 +245,10 @@ def prepare() -> None:
 
 
 def make_secret() -> str:
-    """Make a secret of the Azure application, and write it to the file that Ansible Vault encrypts."""
+    """Make a secret of the Azure application, and write it to the file of variables."""
     secret = secrets.token_urlsafe()
-    done = subprocess.run(
-        [PROGRAMS / "ansible-vault", "encrypt", "--output", SECRETS],
-        check=False,
-        env=ansible_environment(),
-        input=f"vaulted_client_secret: {json.dumps(secret)}\n".encode(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    if done.returncode:
-        raise DemoError(done.stdout.decode(errors="replace"))
+    with open(SECRETS, "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+        json.dump({"vaulted_client_secret": secret}, file)
     return secret
 
 
