@@ -133,6 +133,8 @@ class Vault:
     unsettled_reads: int = 0
     unsettled_until: float = 0.0
     expired: set[str] = field(default_factory=set)
+    # The record as it was told last, and the cluster's count of changes at that time.
+    told: tuple[int, dict[str, Any]] = (-1, {})
     # Azure as the last poll found it: since when it was no good, and why.
     polled: float = float("-inf")
     problem: str | None = None
@@ -190,6 +192,8 @@ class Azure:
 
     def key_problem(self, key_id: str) -> str | None:
         """Why ONTAP can't use the key, or None."""
+        if not self.keys and not self.keys_known:
+            return None
         key = self.keys.get(split_key_id(key_id)[0].lower())
         if key is None:
             return "the key was not found" if self.keys_known else None
@@ -203,6 +207,18 @@ class Azure:
         if not self.reachable:
             return "the connection timed out"
         return self.credential_problem(vault) or self.key_problem(vault.settings["key_id"])
+
+
+class Index:
+    """The parts of a cluster by the name of the SVM whose they are; None stands for the cluster itself."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.by_uuid = [cluster.vaults[uuid] for uuid in sorted(cluster.vaults)]
+        self.vaults = {vault.svm.name if vault.svm else None: vault for vault in self.by_uuid if vault.enabled}
+        self.key_managers = {
+            manager.svm.name if manager.svm else None: manager for manager in cluster.key_managers if manager.enabled
+        }
+        self.volumes: dict[str | None, list[Volume]] | None = None
 
 
 class Cluster:
@@ -222,6 +238,9 @@ class Cluster:
         self.next_uuids = {kind: list(given) for kind, given in scenario["next_uuids"].items()}
         self._made = 0
         self._own_schema: releases.Schema | None = None
+        # Counts what changed; see touch().
+        self.changes = 0
+        self._index: Index | None = None
 
         self.nodes = {entry["name"]: self._node(entry) for entry in scenario["nodes"]}
         self.svms: dict[str, Svm] = {}
@@ -335,18 +354,21 @@ class Cluster:
         if vault.uuid in self.vaults:
             raise ScenarioError(f"vaults: the uuid {vault.uuid} is there twice")
         self.vaults[vault.uuid] = vault
+        self.touch()
         self.secrets.add(vault.credential[1])
         if vault.proxy_password:
             self.secrets.add(vault.proxy_password)
 
     def forget_vault(self, vault: Vault) -> None:
         self.vaults.pop(vault.uuid, None)
+        self.touch()
 
     def add_volume(self, svm: str, name: str, **entry: Any) -> None:
         """Add a volume; one in an encrypted aggregate (NAE) counts as encrypted."""
         made = {"uuid": self.make_uuid("volume", f"{svm}/{name}"), **entry}
         made["encrypted"] = any(entry.get(how) for how in ("encrypted", "nae", "keys_with_admin"))
         self.volumes[svm, name] = Volume(self.svm(svm), name, **made)
+        self.touch()
 
     # --- finding ---
 
@@ -363,25 +385,37 @@ class Cluster:
                 raise unknown(name, self.nodes, "nodes", "node")
         return list(self.nodes) if names is None else names
 
+    def touch(self) -> None:
+        """Something changed: what was remembered of the cluster's parts holds no longer."""
+        self.changes += 1
+        self._index = None
+
+    @property
+    def index(self) -> Index:
+        """The parts by whose they are; made anew after each change."""
+        if self._index is None:
+            self._index = Index(self)
+        return self._index
+
     def enabled_vault(self, svm: Svm | None) -> Vault | None:
-        for vault in self.vaults.values():
-            if vault.enabled and vault.svm is svm:
-                return vault
-        return None
+        return self.index.vaults.get(svm.name if svm else None)
 
     def key_manager(self, svm: Svm | None) -> KeyManager | None:
         """The enabled onboard or external key manager of an SVM or the cluster."""
-        for manager in self.key_managers:
-            if manager.enabled and manager.svm is svm:
-                return manager
-        return None
+        return self.index.key_managers.get(svm.name if svm else None)
 
     def has_key_manager(self, svm: Svm | None) -> bool:
         return self.key_manager(svm) is not None or self.enabled_vault(svm) is not None
 
     def encrypted_volumes(self, svm: Svm | None) -> list[Volume]:
         """The volumes whose keys the key manager of that SVM holds; for the cluster, of SVMs without their own."""
-        return [volume for volume in self.volumes.values() if volume.encrypted and self.holder(volume) is svm]
+        if self.index.volumes is None:
+            self.index.volumes = {}
+            for volume in self.volumes.values():
+                if volume.encrypted:
+                    holder = self.holder(volume)
+                    self.index.volumes.setdefault(holder.name if holder else None, []).append(volume)
+        return self.index.volumes.get(svm.name if svm else None, [])
 
     def holder(self, volume: Volume) -> Svm | None:
         """The SVM whose key manager holds the volume's key; None for the cluster's."""
@@ -409,7 +443,7 @@ class Cluster:
         return self.roles[user.role]
 
     def sorted_vaults(self) -> list[Vault]:
-        return [self.vaults[uuid] for uuid in sorted(self.vaults)]
+        return self.index.by_uuid
 
     # --- jobs and time ---
 
@@ -418,7 +452,9 @@ class Cluster:
         return self.jobs.start(self.next_uuid("jobs"), description, effect, reference, self.answering_node)
 
     def tick(self) -> None:
-        self.jobs.tick()
+        """Let the jobs go on to where the clock says that they are."""
+        if self.jobs.tick():
+            self.touch()
 
     def settle_later(self, vault: Vault) -> None:
         """The vault's state is told as not yet available for a while, where the scenario wants that."""

@@ -103,7 +103,7 @@ def _create_vault(cluster: Cluster, argument: dict[str, Any]) -> None:
 
 def _delete_vault(cluster: Cluster, argument: dict[str, Any]) -> None:
     """Somebody else deletes a vault."""
-    del cluster.vaults[_vault(cluster, argument).uuid]
+    cluster.forget_vault(_vault(cluster, argument))
 
 
 def _node(cluster: Cluster, argument: dict[str, Any]) -> None:
@@ -208,6 +208,7 @@ def apply(cluster: Cluster, event: dict[str, Any]) -> None:
     """
     ((verb, argument),) = event.items()
     VERBS[verb][1](cluster, argument)
+    cluster.touch()
     # So that the 60 minutes to offline volumes count from the event, not from the first reading after it.
     if verb not in ("advance_clock", "job_times", "fail_next_job"):
         for vault in cluster.vaults.values():

@@ -37,18 +37,18 @@ def poll(cluster: Cluster, vault: Vault) -> None:
 
 def blocked(cluster: Cluster, vault: Vault) -> bool:
     """Whether the vault was out of reach for so long that its volumes are offline."""
-    return azure_problem(cluster, vault) is not None and cluster.clock.now() - vault.problem_since >= OFFLINE_AFTER
+    problem = azure_problem(cluster, vault)
+    return problem is not None and cluster.clock.now() - vault.problem_since >= OFFLINE_AFTER
 
 
 def reasons(cluster: Cluster, vault: Vault, reading: bool) -> dict[str, str]:
     """The nodes on which the key is not available, each with the reason. `reading`: a client asks."""
-    wording = cluster.release.traits["state_wording"]
-    # 9.7 has no reachability of its own: there the state says both.
     for_all: str | None = None
     if blocked(cluster, vault):
         for_all = BLOCKED
-    elif wording == "akv":
-        for_all = azure_problem(cluster, vault)
+    elif cluster.release.traits["state_wording"] == "akv":
+        # 9.7 has no reachability of its own: there the state says both. As of the poll just made.
+        for_all = vault.problem
     if for_all is None and (vault.unsettled_reads > 0 or cluster.clock.now() < vault.unsettled_until):
         for_all = NOT_YET
         if reading and vault.unsettled_reads > 0:

@@ -111,17 +111,22 @@ class Jobs:
         self.all[uuid] = job
         return job
 
-    def tick(self) -> None:
-        """Bring every job to where the clock says that it is."""
+    def tick(self) -> bool:
+        """Bring every job to where the clock says that it is; whether one ended."""
+        if not self.all:
+            return False
         now = self._clock.now()
+        ended = False
         due = [job for job in self.all.values() if job.ended is None and job.state != "paused"]
         for job in sorted(due, key=lambda job: job.ends_at):
             if now >= job.ends_at and not (job.plan and job.plan.ends == "never"):
                 self._end(job)
+                ended = True
             elif now >= job.runs_at:
                 job.state = "paused" if job.plan and job.plan.ends == "paused" else "running"
         for job in [job for job in self.all.values() if job.ended is not None and now - job.ended >= self.kept]:
             del self.all[job.uuid]
+        return ended
 
     def cancel(self, job: Job) -> None:
         if job.ended is None:

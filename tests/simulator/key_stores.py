@@ -121,12 +121,14 @@ def _enable(call: Call, store: KeyStore, leaves: dict[str, Any], given: dict[str
     if former is None or former is store:
         store.key_store_state = "active"
         store.enabled = True
+        cluster.touch()
         return Reply(200, {})
     former.key_store_state = "switching"
 
     def effect() -> None:
         former.enabled, store.enabled = False, True
         former.key_store_state = store.key_store_state = "active"
+        cluster.touch()
         health.poll(cluster, store)
         cluster.settle_later(store)
 
@@ -213,6 +215,7 @@ def migrate(call: Call) -> Reply | Pending:
     def effect() -> None:
         for volume in moved:
             volume.keys_with_admin = destination.svm is None
+        call.cluster.touch()
 
     return vaults.run(call, "migrate", svm, effect, Reply(call.release.traits["in_time"]), given)
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, unquote_plus
 
 from .errors import ApiError
@@ -159,18 +159,27 @@ def _shown(value: Any) -> str:
 
 def values_at(record: Any, path: str) -> Values:
     """All values at a dotted path; those of each element where the path goes through a list."""
+    value = record
+    for name in _names(path):
+        if not isinstance(value, dict):
+            return _values_in_lists(record, path)
+        value = value.get(name)
+        if value is None:
+            return []
+    return value if isinstance(value, list) else [value]
+
+
+@lru_cache(maxsize=1024)
+def _names(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
+
+
+def _values_in_lists(record: Any, path: str) -> Values:
     found = [record]
-    for name in path.split("."):
-        step: Values = []
-        for value in found:
-            for element in value if isinstance(value, list) else (value,):
-                if isinstance(element, dict) and element.get(name) is not None:
-                    step.append(element[name])
-        found = step
-    flat: Values = []
-    for value in found:
-        flat.extend(value) if isinstance(value, list) else flat.append(value)
-    return flat
+    for name in _names(path):
+        elements = [each for value in found for each in (value if isinstance(value, list) else [value])]
+        found = [each[name] for each in elements if isinstance(each, dict) and each.get(name) is not None]
+    return found
 
 
 # --- fields -----------------------------------------------------------------------------------------------------------
@@ -269,6 +278,13 @@ def _cut(record: dict[str, Any], tree: dict[str, Any]) -> dict[str, Any]:
 # --- a whole query ----------------------------------------------------------------------------------------------------
 
 
+class Found(NamedTuple):
+    """A record that matches, with as much as decides that, and what it is a record of."""
+
+    record: dict[str, Any]
+    thing: Any = None
+
+
 @dataclass
 class Query:
     """The parameters of a GET (or of a PATCH or DELETE of a collection), checked."""
@@ -299,16 +315,16 @@ class Query:
         paths, predicates = self.across
         return all(any(predicate(values_at(record, path)) for path in paths) for predicate in predicates)
 
-    def sort(self, records: list[dict[str, Any]]) -> None:
+    def sort(self, found: list[Found]) -> None:
         """Sort as order_by says; what is not set comes last."""
         for path, descending in reversed(self.order):
 
-            def key(record: dict[str, Any], path: str = path, descending: bool = descending) -> tuple[bool, Any]:
-                values = values_at(record, path)
+            def key(each: Found, path: str = path, descending: bool = descending) -> tuple[bool, Any]:
+                values = values_at(each.record, path)
                 unset = not values
                 return (unset != descending, values[0] if values else "")
 
-            records.sort(key=key, reverse=descending)
+            found.sort(key=key, reverse=descending)
 
 
 # What a client may always send; they change nothing here.
@@ -415,55 +431,53 @@ def _across(given: dict[str, str], schema: Schema) -> tuple[list[str], list[Pred
 class Page:
     """A page of a collection, before its records are cut to the fields told."""
 
-    records: list[dict[str, Any]]
+    found: list[Found]
     next: str | None
 
 
-def page(
-    path: str, query: Query, records: list[dict[str, Any]], limit: int | None = None, always_next: bool = False
-) -> Page:
-    """Cut one page out of the matching records, which are in their natural order, by uuid.
+def page(path: str, query: Query, found: list[Found], limit: int | None = None, always_next: bool = False) -> Page:
+    """Cut one page out of what matches, which comes in its natural order, by uuid.
 
     `limit` makes a page shorter than asked, none included; `always_next` links on where nothing follows.
     """
-    query.sort(records)
+    query.sort(found)
     first = query.offset
     if query.start is not None:
-        first = _first(query.start, records)
+        first = _first(query.start, found)
     size = min(query.max_records or MAXIMUM_RECORDS, MAXIMUM_RECORDS)
     if limit is not None:
         size = min(size, limit)
     last = first + size
     following = None
-    if last < len(records) or always_next:
-        by_uuid = not query.order and last < len(records) and "uuid" in records[last]
-        start = f"start.uuid={records[last]['uuid']}" if by_uuid else f"start.index={last}"
+    if last < len(found) or always_next:
+        by_uuid = not query.order and last < len(found) and "uuid" in found[last].record
+        start = f"start.uuid={found[last].record['uuid']}" if by_uuid else f"start.index={last}"
         rest = [
             f"{quote(name, safe=_QUERY_SAFE)}={quote(value, safe=_QUERY_SAFE)}"
             for name, value in split_query(query.raw)
             if not name.startswith("start.") and name != "offset"
         ]
         following = f"{path}?{'&'.join([start, *rest])}"
-    return Page(records[first:last], following)
+    return Page(found[first:last], following)
 
 
-def _first(start: tuple[str, str], records: list[dict[str, Any]]) -> int:
+def _first(start: tuple[str, str], found: list[Found]) -> int:
     name, value = start
     if name == "start.index":
         return integer({name: value}, name, 0, 2**31 - 1) or 0
-    for place, record in enumerate(records):
-        if record["uuid"] >= value:
+    for place, each in enumerate(found):
+        if each.record["uuid"] >= value:
             return place
-    return len(records)
+    return len(found)
 
 
-def answer(path: str, query: Query, found: Page, told: Iterable[dict[str, Any]]) -> dict[str, Any]:
+def answer(path: str, query: Query, page: Page, told: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """The body of a collection's GET."""
     body: dict[str, Any] = {}
     if query.return_records:
         body["records"] = list(told)
-    body["num_records"] = len(found.records)
+    body["num_records"] = len(page.found)
     body["_links"] = {"self": {"href": f"{path}?{query.raw}" if query.raw else path}}
-    if found.next:
-        body["_links"]["next"] = {"href": found.next}
+    if page.next:
+        body["_links"]["next"] = {"href": page.next}
     return body

@@ -25,20 +25,19 @@ def read_collection(call: Call, schema: Schema, things: Iterable[Any], build: Bu
     page = q.page(call.path, query, found, min(limits, default=None), always_next=call.short_page is not None)
     # What a filter has already read is not read again.
     reading = not any(path.startswith("state.") for path in query.filters)
-    told = [_tell(build(record["_thing"], query.leaves, reading), query.leaves, schema) for record in page.records]
+    told = [_tell(build(each.thing, query.leaves, reading), query.leaves, schema) for each in page.found]
     headers = {"Link": f'<{page.next}>; rel="next"'} if page.next else {}
     return Reply(200, q.answer(call.path, query, page, told), headers)
 
 
-def matching(query: q.Query, things: Iterable[Any], build: Build) -> list[dict[str, Any]]:
-    """The records that match, each with its thing at `_thing`."""
+def matching(query: q.Query, things: Iterable[Any], build: Build) -> list[q.Found]:
+    """The records that match, each with the thing that it is of."""
     deciding = query.deciding
     found = []
     for thing in things:
         record = build(thing, deciding, bool(query.filters))
         if query.matches(record):
-            record["_thing"] = thing
-            found.append(record)
+            found.append(q.Found(record, thing))
     return found
 
 

@@ -9,6 +9,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from . import health
@@ -28,6 +29,7 @@ KEY_ID = re.compile(r"https://[^/\s]+/keys/[^/\s]+(/[^/\s]*)?/?", re.IGNORECASE)
 NAME = re.compile(r"https::?//[^/\s]+/?", re.IGNORECASE)
 # Key-store states in which no rekey starts, and what says so.
 REKEY_BLOCKED = {"switching": 65537610, "initializing": 65539436, "disabling": 65539437}
+COSTLY = frozenset(["state", "azure_reachability", "ekmip_reachability"])
 SECRETS = ("client_secret", "client_certificate", "proxy_password")
 
 
@@ -36,6 +38,29 @@ SECRETS = ("client_secret", "client_certificate", "proxy_password")
 
 def record(cluster: Cluster, vault: Vault, leaves: frozenset[str], reading: bool) -> dict[str, Any]:
     """A vault as ONTAP tells it, with the costly parts only where they are asked for."""
+    if vault.told[0] != cluster.changes:
+        vault.told = cluster.changes, _settled(cluster, vault)
+    told = vault.told[1]
+    asked = _costly(leaves)
+    if not asked or not vault.enabled:
+        return told
+    told = dict(told)
+    if "state" in asked:
+        told["state"] = health.state(cluster, vault, reading)
+    if "azure_reachability" in asked:
+        told["azure_reachability"] = health.azure_reachability(cluster, vault)
+    if "ekmip_reachability" in asked:
+        told["ekmip_reachability"] = health.ekmip_reachability(cluster)
+    return told
+
+
+@lru_cache(maxsize=256)
+def _costly(leaves: frozenset[str]) -> frozenset[str]:
+    return COSTLY & {path.partition(".")[0] for path in leaves}
+
+
+def _settled(cluster: Cluster, vault: Vault) -> dict[str, Any]:
+    """What stays the same until something changes."""
     told: dict[str, Any] = {
         "uuid": vault.uuid,
         "scope": "svm" if vault.svm else "cluster",
@@ -49,14 +74,6 @@ def record(cluster: Cluster, vault: Vault, leaves: frozenset[str], reading: bool
     }
     if vault.svm:
         told["svm"] = vault.svm.reference
-    if vault.enabled:
-        asked = {path.partition(".")[0] for path in leaves}
-        if "state" in asked:
-            told["state"] = health.state(cluster, vault, reading)
-        if "azure_reachability" in asked:
-            told["azure_reachability"] = health.azure_reachability(cluster, vault)
-        if "ekmip_reachability" in asked:
-            told["ekmip_reachability"] = health.ekmip_reachability(cluster)
     return told
 
 
@@ -354,6 +371,7 @@ def _patch(call: Call, vault: Vault, leaves: dict[str, Any], given: dict[str, st
     def effect() -> None:
         was_bad = health.azure_problem(cluster, vault) is not None
         vault.change(changed, credential)
+        cluster.touch()
         if "proxy_password" in leaves:
             vault.proxy_password = leaves["proxy_password"]
         cluster.secrets.update(leaves[name] for name in SECRETS if leaves.get(name))
@@ -444,9 +462,8 @@ def each_match(
     query = q.parse(filters, schema, call.release.parameters)
     if not query.filters and query.across is None:
         raise ApiError(262177, message="A PATCH or DELETE of a collection needs at least one field in its query.")
-    found = [each["_thing"] for each in matching(query, things, build)]
     changed = 0
-    for thing in found[: query.max_records]:
+    for _record, thing in matching(query, things, build)[: query.max_records]:
         try:
             change(thing)
             changed += 1
@@ -530,6 +547,7 @@ def _rekey(call: Call, vault: Vault, key_id: str | None) -> Callable[[], None]:
             raise ApiError(65537605, message=f"The cloud key service can't be used: {problem or 'it timed out'}.")
         if key_id:
             vault.settings["key_id"] = key_id
+            cluster.touch()
         health.poll(cluster, vault)
 
     return effect

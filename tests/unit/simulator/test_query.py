@@ -196,8 +196,9 @@ def test_a_record_is_cut_to_the_fields_told():
 
 def ordered(text, records):
     asked = query.parse(f"order_by={text}", VAULT_916, releases.get("9.16.1").parameters)
-    asked.sort(records)
-    return [record["uuid"] for record in records]
+    found = [query.Found(record) for record in records]
+    asked.sort(found)
+    return [each.record["uuid"] for each in found]
 
 
 def test_order():
@@ -253,14 +254,14 @@ def test_a_query_across_fields():
 
 
 def test_a_page_links_to_the_next_with_the_same_query():
-    records = [{"uuid": str(number)} for number in range(5)]
+    found = [query.Found({"uuid": str(number)}) for number in range(5)]
     raw = "fields=name,state.%7Bcode%7D&name=%22a%26b%22&max_records=2"
     asked = query.parse(raw, VAULT_97, releases.get("9.7").parameters)
-    page = query.page("/api/x", asked, records)
-    assert [record["uuid"] for record in page.records] == ["0", "1"]
+    page = query.page("/api/x", asked, found)
+    assert [each.record["uuid"] for each in page.found] == ["0", "1"]
     assert page.next == "/api/x?start.uuid=2&fields=name,state.{code}&name=%22a%26b%22&max_records=2"
     asked = query.parse(page.next.partition("?")[2], VAULT_97, releases.get("9.7").parameters)
     # What is deleted in between makes no other record go missing.
-    page = query.page("/api/x", asked, [record for record in records if record["uuid"] != "2"])
-    assert [record["uuid"] for record in page.records] == ["3", "4"]
+    page = query.page("/api/x", asked, [each for each in found if each.record["uuid"] != "2"])
+    assert [each.record["uuid"] for each in page.found] == ["3", "4"]
     assert page.next is None
