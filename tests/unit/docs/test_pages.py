@@ -1,0 +1,103 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the pages point at exists: tests, files, links; and the README names every option and result."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ansible_collections.ontap.akv.plugins.module_utils import _config, _connection, _info, _repeat, _restore
+
+ROOT = Path(__file__).resolve().parents[3]
+PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
+FOLDERS = "changelogs|demo|dev|docs|meta|plugins|tests"
+SPECS = {
+    "connection": _connection.ARGUMENT_SPEC,
+    "akv_config": _config.ARGUMENT_SPEC,
+    "akv_info": _info.ARGUMENT_SPEC,
+    "akv_restore": _restore.ARGUMENT_SPEC,
+}
+# Told in the sentences below the table of results, or in the pages that these lead to.
+ON_FAILURE = {"outcome", "error", "http_status", "recreate"}
+
+
+def text_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def prose_of(page: Path) -> str:
+    return re.sub(r"^```.*?^```", "", text_of(page), flags=re.MULTILINE | re.DOTALL)
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", prose_of(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def named_tests() -> Iterator[tuple[str, str]]:
+    for page in PAGES:
+        yield from re.findall(r"(tests/[\w/]+\.py)::(\w+)", text_of(page))
+
+
+@pytest.mark.parametrize(("file", "name"), sorted(set(named_tests())))
+def test_a_test_that_a_page_names_is_there(file: str, name: str) -> None:
+    assert re.search(rf"^def {name}\(", text_of(ROOT / file), re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", prose_of(page)):
+        if re.match(r"https?://", target):
+            continue
+        file, _hash, anchor = target.partition("#")
+        there = (page.parent / file).resolve() if file else page
+        assert there.exists(), target
+        assert not anchor or anchor in anchors(there), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_that_a_page_names_are_there(page: Path) -> None:
+    for path in re.findall(rf"`((?:{FOLDERS})/[\w./-]*)(?:::\w+)?`", prose_of(page)):
+        assert (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_the_readme_names_each_option(spec: str) -> None:
+    readme = text_of(ROOT / "README.md")
+    assert [option for option in SPECS[spec] if f"`{option}`" not in readme] == []
+
+
+@pytest.mark.parametrize("module", ["akv_config", "akv_info", "akv_restore"])
+def test_the_readme_names_each_result(module: str) -> None:
+    source = ast.parse(text_of(ROOT / "plugins" / "modules" / f"{module}.py"))
+    (documented,) = (
+        yaml.safe_load(node.value.value)
+        for node in source.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and node.targets[0].id == "RETURN"
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+    readme = text_of(ROOT / "README.md")
+    assert [key for key in set(documented) - ON_FAILURE if f"`{key}`" not in readme] == []
+
+
+def test_the_readme_installs_this_version() -> None:
+    version = yaml.safe_load(text_of(ROOT / "galaxy.yml"))["version"]
+    assert set(re.findall(r"ontap-akv-([\w.]+)\.tar\.gz", text_of(ROOT / "README.md"))) == {version}
+
+
+def test_the_page_on_reliability_names_each_code_that_is_sent_again() -> None:
+    rows = [line for line in text_of(ROOT / "docs" / "reliability.md").splitlines() if "codes" in line]
+    for codes in (_repeat._BUSY_CODES, _repeat._LOST_CODES):
+        assert any(all(re.search(rf"\b{code}\b", row) for code in codes) for row in rows)
