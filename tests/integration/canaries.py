@@ -25,13 +25,13 @@ class Canary:
     :param pattern: how the secret looks; * stands for the core
     """
 
-    def __init__(self, pattern: str = "*", length: int = 24) -> None:
-        self._core = "".join(random.SystemRandom().choices(_LETTERS, k=length))
-        self.secret = pattern.replace("*", self._core)
+    def __init__(self, pattern: str = "*") -> None:
+        self.core = "".join(random.SystemRandom().choices(_LETTERS, k=24))
+        self.secret = pattern.replace("*", self.core)
 
     def found_in(self, data: bytes) -> str | None:
         """The form in which it is in there, in whole or in part; None where it is not."""
-        core = self._core.encode()
+        core = self.core.encode()
         for start in range(len(core) - PART + 1):
             if core[start : start + PART] in data:
                 return "as text"
@@ -43,7 +43,7 @@ class Canary:
 
     def _forms(self) -> Iterator[tuple[str, bytes]]:
         secret = self.secret.encode()
-        core = self._core.encode()
+        core = self.core.encode()
         for before in range(3):
             # All but the ends of it, which depend on the neighbours: what it looks like in longer base64.
             yield "base64", base64.b64encode(b"\0" * before + core)[4:28]
@@ -84,5 +84,5 @@ class Watch:
             data = path.read_bytes()
         except OSError:  # It has ended, or is somebody else's.
             return
-        if any(canary.found_in(data) for canary in self._canaries):
+        if any(canary.core.encode() in data for canary in self._canaries):
             self.found.add(f"{path.name}: {data[:200]!r}")

@@ -21,7 +21,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
-
 from integration.running import ROOT, Values
 
 _BLOCK = re.compile(r"^(?P<indent> *)```ya?ml *\n(?P<text>.*?)^(?P=indent)``` *$", re.MULTILINE | re.DOTALL)

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from simulator import Simulator
-
 from integration.examples import Example, of_module, of_page
 from integration.running import ROOT, Ansible, Run, Values, login, play
+
+from simulator import Simulator
 
 MODULES = sorted((ROOT / "plugins" / "modules").glob("*.py"))
 PAGES = [path for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))) if path.exists()]
@@ -39,7 +39,9 @@ def _run(example: Example, simulator: Simulator, ansible: Ansible) -> Run:
     for theirs, ours in NAMES.items():
         text = text.replace(theirs, ours)
     playbook = ansible.write("example.yml", text)
-    variables = ansible.write("variables.yml", {**VARIABLES, "ansible_python_interpreter": "{{ ansible_playbook_python }}"})
+    variables = ansible.write(
+        "variables.yml", {**VARIABLES, "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    )
     simulator.apply(example.events)
     run = ansible.play(playbook, "-e", f"@{variables}", **login(simulator.connection))
     if run.code:
@@ -86,8 +88,14 @@ def _values(value: object, name: str) -> Iterator[object]:
 
 @pytest.mark.parametrize("secret", ["client_secret", "client_certificate", "password", "proxy_password"])
 def test_no_example_loops_over_secrets_or_writes_them_down(secret: str) -> None:
-    demo = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "demo").rglob("playbooks/**/*.yml"))]
-    examples = [*(of_module(path).plays for path in MODULES), *(each.plays for page in PAGES for each in of_page(page)), *demo]
+    demo = [
+        yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "demo").rglob("playbooks/**/*.yml"))
+    ]
+    examples = [
+        *(of_module(path).plays for path in MODULES),
+        *(each.plays for page in PAGES for each in of_page(page)),
+        *demo,
+    ]
     for value in _values(examples, secret):
         assert isinstance(value, str)
         assert "{{" in value, "a secret is written down"
