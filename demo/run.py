@@ -281,8 +281,12 @@ def run(command: tuple[str, ...], variables: dict[str, str]) -> tuple[int, str]:
 def _fitted(line: str, plain: str) -> str:
     """A line for the screen: indented, its ruler cut off, and a long warning or error folded."""
     if len(plain) > WIDTH and plain.startswith("["):
-        return textwrap.fill(line, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT + "  ")
+        return _folded(line, INDENT, INDENT + "  ")
     return INDENT + re.sub(r" \*{3,}", "", line.rstrip())
+
+
+def _folded(text: str, first: str, then: str) -> str:
+    return textwrap.fill(text, WIDTH, initial_indent=first, subsequent_indent=then, break_on_hyphens=False)
 
 
 def check(step: Step, exit_code: int, text: str, arrived: bool | None) -> list[str]:
@@ -308,7 +312,7 @@ def show(cluster: Cluster) -> list[float]:
     for number, step in enumerate(STEPS, 1):
         begin = time.monotonic()
         print(f"\n{number}/{len(STEPS)} {step.title}")
-        print(textwrap.fill(step.explanation, WIDTH, initial_indent="  ", subsequent_indent="  "))
+        print(_folded(step.explanation, "  ", "  "))
         print(f"  $ {' '.join(step.command)}", flush=True)
         if step.new_secret:
             secret = make_secret()
