@@ -146,6 +146,7 @@ class Ansible:
         if not home.exists():
             home.mkdir()
             (self.home / "tmp").mkdir()
+            (self.home / "inventory").touch()
             trustme.CA().cert_pem.write_to_path(str(self.home / "misleading.pem"))
             (home / ".netrc").write_text("default login misleading password misleading\n")
             (home / ".netrc").chmod(0o600)
@@ -170,7 +171,7 @@ class Ansible:
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
             "ANSIBLE_CONFIG": str(ROOT / "dev" / "ansible.cfg"),
             "ANSIBLE_HOME": str(self.home / "ansible"),
-            "ANSIBLE_INVENTORY": "localhost,",
+            "ANSIBLE_INVENTORY": str(self.home / "inventory"),
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_REMOTE_TEMP": str(self.home / "tmp" / "remote"),
             "ANSIBLE_RETRY_FILES_ENABLED": "0",

@@ -30,6 +30,7 @@ CLUSTERS: dict[str, Values] = {
 }
 # What is the reader's own.
 VARIABLES = {"vaulted_client_secret": "the-client-secret"}
+ENVIRONMENT = {"AKV_CLIENT_SECRET": "the-client-secret"}
 NAMES = {"cluster1.example.com": "127.0.0.1"}
 
 
@@ -43,7 +44,7 @@ def _run(example: Example, simulator: Simulator, ansible: Ansible) -> Run:
         "variables.yml", {**VARIABLES, "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
     )
     simulator.apply(example.events)
-    run = ansible.play(playbook, "-e", f"@{variables}", **login(simulator.connection))
+    run = ansible.play(playbook, "-e", f"@{variables}", **login(simulator.connection), **ENVIRONMENT)
     if run.code:
         pytest.fail(f"{example.place}\n{run.output}", pytrace=False)
     return run
