@@ -79,4 +79,6 @@ def main(given: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    # Until it listens, too, an end is a clean one.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     sys.exit(main())

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
-from . import control, events, scenario
+from . import control, events, health, scenario
 from .clock import Clock
 from .cluster import Cluster
 from .faults import Fault
@@ -28,6 +28,8 @@ def make_cluster(checked: dict[str, Any], release: str | None) -> Cluster:
     """The cluster that a checked scenario describes, its events already happened."""
     cluster = Cluster(checked, release)
     cluster.faults += [Fault.of(fault) for fault in checked["faults"]]
+    for vault in cluster.vaults.values():
+        health.poll(cluster, vault)
     for event in checked["events"]:
         events.apply(cluster, event)
     return cluster

@@ -11,6 +11,7 @@ import requests
 from simulator.client import CREATE, VAULTS
 
 NOWHERE = "00000000-0000-0000-0000-000000000000"
+ONE = {"vaults": [{"svm": "vs0", "uuid": "u"}]}
 THREE = {"vaults": [{"svm": "vs*", "client_id": "app"}, {"scope": "cluster", "client_id": "other"}]}
 
 
@@ -363,6 +364,26 @@ def test_azure_knows_applications_and_keys(start):
     for unknown in ({"client_id": "nobody"}, {"tenant_id": "elsewhere"}, {"key_id": "https://a/keys/b"}):
         other = client.create(svm={"name": f"vs{len(client.sim.vaults()) - 1}"}, client_secret="good", **unknown)
         assert not state(client, other)["cluster_state"]
+
+
+def test_azure_is_looked_at_from_time_to_time(start):
+    client = start("9.7", {**ONE, "azure": {"poll_interval": 900}, "clock": {"speed": 0}})
+    client.sim.apply([{"expire_credential": {"svm": "vs0"}}, {"advance_clock": {"seconds": 899}}])
+    assert state(client)["cluster_state"]
+    client.sim.apply([{"advance_clock": {"seconds": 1}}])
+    assert not state(client)["cluster_state"]
+    # A new credential is tried at once.
+    client.call("PATCH", f"/api{VAULTS}/u", json={"client_secret": "new"})
+    assert state(client)["cluster_state"]
+
+
+def test_a_state_that_is_asked_by_settles_too(start):
+    client = start("9.7", {"cluster": {"state_settles_after": {"reads": 2}}})
+    client.create(svm={"name": "vs0"})
+    path = f"{VAULTS}?fields=state&state.cluster_state="
+    assert [len(client.records(path + "true")) for _reading in range(3)] == [0, 0, 1]
+    client.create(svm={"name": "vs1"})
+    assert [len(client.records(path + "false")) for _reading in range(3)] == [1, 1, 0]
 
 
 def test_an_hour_without_azure_takes_volumes_offline(start):

@@ -340,7 +340,7 @@ def test_migrating_keys(start):
     scenario = {
         "vaults": [{"svm": "vs0", "uuid": "u"}, {"svm": "vs1", "uuid": "other"}],
         "key_managers": [{"type": "onboard", "scope": "cluster", "uuid": "okm"}],
-        "volumes": [{"svm": "vs0", "name": "v", "keys_with_admin": True}],
+        "volumes": [{"svm": svm, "name": "v", "keys_with_admin": True} for svm in ("vs0", "vs1")],
     }
     client = start("9.16.1", scenario)
     path = "/security/key-managers/okm/migrate"
@@ -359,6 +359,7 @@ def test_migrating_keys(start):
     client = start("9.16.1", scenario)
     assert client.call("POST", f"/api{path}?return_timeout=5", json={"uuid": "u"}).status_code == 201
     assert client.refused("DELETE", f"{VAULTS}/u")[1] == 65536867
+    assert client.call("DELETE", f"/api{VAULTS}/other?return_timeout=5").status_code == 200
 
 
 # --- configurations and key-stores ---
