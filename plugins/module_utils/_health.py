@@ -21,9 +21,8 @@ HEALTHY, DEGRADED, UNAVAILABLE, UNKNOWN, INACTIVE = "healthy", "degraded", "unav
 VERDICTS = (HEALTHY, DEGRADED, UNAVAILABLE, UNKNOWN, INACTIVE)
 
 # "Node: node1. Reason: No volumes created yet for the SVM. Wrapped KEK …" (9.9.1 and later)
-_NODE_WITH_REASON = re.compile(
-    r"Node:\s*(?P<node>[\w.-]+?)\.?\s+Reason:\s*(?P<reason>.*?)(?=[\s,;]*Node:|\Z)", re.DOTALL
-)
+_NODE_WITH_REASON = re.compile(r"Node:\s*(?P<node>[\w.-]+?)\.?\s+Reason:(?P<reason>.*?)(?=Node:|\Z)", re.DOTALL)
+_BETWEEN_NODES = " \t\r\n,;"
 # "… in following nodes - node1, node2." (9.7), "… on the following nodes: node1." (later)
 _NODES = re.compile(r"nodes?\s*(?:-|:)\s*(?P<nodes>[\w-]+(?:\s*,\s*[\w-]+)*)")
 _NO_VOLUMES_YET = "no volumes created yet"
@@ -87,7 +86,8 @@ def read_state(record: Mapping[str, t.Any]) -> State:
 
 
 def _node_reasons(message: str) -> dict[str, str]:
-    with_reasons = {match["node"]: match["reason"].strip() for match in _NODE_WITH_REASON.finditer(message)}
+    found = _NODE_WITH_REASON.finditer(message)
+    with_reasons = {match["node"]: match["reason"].strip(_BETWEEN_NODES) for match in found}
     if with_reasons:
         return with_reasons
     plain = _NODES.search(message)

@@ -99,7 +99,7 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result
         vault["available"] = read_state(vault).available
         vault["verdict"], vault["reasons"] = judge(vault)
     enabled = [vault for vault in vaults if vault.get("enabled", True)]
-    by_svm = {vault["svm"]["name"]: vault for vault in enabled if "name" in (vault.get("svm") or {})}
+    owners = [((vault.get("svm") or {}).get("name"), vault) for vault in enabled]
     summary = {"total": len(vaults), **dict.fromkeys(VERDICTS, 0)}
     for vault in vaults:
         summary[vault["verdict"]] += 1
@@ -107,7 +107,7 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result
         changed=False,
         msg=_message(owner, client, summary),
         vaults=vaults,
-        by_svm=by_svm,
+        by_svm={name: vault for name, vault in owners if isinstance(name, str)},
         cluster_vault=next((vault for vault in enabled if vault.get("scope") == "cluster"), None),
         summary=summary,
     )

@@ -12,7 +12,7 @@ import json
 import random
 import time
 import typing as t
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
@@ -30,6 +30,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._release import Release
 from ansible_collections.ontap.akv.plugins.module_utils._transport import Answer, Fault, Transport
 
 _MAX_EMPTY_PAGES = 100  # one after another
+_MAX_DEPTH = 50  # of objects in objects; ONTAP's have five
 
 JSON = dict[str, t.Any]
 
@@ -249,12 +250,13 @@ class Client:
         here = urlsplit(self._transport.url)
         try:
             parts = urlsplit(href)
+            query = urlencode(parse_qsl(parts.query, keep_blank_values=True), quote_via=quote)
         except ValueError:
             raise self._not_ontap(doing, "its link to the next page is no URL") from None
         elsewhere = (parts.scheme or here.scheme, parts.netloc or here.netloc) != (here.scheme, here.netloc)
         if elsewhere or unquote(parts.path) != f"/api{path}":
             raise self._not_ontap(doing, "its next page lies elsewhere")
-        return f"/api{path}?{urlencode(parse_qsl(parts.query, keep_blank_values=True), quote_via=quote)}"
+        return f"/api{path}?{query}"
 
     def _not_ontap(self, doing: str, what: str) -> ConnectionFailed:
         return ConnectionFailed(f"{doing} on {self.where} failed: {what}. Is this ONTAP's management LIF?")
@@ -313,11 +315,23 @@ def _next_page(page: JSON) -> str | None:
 
 
 def _parse(content: bytes) -> t.Any:
-    """Read JSON; None where it is none."""
+    """Read JSON; None where it is none, or nested so deeply that walking through it would be a risk."""
     try:
-        return json.loads(content) if content.strip() else None
+        parsed = json.loads(content) if content.strip() else None
     except (ValueError, RecursionError):
         return None
+    level = [parsed]
+    for _depth in range(_MAX_DEPTH):
+        level = [item for holder in level for item in _items(holder) if isinstance(item, (dict, list))]
+        if not level:
+            return parsed
+    return None
+
+
+def _items(holder: t.Any) -> Iterable[t.Any]:
+    if isinstance(holder, dict):
+        return holder.values()
+    return holder if isinstance(holder, list) else ()
 
 
 def _reason_of_status(answer: Answer) -> str:
@@ -340,7 +354,7 @@ def _reason_of_status(answer: Answer) -> str:
 def _retry_after(answer: Answer) -> float | None:
     """Seconds that the server asks to wait: given as a number or as a date."""
     value = answer.headers.get("Retry-After", "").strip()
-    if value.isdigit():
+    if value.isdecimal():
         return float(value)
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())

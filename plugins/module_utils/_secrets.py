@@ -104,14 +104,19 @@ def _anywhere_or_alone(form: str) -> str:
 
 def _mask_parts(text: str, secret: str) -> str:
     """Mask each run of a secret's characters in a text."""
-    start = 0
+    parts = {secret[start : start + SHORT] for start in range(len(secret) - SHORT + 1)}
+    # Looking for each part is far quicker than looking at each character, unless there are more of the former.
+    if len(parts) < len(text) and not any(part in text for part in parts):
+        return text
+    pieces = []
+    done = start = 0
     while start + SHORT <= len(text):
-        if text[start : start + SHORT] not in secret:
+        if text[start : start + SHORT] not in parts:
             start += 1
             continue
         end = start + SHORT
         while end < len(text) and text[start : end + 1] in secret:
             end += 1
-        text = text[:start] + MASK + text[end:]
-        start += len(MASK)
-    return text
+        pieces += [text[done:start], MASK]
+        done = start = end
+    return "".join([*pieces, text[done:]])
