@@ -30,6 +30,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._release import Release
 from ansible_collections.ontap.akv.plugins.module_utils._transport import Answer, Fault, Transport
 
 _MAX_EMPTY_PAGES = 100  # one after another
+_MAX_PAGES = 10_000
 _MAX_DEPTH = 50  # of objects in objects; ONTAP's have five
 
 JSON = dict[str, t.Any]
@@ -82,9 +83,9 @@ class Client:
         target = _target(path, query)
         seen: set[str] = set()
         empty = 0
-        while True:
+        for _page in range(_MAX_PAGES):
             page = self._get(target, doing)
-            found = page.get("records", [])
+            found = page.get("records")
             if not isinstance(found, list) or not all(isinstance(record, dict) for record in found):
                 raise self._not_ontap(doing, "the answer's records are no list of objects")
             records += found
@@ -97,7 +98,8 @@ class Client:
                 seen.add(target)
             target = self._own_target(following, path, doing)
             if target in seen or empty > _MAX_EMPTY_PAGES:
-                raise self._not_ontap(doing, "its pages have no end")
+                break
+        raise self._not_ontap(doing, "its pages have no end")
 
     def release(self) -> Release:
         """Learn the cluster's release; asked for once."""
