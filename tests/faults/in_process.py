@@ -1,0 +1,195 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs modules in this process: on the simulator's cluster without a network between, in time that need not be waited.
+
+All but the wire is real: the argument specifications, the use cases, the masking. So thousands of answers and inputs
+can be tried.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from unittest import mock
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from hypothesis import HealthCheck, settings
+from requests.structures import CaseInsensitiveDict
+
+from ansible_collections.ontap.akv.plugins.module_utils import _connection, _job, _module, _rest
+from ansible_collections.ontap.akv.plugins.module_utils._transport import Answer
+from simulator import api, events
+from simulator.call import Pending, Reply
+from simulator.errors import ApiError
+from simulator.farm import make_cluster
+from simulator.faults import encode
+from simulator.scenario import read
+
+MODULES = {"akv_config": "_config", "akv_info": "_info", "akv_restore": "_restore"}
+LOGIN = {"hostname": "cluster1", "username": "admin", "password": "canary-Login8Q~word"}
+
+# What the collection may ever ask for, and of what kind.
+UUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+ALLOWED = re.compile(
+    rf"GET /api/(cluster|cluster/jobs(/{UUID})?|svm/svms|security/azure-key-vaults|security/key-stores)"
+    rf"|POST /api/security/azure-key-vaults(/{UUID}/restore)?"
+    rf"|(PATCH|DELETE) /api/security/azure-key-vaults/{UUID}"
+)
+
+# Characters that mean something to somebody: to URLs, JSON, shells, regular expressions, ONTAP's queries, terminals.
+AWKWARD = "aZ09 \t\r\n\0\x1b\"'`\\/|*!<>=.,;:?&#%+-_~^$()[]{}@\xa0\xe9\xdf\u0660\u202e\u2028\ufeff\uff0e\U0001f511"
+
+Send = Callable[[str, str, Any], Answer]
+
+
+def examples(number: int) -> settings:
+    """Settings of a property test with so many examples: the same on every run of CI, new ones at home."""
+    return settings(
+        max_examples=number,
+        deadline=None,
+        derandomize=bool(os.environ.get("CI")),
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+    )
+
+
+class Ontap:
+    """The simulator's cluster, asked by a call instead of a request."""
+
+    def __init__(self, release: str = "9.7", **scenario: Any) -> None:
+        quick = {"jobs": {"queued": 0, "running": 0}}
+        self._cluster = make_cluster(read({**quick, **scenario}), release)
+
+    def apply(self, *happening: dict[str, Any]) -> None:
+        """Let events happen, in order."""
+        for event in happening:
+            events.apply(self._cluster, events.EVENT(event, "event"))
+
+    def picture(self) -> str:
+        """All that a task could change, secrets and lost keys included."""
+        vaults = self._cluster.sorted_vaults()
+        return repr([(vault.uuid, vault.owner, vault.settings, vault.credential, vault.missing) for vault in vaults])
+
+    def send(self, method: str, target: str, body: Any) -> Answer:
+        """Act on a request; give the answer as it would come."""
+        path, _mark, query = target.partition("?")
+        self._cluster.tick()
+        try:
+            sent = b"" if body is None else json.dumps(body).encode()
+            call, handler = api.route(self._cluster, method, path, query, sent)
+            reply = handler(call)
+        except ApiError as refusal:
+            reply = Reply(refusal.status, refusal.body())
+        reply = reply.at_once if isinstance(reply, Pending) else reply
+        headers = CaseInsensitiveDict({"Content-Type": "application/hal+json", **reply.headers})
+        return Answer(reply.status, headers, encode(reply))
+
+
+class _Clock:
+    """Time that passes where it is waited, and with each request."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@dataclass
+class Played:
+    """A task that has run.
+
+    :ivar refused: what Ansible itself says of the options; then nothing else is there
+    :ivar sent: the requests: method, target and body
+    """
+
+    result: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    sent: list[tuple[str, str, Any]] = field(default_factory=list)
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.refused) or self.result["failed"]
+
+
+def specification(module: str) -> dict[str, Any]:
+    """The options that a module takes."""
+    return {**_connection.ARGUMENT_SPEC, **_use_case(module).ARGUMENT_SPEC}
+
+
+def play(
+    module: str, options: dict[str, Any], send: Send | None, check_mode: bool = False, seconds: float = 0.01
+) -> Played:
+    """Run a module's use case as the module does.
+
+    :param send: answers in the place of a cluster; None sends for real
+    :param seconds: that a request takes
+    """
+    checked = ArgumentSpecValidator(specification(module)).validate(options)
+    if checked.error_messages:
+        return Played(refused=checked.error_messages)
+    played = Played()
+    with contextlib.nullcontext() if send is None else _without_a_wire(send, played, seconds):
+        played.result, played.warnings = _module.execute(
+            checked.validated_parameters, check_mode, _use_case(module).run
+        )
+    return played
+
+
+def _use_case(module: str) -> Any:
+    return importlib.import_module(f"ansible_collections.ontap.akv.plugins.module_utils.{MODULES[module]}")
+
+
+@contextlib.contextmanager
+def _without_a_wire(send: Send, played: Played, seconds: float) -> Iterator[None]:
+    clock = _Clock()
+
+    class Transport:
+        def __init__(self, connection: _connection.Connection) -> None:
+            self.url = connection.url
+
+        def send(self, method: str, target: str, body: Any = None) -> Answer:
+            played.sent.append((method, target, body))
+            clock.now += seconds
+            return send(method, target, body)
+
+        def close(self) -> None:
+            pass
+
+    with (
+        mock.patch.object(_module, "Transport", Transport),
+        mock.patch.object(_rest, "time", clock),
+        mock.patch.object(_job, "time", clock),
+    ):
+        yield
+
+
+def assert_told(played: Played) -> None:
+    """A failure is a sentence with a true outcome; and no traceback, whatever came."""
+    result = played.result
+    shown = json.dumps([result, played.warnings])
+    assert "Traceback" not in shown, result.get("exception")
+    assert "fault of the collection" not in shown, result.get("exception")
+    for method, target, _body in played.sent:
+        assert ALLOWED.fullmatch(f"{method} {target.partition('?')[0]}"), target
+        assert re.fullmatch(r"[!-~]+", target), "a request line is ASCII without blanks"
+    if result["failed"]:
+        assert result["msg"].endswith((".", "?", ")"))
+        assert result["outcome"] in ("unchanged", "changed", "unknown")
+        assert result["changed"] is (result["outcome"] == "changed")
+        if all(method == "GET" for method, _target, _body in played.sent):
+            assert result["outcome"] == "unchanged"
