@@ -54,6 +54,7 @@ def main() -> int:
         print(f"{session['name']:20} {_WORDS[session['result']]:8} {session['duration']:7.1f}  {note}".rstrip())
         total += _count(session, tests)
     if code and not total.failed:
+        print(f"nox ended with exit code {code}")
         total.failed = 1
     print(f"\nReports: {REPORTS.relative_to(ROOT)}\n{total}", flush=True)
     return 0 if total.passed and not total.failed else 1
