@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
-from integration.running import ROOT, Values
+from integration.running import Values
 
 _BLOCK = re.compile(r"^(?P<indent> *)```ya?ml *\n(?P<text>.*?)^(?P=indent)``` *$", re.MULTILINE | re.DOTALL)
 _COMMENT = re.compile(r"<!-- (?P<word>not run|cluster|events): (?P<value>.*?) -->", re.DOTALL)
@@ -55,7 +55,7 @@ def of_module(path: Path) -> Example:
         for node in ast.parse(path.read_text(encoding="utf-8")).body
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and node.targets[0].id == "EXAMPLES"
     )
-    return Example(str(path.relative_to(ROOT)), yaml.safe_load(text), {})
+    return Example(path.name, yaml.safe_load(text))
 
 
 def of_page(path: Path) -> Iterator[Example]:
@@ -71,7 +71,7 @@ def of_page(path: Path) -> Iterator[Example]:
             continue
         cluster = yaml.safe_load(before["cluster"]) if "cluster" in before else None
         yield Example(
-            f"{path.relative_to(ROOT)}:{page.count(chr(10), 0, block.start()) + 1}",
+            f"{path.name}:{page.count(chr(10), 0, block.start()) + 1}",
             plays,
             {} if first and cluster is None else cluster,
             yaml.safe_load(before.get("events", "[]")),

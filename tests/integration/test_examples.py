@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,40 +33,78 @@ ENVIRONMENT = {"AKV_CLIENT_SECRET": "the-client-secret"}
 NAMES = {"cluster1.example.com": "127.0.0.1"}
 
 
-def _run(example: Example, simulator: Simulator, ansible: Ansible) -> Run:
-    plays = example.plays if example.is_playbook else [play(example.plays)]
+def _run(examples: list[Example], simulator: Simulator, ansible: Ansible) -> Run:
+    """Run examples as one playbook."""
+    plays = [each for example in examples for each in (example.plays if example.is_playbook else [play(example.plays)])]
     text = yaml.safe_dump(plays, sort_keys=False)
     for theirs, ours in NAMES.items():
         text = text.replace(theirs, ours)
     playbook = ansible.write("example.yml", text)
-    variables = ansible.write(
-        "variables.yml", {**VARIABLES, "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
-    )
-    simulator.apply(example.events)
+    variables = ansible.write("variables.yml", VARIABLES)
     run = ansible.play(playbook, "-e", f"@{variables}", **login(simulator.connection), **ENVIRONMENT)
     if run.code:
-        pytest.fail(f"{example.place}\n{run.output}", pytrace=False)
+        places = ", ".join(example.place for example in examples)
+        pytest.fail(f"{places}\n{run.output}", pytrace=False)
     return run
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_examples_of_the_module(path: Path, ansible: Ansible) -> None:
-    example = replace(of_module(path), scenario=CLUSTERS[path.stem])
-    with Simulator(scenario=example.scenario) as simulator:
-        run = _run(example, simulator, ansible)
-    assert [task.name for task in run.tasks if task.status != "skipped"] != []
+    with Simulator(scenario=CLUSTERS[path.stem]) as simulator:
+        run = _run([of_module(path)], simulator, ansible)
     assert any(task.action == f"ontap.akv.{path.stem}" for task in run.modules())
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_examples_of_the_page(path: Path, ansible: Ansible) -> None:
-    with ExitStack() as clusters:
-        for example in of_page(path):
-            if example.scenario is not None:
-                clusters.close()
-                simulator = clusters.enter_context(Simulator(scenario=example.scenario))
-            if example.reason is None:
-                _run(example, simulator, ansible)
+    runs: list[list[Example]] = []
+    for example in of_page(path):
+        # What follows on the same cluster can be run together, which is faster.
+        if example.scenario is not None or example.events:
+            runs.append([])
+        runs[-1].append(example)
+    with ExitStack() as cluster:
+        for examples in runs:
+            if examples[0].scenario is not None:
+                cluster.close()
+                simulator = cluster.enter_context(Simulator(scenario=examples[0].scenario))
+            simulator.apply(examples[0].events)
+            to_run = [example for example in examples if example.reason is None]
+            if to_run:
+                _run(to_run, simulator, ansible)
+
+
+PAGE = """\
+```yaml
+nodes: [{name: node1}]
+```
+<!-- not run: why -->
+```yaml
+- name: Read
+  ontap.akv.akv_info:
+```
+  - In a list:
+
+    <!-- events: [{clear_faults: {}}] -->
+    ```yaml
+    - hosts: all
+    ```
+<!-- cluster: {nodes: [{name: node1}]} -->
+```yaml
+- block: []
+```
+"""
+
+
+def test_examples_of_a_page_are_found(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(PAGE, encoding="utf-8")
+    event = {"clear_faults": {}}
+    assert list(of_page(page)) == [
+        Example("page.md:5", [{"name": "Read", "ontap.akv.akv_info": None}], {}, [], "why"),
+        Example("page.md:12", [{"hosts": "all"}], None, [event]),
+        Example("page.md:16", [{"block": []}], {"nodes": [{"name": "node1"}]}),
+    ]
 
 
 def test_most_examples_are_run() -> None:
