@@ -6,15 +6,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from dev.tables import ROOT, load
+
 PAGE = ROOT / "docs" / "error-codes.md"
-TABLE = ROOT / "plugins" / "module_utils" / "_error_codes.py"
 
 HEAD = """\
 <!--
@@ -43,19 +41,19 @@ OPERATIONS = {
     "delete": ("Deleting a vault", "`akv_config`, `DELETE`."),
     "restore": ("Restoring keys", "`akv_restore`, `POST …/restore` and its job."),
     "common": ("Any request", "Codes that ONTAP may give to whatever is asked."),
-    "rekey_internal": ("Rekeying, internal key", "No module sends this yet."),
-    "rekey_external": ("Rekeying, key in Azure", "No module sends this yet."),
-    "key_stores_get": ("Reading key stores", "No module sends this yet."),
-    "key_stores_patch": ("Switching key stores", "No module sends this yet."),
-    "key_stores_delete": ("Deleting a key store", "No module sends this yet."),
-    "migrate": ("Migrating keys", "No module sends this yet."),
+    "rekey_internal": ("Rekeying, internal key", "`akv_rekey`, `POST …/rekey-internal` and its job."),
+    "rekey_external": ("Rekeying, key in Azure", "`akv_rekey`, `POST …/rekey-external` and its job."),
+    "key_stores_get": ("Reading key-stores", "`akv_config` and `akv_rekey`, `GET`."),
+    "key_stores_patch": ("Switching to a configuration", "`akv_config`, `PATCH` of a key-store, and its job."),
+    "key_stores_delete": ("Deleting an inactive configuration", "`akv_config`, `DELETE` of a key-store."),
+    "migrate": ("Migrating keys", "No module migrates: what ONTAP says when you do."),
 }
 """The sections in their order: operation to title and what it is."""
 
 
 def page() -> str:
     """Give the whole page as text."""
-    codes = _codes()
+    codes: dict[str, dict[str, Any]] = load("_error_codes").CODES
     missing = set(codes) ^ set(OPERATIONS)
     if missing:
         raise SystemExit(f"OPERATIONS and CODES differ in {', '.join(sorted(missing))}")
@@ -75,17 +73,6 @@ def _section(operation: str, codes: dict[str, Any]) -> Iterator[str]:
 def _plain(text: str) -> str:
     """Escape what Markdown would take for a column, a tag or emphasis."""
     return re.sub(r"([|<>*_])", r"\\\1", text)
-
-
-def _codes() -> dict[str, dict[str, Any]]:
-    """Load the table by its file: this needs neither Ansible nor a collection path."""
-    spec = importlib.util.spec_from_file_location(TABLE.stem, TABLE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    codes: dict[str, dict[str, Any]] = module.CODES
-    return codes
 
 
 if __name__ == "__main__":

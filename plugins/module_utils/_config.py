@@ -12,7 +12,7 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ansible_collections.ontap.akv.plugins.module_utils import _owner
+from ansible_collections.ontap.akv.plugins.module_utils._declare import ARGUMENT_SPEC, check, require_release
 from ansible_collections.ontap.akv.plugins.module_utils._errors import CHANGED, AkvError, InputError, OntapError
 from ansible_collections.ontap.akv.plugins.module_utils._health import (
     DEGRADED,
@@ -24,12 +24,23 @@ from ansible_collections.ontap.akv.plugins.module_utils._health import (
     read_state,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._job import follow, job_of
-from ansible_collections.ontap.akv.plugins.module_utils._owner import Owner, check_text, is_uuid
+from ansible_collections.ontap.akv.plugins.module_utils._keystores import in_the_way, require_active
+from ansible_collections.ontap.akv.plugins.module_utils._plan import (
+    NEW,
+    Declaration,
+    Plan,
+    Step,
+    capital,
+    differences,
+    other_credential,
+    plan,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._reading import (
     BLOCKING_LIMIT,
-    find_vault,
+    not_bad,
+    owned_vaults,
+    read_until,
     unknown_svm,
-    wait_until_healthy,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._release import (
     SECRET_FIELDS,
@@ -37,39 +48,23 @@ from ansible_collections.ontap.akv.plugins.module_utils._release import (
     patch_depends_on_release,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._rest import Client
-from ansible_collections.ontap.akv.plugins.module_utils._uri import KeyId, VaultUri, likely_typo, real_host
-from ansible_collections.ontap.akv.plugins.module_utils._vault import (
-    Declaration,
-    Plan,
-    Record,
-    Step,
-    differences,
-    plan,
-)
+from ansible_collections.ontap.akv.plugins.module_utils._vault import KEY_STORES, Record, is_inactive, select
 
-ARGUMENT_SPEC: dict[str, t.Any] = {
-    **_owner.ARGUMENT_SPEC,
-    "allow_recreate": {"type": "bool", "default": False},
-    "client_id": {"type": "str"},
-    "client_secret": {"type": "str", "no_log": True},
-    "key_id": {"type": "str", "no_log": False},
-    "name": {"type": "str", "aliases": ["vault_uri"]},
-    "state": {"type": "str", "choices": ["absent", "present"], "default": "present"},
-    "tenant_id": {"type": "str"},
-    "update_credentials": {
-        "type": "str",
-        "choices": ["always", "on_create", "when_unavailable"],
-        "default": "on_create",
-        "no_log": False,
-    },
-    "wait": {"type": "bool", "default": True},
-    "wait_timeout": {"type": "int", "default": 300},
+__all__ = ("ARGUMENT_SPEC", "Result", "run")
+
+_DONE = {
+    "create": "created",
+    "update": "updated",
+    "delete": "deleted",
+    "recreate": "deleted and created again",
+    "enable": "enabled",
 }
 
-_DONE = {"create": "created", "update": "updated", "delete": "deleted", "recreate": "deleted and created again"}
+# After these the login to Azure may have changed, so that both reachabilities are read (9.8+).
+_VERIFIED_BY_REACHABILITY = ("update", "enable")
 
 # What a refusal says when another run was faster: it is there already, or gone already.
-_RACE_LOST = {"POST": ("1", "65537500"), "DELETE": ("4", "65537120", "65537511")}
+_RACE_LOST = {"POST": ("1", "65537500", "65537589"), "DELETE": ("4", "65537120", "65537511", "65538908")}
 
 
 @dataclass(frozen=True)
@@ -86,66 +81,6 @@ class Result:
     diff: Record
 
 
-def check(params: Mapping[str, t.Any]) -> tuple[Declaration, list[str]]:
-    """Check a task's options, before any request.
-
-    :return: the declaration, and warnings
-    :raises InputError: names the option, what was given and what to do
-    """
-    for option in ("name", "key_id", "client_id", "tenant_id"):
-        check_text(option, params[option])
-    if params["wait_timeout"] < 0:
-        raise InputError("wait_timeout", f"{params['wait_timeout']} is below 0. Give seconds.")
-    declared = Declaration(
-        owner=Owner.from_params(params),
-        present=params["state"] == "present",
-        name=params["name"],
-        key_id=params["key_id"],
-        client_id=params["client_id"],
-        tenant_id=params["tenant_id"],
-        client_secret=params["client_secret"],
-        update_credentials=params["update_credentials"],
-        allow_recreate=params["allow_recreate"],
-    )
-    return declared, _check_uris(declared) + _check_secret(declared.client_secret)
-
-
-def _check_uris(declared: Declaration) -> list[str]:
-    parsed: dict[str, t.Any] = {}
-    for option, parse in (("name", VaultUri.parse), ("key_id", KeyId.parse)):
-        uri = getattr(declared, option)
-        try:
-            parsed[option] = None if uri is None else t.cast("t.Any", parse)(uri)
-        except ValueError as exc:
-            wanted = "https://<vault>.vault.azure.net" + ("" if option == "name" else "/keys/<key>[/<version>]")
-            raise InputError(option, f"{uri!r} {exc}. Give {wanted}.") from None
-    typos = {uri: likely_typo(uri) for uri in (declared.name, declared.key_id) if uri and likely_typo(uri)}
-    warnings = []
-    if typos:
-        likely = ", ".join(f"{uri} is likely meant as {typo}" for uri, typo in typos.items())
-        warnings.append(f"Azure's suffix is vault.azure.net, not azure.vault.net: {likely}. It is used as given.")
-    vault, key = parsed["name"], parsed["key_id"]
-    if vault and key and real_host(vault.host) != real_host(key.host):
-        warnings.append(f"key_id is in the vault {key.host}, but name is {vault.host}. Check that both are meant.")
-    return warnings
-
-
-def _check_secret(secret: str | None) -> list[str]:
-    if secret is None:
-        return []
-    if not secret.strip():
-        raise InputError("client_secret", "is empty. Leave it out or give a value; an unset variable does this.")
-    warnings = []
-    if secret != secret.strip():
-        warnings.append("client_secret has white space around it. It is sent as given: check that it belongs to it.")
-    if is_uuid(secret.strip()):
-        warnings.append(
-            "client_secret looks like a Secret ID (a UUID). Azure shows the secret's VALUE once, beside the ID:"
-            " that is what ONTAP needs."
-        )
-    return warnings
-
-
 def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result:
     """Make the vault what is declared.
 
@@ -153,10 +88,15 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result
     """
     declared, warnings = check(params)
     client.warnings += warnings
+    client.redactor.add(declared.secrets.values())
+    require_release(client, params)
     task = _Task(client, declared, params["wait"])
     current = task.read()
     chosen = task.plan(current)
+    if chosen.steps:
+        task.guard(chosen)
     if chosen.steps and not check_mode:
+        task.prepare(chosen)
         chosen = task.apply(chosen)
         vault = task.verify(chosen, current)
     else:
@@ -180,29 +120,39 @@ class _Task:
         self._client = client
         self._declared = declared
         self._wait = wait
+        self._records: list[Record] = []
 
     def read(self) -> Record | None:
         """Read the vault, and of its health what the task goes by."""
         fields = ["state"] if self._wait and self._declared.present else []
-        if self._repairs():
-            fields = health_fields(self._client.release())
-        return find_vault(self._client, self._declared.owner, *fields)
+        return self._read(health_fields(self._client.release()) if self._repairs else fields)
 
     def plan(self, current: Record | None) -> Plan:
         """Plan, with the cluster's release where that decides."""
-        declared, release, unreachable = self._declared, None, False
+        declared, client, unreachable = self._declared, self._client, False
         if declared.present and current is not None:
-            if any(patch_depends_on_release(name) for name in differences(declared, current)):
-                release = self._client.release()
-            if self._repairs():
-                tells = self._client.release().reads("azure_reachability")
-                unreachable = azure_reachable(current) is False if tells else read_state(current).bad
-        chosen = plan(declared, current, release, unreachable)
+            depends = any(patch_depends_on_release(name) for name in differences(declared, current))
+            if depends or other_credential(declared, current):
+                client.release()
+            unreachable = self._repairs and self._unreachable(current)
+        others = [record for record in self._records if record is not current]
+        chosen = plan(declared, current, client.known_release, unreachable, others)
         for drift in chosen.drift:
-            self._client.warnings.append(
+            client.warnings.append(
                 f"key_id: {drift['declared']} is declared, {drift['current']} is in use. {drift['advice']}"
             )
         return chosen
+
+    def guard(self, chosen: Plan) -> None:
+        """Stop before what the state of the key-store forbids (9.16.1+). An update goes through: it is the cure.
+
+        A cluster that shows configurations is 9.14.1 or later: worth asking which. Where there is no vault yet, the
+        release may not be known: a create that it forbids is then refused by ONTAP itself.
+        """
+        later = any("configuration" in record or "enabled" in record for record in self._records)
+        if chosen.operation != "update" and (later or self._client.known_release):
+            finishing = chosen.operation == "enable"
+            require_active(self._client, self._declared.owner, chosen.steps[0].doing, finishing)
 
     def predict(self, chosen: Plan, current: Record | None) -> Record | None:
         """Give the vault as it is, or in check mode as it would be."""
@@ -216,120 +166,163 @@ class _Task:
         after = _without_secrets(chosen.after)
         return {**(current or self._declared.owner.record()), **after} if after else None
 
+    def prepare(self, chosen: Plan) -> None:
+        """Learn what verifying will need, before anything is changed: a right that is missing shows in time."""
+        if self._wait and chosen.operation in _VERIFIED_BY_REACHABILITY:
+            self._client.release()
+
     def apply(self, chosen: Plan) -> Plan:
-        """Carry the plan out; give it back, or an empty one where another run was faster."""
-        for done, step in enumerate(chosen.steps):
+        """Carry the plan out; give it back, or an empty one where another run has done all of it."""
+        sent = False
+        for number, step in enumerate(chosen.steps):
             try:
                 self._send(step)
-            except OntapError as refused:
-                if self._overtaken(step, refused):
-                    return chosen if done else Plan("none", (), chosen.after, chosen.after)
-                raise self._told(chosen, done, refused) from None
+                sent = True
             except AkvError as failure:
-                raise self._told(chosen, done, failure) from None
-        return chosen
+                if not self._overtaken(step, failure):
+                    raise self._told(chosen, number, failure) from None
+        return chosen if sent else Plan("none", (), chosen.after, chosen.after)
 
     def verify(self, chosen: Plan, before: Record | None) -> Record | None:
-        """Read the vault that is there now; with ``wait``, until every node has its keys.
+        """Read the vault that is there now; with ``wait``, until it is as it should be and every node has its keys.
 
         :raises AkvError: it is not what was sent, or not healthy in time
         """
-        client, declared = self._client, self._declared
-        fields = ["state"] if self._wait and declared.present else []
-        if self._wait and chosen.operation == "update":
-            fields = health_fields(client.release())
+        declared, waits = self._declared, self._wait and self._declared.present
+        fields = ["state"] if waits else []
+        if waits and chosen.operation in _VERIFIED_BY_REACHABILITY:
+            fields = health_fields(self._client.release())
 
-        def read() -> Record | None:
-            return find_vault(client, declared.owner, *fields)
+        def as_sent(vault: Record | None) -> bool:
+            enabled = chosen.operation != "enable" or (vault is not None and not is_inactive(vault))
+            return declared.present == (vault is not None) and enabled
 
-        vault = wait_until_healthy(client, read) if self._wait and declared.present else read()
-        if self._wait and chosen.steps and declared.present != (vault is not None):
+        vault = read_until(
+            self._client,
+            lambda: self._read(fields),
+            lambda vault: not self._wait or (as_sent(vault) and not_bad(vault)),
+        )
+        if not self._wait:
+            return vault
+        if not as_sent(vault):
             raise AkvError(
-                f"ONTAP took the request, but afterwards {'no' if declared.present else 'still a'} vault of"
-                f" {declared.owner} is found on {client.where}. Read it with akv_info, and run the task again."
+                f"ONTAP took the request, but {declared.whose} is not {_DONE[chosen.operation]} in time (wait_timeout)"
+                f" on {self._client.where}. Read it with akv_info, and run the task again."
             )
-        if self._wait and vault is not None:
-            verdict, reasons = judge(vault)
-            if verdict in (DEGRADED, UNAVAILABLE) and chosen.steps:
-                raise self._unhealthy(chosen, vault, reasons, before)
+        if vault is not None and not not_bad(vault) and chosen.steps:
+            raise self._unhealthy(chosen, vault, before)
+        if vault is not None:
             self._warn_of_health(vault)
         return vault
 
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def _read(self, fields: list[str] | None = None) -> Record | None:
+        declared = self._declared
+        self._records = owned_vaults(self._client, declared.owner, *(fields or []))
+        return select(self._records, declared.owner, declared.configuration)
+
+    @property
     def _repairs(self) -> bool:
         declared = self._declared
-        repairs = declared.update_credentials == "when_unavailable" and declared.client_secret is not None
-        return declared.present and repairs
+        return declared.present and declared.update_credentials == "when_unavailable" and bool(declared.secrets)
+
+    def _unreachable(self, current: Record) -> bool:
+        if is_inactive(current):
+            raise InputError(
+                "update_credentials",
+                "when_unavailable is for the enabled configuration, as an inactive one has no health. Use always.",
+            )
+        if self._client.release().reads("azure_reachability"):
+            return azure_reachable(current) is False
+        return read_state(current).bad
+
+    # -- changing -----------------------------------------------------------------------------------------------------
 
     def _send(self, step: Step) -> None:
-        client = self._client
-        query = {"return_records": "true"} if step.method == "POST" else None
-        # A PATCH has the same effect however often it arrives.
-        settle = {"POST": self._created, "DELETE": self._deleted}.get(step.method)
-        content = client.change(
+        path = step.path
+        if NEW in path:
+            path = path.replace(NEW, str((self._read() or {}).get("uuid")))
+        content = self._client.change(
             step.method,
-            step.path,
+            path,
             doing=step.doing,
             operation=step.operation,
-            settle=settle,
+            settle=self._settled_by(step),
             body=step.body,
-            query=query,
+            query=step.query,
         )
         job = job_of(content)
         if job is not None and self._wait:
-            follow(client, job, step.doing, step.operation)
+            follow(self._client, job, step.doing, step.operation)
+
+    def _settled_by(self, step: Step) -> t.Callable[[], Record | None] | None:
+        """How to read whether a step has happened. A PATCH of a vault has the same effect however often it arrives."""
+        if step.method == "POST":
+            return self._created
+        if step.method == "DELETE":
+            return self._deleted
+        return self._switched if step.path.startswith(KEY_STORES) else None
 
     def _created(self) -> Record | None:
-        found = find_vault(self._client, self._declared.owner)
+        found = self._read()
         return found if found is not None and not differences(self._declared, found) else None
 
     def _deleted(self) -> Record | None:
-        return {} if find_vault(self._client, self._declared.owner) is None else None
+        return {} if self._read() is None else None
 
-    def _overtaken(self, step: Step, refused: OntapError) -> bool:
-        """Tell whether another run has done meanwhile what this one was about to do; warn of it."""
-        if refused.code not in _RACE_LOST.get(step.method, ()):
+    def _switched(self) -> Record | None:
+        found = self._read()
+        return found if found is not None and not is_inactive(found) else None
+
+    def _overtaken(self, step: Step, failure: AkvError) -> bool:
+        """Tell whether a refusal means that another run has done meanwhile what the step was to do; warn of it."""
+        if not isinstance(failure, OntapError) or failure.code not in _RACE_LOST.get(step.method, ()):
             return False
-        owner = self._declared.owner
-        there = find_vault(self._client, owner)
+        whose = self._declared.whose
+        there = self._read()
         if step.method == "DELETE":
             done = there is None
         else:
             done = there is not None and not differences(self._declared, there)
             if there is not None and not done:
-                refused.message = (
-                    f"Meanwhile another run has created a vault of {owner}: {there.get('name')} with key"
-                    f" {there.get('key_id')} and client_id {there.get('client_id')}. {refused.message}"
+                failure.message = (
+                    f"Meanwhile another run has created {whose}: {there.get('name')} with key"
+                    f" {there.get('key_id')} and client_id {there.get('client_id')}. {failure.message}"
                 )
-        if not done:
-            return False
-        self._client.warnings.append(
-            f"Another run was faster: the vault of {owner} is as declared meanwhile. This run changed nothing."
-        )
-        return True
-
-    def _told(self, chosen: Plan, done: int, failure: AkvError) -> AkvError:
-        """Complete a failure with what only this task knows."""
-        if isinstance(failure, OntapError) and chosen.operation == "create":
-            unknown = unknown_svm(self._client, self._declared.owner)
-            if unknown:
-                failure.message = f"{unknown} ({failure.message})"
         if done:
-            again = _without_secrets(chosen.steps[done].body or {})
+            what = "deleted" if step.method == "DELETE" else "created, as it is declared here,"
+            self._client.warnings.append(f"Another run was faster: {whose} was {what} meanwhile.")
+        return done
+
+    def _told(self, chosen: Plan, number: int, failure: AkvError) -> AkvError:
+        """Complete a failure with what only this task knows."""
+        step = chosen.steps[number]
+        if isinstance(failure, OntapError) and chosen.operation == "create" and step.method == "POST":
+            why = unknown_svm(self._client, self._declared.owner)
+            if why is None and failure.code == "65537500" and not self._records:
+                why = in_the_way(self._client, self._declared.owner)
+            if why:
+                failure.message = f"{why} ({failure.message})"
+        if chosen.operation == "recreate" and step.method == "POST":
+            again = _without_secrets(step.body or {})
             failure.details["recreate"] = again
             failure.message = (
-                f"THE VAULT OF {str(self._declared.owner).upper()} IS DELETED AND NOT CREATED AGAIN. {failure.message}"
-                f" Run the task again to create it. Besides client_secret it had: {again}."
+                f"{self._declared.whose} is deleted and not created again".upper() + f". {failure.message} Run the task"
+                f" again to create it. Besides its secrets it had: {again}."
             )
         return failure
 
-    def _unhealthy(self, chosen: Plan, vault: Record, reasons: list[str], before: Record | None) -> AkvError:
+    # -- health -------------------------------------------------------------------------------------------------------
+
+    def _unhealthy(self, chosen: Plan, vault: Record, before: Record | None) -> AkvError:
         known = read_state(before or {}).bad_nodes
         old = [node for node in read_state(vault).bad_nodes if node in known]
         earlier = f" Bad before this task already: {', '.join(old)}." if old else ""
         return AkvError(
-            f"The vault of {self._declared.owner} on {self._client.where} was {_DONE[chosen.operation]}, but is not"
-            f" healthy in time (wait_timeout): {' '.join(reasons)}{earlier} Check credential, key and network path in"
-            f" Azure. {BLOCKING_LIMIT}",
+            f"{self._whose} on {self._client.where} was {_DONE[chosen.operation]}, but is not healthy in time"
+            f" (wait_timeout): {' '.join(judge(vault)[1])}{earlier} Check credential, key and network path in Azure."
+            f" {BLOCKING_LIMIT}",
             CHANGED,
             vault=vault,
             available=read_state(vault).available,
@@ -337,29 +330,32 @@ class _Task:
 
     def _warn_of_health(self, vault: Record) -> None:
         """Never be silently green: a vault that is there and not well is worth a warning."""
-        verdict, reasons = judge(vault)
         if not self._wait or not self._declared.present:
             return
+        verdict, reasons = judge(vault)
         if verdict in (DEGRADED, UNAVAILABLE):
             self._client.warnings.append(
-                f"The vault of {self._declared.owner} is as declared, but {verdict}: {' '.join(reasons)}"
-                f" akv_restore restores keys; update_credentials: when_unavailable repairs the login. {BLOCKING_LIMIT}"
+                f"{self._whose} is as declared, but {verdict}: {' '.join(reasons)} akv_restore restores keys;"
+                f" update_credentials: when_unavailable repairs the login. {BLOCKING_LIMIT}"
             )
         elif verdict in (INACTIVE, UNKNOWN):
-            owner = self._declared.owner
-            self._client.warnings.append(f"The health of the vault of {owner} is {verdict}: {' '.join(reasons)}")
+            self._client.warnings.append(f"The health of {self._declared.whose} is {verdict}: {' '.join(reasons)}")
+
+    @property
+    def _whose(self) -> str:
+        return capital(self._declared.whose)
 
 
 def _message(declared: Declaration, chosen: Plan, check_mode: bool) -> str:
-    vault = f"The vault of {declared.owner}"
+    vault = capital(declared.whose)
     if chosen.steps:
         return f"{vault} {'would be' if check_mode else 'was'} {_DONE[chosen.operation]}."
     if not declared.present:
-        return f"There is no vault of {declared.owner}: nothing to delete."
-    if declared.client_secret is None:
+        return f"There is no {declared.whose[4:]}: nothing to delete."
+    if not declared.secrets:
         return f"{vault} is as declared."
     policy = f"update_credentials: {declared.update_credentials}"
-    return f"{vault} is as declared; client_secret declared, not sent ({policy})."
+    return f"{vault} is as declared; {' and '.join(declared.secrets)} declared, not sent ({policy})."
 
 
 def _without_secrets(values: Mapping[str, t.Any]) -> Record:
@@ -371,6 +367,6 @@ def _diff(declared: Declaration, chosen: Plan) -> Record:
     return {
         "before": dict(chosen.before),
         "after": dict(chosen.after),
-        "before_header": f"vault of {declared.owner}",
-        "after_header": f"vault of {declared.owner} ({steps})",
+        "before_header": declared.whose,
+        "after_header": f"{declared.whose} ({steps})",
     }

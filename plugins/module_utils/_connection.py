@@ -102,15 +102,18 @@ class Connection:
         return f"{'https' if self.https else 'http'}://{host}:{self.http_port}"
 
     def warnings(self) -> list[str]:
-        """Say what makes this connection unsafe."""
+        """Say what is likely wrong, or unsafe."""
+        told = []
+        if self.password is not None and self.password != self.password.strip():
+            told.append("password has white space around it. It is sent as given: check that it belongs to it.")
         if not self.https:
-            return ["https: false sends the login and the secrets unencrypted. Use it in a laboratory only."]
-        if not self.validate_certs:
-            return [
+            told.append("https: false sends the login and the secrets unencrypted. Use it in a laboratory only.")
+        elif not self.validate_certs:
+            told.append(
                 "validate_certs: false trusts any server that answers with the login and the secrets."
                 " Give the cluster's CA with ca_path instead."
-            ]
-        return []
+            )
+        return told
 
 
 def _one_login(params: Mapping[str, t.Any]) -> dict[str, str | None]:

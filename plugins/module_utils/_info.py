@@ -17,6 +17,7 @@ from ansible_collections.ontap.akv.plugins.module_utils import _owner
 from ansible_collections.ontap.akv.plugins.module_utils._errors import InputError
 from ansible_collections.ontap.akv.plugins.module_utils._health import VERDICTS, judge, read_state
 from ansible_collections.ontap.akv.plugins.module_utils._owner import Owner
+from ansible_collections.ontap.akv.plugins.module_utils._plan import CREDENTIALS
 from ansible_collections.ontap.akv.plugins.module_utils._reading import read_vaults
 from ansible_collections.ontap.akv.plugins.module_utils._release import FIELDS, SECRET_FIELDS, health_fields
 from ansible_collections.ontap.akv.plugins.module_utils._rest import Client
@@ -98,11 +99,16 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result
     for vault in vaults:
         vault["available"] = read_state(vault).available
         vault["verdict"], vault["reasons"] = judge(vault)
+        if not params["fields"]:
+            # Before 9.10.1 there is one kind, and ONTAP does not name it.
+            vault.setdefault("authentication_method", "client_secret")
     enabled = [vault for vault in vaults if vault.get("enabled", True)]
     owners = [((vault.get("svm") or {}).get("name"), vault) for vault in enabled]
-    summary = {"total": len(vaults), **dict.fromkeys(VERDICTS, 0)}
+    summary = {"total": len(vaults), **dict.fromkeys((*VERDICTS, *CREDENTIALS.values()), 0)}
     for vault in vaults:
         summary[vault["verdict"]] += 1
+        if vault.get("authentication_method") in list(CREDENTIALS.values()):
+            summary[vault["authentication_method"]] += 1
     return Result(
         changed=False,
         msg=_message(owner, client, summary),

@@ -13,18 +13,18 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from ansible_collections.ontap.akv.plugins.module_utils._errors import UNKNOWN, AkvError, OntapError
+from ansible_collections.ontap.akv.plugins.module_utils._errors import AkvError, OntapError
 from ansible_collections.ontap.akv.plugins.module_utils._owner import is_uuid
 from ansible_collections.ontap.akv.plugins.module_utils._reading import intervals
 from ansible_collections.ontap.akv.plugins.module_utils._rest import Client
 
 JOBS = "/cluster/jobs"
 
-UNDER_WAY = ("queued", "running", "paused")
+_UNDER_WAY = ("queued", "running", "paused")
 _SUCCESS = "success"
 _FAILED = ("failure", "error", "cancelled", "expired")
-VANISHED = "vanished"
-"""The state of a job that ONTAP has removed before its end was seen (it does so 300 s after the end)."""
+_UNSEEN = {404: "vanished", 403: "unreadable"}
+"""The state of a job that ONTAP has removed (300 s after its end), or that the login's role may not read."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def follow(client: Client, uuid: str, doing: str, operation: str, interval: floa
 
     :param operation: the operation of the error codes, e.g. "restore"
     :param interval: seconds before the second poll; they grow from there
-    :return: the job, in state success or VANISHED
+    :return: the job, in state success, vanished or unreadable
     :raises JobFailed: it ended otherwise
     :raises AkvError: the task's time was up before its end
     """
@@ -78,22 +78,22 @@ def follow(client: Client, uuid: str, doing: str, operation: str, interval: floa
         try:
             record = client.get(f"{JOBS}/{uuid}", {"fields": "state,message,code"}, doing=f"{doing}: reading its job")
         except AkvError as exc:
-            if not (isinstance(exc, OntapError) and exc.http_status == 404):
-                # The job goes on, and what becomes of it was not seen.
-                exc.outcome = UNKNOWN
+            if not (isinstance(exc, OntapError) and exc.http_status in _UNSEEN):
                 exc.message += f" Job {uuid} goes on in ONTAP: run the task again."
                 raise
-            record = {"state": VANISHED, "message": "ONTAP has removed the job: what it did is read from the vault."}
-        job = Job(uuid, str(record.get("state")), str(record.get("message") or ""), round(time.monotonic() - begin, 1))
-        if job.state in (_SUCCESS, VANISHED):
+            record = {"state": _UNSEEN[exc.http_status], "message": "What the job did is read from the vault."}
+        message = client.redactor.free_text(str(record.get("message") or ""))
+        job = Job(uuid, str(record.get("state")), message, round(time.monotonic() - begin, 1))
+        if job.state in (_SUCCESS, *_UNSEEN.values()):
+            client.settle(changed=True)
             return job
         if job.state in _FAILED:
+            client.settle(changed=False)
             raise _failed(client, job, str(record.get("code") or ""), doing, operation)
         if client.remaining() <= 0:
             raise AkvError(
                 f"{doing} on {client.where}: job {uuid} has not ended in time, it is {job.state}. It goes on in ONTAP;"
                 " read it with GET /api/cluster/jobs, or run the task again.",
-                UNKNOWN,
                 job=job.shown(),
             )
         client.sleep(next(pauses))
@@ -106,3 +106,22 @@ def _failed(client: Client, job: Job, code: str, doing: str, operation: str) -> 
     said = job.message.rstrip(".") or "no message"
     message = f"{doing} on {client.where} failed: {said} ({f'code {code}, ' if code else ''}job {job.state})."
     return JobFailed(message + (f" {known.advice}" if known else ""), job, code)
+
+
+def under_way(client: Client, vault: str, action: str) -> str | None:
+    """Find a job of this action on a vault that still runs: of an interrupted run, say.
+
+    :param vault: the vault's UUID
+    :param action: as in the path of its request, e.g. "restore"
+    :return: the job's UUID
+    """
+    query = {"fields": "description,state,uuid", "state": "|".join(_UNDER_WAY)}
+    try:
+        jobs = client.records(JOBS, query, doing="Reading the jobs")
+    except AkvError:
+        return None  # a role that may not list jobs must not stop what it may do
+    for job in jobs:
+        description = str(job.get("description"))
+        if vault in description and f"/{action}" in description and job.get("state") in _UNDER_WAY:
+            return job_of({"job": job})
+    return None

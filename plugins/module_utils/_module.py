@@ -66,7 +66,11 @@ def execute(params: Mapping[str, t.Any], check_mode: bool, use_case: UseCase) ->
         transport = Transport(connection)
         budget = params.get("wait_timeout")
         client = Client(
-            transport, connection.hostname, connection.retries, _DEFAULT_BUDGET if budget is None else budget
+            transport,
+            connection.hostname,
+            connection.retries,
+            _DEFAULT_BUDGET if budget is None else budget,
+            redactor,
         )
         try:
             result = {"failed": False, **asdict(use_case(client, params, check_mode)), "requests": client.requests}
@@ -74,12 +78,14 @@ def execute(params: Mapping[str, t.Any], check_mode: bool, use_case: UseCase) ->
             transport.close()
     except AkvError as failure:
         result = _failed(client, failure.message, failure.outcome, failure.details)
-    except Exception:  # pylint: disable=broad-except
+    except Exception as exc:  # pylint: disable=broad-except
         # A traceback of Ansible's own would show whatever the exception holds.
-        message = "This is a fault of the collection: please report it."
+        place = traceback.extract_tb(exc.__traceback__)[-1]
+        where = f"{type(exc).__name__} in {place.name}, line {place.lineno}"
+        message = f"This is a fault of the collection ({where}): please report it."
         result = _failed(client, message, None, {"exception": traceback.format_exc()})
     warnings += client.warnings if client else []
-    return redactor.result(result), [redactor.free_text(warning) for warning in warnings]
+    return redactor.result(result), [redactor.text(warning) for warning in warnings]
 
 
 def secrets_of(params: Mapping[str, t.Any]) -> dict[str, str]:

@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterable
 from ansible_collections.ontap.akv.plugins.module_utils._errors import AkvError
 from ansible_collections.ontap.akv.plugins.module_utils._health import DEGRADED, UNAVAILABLE, judge
 from ansible_collections.ontap.akv.plugins.module_utils._owner import Owner
+from ansible_collections.ontap.akv.plugins.module_utils._release import HEALTH_FIELDS
 from ansible_collections.ontap.akv.plugins.module_utils._rest import Client
-from ansible_collections.ontap.akv.plugins.module_utils._vault import VAULTS, Record, normalize
+from ansible_collections.ontap.akv.plugins.module_utils._vault import VAULTS, Record, normalize, select
 
 _LONGEST_INTERVAL, _GROWTH = 30.0, 1.5
 
@@ -30,23 +31,32 @@ def read_vaults(
 ) -> list[Record]:
     """Read vaults: all pages of one GET."""
     found = client.records(VAULTS, {**query, "fields": ",".join(fields)}, doing=doing)
-    return [normalize(record) for record in found]
+    return [_without_echo(client, normalize(record)) for record in found]
+
+
+def _without_echo(client: Client, record: Record) -> Record:
+    """Mask what a server may echo in the sentences of a record; what is compared stays as it is."""
+    return {
+        name: client.redactor.written_by_server(value) if name in HEALTH_FIELDS else value
+        for name, value in record.items()
+    }
+
+
+def owned_vaults(client: Client, owner: Owner, *advanced: str) -> list[Record]:
+    """Read all vaults of an owner: one before 9.14.1, from then on one for each configuration.
+
+    :param advanced: fields that come only when they are named
+    """
+    found = read_vaults(client, owner.query(), ["*", *advanced], f"Reading the vault of {owner}")
+    return [record for record in found if owner.owns(record)]
 
 
 def find_vault(client: Client, owner: Owner, *advanced: str) -> Record | None:
-    """Read the one vault of an owner; None where there is none.
+    """Read the enabled vault of an owner; None where there is none.
 
-    :param advanced: fields that come only when they are named
     :raises AkvError: there are several
     """
-    doing = f"Reading the vault of {owner}"
-    found = [record for record in read_vaults(client, owner.query(), ["*", *advanced], doing) if owner.owns(record)]
-    if len(found) > 1:
-        found = [record for record in found if record.get("enabled") is True] or found
-    if len(found) > 1:
-        names = ", ".join(f"{record.get('name')} ({record['uuid']})" for record in found)
-        raise AkvError(f"{doing} on {client.where} failed: several match ({names}), and which one is meant is open.")
-    return found[0] if found else None
+    return select(owned_vaults(client, owner, *advanced), owner)
 
 
 def intervals(first: float = 2.0) -> t.Iterator[float]:
@@ -60,17 +70,24 @@ def intervals(first: float = 2.0) -> t.Iterator[float]:
 Reading = t.TypeVar("Reading", Record, t.Optional[Record])
 
 
-def wait_until_healthy(client: Client, read: Callable[[], Reading], interval: float = 2.0) -> Reading:
-    """Read a vault until it is healthy, its health is not told, or the task's time is up; give the last reading.
+def read_until(
+    client: Client, read: Callable[[], Reading], enough: Callable[[Reading], bool], interval: float = 2.0
+) -> Reading:
+    """Read a vault until that is enough, or the task's time is up; give the last reading.
 
     :param interval: seconds before the second reading; they grow from there
     """
     pauses = intervals(interval)
     while True:
         vault = read()
-        if judge(vault or {})[0] not in (DEGRADED, UNAVAILABLE) or client.remaining() <= 0:
+        if enough(vault) or client.remaining() <= 0:
             return vault
         client.sleep(next(pauses))
+
+
+def not_bad(vault: Record | None) -> bool:
+    """Tell whether a vault is healthy, or its health is not told."""
+    return judge(vault or {})[0] not in (DEGRADED, UNAVAILABLE)
 
 
 def unknown_svm(client: Client, owner: Owner) -> str | None:
@@ -81,7 +98,7 @@ def unknown_svm(client: Client, owner: Owner) -> str | None:
         svms = client.records("/svm/svms", {"fields": "name,uuid"}, doing="Reading the SVMs")
     except AkvError:
         return None
-    names = [str(svm.get("name")) for svm in svms]
+    names = sorted(str(svm.get("name")) for svm in svms)
     if owner.svm in names or owner.svm_uuid in [str(svm.get("uuid")).lower() for svm in svms]:
         return None
     near = difflib.get_close_matches(owner.svm or "", names, n=3, cutoff=0.5)

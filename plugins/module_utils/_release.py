@@ -69,6 +69,13 @@ FIELDS = {
     "verify_ip": Field("9.14.1", None, "9.14.1"),
 }
 
+ACTIONS = {
+    "rekey-external": "9.11.1",
+    "rekey-internal": "9.8",
+    "restore": "9.7",
+}
+"""The first release of each action, POST /security/azure-key-vaults/{uuid}/<action>."""
+
 HEALTH_FIELDS = ("state", "azure_reachability", "ekmip_reachability")
 """Advanced from 9.8 on: in no reply unless named in ``fields``."""
 
@@ -95,6 +102,11 @@ class Release(t.NamedTuple):
         generation, major, minor = self.version
         return f"{generation}.{major}.{minor}" if minor else f"{generation}.{major}"
 
+    @property
+    def is_newer_than_known(self) -> bool:
+        """Whether it is newer than any release of the table; it then counts as the newest of them."""
+        return self.version[:2] > Release.parse(RELEASES[-1]).version[:2]
+
     def within(self, span: str | None) -> bool:
         """Tell whether this release lies in a cell of the table."""
         if span is None:
@@ -104,13 +116,27 @@ class Release(t.NamedTuple):
         mine = self.version[:2]
         return Release.parse(first).version[:2] <= mine and (not dash or mine <= Release.parse(last).version[:2])
 
+    def knows(self, field: str) -> bool:
+        """Tell whether any request of this release knows the field."""
+        return any(self.within(cell) for cell in FIELDS[field])
+
     def reads(self, field: str) -> bool:
         """Tell whether a GET of this release knows the field."""
         return self.within(FIELDS[field].read)
 
+    def posts(self, field: str) -> bool:
+        """Tell whether a POST of this release takes the field."""
+        return self.within(FIELDS[field].post)
+
     def patches(self, field: str) -> bool:
         """Tell whether a PATCH of this release takes the field."""
         return self.within(FIELDS[field].patch)
+
+
+def first_release(field: str) -> str:
+    """Name the first release that knows the field in any request."""
+    cells = [cell.partition("-")[0] for cell in FIELDS[field] if cell]
+    return min(cells, key=RELEASES.index)
 
 
 def patch_depends_on_release(field: str) -> bool:

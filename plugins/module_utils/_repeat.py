@@ -15,8 +15,9 @@ A fault says how far the request got:
 RESOLVE, TRUST        the name has no address, or the certificate is not trusted: trying again cannot help
 REFUSED               no connection came about, so nothing arrived
 BUSY                  ONTAP answered that it did not do it for now: 429, or the codes 7, 8, 262160 and 2621573
-LOST                  reset, time-out, half an answer, 502/503/504 of something in between, or ONTAP's internal
-                      time-outs (65541, 65552, 65562): it may or may not have been done
+LOST                  reset, time-out, half an answer, a 5xx without ONTAP's error envelope (of something in
+                      between, or of a server that broke), or ONTAP's internal time-outs (65541, 65552, 65562): it
+                      may or may not have been done
 REFUSAL               any other answer: final
 ====================  ==============================================================================================
 """
@@ -57,7 +58,7 @@ def fault_of_answer(status: int, code: str | None) -> str:
         return REFUSAL
     if status == 429 or code in _BUSY_CODES:
         return BUSY
-    if code in _LOST_CODES or (code is None and status in (502, 503, 504)):
+    if code in _LOST_CODES or (code is None and status >= 500):
         return LOST
     return REFUSAL
 

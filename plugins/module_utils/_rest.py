@@ -26,7 +26,8 @@ from ansible_collections.ontap.akv.plugins.module_utils._errors import (
     FateUnknown,
     OntapError,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._release import Release
+from ansible_collections.ontap.akv.plugins.module_utils._release import RELEASES, Release
+from ansible_collections.ontap.akv.plugins.module_utils._secrets import Redactor
 from ansible_collections.ontap.akv.plugins.module_utils._transport import Answer, Fault, Transport
 
 _MAX_EMPTY_PAGES = 100  # one after another
@@ -45,9 +46,10 @@ class Client:
     :param budget: seconds for the whole task: neither a retry nor a poll begins after it
     :ivar requests: what was sent, one entry a try: method, path, status (None where no answer came)
     :ivar warnings: what the user should know, whether the task succeeds or not
+    :ivar redactor: masks what the server writes; it may echo a part of a secret
     """
 
-    def __init__(self, transport: Transport, where: str, retries: int, budget: float) -> None:
+    def __init__(self, transport: Transport, where: str, retries: int, budget: float, redactor: Redactor) -> None:
         self._transport = transport
         self.where = where
         self._retries = retries
@@ -56,6 +58,7 @@ class Client:
         self._changed = self._fate_unknown = False
         self.requests: list[JSON] = []
         self.warnings: list[str] = []
+        self.redactor = redactor
 
     # -- time ---------------------------------------------------------------------------------------------------------
 
@@ -101,6 +104,11 @@ class Client:
                 break
         raise self._not_ontap(doing, "its pages have no end")
 
+    @property
+    def known_release(self) -> Release | None:
+        """The cluster's release, if it was asked for already."""
+        return self._release
+
     def release(self) -> Release:
         """Learn the cluster's release; asked for once."""
         if self._release is None:
@@ -111,6 +119,11 @@ class Client:
             if not (isinstance(generation, int) and isinstance(major, int) and isinstance(minor, int)):
                 raise self._not_ontap(doing, "the answer names no version")
             self._release = Release((generation, major, minor))
+            if self._release.is_newer_than_known:
+                self.warnings.append(
+                    f"{self.where} runs ONTAP {self._release}, which is newer than this collection knows. It is treated"
+                    f" as {RELEASES[-1]}."
+                )
         return self._release
 
     # -- changing -----------------------------------------------------------------------------------------------------
@@ -150,7 +163,7 @@ class Client:
             try:
                 content = self._success(self._once(method, target, body), operation)
             except _Setback as setback:
-                failure = setback.failure(doing, self.where)
+                failure = setback.failure(doing, self.where, self._asked)
                 if setback.fault == _repeat.LOST:
                     self._fate_unknown = True
                     lost = failure
@@ -165,8 +178,15 @@ class Client:
                     raise failure from None
             else:
                 break
-        self._fate_unknown, self._changed = False, True
+        # Accepted is not done: what a job does is told by the job.
+        self.settle(changed=True)
+        self._fate_unknown = isinstance(content.get("job"), dict)
         return content
+
+    def settle(self, changed: bool) -> None:
+        """Note what has become of the last change."""
+        self._fate_unknown = False
+        self._changed = self._changed or changed
 
     def _settle(self, settle: Callable[[], JSON | None], lost: AkvError) -> JSON | None:
         """Read what became of a lost change; while that can't be read, its fate stays unknown."""
@@ -188,7 +208,7 @@ class Client:
             except _Setback as setback:
                 again = _repeat.decide(_repeat.READ, setback.fault) == _repeat.AGAIN
                 if not again or not self._wait_for_retry(tries, setback.retry_after):
-                    raise setback.failure(doing, self.where) from None
+                    raise setback.failure(doing, self.where, self._asked) from None
             else:
                 return content
 
@@ -225,17 +245,24 @@ class Client:
         code = str(error["code"])
         raise _Setback(
             _repeat.fault_of_answer(answer.status, code),
-            str(error.get("message") or "no message"),
+            self.redactor.free_text(str(error.get("message") or "no message")),
             http_status=answer.status,
             retry_after=_retry_after(answer),
-            error={
-                "code": code,
-                "message": str(error.get("message") or ""),
-                "target": error.get("target"),
-                "arguments": error.get("arguments") or [],
-            },
+            error=self.redactor.written_by_server(
+                {
+                    "code": code,
+                    "message": str(error.get("message") or ""),
+                    "target": error.get("target"),
+                    "arguments": error.get("arguments") or [],
+                }
+            ),
             operation=operation,
         )
+
+    @property
+    def _asked(self) -> str:
+        """The last request, as a role's rule names it."""
+        return f"{self.requests[-1]['method']} {self.requests[-1]['path']}"
 
     def _wait_for_retry(self, tries: int, retry_after: float | None) -> bool:
         """Wait for the next try; False where there is none left, or not time enough."""
@@ -285,22 +312,28 @@ class _Setback(Exception):
         self.error = error
         self.operation = operation
 
-    def failure(self, doing: str, where: str) -> AkvError:
-        """Make the failure that the user reads."""
+    def failure(self, doing: str, where: str, asked: str) -> AkvError:
+        """Make the failure that the user reads.
+
+        :param asked: the request, for whoever has to allow it
+        """
         if self.error is not None:
             from ansible_collections.ontap.akv.plugins.module_utils._error_codes import explain
 
             code = self.error["code"]
             known = explain(self.operation, code)
             said = self.reason.rstrip(".")
-            message = f"{doing} on {where} failed: {said} (code {code})."
+            message = (
+                f"{doing} on {where} failed: {said} (code {code}{f', {asked}' if self.http_status == 403 else ''})."
+            )
             if known is not None:
                 message += f" {known.advice}"
                 if known.transient:
                     message += " This can pass: the task may be run again."
             return OntapError(message, code, self.http_status, self.error)
         details: JSON = {"http_status": self.http_status} if self.http_status else {}
-        return ConnectionFailed(f"{doing} on {where} failed: {self.reason}", **details)
+        which = f" It was {asked}." if self.http_status == 403 else ""
+        return ConnectionFailed(f"{doing} on {where} failed: {self.reason}{which}", **details)
 
 
 def _target(path: str, query: Mapping[str, str] | None) -> str:

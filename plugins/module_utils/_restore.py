@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from ansible_collections.ontap.akv.plugins.module_utils import _owner
 from ansible_collections.ontap.akv.plugins.module_utils._errors import CHANGED, UNCHANGED, AkvError, InputError
 from ansible_collections.ontap.akv.plugins.module_utils._health import State, read_state
-from ansible_collections.ontap.akv.plugins.module_utils._job import JOBS, UNDER_WAY, Job, JobFailed, follow, job_of
+from ansible_collections.ontap.akv.plugins.module_utils._job import Job, JobFailed, follow, job_of, under_way
 from ansible_collections.ontap.akv.plugins.module_utils._owner import Owner
 from ansible_collections.ontap.akv.plugins.module_utils._reading import (
     BLOCKING_LIMIT,
     find_vault,
     no_vault,
-    wait_until_healthy,
+    not_bad,
+    read_until,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._rest import Client
 from ansible_collections.ontap.akv.plugins.module_utils._vault import Record, vault_path
@@ -110,6 +111,7 @@ class _Restore:
         self._before = before
         self._interval = interval
         self._doing = f"Restoring the keys of {owner}"
+        self._sent = False
 
     def run(self, wait: bool) -> Result:
         """Restore; with ``wait`` follow the job to its end, and read the vault until its keys are there."""
@@ -121,7 +123,7 @@ class _Restore:
             job = follow(self._client, uuid, self._doing, "restore", self._interval) if uuid else None
         except JobFailed as failed:
             raise self._failed(failed) from None
-        after = wait_until_healthy(self._client, self._read, self._interval)
+        after = read_until(self._client, self._read, not_bad, self._interval)
         state = read_state(after)
         if state.bad:
             raise AkvError(
@@ -136,21 +138,22 @@ class _Restore:
 
     def _start(self) -> str | None:
         """Start the restore, unless one is under way; give its job's UUID, if it has one."""
-        under_way = self._job_under_way()
-        if under_way is not None:
-            return job_of(under_way)
+        uuid = under_way(self._client, self._vault["uuid"], "restore")
+        if uuid is not None:
+            return uuid
         path = vault_path(self._vault["uuid"], "restore")
-        return job_of(self._client.change("POST", path, doing=self._doing, operation="restore", settle=self._happened))
+        answer = self._client.change("POST", path, doing=self._doing, operation="restore", settle=self._happened)
+        self._sent = True
+        return job_of(answer)
 
     def _result(self, msg: str, vault: Record, job: Job | None) -> Result:
         state = read_state(vault)
-        sent = self._client.outcome == CHANGED
         if not (state.good or state.bad):
             self._client.warnings.append(f"ONTAP does not tell whether the keys of {self._owner} are available.")
         return Result(
-            changed=sent,
-            msg=msg if sent else f"{msg} It was a restore that was under way already.",
-            operation="restore" if sent else "none",
+            changed=self._sent,
+            msg=msg if self._sent else f"{msg} It was a restore that was under way already.",
+            operation="restore" if self._sent else "none",
             vault=vault,
             available=state.available,
             diff=_diff(self._owner, self._before, state),
@@ -163,23 +166,12 @@ class _Restore:
             raise AkvError(f"{self._doing} on {self._client.where} failed: the vault was deleted meanwhile.")
         return vault
 
-    def _job_under_way(self) -> Record | None:
-        """Find a restore of this vault that still runs: of an interrupted run, say."""
-        query = {"fields": "description,state", "state": "|".join(UNDER_WAY)}
-        try:
-            jobs = self._client.records(JOBS, query, doing="Reading the jobs")
-        except AkvError:
-            return None  # a role that may not list jobs must not stop a restore
-        for job in jobs:
-            description = str(job.get("description"))
-            mine = self._vault["uuid"] in description and "/restore" in description
-            if mine and job.get("state") in UNDER_WAY:
-                return {"job": job}
-        return None
-
     def _happened(self) -> Record | None:
         """Tell what became of a restore whose answer was lost: its job, or that the keys are there."""
-        return self._job_under_way() or ({} if self._before.bad and not read_state(self._read()).bad else None)
+        uuid = under_way(self._client, self._vault["uuid"], "restore")
+        if uuid is not None:
+            return {"job": {"uuid": uuid}}
+        return {} if self._before.bad and not read_state(self._read()).bad else None
 
     def _failed(self, failed: JobFailed) -> AkvError:
         """Complete a failed job with what the vault says: on which nodes keys are there now, and on which not."""

@@ -14,7 +14,7 @@ import html
 import json
 import re
 import typing as t
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import quote, quote_plus
 
 MASK = "********"
@@ -25,8 +25,6 @@ SHORT = 8
 
 # Names of results whose values are words of ours: a playbook branches on them, whatever a secret happens to be.
 _OWN_WORDS = frozenset({"method", "operation", "outcome", "verdict"})
-# Names of results that hold sentences, of ours or of the server's.
-_FREE_TEXT = frozenset({"arguments", "exception", "message", "msg", "reasons", "target"})
 
 
 def _base64_forms(secret: bytes) -> Iterable[str]:
@@ -59,8 +57,14 @@ class Redactor:
     :param secrets: the values that must not be seen; empty ones are ignored
     """
 
-    def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = sorted({secret for secret in secrets if secret.strip()}, key=len, reverse=True)
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._secrets: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+        self.add(secrets)
+
+    def add(self, secrets: Iterable[str]) -> None:
+        """Take more secrets, such as the content of a file that an option names."""
+        self._secrets |= {secret for secret in secrets if secret.strip()}
         forms = sorted({form for secret in self._secrets for form in _forms(secret)}, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(_anywhere_or_alone, forms)), re.IGNORECASE) if forms else None
 
@@ -69,7 +73,7 @@ class Redactor:
         return self._pattern.sub(MASK, text) if self._pattern else text
 
     def free_text(self, text: str) -> str:
-        """Mask runs of 8 and more characters of a secret too: a server may echo a part of it."""
+        """Mask runs of 8 and more characters of a secret too: a sentence of the server's may echo a part of it."""
         text = self.text(text)
         for secret in self._secrets:
             text = _mask_parts(text, secret)
@@ -80,20 +84,19 @@ class Redactor:
 
         :param key: the name that the value has in its mapping
         """
-        if key in _OWN_WORDS:
-            return value
+        return value if key in _OWN_WORDS else self._masked(value, self.text, self.result)
+
+    def written_by_server(self, value: t.Any, key: str = "") -> t.Any:
+        """Mask every text of a JSON-like value that the server wrote, parts of secrets included."""
+        return self._masked(value, self.free_text, self.written_by_server)
+
+    def _masked(self, value: t.Any, mask: Callable[[str], str], below: Callable[[t.Any, str], t.Any]) -> t.Any:
         if isinstance(value, str):
-            return self.free_text(value) if key in _FREE_TEXT else self.text(value)
+            return mask(value)
         if isinstance(value, dict):
-            # What lies below a free text is one too, such as the arguments of an error.
-            return {
-                self.text(name) if isinstance(name, str) else name: self.result(
-                    item, key if key in _FREE_TEXT else name
-                )
-                for name, item in value.items()
-            }
+            return {mask(str(name)): below(item, str(name)) for name, item in value.items()}
         if isinstance(value, (list, tuple)):
-            return [self.result(item, key) for item in value]
+            return [below(item, "") for item in value]
         return value
 
 

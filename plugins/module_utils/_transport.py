@@ -30,6 +30,7 @@ try:
     import requests
     from requests.adapters import HTTPAdapter
     from requests.auth import HTTPBasicAuth
+    from urllib3 import __version__ as urllib3_version  # type: ignore[attr-defined]
     from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
     from urllib3.util.ssl_ import create_urllib3_context
@@ -213,7 +214,8 @@ class Transport:
             return Fault(REFUSED, f"{where} refuses the connection. Check hostname, http_port and the management LIF.")
         if any(type(cause).__name__ == "NewConnectionError" for cause in chain):
             return Fault(REFUSED, f"{where} cannot be reached. Check address, route and firewall.")
-        return Fault(LOST, f"{where} broke the connection off before its answer was complete.")
+        certificate = " Or it does not know the client certificate." if self._connection.cert_filepath else ""
+        return Fault(LOST, f"{where} broke the connection off before its answer was complete.{certificate}")
 
 
 def _proxies(connection: Connection) -> dict[str, str]:
@@ -228,7 +230,8 @@ def _proxies(connection: Connection) -> dict[str, str]:
 def _tls_context(connection: Connection) -> ssl.SSLContext:
     context: ssl.SSLContext = create_urllib3_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.check_hostname = connection.validate_certs
+    # urllib3 1.26 gives OpenSSL no name to check where the host is an IP address: it then checks the name itself.
+    context.check_hostname = connection.validate_certs and not urllib3_version.startswith("1.")
     context.verify_mode = ssl.CERT_REQUIRED if connection.validate_certs else ssl.CERT_NONE
     if connection.ca_path:
         try:
@@ -282,7 +285,7 @@ def _tls_reason(error: ssl.SSLError, where: str) -> str:
     code = getattr(error, "verify_code", None)
     if code == 10:
         return f"the certificate of {where} has expired. Renew it on the cluster."
-    if code in (62, 64):
+    if code in (62, 64) or (code is None and isinstance(error, ssl.SSLCertVerificationError)):
         return f"the certificate of {where} is for another name. Use a hostname that the certificate holds."
     if code is not None:
         return (

@@ -38,7 +38,9 @@ def test_only_what_must_not_arrive_twice_is_settled_by_reading() -> None:
         (401, "6691623", _repeat.REFUSAL),
         (403, "8", _repeat.REFUSAL),
         (400, "65537500", _repeat.REFUSAL),
-        (500, None, _repeat.REFUSAL),
+        (500, None, _repeat.LOST),
+        (520, None, _repeat.LOST),
+        (404, None, _repeat.REFUSAL),
     ],
 )
 def test_an_answer_is_classified_by_its_code_before_its_status(status: int, code: str | None, fault: str) -> None:

@@ -19,8 +19,10 @@ from ansible_collections.ontap.akv.plugins.module_utils._errors import (
     OntapError,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._rest import Client
+from ansible_collections.ontap.akv.plugins.module_utils._secrets import Redactor
 from ansible_collections.ontap.akv.plugins.module_utils._transport import Answer, Fault
 
+SECRET = "canary-7Q~secret"
 LOST = Fault(_repeat.LOST, "broke off.")
 REFUSED = Fault(_repeat.REFUSED, "refused.")
 VAULTS = "/security/azure-key-vaults"
@@ -64,7 +66,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def play() -> Callable[..., tuple[Client, Script]]:
     def make(*script: Answer | Fault, retries: int = 2, budget: float = 300) -> tuple[Client, Script]:
         transport = Script(*script)
-        return Client(transport, "cluster1", retries, budget), transport  # type: ignore[arg-type]
+        return Client(transport, "cluster1", retries, budget, Redactor([SECRET])), transport  # type: ignore[arg-type]
 
     return make
 
@@ -217,6 +219,19 @@ def test_a_refusal_shows_ontap_s_words_its_code_and_our_advice(play: Any) -> Non
     )
     assert refused.value.details["error"]["target"] == "uuid"
     assert client.outcome == "unchanged"
+
+
+def test_a_part_of_a_secret_that_a_server_echoes_is_masked_and_our_own_words_are_not(play: Any) -> None:
+    client, _transport = play(error(400, "262245", f'the value "{SECRET[:10]}..." is invalid'))
+    with pytest.raises(OntapError, match='the value "') as refused:
+        post(client, settle=lambda: None)
+    assert SECRET[:10] not in str(refused.value.details) + refused.value.message
+
+
+def test_a_role_that_may_not_is_told_which_request_it_was(play: Any) -> None:
+    client, _transport = play(error(403, "6", "not authorized"))
+    with pytest.raises(OntapError, match=r"\(code 6, GET /api/cluster\)"):
+        client.get("/cluster", doing="Reading")
 
 
 def test_an_unknown_code_is_shown_as_it_came(play: Any) -> None:

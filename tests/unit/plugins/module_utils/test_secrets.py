@@ -69,16 +69,19 @@ def test_structure_is_kept_and_names_are_masked_too() -> None:
     assert cleaned == {"a": [1, None, True, f"x{MASK}y"], MASK: ["b"]}
 
 
-def test_a_part_is_masked_in_sentences_and_not_in_what_was_declared() -> None:
+def test_a_part_is_masked_in_what_a_server_wrote_and_not_in_what_was_declared() -> None:
     """A secret that is part of a URI must not ruin every URI."""
-    cleaned = Redactor(["my.vault.azure.net!"]).result(
-        {
-            "vault": {"name": "https://kv.vault.azure.net"},
-            "error": {"message": "near my.vault.az", "arguments": [{"m": "my.vault.az"}]},
-        }
-    )
-    assert cleaned["vault"]["name"] == "https://kv.vault.azure.net"
-    assert cleaned["error"] == {"message": f"near {MASK}", "arguments": [{"m": MASK}]}
+    redactor = Redactor(["my.vault.azure.net!"])
+    vault = {"name": "https://kv.vault.azure.net"}
+    error = {"message": "near my.vault.az", "arguments": [{"m": "my.vault.az"}]}
+    assert redactor.result(vault) == vault
+    assert redactor.written_by_server(error) == {"message": f"near {MASK}", "arguments": [{"m": MASK}]}
+
+
+def test_a_secret_may_be_added_later() -> None:
+    redactor = Redactor()
+    redactor.add(["content-of-a-file"])
+    assert redactor.text("<content-of-a-file>") == f"<{MASK}>"
 
 
 @pytest.mark.parametrize("secret", ["a", "x", "vault", "no"])
