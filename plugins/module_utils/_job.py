@@ -108,20 +108,20 @@ def _failed(client: Client, job: Job, code: str, doing: str, operation: str) -> 
     return JobFailed(message + (f" {known.advice}" if known else ""), job, code)
 
 
-def under_way(client: Client, vault: str, action: str) -> str | None:
-    """Find a job of this action on a vault that still runs: of an interrupted run, say.
+def jobs_on(client: Client, vault: str, action: str) -> list[dict[str, t.Any]]:
+    """List the jobs of this action on a vault that ONTAP still knows: those that run, and those that ended lately.
 
     :param vault: the vault's UUID
     :param action: as in the path of its request, e.g. "restore"
-    :return: the job's UUID
     """
-    query = {"fields": "description,state,uuid", "state": "|".join(_UNDER_WAY)}
     try:
-        jobs = client.records(JOBS, query, doing="Reading the jobs")
+        jobs = client.records(JOBS, {"fields": "description,state,uuid"}, doing="Reading the jobs")
     except AkvError:
-        return None  # a role that may not list jobs must not stop what it may do
-    for job in jobs:
-        description = str(job.get("description"))
-        if vault in description and f"/{action}" in description and job.get("state") in _UNDER_WAY:
-            return job_of({"job": job})
-    return None
+        return []  # a role that may not list jobs must not stop what it may do
+    descriptions = [str(job.get("description")) for job in jobs]
+    return [job for job, text in zip(jobs, descriptions) if vault in text and f"/{action}" in text]
+
+
+def running(jobs: list[dict[str, t.Any]]) -> str | None:
+    """Give the UUID of the first job that still runs: of an interrupted run, say."""
+    return next((job_of({"job": job}) for job in jobs if job.get("state") in _UNDER_WAY), None)

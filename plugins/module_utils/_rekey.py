@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ansible_collections.ontap.akv.plugins.module_utils import _owner
 from ansible_collections.ontap.akv.plugins.module_utils._errors import CHANGED, AkvError, InputError
 from ansible_collections.ontap.akv.plugins.module_utils._health import judge, read_state
-from ansible_collections.ontap.akv.plugins.module_utils._job import Job, follow, job_of, under_way
+from ansible_collections.ontap.akv.plugins.module_utils._job import Job, follow, job_of, jobs_on, running
 from ansible_collections.ontap.akv.plugins.module_utils._keystores import require_active
 from ansible_collections.ontap.akv.plugins.module_utils._owner import Owner, check_text
 from ansible_collections.ontap.akv.plugins.module_utils._reading import (
@@ -122,7 +122,7 @@ class _Rekey:
 
     def run(self, in_place: bool, wait: bool, interval: float) -> Result:
         """Rekey; with ``wait`` follow the job to its end, and read the vault until it is healthy with its new key."""
-        uuid = under_way(self._client, self._vault["uuid"], self._action)
+        uuid = running(jobs_on(self._client, self._vault["uuid"], self._action))
         if uuid is None:
             uuid = self._start(in_place)
         if not wait:
@@ -179,7 +179,7 @@ class _Rekey:
 
     def _happened(self) -> Record | None:
         """Tell what became of a rekey whose answer was lost: its job, or that the new key is there."""
-        uuid = under_way(self._client, self._vault["uuid"], self._action)
+        uuid = running(jobs_on(self._client, self._vault["uuid"], self._action))
         if uuid is not None:
             return {"job": {"uuid": uuid}}
         return {} if self._key_id is not None and self._has_key(self._read()) else None

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ansible_collections.ontap.akv.plugins.module_utils import _owner
 from ansible_collections.ontap.akv.plugins.module_utils._errors import CHANGED, UNCHANGED, AkvError, InputError
 from ansible_collections.ontap.akv.plugins.module_utils._health import State, read_state
-from ansible_collections.ontap.akv.plugins.module_utils._job import Job, JobFailed, follow, job_of, under_way
+from ansible_collections.ontap.akv.plugins.module_utils._job import Job, JobFailed, follow, job_of, jobs_on, running
 from ansible_collections.ontap.akv.plugins.module_utils._owner import Owner
 from ansible_collections.ontap.akv.plugins.module_utils._reading import (
     BLOCKING_LIMIT,
@@ -138,9 +138,12 @@ class _Restore:
 
     def _start(self) -> str | None:
         """Start the restore, unless one is under way; give its job's UUID, if it has one."""
-        uuid = under_way(self._client, self._vault["uuid"], "restore")
+        jobs = jobs_on(self._client, self._vault["uuid"], "restore")
+        uuid = running(jobs)
         if uuid is not None:
             return uuid
+        if jobs and self._before.bad and not read_state(self._read()).bad:
+            return None  # it ended between our reading of the vault and of the jobs
         path = vault_path(self._vault["uuid"], "restore")
         answer = self._client.change("POST", path, doing=self._doing, operation="restore", settle=self._happened)
         self._sent = True
@@ -168,7 +171,7 @@ class _Restore:
 
     def _happened(self) -> Record | None:
         """Tell what became of a restore whose answer was lost: its job, or that the keys are there."""
-        uuid = under_way(self._client, self._vault["uuid"], "restore")
+        uuid = running(jobs_on(self._client, self._vault["uuid"], "restore"))
         if uuid is not None:
             return {"job": {"uuid": uuid}}
         return {} if self._before.bad and not read_state(self._read()).bad else None
