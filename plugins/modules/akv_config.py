@@ -16,7 +16,8 @@ description:
   - It compares by meaning. The case of a host, a default port, a final slash and the version of a key are looks, not
     differences.
   - Where a vault exists, only what you declare is compared. Creating one needs O(name), O(key_id), O(client_id),
-    O(tenant_id) and O(client_secret).
+    O(tenant_id) and a credential.
+  - Options of later releases than 9.7 say so. On an older cluster they are refused before anything is changed.
 author:
   - The ontap.akv authors (@ontap-akv)
 options:
@@ -40,6 +41,7 @@ options:
         version is compared only where both sides have one, and even then it is no change but a warning, and an entry in
         RV(drift).
       - Another key is never set in place by this module, so that a typo does not rekey overnight.
+        M(ontap.akv.akv_rekey) does it.
     type: str
   client_id:
     description:
@@ -53,7 +55,73 @@ options:
     description:
       - The secret of the Azure application. Its VALUE, not its Secret ID.
       - ONTAP never gives it back, so nobody can compare it. O(update_credentials) says when it is sent.
+      - A new O(client_id) or O(tenant_id) always needs it too (ONTAP 9.9.1 and later change them in place).
     type: str
+  client_certificate:
+    description:
+      - The certificate that the Azure application logs in with, in the place of O(client_secret), as a PKCS#12 file in
+        base64 that holds certificate and private key and has no password. It is a secret.
+      - Another kind of credential than the one in use is an update that sends it, whatever O(update_credentials) says.
+      - Needs ONTAP 9.10.1.
+    type: str
+  client_certificate_path:
+    description:
+      - The same as a file, read on the host where the module runs.
+      - Needs ONTAP 9.10.1.
+    type: path
+  proxy_type:
+    description: The kind of proxy between ONTAP and Azure. Needs ONTAP 9.8.
+    type: str
+    choices: [http, https]
+  proxy_host:
+    description: The proxy's host. Needs ONTAP 9.8.
+    type: str
+  proxy_port:
+    description: The proxy's port. Needs ONTAP 9.8.
+    type: int
+  proxy_username:
+    description: The login at the proxy. A changed one needs O(proxy_password) too. Needs ONTAP 9.8.
+    type: str
+  proxy_password:
+    description:
+      - The password at the proxy. It is a secret, and treated as O(update_credentials) says.
+      - Needs ONTAP 9.8.
+    type: str
+  oauth_host:
+    description: The host that ONTAP logs in at, for example V(login.microsoftonline.com). Needs ONTAP 9.14.1.
+    type: str
+  port:
+    description: The port of both O(oauth_host) and the vault. Needs ONTAP 9.14.1.
+    type: int
+  vault_host:
+    description: The domain of the vault, for example V(vault.azure.net). Needs ONTAP 9.14.1.
+    type: str
+  verify_host:
+    description: Whether ONTAP checks the vault's host name. A create sets it with a second request. Needs ONTAP 9.14.1.
+    type: bool
+  verify_ip:
+    description: Whether ONTAP checks the vault's address. A create sets it with a second request. Needs ONTAP 9.14.1.
+    type: bool
+  skip_verification:
+    description:
+      - Whether ONTAP takes a new credential without trying it first. It is sent only with a credential, and never
+        compared.
+      - Needs ONTAP 9.16.1.
+    type: bool
+  configuration:
+    description:
+      - Which one of an SVM's several configurations is meant. Without it, the enabled one.
+      - One that is not there is created inactive, so that it can be checked before it is enabled.
+      - With O(state=absent) an SVM that has several needs it.
+      - Needs ONTAP 9.14.1.
+    type: str
+  enabled:
+    description:
+      - V(true) switches to O(configuration), which must be there. The one that was enabled stays as inactive. An
+        interrupted switch is finished by the next run.
+      - V(false) is what an inactive configuration is. The enabled one cannot be disabled by itself; enable another one.
+      - Needs ONTAP 9.14.1.
+    type: bool
   update_credentials:
     description:
       - What happens to the credential of a vault that exists.
@@ -93,6 +161,7 @@ notes:
     the Python, and so the C(requests), that Ansible itself has.
 seealso:
   - module: ontap.akv.akv_info
+  - module: ontap.akv.akv_rekey
   - module: ontap.akv.akv_restore
   - name: ONTAP REST API reference, Manage Azure Key Vaults
     description: The vendor's reference of the calls that this module makes.
@@ -136,6 +205,24 @@ EXAMPLES = r"""
     client_secret: "{{ vaulted_client_secret }}"
     update_credentials: when_unavailable
 
+- name: Create a second configuration beside the enabled one (ONTAP 9.14.1 and later)
+  ontap.akv.akv_config:
+    svm: vs0
+    configuration: green
+    name: https://mykeyvault.vault.azure.net/
+    key_id: https://mykeyvault.vault.azure.net/keys/key2
+    client_id: aaaaaaaa-bbbb-aaaa-bbbb-aaaaaaaaaaaa
+    tenant_id: cccccccc-dddd-cccc-dddd-cccccccccccc
+    client_secret: "{{ vaulted_client_secret }}"
+  when: ontap_release is version('9.14.1', '>=')
+
+- name: Switch to it
+  ontap.akv.akv_config:
+    svm: vs0
+    configuration: green
+    enabled: true
+  when: ontap_release is version('9.14.1', '>=')
+
 - name: Delete the configuration, if it is the one that we think it is
   ontap.akv.akv_config:
     svm: vs0
@@ -153,7 +240,7 @@ operation:
   description: What was done, or in check mode would be done.
   returned: success
   type: str
-  choices: [none, create, update, delete, recreate]
+  choices: [none, create, update, delete, recreate, enable]
   sample: create
 vault:
   description: >-

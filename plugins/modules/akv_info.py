@@ -120,6 +120,9 @@ vaults:
     available:
       description: Whether every node has its keys; none where that is not told, or no encrypted volume exists yet.
       type: bool
+    authentication_method:
+      description: The kind of credential in use, V(client_secret) or V(certificate).
+      type: str
     verdict:
       description:
         - V(healthy) is a vault whose keys are there on every node, or that has no encrypted volume yet.
@@ -145,10 +148,11 @@ cluster_vault:
   type: dict
   sample: null
 summary:
-  description: How many there are, in all and of each verdict.
+  description: How many there are, in all, of each verdict, and of each kind of credential.
   returned: success
   type: dict
-  sample: {total: 2, healthy: 1, degraded: 1, unavailable: 0, unknown: 0, inactive: 0}
+  sample:
+    {total: 2, healthy: 1, degraded: 1, unavailable: 0, unknown: 0, inactive: 0, client_secret: 2, certificate: 0}
 requests:
   description: The requests that were sent, in order, one entry a try, pages and repetitions included.
   returned: always

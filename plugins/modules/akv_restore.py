@@ -113,8 +113,8 @@ job:
       type: str
     state:
       description: >-
-        C(success), ONTAP's word for another state, or C(vanished) where ONTAP had removed the job before its end was
-        seen, so that the vault itself was read.
+        C(success), ONTAP's word for another state, or C(vanished) or C(unreadable) where ONTAP had removed the job
+        before its end was seen, or the login may not read it. Then the vault itself was read.
       type: str
     message:
       description: ONTAP's message.

@@ -16,7 +16,7 @@ import pytest
 from faults.catalogue import LOSE_KEYS, PHASES, WHOLE
 from faults.harness import options, picture, run
 
-from ansible_collections.ontap.akv.plugins.module_utils._errors import CHANGED, UNCHANGED, UNKNOWN
+from ansible_collections.ontap.akv.plugins.module_utils._errors import UNCHANGED
 from simulator import Simulator
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "least-privilege.md"
@@ -30,9 +30,9 @@ Role = dict[str, str]
 TASKS: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
     "info": ("akv_info", {}, {VAULTS: UNCHANGED, CLUSTER: UNCHANGED}),
     "create": ("akv_config", PHASES["create"].options, {VAULTS: UNCHANGED}),
-    "update": ("akv_config", PHASES["patch"].options, {VAULTS: UNCHANGED, CLUSTER: CHANGED}),
+    "update": ("akv_config", PHASES["patch"].options, {VAULTS: UNCHANGED, CLUSTER: UNCHANGED}),
     "delete": ("akv_config", PHASES["delete"].options, {VAULTS: UNCHANGED}),
-    "restore": ("akv_restore", PHASES["restore"].options, {VAULTS: UNCHANGED, JOBS: UNKNOWN}),
+    "restore": ("akv_restore", PHASES["restore"].options, {VAULTS: UNCHANGED}),
 }
 
 
@@ -80,7 +80,7 @@ def done(sim: Simulator, task: str, result: dict[str, Any]) -> bool:
 
 
 def test_the_page_has_a_role_for_each_module() -> None:
-    assert set(roles()) == {"akv_config", "akv_info", "akv_restore"}
+    assert set(roles()) == {"akv_config", "akv_info", "akv_rekey", "akv_restore"}
     assert set(roles()["akv_info"].values()) == {"readonly"}
 
 

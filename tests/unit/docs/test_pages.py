@@ -14,7 +14,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.ontap.akv.plugins.module_utils import _config, _connection, _info, _repeat, _restore
+from ansible_collections.ontap.akv.plugins.module_utils import (
+    _config,
+    _connection,
+    _info,
+    _rekey,
+    _repeat,
+    _restore,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -23,6 +30,7 @@ SPECS = {
     "connection": _connection.ARGUMENT_SPEC,
     "akv_config": _config.ARGUMENT_SPEC,
     "akv_info": _info.ARGUMENT_SPEC,
+    "akv_rekey": _rekey.ARGUMENT_SPEC,
     "akv_restore": _restore.ARGUMENT_SPEC,
 }
 # Told in the sentences below the table of results, or in the pages that these lead to.

@@ -1,0 +1,193 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: akv_rekey
+short_description: Rekey ONTAP volume encryption on an Azure Key Vault
+version_added: 0.1.0
+description:
+  - Makes another key of Azure the one that wraps an SVM's keys (external), or makes a new internal key between Azure's
+    key and those of the volumes (internal), and follows ONTAP's job to its end.
+  - External, to the key that is there already, is unchanged. Internal always rekeys, and says changed.
+  - A rekey that is under way already, of an interrupted run for example, is followed and not started twice.
+author:
+  - The ontap.akv authors (@ontap-akv)
+options:
+  type:
+    description:
+      - V(external) sets O(key_id). It needs ONTAP 9.8 (there and up to 9.10.1 it is a change of the configuration, from
+        9.11.1 on an operation of its own).
+      - V(internal) makes a new internal key. It needs ONTAP 9.8.
+    type: str
+    choices: [external, internal]
+    required: true
+  key_id:
+    description:
+      - The new key, as C(https://<host>/keys/<key>) with or without C(/<version>). Needed with O(type=external).
+      - Another version of the key in use counts as another key where both versions are known. Without a version, the
+        key that is there is the same key.
+    type: str
+  wait:
+    description:
+      - Whether to follow the job to its end, and to read the vault until it is healthy with its new key or
+        O(wait_timeout) is over. V(false) starts the rekey and leaves it to ONTAP.
+    type: bool
+    default: true
+  wait_timeout:
+    description:
+      - Seconds that the whole task may take, waiting and repetitions included.
+    type: int
+    default: 300
+  poll_interval:
+    description:
+      - Seconds before the job is looked at again. They grow from look to look, up to 30.
+    type: float
+    default: 2.0
+notes:
+  - Keep the old key enabled in Azure until this module has ended well.
+  - A key that Azure rotates by itself needs no rekey. ONTAP notices the new version and wraps its own key anew.
+seealso:
+  - module: ontap.akv.akv_config
+  - module: ontap.akv.akv_info
+  - module: ontap.akv.akv_restore
+  - name: ONTAP REST API reference, Manage Azure Key Vaults
+    description: The vendor's reference of the calls that this module makes.
+    link: https://docs.netapp.com/us-en/ontap-restapi/
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: partial
+    details:
+      - With O(type=internal) each run rekeys.
+extends_documentation_fragment:
+  - ontap.akv._attributes
+  - ontap.akv._connection
+  - ontap.akv._owner
+"""
+
+EXAMPLES = r"""
+# The login comes from the environment (ONTAP_HOSTNAME, ONTAP_USERNAME, ONTAP_PASSWORD).
+
+- name: Use another key of Azure (ONTAP 9.8 and later)
+  ontap.akv.akv_rekey:
+    svm: vs0
+    type: external
+    key_id: https://mykeyvault.vault.azure.net/keys/key2
+  when: ontap_release is version('9.8', '>=')
+
+- name: Make a new internal key (ONTAP 9.8 and later)
+  ontap.akv.akv_rekey:
+    svm: vs0
+    type: internal
+  when: ontap_release is version('9.8', '>=')
+"""
+
+RETURN = r"""
+msg:
+  description: What was done, or in check mode would be done, in a sentence.
+  returned: always
+  type: str
+  sample: SVM vs0 was rekeyed.
+operation:
+  description: What was done, or in check mode would be done.
+  returned: success
+  type: str
+  choices: [none, rekey]
+  sample: rekey
+vault:
+  description: The configuration after the task, in ONTAP's own field names, with no secret.
+  returned: success, and on failure where it could be read
+  type: dict
+  sample:
+    uuid: 024cd3cf-9a08-11ea-8d52-005056bbeba5
+    scope: svm
+    svm: {name: vs0, uuid: 4f7abf4c-9a07-11ea-8d52-005056bbeba5}
+    state: {cluster_state: true, code: 0, message: ''}
+available:
+  description: Whether every node has its keys; none where that is not told, or no encrypted volume exists yet.
+  returned: success, and on failure where it could be read
+  type: bool
+  sample: true
+job:
+  description: ONTAP's job as it was last seen; none where there was none.
+  returned: success, and on failure of the job
+  type: dict
+  sample: {uuid: 6ab6946f-9a0c-11ea-8d52-005056bbeba5, state: success, message: success, seconds: 4.1}
+  contains:
+    uuid:
+      description: The job's UUID.
+      type: str
+    state:
+      description: >-
+        C(success), ONTAP's word for another state, or C(vanished) or C(unreadable) where ONTAP had removed the job
+        before its end was seen, or the login may not read it. Then the vault itself was read.
+      type: str
+    message:
+      description: ONTAP's message.
+      type: str
+    seconds:
+      description: How long it was followed.
+      type: float
+requests:
+  description: The requests that were sent, in order, one entry a try, pages and repetitions included.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - method: POST
+      path: /api/security/azure-key-vaults/024cd3cf-9a08-11ea-8d52-005056bbeba5/rekey-external
+      status: 202
+  contains:
+    method:
+      description: The HTTP method.
+      type: str
+    path:
+      description: The path, without the query.
+      type: str
+    status:
+      description: The HTTP status; none where no answer came.
+      type: int
+diff:
+  description: The key before and after; of an internal rekey, only that there is a new one.
+  returned: with C(--diff), on success
+  type: dict
+  sample:
+    before: {key_id: 'https://mykeyvault.vault.azure.net/keys/key1'}
+    after: {key_id: 'https://mykeyvault.vault.azure.net/keys/key2'}
+outcome:
+  description: >-
+    What the failed task has done to the cluster. V(unchanged), V(changed) where the rekey was done and the vault is
+    not healthy, or V(unknown) where a rekey was started and its end could not be read.
+  returned: failure
+  type: str
+  choices: [unchanged, changed, unknown]
+  sample: unchanged
+error:
+  description: ONTAP's error, or the job's, as it came.
+  returned: failure, when ONTAP refused or the job failed
+  type: dict
+  sample: {code: '65537559', message: There are no existing internal keys for the SVM.}
+http_status:
+  description: The HTTP status of the answer that failed.
+  returned: failure, when an answer came
+  type: int
+  sample: 404
+"""
+
+from ansible_collections.ontap.akv.plugins.module_utils._module import run_module
+from ansible_collections.ontap.akv.plugins.module_utils._rekey import ARGUMENT_SPEC, run
+
+
+def main() -> None:
+    run_module(ARGUMENT_SPEC, run)
+
+
+if __name__ == "__main__":
+    main()
