@@ -2,19 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Logging in, TLS, proxies, and what the module needs on its host."""
+"""Logging in, TLS and proxies."""
 
 from __future__ import annotations
 
 import socket
-import sys
-import venv
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from integration.running import Ansible, Values, call, login
+from integration.running import Values, call
 
 from simulator import Simulator
 
@@ -37,15 +35,6 @@ def _with_ipv6() -> bool:
 
 
 # --- login ------------------------------------------------------------------------------------------------------------
-
-
-def test_client_certificate_from_the_environment(ansible: Ansible) -> None:
-    with Simulator(scenario={"users": [{"name": "automation", "certificate": True}]}) as simulator:
-        files = simulator.connection["certificates"]["automation"]
-        by_certificate = {f"ONTAP_{option.upper()}": path for option, path in files.items()}
-        variables = {**login(simulator.connection), **by_certificate}
-        ansible.play([{"name": "Create", "ontap.akv.akv_config": VAULT}], **variables).check()
-        assert [request["status"] for request in simulator.requests] == [200, 201, 200]
 
 
 def test_certificate_of_the_task_wins_over_a_password_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,15 +67,6 @@ def test_key_with_a_passphrase_is_an_error_and_never_a_prompt(tmp_path: Path) ->
         assert simulator.requests == []
     assert "key_filepath" in result["msg"]
     assert "passphrase" in result["msg"]
-
-
-def test_netrc_is_not_read(ansible: Ansible) -> None:
-    """The home of these runs holds one for every host, which is no login."""
-    with Simulator() as simulator:
-        nobody = {**login(simulator.connection), "ONTAP_USERNAME": None, "ONTAP_PASSWORD": None}
-        run = ansible.play([{"name": "Read", "ontap.akv.akv_info": {}, "ignore_errors": True}], **nobody)
-        assert simulator.requests == []
-    assert "no login is given" in run["Read"]["msg"]
 
 
 # --- TLS --------------------------------------------------------------------------------------------------------------
@@ -188,25 +168,3 @@ def test_proxy_is_not_used_where_the_environment_says_so(monkeypatch: pytest.Mon
 
 
 # --- the host of the module -------------------------------------------------------------------------------------------
-
-
-def test_missing_requests_is_told_with_the_way_out(ansible: Ansible) -> None:
-    venv.create(ansible.home / "bare", with_pip=False)
-    bare = str(ansible.home / "bare" / "bin" / "python")
-    task = {"name": "Read", "ontap.akv.akv_info": {}, "ignore_errors": True}
-    with Simulator() as simulator:
-        run = ansible.play([task], "-e", f"ansible_python_interpreter={bare}", **login(simulator.connection))
-        assert simulator.requests == []
-    message = run["Read"]["msg"]
-    assert "Failed to import the required Python library (requests)" in message
-    assert 'ansible_python_interpreter: "{{ ansible_playbook_python }}"' in message
-    assert sys.executable not in message
-
-
-def test_ad_hoc(ansible: Ansible) -> None:
-    with Simulator(scenario={"vaults": [{"svm": "vs0"}]}) as simulator:
-        interpreter = "ansible_python_interpreter={{ ansible_playbook_python }}"
-        arguments = ("localhost", "-m", "ontap.akv.akv_info", "-a", "svm=vs0", "-e", interpreter)
-        output, code = ansible.command("ansible", *arguments, **login(simulator.connection))
-    assert code == 0, output
-    assert "1 vault of SVM vs0 on 127.0.0.1: 1 healthy." in output

@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What comes to a module from the host that it runs on: the environment, a home, a Python without requests."""
+
+from __future__ import annotations
+
+import sys
+import venv
+
+from integration.running import Ansible, Values, login
+
+from simulator import Simulator
+
+VAULT: Values = {
+    "svm": "vs0",
+    "name": "https://mykeyvault.vault.azure.net/",
+    "key_id": "https://mykeyvault.vault.azure.net/keys/key1",
+    "client_id": "client1",
+    "tenant_id": "tenant1",
+    "client_secret": "abcdef",
+}
+
+
+def test_client_certificate_from_the_environment(ansible: Ansible) -> None:
+    with Simulator(scenario={"users": [{"name": "automation", "certificate": True}]}) as simulator:
+        files = simulator.connection["certificates"]["automation"]
+        by_certificate = {f"ONTAP_{option.upper()}": path for option, path in files.items()}
+        variables = {**login(simulator.connection), **by_certificate}
+        ansible.play([{"name": "Create", "ontap.akv.akv_config": VAULT}], **variables).check()
+        assert [request["status"] for request in simulator.requests] == [200, 201, 200]
+
+
+def test_netrc_is_not_read(ansible: Ansible) -> None:
+    """The home of these runs holds one for every host, which is no login."""
+    with Simulator() as simulator:
+        nobody = {**login(simulator.connection), "ONTAP_USERNAME": None, "ONTAP_PASSWORD": None}
+        run = ansible.play([{"name": "Read", "ontap.akv.akv_info": {}, "ignore_errors": True}], **nobody)
+        assert simulator.requests == []
+    assert "no login is given" in run["Read"]["msg"]
+
+
+def test_missing_requests_is_told_with_the_way_out(ansible: Ansible) -> None:
+    venv.create(ansible.home / "bare", with_pip=False)
+    bare = str(ansible.home / "bare" / "bin" / "python")
+    task = {"name": "Read", "ontap.akv.akv_info": {}, "ignore_errors": True}
+    with Simulator() as simulator:
+        run = ansible.play([task], "-e", f"ansible_python_interpreter={bare}", **login(simulator.connection))
+        assert simulator.requests == []
+    message = run["Read"]["msg"]
+    assert "Failed to import the required Python library (requests)" in message
+    assert 'ansible_python_interpreter: "{{ ansible_playbook_python }}"' in message
+    assert sys.executable not in message
+
+
+def test_ad_hoc(ansible: Ansible) -> None:
+    with Simulator(scenario={"vaults": [{"svm": "vs0"}]}) as simulator:
+        interpreter = "ansible_python_interpreter={{ ansible_playbook_python }}"
+        arguments = ("localhost", "-m", "ontap.akv.akv_info", "-a", "svm=vs0", "-e", interpreter)
+        output, code = ansible.command("ansible", *arguments, **login(simulator.connection))
+    assert code == 0, output
+    assert "1 vault of SVM vs0 on 127.0.0.1: 1 healthy." in output
