@@ -75,6 +75,7 @@ def tool_programs(session: nox.Session) -> Path:
 def variables(programs: Path) -> dict[str, str | None]:
     """What a session changes in its environment: Ansible keeps to .cache, and nothing of the user's has a say."""
     collection.link()
+    (CACHE / "home").mkdir(exist_ok=True)
     foreign = ("ANSIBLE_", "GALAXY_", "GIT_", "HYPOTHESIS_", "MYPY", "ONTAP_", "PYTEST_", "PYTHON")
     return {
         **{name: None for name in os.environ if name.startswith(foreign)},
@@ -83,6 +84,8 @@ def variables(programs: Path) -> dict[str, str | None]:
         "ANSIBLE_HOME": str(CACHE / "ansible"),
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_REMOTE_TEMP": str(CACHE / "ansible" / "remote"),
+        # Some tools leave logs there.
+        "HOME": str(CACHE / "home"),
         "HYPOTHESIS_STORAGE_DIRECTORY": str(CACHE / "hypothesis"),
         "LC_ALL": "C.UTF-8",
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
