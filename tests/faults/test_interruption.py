@@ -103,3 +103,14 @@ def test_a_recreate_that_could_not_create_says_so_loudly(cluster: Simulator, tal
     assert run("akv_config", **task, **options(cluster))["operation"] == "create"
     assert PHASES["recreate, create"].done(cluster)
     tally["converged"] += 1
+
+
+def test_a_recreate_whose_vault_is_gone_meanwhile_creates_all_the_same(cluster: Simulator, tally: Counter[str]) -> None:
+    cluster.apply([{"create_vault": WHOLE}])
+    gone = {"match": {"method": "DELETE"}, "events": [{"delete_vault": {"svm": "vs0"}}]}
+    cluster.apply([{"add_fault": gone}])
+    result = run("akv_config", **PHASES["recreate, create"].options, **options(cluster))
+    assert not result.get("failed"), result["msg"]
+    assert result["changed"] is True
+    assert PHASES["recreate, create"].done(cluster)
+    tally["converged"] += 1

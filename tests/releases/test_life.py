@@ -12,26 +12,9 @@ from typing import Any
 
 import pytest
 from faults.harness import options, run
+from releases.catalogue import KEY, RELEASES, WHOLE, at_least
 
 from simulator import Simulator
-
-RELEASES = (
-    *("9.7", "9.8", "9.9.1", "9.10.1", "9.11.1", "9.12.1", "9.13.1"),
-    *("9.14.1", "9.15.1", "9.16.1", "9.17.1", "9.18.1", "9.19.1"),
-)
-KEY = "https://kv1.vault.azure.net/keys/key1"
-WHOLE = {
-    "svm": "vs0",
-    "name": "https://kv1.vault.azure.net/",
-    "key_id": f"{KEY}/a8e619fd8f234db3b0b95c59540e2a74",
-    "client_id": "client1",
-    "tenant_id": "tenant1",
-    "client_secret": "canary-Old8Q~secret",
-}
-
-
-def at_least(release: str, first: str) -> bool:
-    return RELEASES.index(release) >= RELEASES.index(first)
 
 
 @pytest.fixture(params=RELEASES)

@@ -1,0 +1,210 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a client of many ONTAP releases has to bear, rule by rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from faults.harness import options, run
+from releases.catalogue import KEY, RELEASES, WHOLE, at_least
+
+from simulator import Simulator
+
+VAULTS = "/api/security/azure-key-vaults"
+VERSION = "a8e619fd8f234db3b0b95c59540e2a74"
+
+
+@contextmanager
+def cluster(release: str, **scenario: Any) -> Iterator[Simulator]:
+    quick = {"jobs": {"queued": 0.05, "running": 0.1}}
+    with Simulator(release=release, scenario={**quick, **scenario}) as sim:
+        yield sim
+
+
+def call(sim: Simulator, module: str, **task: Any) -> dict[str, Any]:
+    budget = options(sim)
+    if module == "akv_info":
+        del budget["wait_timeout"]
+    return run(module, **{**task, **{name: value for name, value in budget.items() if name not in task}})
+
+
+def sent(sim: Simulator, *methods: str) -> list[str]:
+    """The paths that were sent with a method."""
+    return [seen["path"] for seen in sim.requests if seen["method"] in methods]
+
+
+@pytest.mark.parametrize("name", ["cluster_state", "available"])
+@pytest.mark.parametrize("code", ["integer", "string"])
+@pytest.mark.parametrize("release", RELEASES)
+def test_rule_1_one_answer_in_many_shapes(release: str, name: str, code: str) -> None:
+    shapes = {"availability_in_replies": name, "code_in_replies": code}
+    with cluster(release, cluster=shapes, vaults=[WHOLE]) as sim:
+        sim.apply([{"create_volume": {"svm": "vs0", "name": "data", "encrypted": True}}])
+        assert call(sim, "akv_info")["by_svm"]["vs0"]["available"] is True
+        sim.apply([{"lose_keys": {"svm": "vs0", "nodes": ["node1"]}}])
+        assert call(sim, "akv_info")["by_svm"]["vs0"]["available"] is False
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_rule_1_availability_that_is_not_told_is_unknown(release: str) -> None:
+    with cluster(release, cluster={"availability_in_replies": "none"}, vaults=[WHOLE]) as sim:
+        sim.apply([{"create_volume": {"svm": "vs0", "name": "data", "encrypted": True}}])
+        info = call(sim, "akv_info")
+        assert info["by_svm"]["vs0"]["available"] is None
+        assert info["summary"]["unknown"] == 1
+        assert call(sim, "akv_restore", svm="vs0")["changed"] is False
+
+
+@pytest.mark.parametrize("ends", ["failure", "error", "cancelled", "expired"])
+def test_rule_1_every_word_for_a_failed_job(ends: str) -> None:
+    with cluster("9.12.1", vaults=[{**WHOLE, "keys_missing_on": ["node1"]}]) as sim:
+        sim.apply([{"create_volume": {"svm": "vs0", "name": "data", "encrypted": True}}])
+        sim.apply([{"fail_next_job": {"ends": ends, "code": 65537515}}])
+        failed = call(sim, "akv_restore", svm="vs0", poll_interval=0.1)
+        assert failed["failed"]
+        assert failed["job"]["state"] == ends
+
+
+@pytest.mark.parametrize("replies", ["keep", "drop", "add"])
+@pytest.mark.parametrize("declared", [KEY, f"{KEY}/{VERSION}"])
+@pytest.mark.parametrize("release", RELEASES)
+def test_rule_2_a_version_dropped_or_added_is_no_difference(release: str, declared: str, replies: str) -> None:
+    with cluster(release, cluster={"key_version_in_replies": replies}) as sim:
+        task = {**WHOLE, "key_id": declared}
+        assert call(sim, "akv_config", **task)["changed"] is True
+        again = call(sim, "akv_config", **task)
+        assert again["changed"] is False
+        assert again["drift"] == []
+
+
+def test_rule_2_a_version_that_azure_moved_on_is_drift() -> None:
+    with cluster("9.13.1", vaults=[{**WHOLE, "key_id": f"{KEY}/{VERSION}"}]) as sim:
+        sim.apply([{"rotate_key": {"svm": "vs0"}}])
+        result = call(sim, "akv_config", **{**WHOLE, "key_id": f"{KEY}/{VERSION}"})
+        assert result["changed"] is False
+        assert [entry["field"] for entry in result["drift"]] == ["key_id"]
+        assert call(sim, "akv_config", **{**WHOLE, "key_id": KEY})["drift"] == []
+
+
+@pytest.mark.parametrize("release", ["9.9.1", "9.12.1", "9.19.1"])
+def test_rule_3_the_message_is_read_node_by_node(release: str) -> None:
+    with cluster(release, cluster={"state_without_volumes": "no_volumes"}, vaults=[WHOLE]) as sim:
+        fresh = call(sim, "akv_info")["by_svm"]["vs0"]
+        assert fresh["verdict"] == "healthy"
+        assert fresh["available"] is None
+        sim.apply([{"lose_keys": {"svm": "vs0", "nodes": ["node2"], "reason": "Key is disabled in Azure."}}])
+        hurt = call(sim, "akv_info")["by_svm"]["vs0"]
+        assert hurt["verdict"] == "degraded"
+        assert "node2" in " ".join(hurt["reasons"])
+        assert "node1" not in " ".join(hurt["reasons"])
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_rule_4_a_collection_is_never_changed(release: str) -> None:
+    with cluster(release, svms=[{"name": "vs0"}, {"name": "vs1"}], vaults=[{**WHOLE, "svm": "vs1"}]) as sim:
+        call(sim, "akv_config", **WHOLE)
+        call(sim, "akv_config", svm="vs0", client_secret="canary-New8Q~secret", update_credentials="always")
+        call(sim, "akv_config", svm="vs0", state="absent")
+        assert VAULTS not in sent(sim, "PATCH", "DELETE")
+        assert [vault["svm"] for vault in sim.vaults()] == ["vs1"]
+
+
+def test_rule_5_after_202_the_job_is_followed_and_a_missing_body_read_from_the_vault() -> None:
+    with cluster("9.16.1") as sim:
+        created = call(sim, "akv_config", **WHOLE)
+        assert 202 in [request["status"] for request in created["requests"]]
+        assert any(path.startswith("/api/cluster/jobs/") for path in sent(sim, "GET"))
+    with cluster("9.16.1", faults=[{"match": {"method": "POST"}, "no_body": {"status": 202}}]) as sim:
+        assert call(sim, "akv_config", **WHOLE)["vault"]["name"] == WHOLE["name"]
+
+
+@pytest.mark.parametrize("status", [400, 401])
+def test_rule_6_the_code_decides_and_not_the_status(status: int) -> None:
+    refused = {"match": {"method": "GET"}, "error": {"code": 6691623, "status": status}}
+    with cluster("9.12.1", faults=[refused]) as sim:
+        failed = call(sim, "akv_info")
+        assert failed["error"]["code"] == "6691623"
+        assert len(sim.requests) == 1
+
+
+@pytest.mark.parametrize("release", [release for release in RELEASES if at_least(release, "9.14.1")])
+def test_rule_7_an_interrupted_switch_is_finished_by_the_next_run(release: str) -> None:
+    green = {**WHOLE, "configuration": "green", "enabled": False}
+    with cluster(release, vaults=[WHOLE, green]) as sim:
+        switch = {"svm": "vs0", "configuration": "green", "enabled": True}
+        lost = {
+            "match": {"method": "PATCH", "path": "/api/security/key-stores/*", "times": 0},
+            "reset": {"when": "after"},
+        }
+        sim.apply([{"add_fault": lost}])
+        call(sim, "akv_config", **switch)
+        sim.apply([{"clear_faults": {}}])
+        done = call(sim, "akv_config", **switch)
+        assert not done.get("failed"), done["msg"]
+        assert done["vault"]["enabled"] is True
+
+
+@pytest.mark.parametrize("state", ["mixed", "svm_kek_rekey", "blocked", "initializing", "disabling"])
+def test_rule_8_a_key_store_that_is_not_active_stops_all_but_the_cure(state: str) -> None:
+    with cluster("9.16.1", vaults=[{**WHOLE, "key_store_state": state}]) as sim:
+        for module, task in (
+            ("akv_config", {"svm": "vs0", "state": "absent"}),
+            ("akv_rekey", {"svm": "vs0", "type": "internal"}),
+            ("akv_config", {**WHOLE, "configuration": "green"}),
+        ):
+            stopped = call(sim, module, **task)
+            assert stopped["failed"]
+            assert f"in state {state}" in stopped["msg"]
+            assert stopped["outcome"] == "unchanged"
+        assert sent(sim, "POST", "PATCH", "DELETE") == []
+        cure = call(sim, "akv_config", svm="vs0", client_secret="canary-New8Q~secret", update_credentials="always")
+        assert cure["credentials_sent"] is True
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_rule_8_another_key_manager_in_the_way_is_named(release: str) -> None:
+    with cluster(release, key_managers=[{"type": "external", "svm": "vs0", "servers": ["kmip1"]}]) as sim:
+        failed = call(sim, "akv_config", **WHOLE)
+        assert failed["error"]["code"] == "65537500"
+        assert "SVM vs0 has the key manager" in failed["msg"]
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_rule_9_what_the_reply_lacks_is_read(release: str) -> None:
+    with cluster(release) as sim:
+        vault = call(sim, "akv_config", **WHOLE)["vault"]
+        assert vault["scope"] == "svm"
+        assert vault["svm"]["uuid"]
+        assert "client_secret" not in vault
+
+
+@pytest.mark.parametrize("release", [release for release in RELEASES if at_least(release, "9.8")])
+def test_rule_10_rekey_internal_has_a_hyphen(release: str) -> None:
+    with cluster(release, vaults=[WHOLE]) as sim:
+        assert call(sim, "akv_rekey", svm="vs0", type="internal", poll_interval=0.1)["changed"] is True
+        assert sent(sim, "POST")[0].endswith("/rekey-internal")
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_rule_11_short_and_empty_pages_are_read_to_the_end(release: str) -> None:
+    svms = [{"name": f"vs{number}"} for number in range(5)]
+    faults = [
+        {"match": {"path": VAULTS, "nth": nth}, "short_page": {"records": held}} for nth, held in ((1, 1), (2, 0))
+    ]
+    vaults = [{**WHOLE, "svm": svm["name"]} for svm in svms]
+    with cluster(release, svms=svms, vaults=vaults, faults=faults) as sim:
+        assert call(sim, "akv_info", max_records=2)["summary"]["total"] == 5
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_rule_12_the_cluster_s_own_vault_is_for_the_cluster_to_refuse(release: str) -> None:
+    with cluster(release) as sim:
+        result = call(sim, "akv_config", **{**WHOLE, "svm": None, "scope": "cluster"})
+        assert sent(sim, "POST") == [VAULTS]
+        assert not result.get("failed") or result["error"]["code"]
