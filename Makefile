@@ -10,7 +10,7 @@ ARGS ?=
 
 MAKEFLAGS += --no-print-directory
 NOX := .cache/env/nox/bin/python -m nox
-SESSIONS := format lint typing docs-check unit integration faults sanity build
+SESSIONS := format lint typing docs-check unit integration faults releases sanity build
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test simulator clean bootstrap $(SESSIONS)
@@ -31,6 +31,7 @@ docs-check: ## check the documentation of the modules
 unit: ## run the unit and property tests on the oldest and the newest ansible-core and on the oldest requests
 integration: ## run the playbooks of the tests on the oldest and the newest ansible-core
 faults: ## try the modules with every fault at every moment
+releases: ## play the life of a vault on every ONTAP release
 sanity: ## run ansible-test sanity
 build: ## build the archive for Galaxy and check it as Galaxy does
 

@@ -149,6 +149,12 @@ def faults(session: nox.Session) -> None:
     pytest(session, core_programs(session, USABLE[-1]), "tests/faults", "--numprocesses", "4")
 
 
+@nox.session(tags=["test", "releases"])
+def releases(session: nox.Session) -> None:
+    """Play the life of a vault on every ONTAP release."""
+    pytest(session, core_programs(session, USABLE[-1]), "tests/releases", "--numprocesses", "4")
+
+
 @nox.session(tags=["test", "unit"])
 def lowest(session: nox.Session) -> None:
     """Run the unit tests of the plugins on the oldest Python and with the lowest requests and urllib3."""
