@@ -77,6 +77,10 @@ def execute(params: Mapping[str, t.Any], check_mode: bool, use_case: UseCase) ->
         finally:
             transport.close()
     except AkvError as failure:
+        if client is not None and client.rest_is_missing:
+            from ansible_collections.ontap.akv.plugins.module_utils._zapi import why_no_rest
+
+            failure.message += why_no_rest(connection, any(sent["status"] for sent in client.requests))
         result = _failed(client, failure.message, failure.outcome, failure.details)
     except Exception as exc:  # pylint: disable=broad-except
         # A traceback of Ansible's own would show whatever the exception holds.

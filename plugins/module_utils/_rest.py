@@ -126,6 +126,11 @@ class Client:
                 )
         return self._release
 
+    @property
+    def rest_is_missing(self) -> bool:
+        """Whether all that came so far says that there is no REST API: 404, or no answer at all."""
+        return bool(self.requests) and all(sent["status"] in (None, 404) for sent in self.requests)
+
     # -- changing -----------------------------------------------------------------------------------------------------
 
     @property

@@ -135,7 +135,7 @@ class Transport:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.url = connection.url
-        self._adapter = _Adapter(_tls_context(connection))
+        self._adapter = _Adapter(tls_context(connection))
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.mount("https://", self._adapter)
@@ -151,7 +151,7 @@ class Transport:
                 "X-Dot-Client-App": f"ontap.akv/{VERSION}",
             }
         )
-        self._proxies = _proxies(connection)
+        self._proxies = proxies(connection)
 
     def send(self, method: str, target: str, body: t.Any = None) -> Answer:
         """Send one request and read the whole answer within the connection's timeout.
@@ -218,7 +218,7 @@ class Transport:
         return Fault(LOST, f"{where} broke the connection off before its answer was complete.{certificate}")
 
 
-def _proxies(connection: Connection) -> dict[str, str]:
+def proxies(connection: Connection) -> dict[str, str]:
     """Find the proxy in the environment alone: macOS's system look-up can crash a forked worker."""
     if not connection.use_proxy or proxy_bypass_environment(connection.hostname):
         return {}
@@ -227,7 +227,7 @@ def _proxies(connection: Connection) -> dict[str, str]:
     return {scheme: proxy} if proxy else {}
 
 
-def _tls_context(connection: Connection) -> ssl.SSLContext:
+def tls_context(connection: Connection) -> ssl.SSLContext:
     context: ssl.SSLContext = create_urllib3_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     # urllib3 1.26 gives OpenSSL no name to check where the host is an IP address: it then checks the name itself.
