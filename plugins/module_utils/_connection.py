@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import typing as t
@@ -17,7 +18,9 @@ from dataclasses import dataclass, field
 from ansible.module_utils.basic import env_fallback
 
 from ansible_collections.ontap.akv.plugins.module_utils._errors import InputError
-from ansible_collections.ontap.akv.plugins.module_utils._owner import check_text
+from ansible_collections.ontap.akv.plugins.module_utils._owner import check_text, check_unicode
+
+_LONGEST_TIMEOUT = 86400  # seconds
 
 
 def _from_environment(variable: str) -> dict[str, t.Any]:
@@ -75,8 +78,11 @@ class Connection:
         port = params["http_port"] if params["http_port"] is not None else (443 if https else 80)
         if not 1 <= port <= 65535:
             raise InputError("http_port", f"{port} is no port. Give 1 to 65535.")
-        if not params["timeout"] > 0:
-            raise InputError("timeout", f"{params['timeout']} is not above 0. Give seconds for one request.")
+        if not 0 < params["timeout"] <= _LONGEST_TIMEOUT:
+            raise InputError(
+                "timeout",
+                f"{params['timeout']} is not above 0 and up to {_LONGEST_TIMEOUT}. Give seconds for one request.",
+            )
         if not 0 <= params["retries"] <= 100:
             raise InputError("retries", f"{params['retries']} is not within 0 to 100.")
         for option in ("ca_path", "cert_filepath", "key_filepath"):
@@ -147,9 +153,16 @@ def _one_login(params: Mapping[str, t.Any]) -> dict[str, str | None]:
             "no login is given. Give username and password (or ONTAP_USERNAME and ONTAP_PASSWORD),"
             " or cert_filepath and key_filepath.",
         )
-    if by_password["username"] is not None:
-        check_text("username", by_password["username"])
+    if by_password["username"]:
+        _check_user(by_password["username"])
+        check_unicode("password", str(by_password["password"]))
     return {**by_password, **by_certificate}
+
+
+def _check_user(username: str) -> None:
+    check_text("username", username)
+    if ":" in username:
+        raise InputError("username", f"{username!r} holds a colon, which ends a name in a login. Give another user.")
 
 
 def _all_from_environment(options: Mapping[str, str | None]) -> bool:
@@ -164,8 +177,15 @@ def _check_hostname(hostname: str) -> None:
     bare = hostname[1:-1] if hostname.startswith("[") and hostname.endswith("]") else hostname
     if re.search(r"^[^:]*:\d*$|\]:\d*$", hostname):
         raise InputError("hostname", f"{hostname!r} holds a port. Give the port with http_port.")
-    if not re.fullmatch(r"[0-9A-Za-z_.-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*", bare):
+    if not (_is_ipv6(bare) if ":" in bare else re.fullmatch(r"[0-9A-Za-z_.-]+", bare)):
         raise InputError("hostname", f"{hostname!r} is no host name and no IP address.")
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        return bool(ipaddress.IPv6Address(text))
+    except ValueError:
+        return False
 
 
 def _check_file(option: str, path: str | None) -> None:

@@ -41,6 +41,20 @@ def check_text(option: str, value: str | None) -> None:
         )
     if value != value.strip():
         raise InputError(option, f"{value!r} has white space around it. Remove it.")
+    check_unicode(option, value)
+
+
+def check_unicode(option: str, value: str) -> None:
+    """Refuse what cannot be sent: it comes from bytes that were read as UTF-8 and are none. The value is not shown.
+
+    :raises InputError: the value holds half a character
+    """
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InputError(
+            option, "holds a byte that is no UTF-8. Save the file, or set the variable, as UTF-8."
+        ) from None
 
 
 class Owner(t.NamedTuple):
@@ -80,6 +94,10 @@ class Owner(t.NamedTuple):
             raise InputError("scope", "svm is given without saying which. Give svm or svm_uuid too.")
         if svm_uuid is not None and not is_uuid(svm_uuid):
             raise InputError("svm_uuid", f"{svm_uuid!r} is no UUID. Give the SVM's UUID, or its name with svm.")
+        try:
+            literal(svm or "")
+        except ValueError as exc:
+            raise InputError("svm", f"{svm!r} {exc}, so it cannot be asked for by name. Give svm_uuid.") from None
         return cls(svm, svm_uuid and svm_uuid.lower()) if given else None
 
     def __str__(self) -> str:
@@ -119,7 +137,15 @@ class Owner(t.NamedTuple):
 
 
 def literal(value: str) -> str:
-    """Quote a query value that holds one of ONTAP's operators, so that it matches itself and nothing else."""
+    """Quote a query value that holds one of ONTAP's operators, so that it matches itself and nothing else.
+
+    :raises ValueError: it holds what ends either way of quoting
+    """
     if not re.search(r"[*|!<>,\"{}]|\.\.", value) and value != "null":
         return value
-    return f'"{value}"' if '"' not in value else "{" + value + "}"
+    # A backslash means something between quotation marks, and nothing between braces.
+    if not re.search(r'["\\]', value):
+        return f'"{value}"'
+    if "}" in value:
+        raise ValueError("holds a brace beside a quotation mark or a backslash")
+    return "{" + value + "}"

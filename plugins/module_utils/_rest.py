@@ -30,6 +30,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._release import RELEASES
 from ansible_collections.ontap.akv.plugins.module_utils._secrets import Redactor
 from ansible_collections.ontap.akv.plugins.module_utils._transport import Answer, Fault, Transport
 
+_MAX_BUDGET = 10**9  # seconds: what a clock can count
 _MAX_EMPTY_PAGES = 100  # one after another
 _MAX_PAGES = 10_000
 _MAX_DEPTH = 50  # of objects in objects; ONTAP's have five
@@ -53,7 +54,7 @@ class Client:
         self._transport = transport
         self.where = where
         self._retries = retries
-        self._deadline = time.monotonic() + budget
+        self._deadline = time.monotonic() + max(0, min(budget, _MAX_BUDGET))
         self._release: Release | None = None
         self._changed = self._fate_unknown = False
         self.requests: list[JSON] = []
@@ -342,8 +343,8 @@ class _Setback(Exception):
 
 
 def _target(path: str, query: Mapping[str, str] | None) -> str:
-    """Join path and query; a value can never change the endpoint."""
-    encoded = urlencode(query or {}, quote_via=quote, safe="*,")
+    """Join path and query; a value can never change the endpoint, nor can it be one that has no encoding."""
+    encoded = urlencode(query or {}, quote_via=quote, safe="*,", errors="surrogatepass")
     return f"/api{path}" + (f"?{encoded}" if encoded else "")
 
 
