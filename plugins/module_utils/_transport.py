@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import socket
 import ssl
 import threading
@@ -31,8 +32,10 @@ try:
     from requests.adapters import HTTPAdapter
     from requests.auth import HTTPBasicAuth
     from urllib3 import __version__ as urllib3_version  # type: ignore[attr-defined]
+    from urllib3 import disable_warnings
     from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+    from urllib3.exceptions import InsecureRequestWarning, LocationValueError
     from urllib3.util.ssl_ import create_urllib3_context
 
     REQUESTS_IMPORT_ERROR = None
@@ -136,6 +139,9 @@ class Transport:
         self._connection = connection
         self.url = connection.url
         self._adapter = _Adapter(tls_context(connection))
+        if not connection.validate_certs:
+            # The task's own warning says so once, and not in the middle of the module's output.
+            disable_warnings(InsecureRequestWarning)
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.mount("https://", self._adapter)
@@ -195,21 +201,27 @@ class Transport:
 
     def _fault(self, exc: Exception, late: bool) -> Fault:
         """Tell from the chain of exceptions how far the request got."""
-        where, timeout = self.url, self._connection.timeout
+        where = self.url + (" (through a proxy)" if self._proxies else "")
+        timeout = self._connection.timeout
         chain = list(_chain(exc))
         if isinstance(exc, requests.exceptions.ConnectTimeout):
             return Fault(REFUSED, f"no connection to {where} within {timeout:g} s. Check address, route and firewall.")
         if late or isinstance(exc, requests.exceptions.Timeout):
             return Fault(LOST, f"{where} did not answer within {timeout:g} s (timeout). Check the cluster's load.")
-        if any(isinstance(cause, socket.gaierror) for cause in chain):
+        errors = requests.exceptions
+        nowhere = any(isinstance(cause, (socket.gaierror, errors.InvalidURL, LocationValueError)) for cause in chain)
+        # With a proxy it is the proxy's name alone that is resolved.
+        if isinstance(exc, (errors.ProxyError, errors.InvalidSchema)) or (nowhere and self._proxies):
+            kind = RESOLVE if nowhere or isinstance(exc, errors.InvalidSchema) else REFUSED
+            said = next((f" ({cause})" for cause in chain if str(cause).startswith("Tunnel connection failed")), "")
+            return Fault(
+                kind, f"the proxy for {self.url} failed{said}. Check HTTPS_PROXY and NO_PROXY, or set use_proxy: false."
+            )
+        if nowhere:
             return Fault(RESOLVE, f"the name {self._connection.hostname} cannot be resolved. Check hostname and DNS.")
         for cause in chain:
             if isinstance(cause, ssl.SSLError) and not isinstance(cause, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
                 return Fault(TRUST, _tls_reason(cause, where))
-        if isinstance(exc, requests.exceptions.ProxyError):
-            return Fault(
-                REFUSED, f"the proxy for {where} failed. Check HTTPS_PROXY and NO_PROXY, or set use_proxy: false."
-            )
         if any(isinstance(cause, ConnectionRefusedError) for cause in chain):
             return Fault(REFUSED, f"{where} refuses the connection. Check hostname, http_port and the management LIF.")
         if any(type(cause).__name__ == "NewConnectionError" for cause in chain):
@@ -292,6 +304,8 @@ def _tls_reason(error: ssl.SSLError, where: str) -> str:
             f"the certificate of {where} is signed by a CA that is not trusted"
             f" ({getattr(error, 'verify_message', 'no reason given')}). Give the CA's certificate with ca_path."
         )
+    if re.search("ALERT.*(CERTIFICATE|UNKNOWN_CA)", error.reason or ""):
+        return f"{where} does not accept the client certificate ({error.reason}). Check cert_filepath and its user."
     if error.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE"):
         return f"{where} does not speak TLS. Check http_port; https: false is for a laboratory only."
     return f"no TLS connection to {where} came about ({error.reason or 'no reason given'}): TLS 1.2 or later is needed."
