@@ -214,14 +214,18 @@ EXAMPLES = r"""
     client_id: aaaaaaaa-bbbb-aaaa-bbbb-aaaaaaaaaaaa
     tenant_id: cccccccc-dddd-cccc-dddd-cccccccccccc
     client_secret: "{{ vaulted_client_secret }}"
-  when: ontap_release is version('9.14.1', '>=')
 
-- name: Switch to it
+- name: Switch to it; the one that was enabled stays as inactive
   ontap.akv.akv_config:
     svm: vs0
     configuration: green
     enabled: true
-  when: ontap_release is version('9.14.1', '>=')
+
+- name: Delete the configuration that is no longer in use
+  ontap.akv.akv_config:
+    svm: vs0
+    configuration: default
+    state: absent
 
 - name: Delete the configuration, if it is the one that we think it is
   ontap.akv.akv_config:

@@ -80,13 +80,11 @@ EXAMPLES = r"""
     svm: vs0
     type: external
     key_id: https://mykeyvault.vault.azure.net/keys/key2
-  when: ontap_release is version('9.8', '>=')
 
 - name: Make a new internal key (ONTAP 9.8 and later)
   ontap.akv.akv_rekey:
     svm: vs0
     type: internal
-  when: ontap_release is version('9.8', '>=')
 """
 
 RETURN = r"""
