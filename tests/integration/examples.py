@@ -51,9 +51,9 @@ class Example:
 def of_module(path: Path) -> Example:
     """The examples in the documentation of a module."""
     (text,) = (
-        node.value.value
+        ast.literal_eval(node.value)
         for node in ast.parse(path.read_text(encoding="utf-8")).body
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and node.targets[0].id == "EXAMPLES"
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "EXAMPLES"
     )
     return Example(path.name, yaml.safe_load(text))
 

@@ -109,7 +109,7 @@ nodes: [{name: node1}]
 def test_examples_of_a_page_are_found(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(PAGE, encoding="utf-8")
-    event = {"clear_faults": {}}
+    event: Values = {"clear_faults": {}}
     assert list(of_page(page)) == [
         Example("page.md:5", [{"name": "Read", "ontap.akv.akv_info": None}], {}, [], "why"),
         Example("page.md:12", [{"hosts": "all"}], None, [event]),
