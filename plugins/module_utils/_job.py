@@ -13,10 +13,16 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from ansible_collections.ontap.akv.plugins.module_utils._errors import AkvError, OntapError
+from ansible_collections.ontap.akv.plugins.module_utils._errors import AkvError, InputError, OntapError
 from ansible_collections.ontap.akv.plugins.module_utils._owner import is_uuid
 from ansible_collections.ontap.akv.plugins.module_utils._reading import intervals
 from ansible_collections.ontap.akv.plugins.module_utils._rest import Client
+
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    "poll_interval": {"type": "float", "default": 2.0},
+    "wait": {"type": "bool", "default": True},
+    "wait_timeout": {"type": "int", "default": 300},
+}
 
 JOBS = "/cluster/jobs"
 
@@ -42,6 +48,17 @@ class Job:
     def shown(self) -> dict[str, t.Any]:
         """Give it as the task's result has it."""
         return asdict(self)
+
+
+def check_waiting(params: Mapping[str, t.Any]) -> None:
+    """Check the options of ARGUMENT_SPEC.
+
+    :raises InputError: names the option, what was given and what to do
+    """
+    if params["wait_timeout"] < 0:
+        raise InputError("wait_timeout", f"{params['wait_timeout']} is below 0. Give seconds.")
+    if not params["poll_interval"] > 0:
+        raise InputError("poll_interval", f"{params['poll_interval']} is not above 0. Give seconds.")
 
 
 class JobFailed(AkvError):

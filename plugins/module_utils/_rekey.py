@@ -12,10 +12,10 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ansible_collections.ontap.akv.plugins.module_utils import _owner
+from ansible_collections.ontap.akv.plugins.module_utils import _job, _owner
 from ansible_collections.ontap.akv.plugins.module_utils._errors import CHANGED, AkvError, InputError
 from ansible_collections.ontap.akv.plugins.module_utils._health import judge, read_state
-from ansible_collections.ontap.akv.plugins.module_utils._job import Job, follow, job_of, jobs_on, running
+from ansible_collections.ontap.akv.plugins.module_utils._job import Job, check_waiting, follow, job_of, jobs_on, running
 from ansible_collections.ontap.akv.plugins.module_utils._keystores import require_active
 from ansible_collections.ontap.akv.plugins.module_utils._owner import Owner, check_text
 from ansible_collections.ontap.akv.plugins.module_utils._reading import (
@@ -31,12 +31,10 @@ from ansible_collections.ontap.akv.plugins.module_utils._uri import KeyId
 from ansible_collections.ontap.akv.plugins.module_utils._vault import Record, vault_path
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
+    **_job.ARGUMENT_SPEC,
     **_owner.ARGUMENT_SPEC,
     "key_id": {"type": "str", "no_log": False},
-    "poll_interval": {"type": "float", "default": 2.0},
     "type": {"type": "str", "choices": ["external", "internal"], "required": True},
-    "wait": {"type": "bool", "default": True},
-    "wait_timeout": {"type": "int", "default": 300},
 }
 
 
@@ -61,10 +59,7 @@ def check(params: Mapping[str, t.Any]) -> tuple[Owner, KeyId | None]:
     """
     key_id = params["key_id"]
     check_text("key_id", key_id)
-    if params["wait_timeout"] < 0:
-        raise InputError("wait_timeout", f"{params['wait_timeout']} is below 0. Give seconds.")
-    if not params["poll_interval"] > 0:
-        raise InputError("poll_interval", f"{params['poll_interval']} is not above 0. Give seconds.")
+    check_waiting(params)
     if (params["type"] == "external") != (key_id is not None):
         need = "is missing: type external needs the new key." if key_id is None else "is of no use with type internal."
         raise InputError("key_id", need)

@@ -12,10 +12,18 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ansible_collections.ontap.akv.plugins.module_utils import _owner
-from ansible_collections.ontap.akv.plugins.module_utils._errors import CHANGED, UNCHANGED, AkvError, InputError
+from ansible_collections.ontap.akv.plugins.module_utils import _job, _owner
+from ansible_collections.ontap.akv.plugins.module_utils._errors import CHANGED, UNCHANGED, AkvError
 from ansible_collections.ontap.akv.plugins.module_utils._health import State, read_state
-from ansible_collections.ontap.akv.plugins.module_utils._job import Job, JobFailed, follow, job_of, jobs_on, running
+from ansible_collections.ontap.akv.plugins.module_utils._job import (
+    Job,
+    JobFailed,
+    check_waiting,
+    follow,
+    job_of,
+    jobs_on,
+    running,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._owner import Owner
 from ansible_collections.ontap.akv.plugins.module_utils._reading import (
     BLOCKING_LIMIT,
@@ -28,11 +36,9 @@ from ansible_collections.ontap.akv.plugins.module_utils._rest import Client
 from ansible_collections.ontap.akv.plugins.module_utils._vault import Record, vault_path
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
+    **_job.ARGUMENT_SPEC,
     **_owner.ARGUMENT_SPEC,
     "force": {"type": "bool", "default": False},
-    "poll_interval": {"type": "float", "default": 2.0},
-    "wait": {"type": "bool", "default": True},
-    "wait_timeout": {"type": "int", "default": 300},
 }
 
 
@@ -54,10 +60,7 @@ def check(params: Mapping[str, t.Any]) -> Owner:
 
     :raises InputError: names the option, what was given and what to do
     """
-    if params["wait_timeout"] < 0:
-        raise InputError("wait_timeout", f"{params['wait_timeout']} is below 0. Give seconds.")
-    if not params["poll_interval"] > 0:
-        raise InputError("poll_interval", f"{params['poll_interval']} is not above 0. Give seconds.")
+    check_waiting(params)
     return Owner.from_params(params)
 
 

@@ -31,22 +31,6 @@ options:
       - Another version of the key in use counts as another key where both versions are known. Without a version, the
         key that is there is the same key.
     type: str
-  wait:
-    description:
-      - Whether to follow the job to its end, and to read the vault until it is healthy with its new key or
-        O(wait_timeout) is over. V(false) starts the rekey and leaves it to ONTAP.
-    type: bool
-    default: true
-  wait_timeout:
-    description:
-      - Seconds that the whole task may take, waiting and repetitions included.
-    type: int
-    default: 300
-  poll_interval:
-    description:
-      - Seconds before the job is looked at again. They grow from look to look, up to 30.
-    type: float
-    default: 2.0
 notes:
   - Keep the old key enabled in Azure until this module has ended well.
   - A key that Azure rotates by itself needs no rekey. ONTAP notices the new version and wraps its own key anew.
@@ -69,6 +53,7 @@ attributes:
 extends_documentation_fragment:
   - ontap.akv._attributes
   - ontap.akv._connection
+  - ontap.akv._job
   - ontap.akv._owner
 """
 

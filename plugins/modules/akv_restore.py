@@ -22,22 +22,6 @@ options:
       - Whether to restore although the state does not say that keys are unavailable.
     type: bool
     default: false
-  wait:
-    description:
-      - Whether to follow the job to its end, and to read the state until every node has its keys or O(wait_timeout) is
-        over. V(false) starts the restore and leaves it to ONTAP.
-    type: bool
-    default: true
-  wait_timeout:
-    description:
-      - Seconds that the whole task may take, waiting and repetitions included.
-    type: int
-    default: 300
-  poll_interval:
-    description:
-      - Seconds before the job is looked at again. They grow from look to look, up to 30.
-    type: float
-    default: 2.0
 notes:
   - A state that is not told is unknown, not unavailable. The task then sends nothing, warns and offers O(force).
   - An SVM without encrypted volumes has no keys to restore yet. ONTAP says so, and the task is unchanged.
@@ -59,6 +43,7 @@ attributes:
 extends_documentation_fragment:
   - ontap.akv._attributes
   - ontap.akv._connection
+  - ontap.akv._job
   - ontap.akv._owner
 """
 

@@ -1,0 +1,29 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This doc fragment is private to the collection: it may change at any time.
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  wait:
+    description:
+      - Whether to follow the job to its end, and then to read the vault until it is as it should be or O(wait_timeout)
+        is over. V(false) starts the job and leaves it to ONTAP.
+    type: bool
+    default: true
+  wait_timeout:
+    description:
+      - Seconds that the whole task may take, waiting and repetitions included.
+    type: int
+    default: 300
+  poll_interval:
+    description:
+      - Seconds before the job is looked at again. They grow from look to look, up to 30.
+    type: float
+    default: 2.0
+"""
