@@ -138,7 +138,7 @@ class Transport:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.url = connection.url
-        self._adapter = _Adapter(tls_context(connection))
+        self._adapter = _Adapter(_tls_context(connection))
         if not connection.validate_certs:
             # The task's own warning says so once, and not in the middle of the module's output.
             disable_warnings(InsecureRequestWarning)
@@ -157,15 +157,16 @@ class Transport:
                 "X-Dot-Client-App": f"ontap.akv/{VERSION}",
             }
         )
-        self._proxies = proxies(connection)
+        self._proxies = _proxies(connection)
 
     def send(self, method: str, target: str, body: t.Any = None) -> Answer:
         """Send one request and read the whole answer within the connection's timeout.
 
         :param target: path and query, below the cluster's base URL
-        :param body: sent as JSON; None sends none
+        :param body: sent as JSON, bytes as the XML that they are; None sends none
         :raises Fault: no answer could be read
         """
+        data, kind = (body, "text/xml") if isinstance(body, bytes) else (json.dumps(body).encode(), "application/json")
         timeout = self._connection.timeout
         late = threading.Event()
 
@@ -180,8 +181,8 @@ class Transport:
             with self._session.request(
                 method,
                 self.url + target,
-                data=None if body is None else json.dumps(body).encode(),
-                headers=None if body is None else {"Content-Type": "application/json"},
+                data=None if body is None else data,
+                headers=None if body is None else {"Content-Type": kind},
                 timeout=timeout,
                 stream=True,
                 allow_redirects=False,
@@ -230,7 +231,7 @@ class Transport:
         return Fault(LOST, f"{where} broke the connection off before its answer was complete.{certificate}")
 
 
-def proxies(connection: Connection) -> dict[str, str]:
+def _proxies(connection: Connection) -> dict[str, str]:
     """Find the proxy in the environment alone: macOS's system look-up can crash a forked worker."""
     if not connection.use_proxy or proxy_bypass_environment(connection.hostname):
         return {}
@@ -239,7 +240,7 @@ def proxies(connection: Connection) -> dict[str, str]:
     return {scheme: proxy} if proxy else {}
 
 
-def tls_context(connection: Connection) -> ssl.SSLContext:
+def _tls_context(connection: Connection) -> ssl.SSLContext:
     context: ssl.SSLContext = create_urllib3_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     # urllib3 1.26 gives OpenSSL no name to check where the host is an IP address: it then checks the name itself.

@@ -11,12 +11,14 @@ netapp-lib is optional: without it the failure says how to get the answer. Impor
 
 from __future__ import annotations
 
+import io
 import typing as t
-import urllib.request
+from dataclasses import replace
+from urllib.request import Request
 
 from ansible_collections.ontap.akv.plugins.module_utils._connection import Connection
 from ansible_collections.ontap.akv.plugins.module_utils._release import RELEASES, Release
-from ansible_collections.ontap.akv.plugins.module_utils._transport import proxies, tls_context
+from ansible_collections.ontap.akv.plugins.module_utils._transport import Transport
 
 try:
     from netapp_lib.api.zapi import zapi  # type: ignore[import-untyped,import-not-found,unused-ignore]
@@ -51,31 +53,17 @@ def why_no_rest(connection: Connection, answers: bool) -> str:
 
 
 def _server(connection: Connection) -> t.Any:
-    """Make netapp-lib's client, with the trust, the login and the proxy that the task declares."""
+    """Make netapp-lib's client, with the trust, login, proxy and limits of the transport in the place of urllib's."""
+    transport = Transport(replace(connection, timeout=min(connection.timeout, _TIMEOUT)))
 
-    context = tls_context(connection)
-    context.check_hostname = connection.validate_certs
-    if not connection.ca_path:
-        context.load_default_certs()
+    class Opener:
+        def open(self, request: Request, timeout: float | None = None) -> io.BytesIO:
+            return io.BytesIO(transport.send("POST", request.selector, request.data).content)
 
     class Server(zapi.NaServer):  # type: ignore[misc]
         def _build_opener(self) -> None:
-            handlers = (
-                self._create_basic_auth_handler(),
-                urllib.request.HTTPSHandler(context=context),
-                urllib.request.ProxyHandler(proxies(connection)),
-            )
-            self._opener = urllib.request.build_opener(*handlers)
+            self._opener = Opener()
 
-    scheme = "https" if connection.https else "http"
-    host = connection.url.partition("://")[2].rpartition(":")[0]
-    server = Server(
-        host,
-        transport_type=scheme,
-        username=connection.username,
-        password=connection.password,
-        port=connection.http_port,
-    )
+    server = Server(connection.hostname, username=connection.username, password=connection.password)
     server.set_api_version(1, 0)
-    server.set_timeout(_TIMEOUT)
     return server
