@@ -26,6 +26,14 @@ importlib.import_module("ansible_collections.ontap.akv.plugins.modules." + sys.a
 """
 
 
+# Between the test and the module, for a process begins with the peak of the one that it was forked from.
+_MEASURE = """
+import resource, subprocess, sys
+subprocess.call(sys.argv[1:], close_fds=False)
+sys.stderr.write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+"""
+
+
 def command(module: str, pipe: int) -> list[str]:
     """The program that is a module and reads its options from a pipe."""
     return [sys.executable, "-c", _PROGRAM, module, str(pipe)]
@@ -37,12 +45,19 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **more}
 
 
-def start(module: str, options: dict[str, Any], variables: dict[str, str], **more: Any) -> subprocess.Popen[bytes]:
-    """Start a module; stdout and stderr are piped unless ``more``, which subprocess takes, says otherwise."""
+def start(
+    module: str, options: dict[str, Any], variables: dict[str, str], before: tuple[str, ...] = (), **more: Any
+) -> subprocess.Popen[bytes]:
+    """Start a module.
+
+    :param variables: of its environment
+    :param before: a program that starts it
+    :param more: what subprocess takes; stdout and stderr are piped unless it says otherwise
+    """
     reading, writing = os.pipe()
     piped = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     process = subprocess.Popen(
-        command(module, reading), env=environment(**variables), pass_fds=[reading], **{**piped, **more}
+        [*before, *command(module, reading)], env=environment(**variables), pass_fds=[reading], **{**piped, **more}
     )
     os.close(reading)
     with os.fdopen(writing, "wb") as pipe:
@@ -63,3 +78,11 @@ def run(module: str, options: dict[str, Any], within: float = 30, **variables: s
     result = json.loads(output)
     assert isinstance(result, dict)
     return result
+
+
+def peak(module: str, options: dict[str, Any]) -> tuple[dict[str, Any], float]:
+    """Run a module to its end; give its result, and the most memory that it had, in MB."""
+    process = start(module, options, {}, before=(sys.executable, "-c", _MEASURE))
+    output, most = process.communicate(timeout=60)
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return json.loads(output), int(most) / unit

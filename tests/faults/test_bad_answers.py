@@ -27,7 +27,6 @@ from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
 from ansible_collections.ontap.akv.plugins.module_utils._transport import Answer
-from ansible_collections.ontap.akv.plugins.module_utils._vault import COMPARED
 
 OWN_UUID, FOREIGN_UUID = "024cd3cf-9a08-11ea-8d52-005056bbeba5", "33421d82-0a8d-11ec-ae88-005056bb5955"
 FOREIGN = {**WHOLE, "svm": "vs1", "name": "https://foreign.vault.azure.net/"}
@@ -451,7 +450,8 @@ def answers_of(*vaults: dict[str, Any], status: int = 200, **more: Any) -> Answe
     return Answer(status, headers, json.dumps({"records": vaults, "num_records": len(vaults), **more}).encode())
 
 
-VAULT = {"uuid": OWN_UUID, "svm": {"name": "vs0"}, "scope": "svm", **{name: WHOLE[name] for name in COMPARED}}
+SETTINGS = ("name", "key_id", "client_id", "tenant_id")
+VAULT = {"uuid": OWN_UUID, "svm": {"name": "vs0"}, "scope": "svm", **{name: WHOLE[name] for name in SETTINGS}}
 WORST = {
     "a Retry-After that is a digit and no number": answers_of(status=503),
     "nested deeply": Answer(200, {}, b'{"records": [{"uuid": "%s", "x": %s1%s}]}' % (b"1", b"[" * 900, b"]" * 900)),
