@@ -24,7 +24,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from hypothesis import HealthCheck, settings
 from requests.structures import CaseInsensitiveDict
 
-from ansible_collections.ontap.akv.plugins.module_utils import _connection, _job, _module, _rest
+from ansible_collections.ontap.akv.plugins.module_utils import _connection, _job, _module, _rest, _zapi
 from ansible_collections.ontap.akv.plugins.module_utils._transport import Answer
 from simulator import api, events
 from simulator.call import Pending, Reply
@@ -33,15 +33,15 @@ from simulator.farm import make_cluster
 from simulator.faults import encode
 from simulator.scenario import read
 
-MODULES = {"akv_config": "_config", "akv_info": "_info", "akv_restore": "_restore"}
+MODULES = {"akv_config": "_config", "akv_info": "_info", "akv_rekey": "_rekey", "akv_restore": "_restore"}
 LOGIN = {"hostname": "cluster1", "username": "admin", "password": "canary-Login8Q~word"}
 
 # What the collection may ever ask for, and of what kind.
 UUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 ALLOWED = re.compile(
-    rf"GET /api/(cluster|cluster/jobs(/{UUID})?|svm/svms|security/azure-key-vaults|security/key-stores)"
-    rf"|POST /api/security/azure-key-vaults(/{UUID}/restore)?"
-    rf"|(PATCH|DELETE) /api/security/azure-key-vaults/{UUID}"
+    rf"GET /api/(cluster|cluster/jobs(/{UUID})?|svm/svms|security/(azure-key-vaults|key-managers|key-stores))"
+    rf"|POST /api/security/azure-key-vaults(/{UUID}/(restore|rekey-internal|rekey-external))?"
+    rf"|(PATCH|DELETE) /api/security/(azure-key-vaults|key-stores)/{UUID}"
 )
 
 # Characters that mean something to somebody: to URLs, JSON, shells, regular expressions, ONTAP's queries, terminals.
@@ -73,9 +73,12 @@ class Ontap:
             events.apply(self._cluster, events.EVENT(event, "event"))
 
     def picture(self) -> str:
-        """All that a task could change, secrets and lost keys included."""
-        vaults = self._cluster.sorted_vaults()
-        return repr([(vault.uuid, vault.owner, vault.settings, vault.credential, vault.missing) for vault in vaults])
+        """All that a task could change, secrets and lost keys included; and how often a job has done something."""
+        kept = [
+            (one.uuid, one.owner, one.settings, one.credential, one.enabled, one.missing)
+            for one in self._cluster.sorted_vaults()
+        ]
+        return repr((kept, len(self._cluster.jobs.all)))
 
     def send(self, method: str, target: str, body: Any) -> Answer:
         """Act on a request; give the answer as it would come."""
@@ -174,6 +177,7 @@ def _without_a_wire(send: Send, played: Played, seconds: float) -> Iterator[None
         mock.patch.object(_module, "Transport", Transport),
         mock.patch.object(_rest, "time", clock),
         mock.patch.object(_job, "time", clock),
+        mock.patch.object(_zapi, "HAS_NETAPP_LIB", False),
     ):
         yield
 

@@ -31,7 +31,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._transport import Answer
 OWN_UUID, FOREIGN_UUID = "024cd3cf-9a08-11ea-8d52-005056bbeba5", "33421d82-0a8d-11ec-ae88-005056bb5955"
 FOREIGN = {**WHOLE, "svm": "vs1", "name": "https://foreign.vault.azure.net/"}
 LOSE_KEYS = {"lose_keys": {"svm": "vs0", "nodes": ["node1"]}}
-EXAMPLES = 160
+EXAMPLES = 110
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,17 @@ class Story:
 
 
 NEW_SECRET = {**WHOLE, "client_secret": "canary-New8Q~secret"}
+OTHER_KEY = {"type": "external", "key_id": "https://kv1.vault.azure.net/keys/key2"}
+LATER = {
+    "proxy_type": "http",
+    "proxy_host": "proxy.example.com",
+    "proxy_port": 8080,
+    "proxy_username": "user",
+    "proxy_password": "canary-Proxy8Q~word",
+    "oauth_host": "login.example.com",
+    "vault_host": "vault.example.com",
+    "port": 8443,
+}
 STORIES = {
     "nothing to change": Story("akv_config", WHOLE),
     "create": Story("akv_config", WHOLE, vault=False),
@@ -69,11 +80,21 @@ STORIES = {
     ),
     "new identity": Story("akv_config", {**NEW_SECRET, "client_id": "client2"}, release="9.12.1"),
     "recreate": Story("akv_config", {**NEW_SECRET, "client_id": "client2", "allow_recreate": True}),
+    "create all that there is": Story("akv_config", {**WHOLE, **LATER}, release="9.16.1", vault=False),
+    "switch": Story(
+        "akv_config",
+        {**WHOLE, "configuration": "second", "enabled": True},
+        release="9.14.1",
+        before=({"create_vault": {**WHOLE, "configuration": "second", "enabled": False}},),
+    ),
     "delete": Story("akv_config", {"svm": "vs0", "state": "absent"}),
     "delete what is not there": Story("akv_config", {"svm": "vs0", "state": "absent"}, vault=False),
     "restore": Story("akv_restore", {"svm": "vs0"}, before=(LOSE_KEYS,)),
     "restore, later": Story("akv_restore", {"svm": "vs0"}, release="9.14.1", before=(LOSE_KEYS,)),
     "nothing to restore": Story("akv_restore", {"svm": "vs0"}),
+    "rekey, internal": Story("akv_rekey", {"svm": "vs0", "type": "internal"}, release="9.14.1"),
+    "rekey, external": Story("akv_rekey", {"svm": "vs0", **OTHER_KEY}, release="9.16.1"),
+    "rekey in place": Story("akv_rekey", {"svm": "vs0", **OTHER_KEY}, release="9.8"),
     "read one": Story("akv_info", {"svm": "vs0"}, release="9.14.1", before=(LOSE_KEYS,)),
     "read all": Story("akv_info", {"max_records": 1}, release="9.9.1"),
     "read some fields": Story("akv_info", {"fields": ["name", "svm.name", "state"], "health": False}),
@@ -288,7 +309,11 @@ def assert_borne_out(story: Story, played: Played, liar: Liar, changed: bool) ->
             assert any(True in state.values() for state in states if isinstance(state, dict))
         if "uuid" in vault:
             assert any(vault["uuid"] == record.get("uuid") for record in own)
-    touched = {path.split("/")[4] for path in map(path_of, played.sent) if path.startswith(f"{VAULTS}/")}
+    touched = {
+        path.split("/")[4]
+        for path in map(path_of, played.sent)
+        if path.startswith("/api/security/") and path.count("/") > 3
+    }
     assert touched <= {str(record.get("uuid")) for record in own}
     changes = [number for number, (method, _target, _answer) in enumerate(liar.answers) if method != "GET"]
     if story.check_mode:

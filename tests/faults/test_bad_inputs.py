@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from simulator import query as ontap_query
 from simulator import releases
 
-EXAMPLES = 350
+EXAMPLES = 300
 
 NAMES = [
     "",
@@ -161,6 +161,8 @@ def wrong(option: str, kind: str) -> st.SearchStrategy[Any]:
 def correct(module: str) -> dict[str, Any]:
     if module == "akv_info":
         return dict(LOGIN)
+    if module == "akv_rekey":
+        return {**LOGIN, "svm": "vs0", "type": "external", "key_id": "https://kv1.vault.azure.net/keys/key2"}
     return {**LOGIN, **(WHOLE if module == "akv_config" else {"svm": "vs0"})}
 
 
@@ -215,7 +217,7 @@ def assert_literal(played: Played, options: dict[str, Any]) -> None:
         assert set(sent) <= allowed
 
 
-@pytest.mark.parametrize("module", ["akv_config", "akv_info", "akv_restore"])
+@pytest.mark.parametrize("module", ["akv_config", "akv_info", "akv_rekey", "akv_restore"])
 def test_bad_inputs(module: str, tally: Counter[str]) -> None:
     spec = specification(module)
     tally["tried"] = 0
