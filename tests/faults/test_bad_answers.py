@@ -425,8 +425,10 @@ def wire() -> Iterator[Any]:
 
     with Server(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server
-        server.shutdown()
+        try:
+            yield server
+        finally:
+            server.shutdown()
 
 
 def ask(wire: Any, **options: Any) -> Played:
