@@ -45,8 +45,9 @@ def _compare(field: fields.Field, value: Any, readable: Sequence[str], place: st
         for number, one in enumerate(value):
             yield from _compare(field.inner, one, readable, f"{place}[{number}]")
         return
-    wanted = next(kind for known, kind in TYPES if isinstance(field, known))
-    if type(value) is not wanted:
+    (wanted, *_others) = [kind for known, kind in TYPES if isinstance(field, known)]
+    # A bool is an int to isinstance.
+    if value.__class__ is not wanted:
         yield f"{place} is {value!r}, which is not of type {wanted.__name__}"
     try:
         field.deserialize(value)

@@ -86,7 +86,7 @@ def _disagreements(answer: requests.Response) -> Iterator[str]:
         if {type(error[name]) for name in ("code", "message")} != {str}:
             yield f"{path}: {error}"
         return
-    resource = next(known for start, known in RESOURCES.items() if path.startswith(start))
+    (resource, *_others) = [known for start, known in RESOURCES.items() if path.startswith(start)]
     alone = [body] if answer.request.method == "GET" and "num_records" not in body else []
     for record in body.get("records", alone):
         yield from disagreements(resource._schema(), record, place=path)
