@@ -60,17 +60,23 @@ class Redactor:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
+        self._pattern_of_names: re.Pattern[str] | None = None
         self.add(secrets)
 
     def add(self, secrets: Iterable[str]) -> None:
         """Take more secrets, such as the content of a file that an option names."""
         self._secrets |= {secret for secret in secrets if secret.strip()}
         forms = sorted({form for secret in self._secrets for form in _forms(secret)}, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(_anywhere_or_alone, forms)), re.IGNORECASE) if forms else None
+        self._pattern = _any_of(forms)
+        self._pattern_of_names = _any_of([form for form in forms if len(form) >= SHORT])
 
     def text(self, text: str) -> str:
         """Mask every form of every secret in a text."""
         return self._pattern.sub(MASK, text) if self._pattern else text
+
+    def name(self, name: str) -> str:
+        """Mask a name in a mapping: a short secret never, for results are read by their names."""
+        return self._pattern_of_names.sub(MASK, name) if self._pattern_of_names else name
 
     def free_text(self, text: str) -> str:
         """Mask runs of 8 and more characters of a secret too: a sentence of the server's may echo a part of it."""
@@ -94,10 +100,15 @@ class Redactor:
         if isinstance(value, str):
             return mask(value)
         if isinstance(value, dict):
-            return {mask(str(name)): below(item, str(name)) for name, item in value.items()}
+            return {self.name(str(name)): below(item, str(name)) for name, item in value.items()}
         if isinstance(value, (list, tuple)):
             return [below(item, "") for item in value]
         return value
+
+
+def _any_of(forms: Iterable[str]) -> re.Pattern[str] | None:
+    alternatives = "|".join(map(_anywhere_or_alone, forms))
+    return re.compile(alternatives, re.IGNORECASE) if alternatives else None
 
 
 def _anywhere_or_alone(form: str) -> str:
