@@ -26,6 +26,7 @@ from .faults import SECRET_FIELDS, Cut, Exchange, Fault, encode
 from .tls import common_name
 
 HAL = "application/hal+json"
+JSON = "application/json"
 _SECRET_NAMES = {*SECRET_FIELDS, "password"}
 MASK = "********"
 
@@ -154,6 +155,8 @@ class Server:
             reply = handler(call)
             if isinstance(reply, Pending):
                 reply = await self._wait(reply)
+            if request.headers.get("Accept") == JSON and isinstance(reply.body, dict):
+                reply = Reply(reply.status, _without_links(reply.body), {**reply.headers, "Content-Type": JSON})
         except ApiError as refusal:
             # Some clients send their login only when they are asked for it.
             asks = {"WWW-Authenticate": 'Basic realm="private"'} if refusal.status == 401 else {}
@@ -216,6 +219,19 @@ def _masked_pair(pair: str) -> str:
     name, equals, _value = pair.partition("=")
     hidden = equals and re.sub(r".*\.", "", unquote_plus(name)) in _SECRET_NAMES
     return f"{name}={MASK}" if hidden else pair
+
+
+def _without_links(value: Any) -> Any:
+    """What is told to a client that does without links: only those to the next page and to jobs."""
+    if isinstance(value, list):
+        return [_without_links(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    told = {
+        name: one if name in ("job", "jobs") else _without_links(one) for name, one in value.items() if name != "_links"
+    }
+    following = value.get("_links", {}).get("next")
+    return {**told, "_links": {"next": following}} if following else told
 
 
 def _response(reply: Reply) -> web.Response:

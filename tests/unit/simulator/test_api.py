@@ -22,6 +22,17 @@ def owners(records):
 # --- reading ---
 
 
+def test_links_are_left_out_for_who_accepts_json_alone(start):
+    cluster = start(scenario={**THREE, "jobs": {"queued": 5}})
+    told = cluster.call("GET", f"/api{VAULTS}?max_records=1&fields=*", headers={"Accept": "application/json"})
+    assert told.headers["Content-Type"] == "application/json"
+    assert list(told.json()["_links"]) == ["next"]
+    assert "_links" not in told.json()["records"][0]
+    uuid = told.json()["records"][0]["uuid"]
+    job = cluster.post(path=f"{VAULTS}/{uuid}/restore", headers={"Accept": "application/json"}).json()["job"]
+    assert job["_links"]["self"]["href"] == f"/api/cluster/jobs/{job['uuid']}"
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [
