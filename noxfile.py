@@ -33,6 +33,9 @@ CORES = {
 }
 LOWEST = ("3.9", "3.10", "3.11")
 TOOLS = ("3.12", "3.13", "3.11", "3.14")
+# The releases of the vendor's client; the simulator is judged by each, and by these in `make test`.
+JUDGES = sorted(path.stem for path in ROOT.glob("dev/requirements/judge-9.*.in"))
+JUDGING = {f"judge-{release}" for release in ("9.8", "9.10.1", "9.12.1", "9.14.1", "9.16.1", "9.19.1")}
 
 USABLE = [core for core in CORES if any(python in pythons.find() for python in CORES[core])]
 # Every core can be tested; these are, by `make test`: the oldest and the newest, and of those that run here too.
@@ -136,10 +139,20 @@ def unit(core: str) -> None:
     session_of_core.__doc__ = f"Run the unit and property tests on ansible-core {core}."
 
 
+def judge(name: str) -> None:
+    @nox.session(name=name, tags=["test", "judges"] if name in JUDGING else [])
+    def session_of_release(session: nox.Session) -> None:
+        pytest(session, programs(session, name, TOOLS), "tests/judges/client")
+
+    session_of_release.__doc__ = f"Let the vendor's client of ONTAP {name.partition('-')[2]} judge the simulator."
+
+
 for each in CORES:
     integration(each)
 for each in CORES:
     unit(each)
+for each in JUDGES:
+    judge(each)
 
 
 @nox.session(tags=["test", "faults"])
