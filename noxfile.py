@@ -33,7 +33,7 @@ CORES = {
 }
 LOWEST = ("3.9", "3.10", "3.11")
 TOOLS = ("3.12", "3.13", "3.11", "3.14")
-# The releases of the vendor's client; the simulator is judged by each, and by these in `make test`.
+# The releases of the vendor's client, each of which can judge the simulator; these do, by `make test`.
 JUDGES = sorted(path.stem for path in ROOT.glob("dev/requirements/judge-9.*.in"))
 JUDGING = {f"judge-{release}" for release in ("9.8", "9.10.1", "9.12.1", "9.14.1", "9.16.1", "9.19.1")}
 
