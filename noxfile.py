@@ -168,6 +168,12 @@ def releases(session: nox.Session) -> None:
     pytest(session, core_programs(session, USABLE[-1]), "tests/releases", "--numprocesses", "4")
 
 
+@nox.session(name="judge-netapp-ontap", tags=["test", "judges"])
+def judge_netapp_ontap(session: nox.Session) -> None:
+    """Let the vendor's collection judge the simulator and what akv_info says of it."""
+    pytest(session, programs(session, "judge-netapp-ontap", CORES["2.21"]), "tests/judges/collection")
+
+
 @nox.session(tags=["test", "unit"])
 def lowest(session: nox.Session) -> None:
     """Run what needs no playbook on the oldest Python and with the lowest requests and urllib3."""
@@ -278,7 +284,8 @@ def pins(session: nox.Session) -> None:
     """Write the complete lists of pins, dev/requirements/*.txt, anew from what is wanted, *.in."""
     folder = environment.REQUIREMENTS
     here = programs(session, "pins", TOOLS)
-    oldest = {f"core-{core}": CORES[core] for core in CORES} | {"lowest": LOWEST, "nox": CORES["2.17"]}
+    oldest = {f"core-{core}": CORES[core] for core in CORES}
+    oldest |= {"lowest": LOWEST, "nox": CORES["2.17"], "judge-netapp-ontap": CORES["2.21"]}
     with session.chdir(folder):
         for wanted in sorted(path.stem for path in folder.glob("*.in") if path.stem != "test"):
             python = min(oldest.get(wanted, TOOLS), key=pythons.VERSIONS.index)
