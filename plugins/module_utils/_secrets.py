@@ -42,7 +42,8 @@ def _forms(secret: str) -> set[str]:
     """List the ways in which a secret may come back."""
     raw = secret.encode("utf-8", "surrogatepass")
     forms = {secret, secret.strip(), html.escape(secret), quote_plus(raw), quote(raw, safe=""), quote(raw)}
-    forms |= {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]}
+    in_json = json.dumps(secret)[1:-1]
+    forms |= {in_json, json.dumps(in_json)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]}
     forms |= {hashlib.new(name, raw).hexdigest() for name in ("sha1", "sha256", "sha512")} | {raw.hex()}
     forms |= set(_base64_forms(raw))
     return forms - {""}
