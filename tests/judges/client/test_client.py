@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 from judges.client.connecting import connect, create
 from netapp_ontap import NetAppRestError, config
@@ -34,6 +36,7 @@ VALUES = {
 }
 SCHEMA = AzureKeyVault._schema()
 SECRETS = ("client_secret", "proxy_password")
+PKCS12 = base64.b64encode(b"\x30\x82 not much of a certificate").decode()
 
 
 @pytest.fixture
@@ -83,6 +86,17 @@ def test_change_of_the_secret_alone(cluster: Simulator, vault: AzureKeyVault) ->
     changed.client_secret = "new-secret"
     changed.patch()
     assert cluster.secret_of(vault.uuid) == "new-secret"
+
+
+@pytest.mark.skipif("client_certificate" not in SCHEMA.patchable_fields, reason="this release takes no certificate")
+def test_change_to_a_certificate(cluster: Simulator, vault: AzureKeyVault) -> None:
+    changed = AzureKeyVault(uuid=vault.uuid)
+    changed.client_certificate = PKCS12
+    if "authentication_method" in SCHEMA.patchable_fields:
+        changed.authentication_method = "certificate"
+    changed.patch(hydrate=True)
+    assert changed.authentication_method == "certificate"
+    assert cluster.secret_of(vault.uuid) == PKCS12
 
 
 @pytest.mark.parametrize(
