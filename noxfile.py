@@ -168,7 +168,7 @@ def releases(session: nox.Session) -> None:
     pytest(session, core_programs(session, USABLE[-1]), "tests/releases", "--numprocesses", "4")
 
 
-@nox.session(name="judge-netapp-ontap", tags=["test", "judges"])
+@nox.session(name="judge-netapp-ontap")
 def judge_netapp_ontap(session: nox.Session) -> None:
     """Let the vendor's collection judge the simulator and what akv_info says of it."""
     pytest(session, programs(session, "judge-netapp-ontap", CORES["2.21"]), "tests/judges/collection")
