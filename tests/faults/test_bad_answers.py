@@ -92,7 +92,6 @@ STORIES = {
     "restore": Story("akv_restore", {"svm": "vs0"}, before=(LOSE_KEYS,)),
     "restore, later": Story("akv_restore", {"svm": "vs0"}, release="9.14.1", before=(LOSE_KEYS,)),
     "nothing to restore": Story("akv_restore", {"svm": "vs0"}),
-    "rekey, internal": Story("akv_rekey", {"svm": "vs0", "type": "internal"}, release="9.14.1"),
     "rekey, external": Story("akv_rekey", {"svm": "vs0", **OTHER_KEY}, release="9.16.1"),
     "rekey in place": Story("akv_rekey", {"svm": "vs0", **OTHER_KEY}, release="9.8"),
     "read one": Story("akv_info", {"svm": "vs0"}, release="9.14.1", before=(LOSE_KEYS,)),

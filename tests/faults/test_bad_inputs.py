@@ -259,6 +259,24 @@ def test_a_name_means_itself(svm: str, tally: Counter[str]) -> None:
     tally["outcome named"] += 1
 
 
+def test_any_name_means_itself(tally: Counter[str]) -> None:
+    tally["tried"] = 0
+
+    @examples(200)
+    @given(st.text(AWKWARD, min_size=1, max_size=20))
+    def name_oddly(svm: str) -> None:
+        played = play("akv_info", {**LOGIN, "svm": svm}, Ontap().send)
+        assert_told(played)
+        if played.sent:
+            assert_literal(played, {"svm": svm})
+        else:
+            assert_named(played, specification("akv_info"))
+        tally["tried"] += 1
+        tally["outcome named" if played.failed else "survived"] += 1
+
+    name_oddly()
+
+
 @pytest.mark.parametrize("timeout", [1e-9, 1e9, 1e10, 1e308, float("inf"), "1e400"])
 def test_a_time_that_no_clock_has(timeout: Any, tally: Counter[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:

@@ -32,7 +32,7 @@ from hypothesis import strategies as st
 
 from simulator import Simulator
 
-EXAMPLES = 120
+EXAMPLES = 80
 RELEASE = "9.16.1"
 NEEDS_PROC = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux has /proc")
 
