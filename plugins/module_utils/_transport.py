@@ -35,7 +35,7 @@ try:
     from urllib3 import disable_warnings
     from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-    from urllib3.exceptions import InsecureRequestWarning, LocationValueError
+    from urllib3.exceptions import HTTPError, InsecureRequestWarning, LocationValueError
     from urllib3.util.ssl_ import create_urllib3_context
 
     REQUESTS_IMPORT_ERROR = None
@@ -190,8 +190,8 @@ class Transport:
                 proxies=self._proxies,
             ) as response:
                 return Answer(response.status_code, response.headers, _read(response))
-        except (requests.RequestException, OSError, ValueError) as exc:
-            # ValueError: urllib3 and http.client raise some of their own for malformed answers.
+        except (requests.RequestException, HTTPError, OSError, ValueError) as exc:
+            # HTTPError, ValueError: urllib3 and http.client raise some of their own for malformed answers.
             raise self._fault(exc, late.is_set()) from None
         finally:
             watchdog.cancel()
@@ -279,8 +279,12 @@ def _load_certificate(context: ssl.SSLContext, certificate: str, key: str | None
 def _read(response: requests.Response) -> bytes:
     """Read an answer to its end, and no further than MAX_ANSWER.
 
-    :raises Fault: it is longer than that, or shorter than it said
+    :raises Fault: it is longer than that, shorter than it said, or compressed, which is not asked for: a few bytes may
+        become gigabytes at once
     """
+    encoding = response.headers.get("Content-Encoding", "identity")
+    if encoding != "identity":
+        raise Fault(LOST, f"the answer is compressed ({encoding}), which was not asked for. Is a proxy in between?")
     content = bytearray()
     for chunk in response.iter_content(_CHUNK):
         content += chunk
@@ -288,7 +292,7 @@ def _read(response: requests.Response) -> bytes:
             raise Fault(LOST, f"the answer is longer than {MAX_ANSWER >> 20} MB: this is not ONTAP's REST API.")
     # urllib3 1.26 does not check this itself.
     promised = response.headers.get("Content-Length", "")
-    if promised.isdigit() and len(content) < int(promised) and not response.headers.get("Content-Encoding"):
+    if promised.isdigit() and len(content) < int(promised):
         raise Fault(LOST, f"the answer ended after {len(content)} of {promised} bytes.")
     return bytes(content)
 
