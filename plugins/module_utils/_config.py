@@ -242,7 +242,13 @@ class _Task:
     def _send(self, step: Step) -> None:
         path = step.path
         if NEW in path:
-            path = path.replace(NEW, str((self._read() or {}).get("uuid")))
+            made = read_until(self._client, self._read, lambda vault: vault is not None)
+            if made is None:
+                raise AkvError(
+                    f"ONTAP took the create, but {self._declared.whose} is not there in time (wait_timeout) on"
+                    f" {self._client.where}. Read it with akv_info, and run the task again."
+                )
+            path = path.replace(NEW, made["uuid"])
         content = self._client.change(
             step.method,
             path,

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import typing as t
 from collections.abc import Mapping
@@ -125,20 +126,40 @@ def _failed(client: Client, job: Job, code: str, doing: str, operation: str) -> 
     return JobFailed(message + (f" {known.advice}" if known else ""), job, code)
 
 
-def jobs_on(client: Client, vault: str, action: str) -> list[dict[str, t.Any]]:
-    """List the jobs of this action on a vault that ONTAP still knows: those that run, and those that ended lately.
+class ActionJobs:
+    """The jobs of one action on one vault, as ONTAP knew them when this was made.
 
     :param vault: the vault's UUID
     :param action: as in the path of its request, e.g. "restore"
+    :ivar before: those that run and those that ended lately; None where the login's role may not list jobs, which must
+        not stop what it may do
     """
-    try:
-        jobs = client.records(JOBS, {"fields": "description,state,uuid"}, doing="Reading the jobs")
-    except AkvError:
-        return []  # a role that may not list jobs must not stop what it may do
-    descriptions = [str(job.get("description")) for job in jobs]
-    return [job for job, text in zip(jobs, descriptions) if vault in text and f"/{action}" in text]
 
+    def __init__(self, client: Client, vault: str, action: str) -> None:
+        self._client = client
+        self._vault = vault
+        self._action = action
+        self.before: list[dict[str, t.Any]] | None = None
+        with contextlib.suppress(AkvError):
+            self.before = self._read()
 
-def running(jobs: list[dict[str, t.Any]]) -> str | None:
-    """Give the UUID of the first job that still runs: of an interrupted run, say."""
-    return next((job_of({"job": job}) for job in jobs if job.get("state") in _UNDER_WAY), None)
+    @property
+    def running(self) -> str | None:
+        """The UUID of the first that still ran: of an interrupted run, say."""
+        return next((job_of({"job": job}) for job in self.before or () if job.get("state") in _UNDER_WAY), None)
+
+    def begun_since(self) -> dict[str, t.Any] | None:
+        """Find the job that has come since, running or ended: what became of a request whose answer was lost.
+
+        :return: as the answer would have named it
+        :raises AkvError: jobs can't be read, so that nothing is known of it
+        """
+        if self.before is None:
+            raise AkvError("The jobs could not be read.")
+        known = [job.get("uuid") for job in self.before]
+        return next(({"job": job} for job in self._read() if job.get("uuid") not in known), None)
+
+    def _read(self) -> list[dict[str, t.Any]]:
+        jobs = self._client.records(JOBS, {"fields": "description,state,uuid"}, doing="Reading the jobs")
+        descriptions = [str(job.get("description")) for job in jobs]
+        return [job for job, text in zip(jobs, descriptions) if self._vault in text and f"/{self._action}" in text]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ansible_collections.ontap.akv.plugins.module_utils import _job, _owner
 from ansible_collections.ontap.akv.plugins.module_utils._errors import CHANGED, AkvError, InputError
 from ansible_collections.ontap.akv.plugins.module_utils._health import judge, read_state
-from ansible_collections.ontap.akv.plugins.module_utils._job import Job, check_waiting, follow, job_of, jobs_on, running
+from ansible_collections.ontap.akv.plugins.module_utils._job import ActionJobs, Job, check_waiting, follow, job_of
 from ansible_collections.ontap.akv.plugins.module_utils._keystores import require_active
 from ansible_collections.ontap.akv.plugins.module_utils._owner import Owner, check_text
 from ansible_collections.ontap.akv.plugins.module_utils._reading import (
@@ -117,9 +117,8 @@ class _Rekey:
 
     def run(self, in_place: bool, wait: bool, interval: float) -> Result:
         """Rekey; with ``wait`` follow the job to its end, and read the vault until it is healthy with its new key."""
-        uuid = running(jobs_on(self._client, self._vault["uuid"], self._action))
-        if uuid is None:
-            uuid = self._start(in_place)
+        self._jobs = ActionJobs(self._client, self._vault["uuid"], self._action)
+        uuid = self._jobs.running or self._start(in_place)
         if not wait:
             job = Job(uuid, "queued", "", 0.0) if uuid else None
             return self.result(self._sent, f"A rekey of {self._owner} was started.", self._vault, job)
@@ -174,10 +173,9 @@ class _Rekey:
 
     def _happened(self) -> Record | None:
         """Tell what became of a rekey whose answer was lost: its job, or that the new key is there."""
-        uuid = running(jobs_on(self._client, self._vault["uuid"], self._action))
-        if uuid is not None:
-            return {"job": {"uuid": uuid}}
-        return {} if self._key_id is not None and self._has_key(self._read()) else None
+        if self._key_id is not None and self._has_key(self._read()):
+            return {}
+        return self._jobs.begun_since()
 
     def _read(self) -> Record:
         vault = find_vault(self._client, self._owner, "state")

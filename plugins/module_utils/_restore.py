@@ -16,13 +16,12 @@ from ansible_collections.ontap.akv.plugins.module_utils import _job, _owner
 from ansible_collections.ontap.akv.plugins.module_utils._errors import CHANGED, UNCHANGED, AkvError
 from ansible_collections.ontap.akv.plugins.module_utils._health import State, read_state
 from ansible_collections.ontap.akv.plugins.module_utils._job import (
+    ActionJobs,
     Job,
     JobFailed,
     check_waiting,
     follow,
     job_of,
-    jobs_on,
-    running,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._owner import Owner
 from ansible_collections.ontap.akv.plugins.module_utils._reading import (
@@ -141,11 +140,10 @@ class _Restore:
 
     def _start(self) -> str | None:
         """Start the restore, unless one is under way; give its job's UUID, if it has one."""
-        jobs = jobs_on(self._client, self._vault["uuid"], "restore")
-        uuid = running(jobs)
-        if uuid is not None:
-            return uuid
-        if jobs and self._before.bad and not read_state(self._read()).bad:
+        self._jobs = ActionJobs(self._client, self._vault["uuid"], "restore")
+        if self._jobs.running is not None:
+            return self._jobs.running
+        if self._jobs.before and self._before.bad and not read_state(self._read()).bad:
             return None  # it ended between our reading of the vault and of the jobs
         path = vault_path(self._vault["uuid"], "restore")
         answer = self._client.change("POST", path, doing=self._doing, operation="restore", settle=self._happened)
@@ -174,10 +172,9 @@ class _Restore:
 
     def _happened(self) -> Record | None:
         """Tell what became of a restore whose answer was lost: its job, or that the keys are there."""
-        uuid = running(jobs_on(self._client, self._vault["uuid"], "restore"))
-        if uuid is not None:
-            return {"job": {"uuid": uuid}}
-        return {} if self._before.bad and not read_state(self._read()).bad else None
+        if self._before.bad and not read_state(self._read()).bad:
+            return {}
+        return self._jobs.begun_since()
 
     def _failed(self, failed: JobFailed) -> AkvError:
         """Complete a failed job with what the vault says: on which nodes keys are there now, and on which not."""

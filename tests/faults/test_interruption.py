@@ -114,3 +114,13 @@ def test_a_recreate_whose_vault_is_gone_meanwhile_creates_all_the_same(cluster: 
     assert result["changed"] is True
     assert PHASES["recreate, create"].done(cluster)
     tally["converged"] += 1
+
+
+def test_what_follows_a_create_waits_for_the_vault_to_be_there(tally: Counter[str]) -> None:
+    """A create that is accepted without a job may take a moment: no PATCH goes to a vault of no UUID."""
+    empty = {"match": {"method": "GET", "path": VAULTS, "nth": 2}, "body": {"json": {"records": []}, "when": "after"}}
+    with Simulator(release="9.14.1", scenario={"faults": [empty]}) as sim:
+        result = run("akv_config", **WHOLE, verify_host=True, **options(sim))
+        assert not result.get("failed"), result["msg"]
+        assert not [seen for seen in sim.requests if seen["path"].endswith("/None")]
+        tally["converged"] += 1

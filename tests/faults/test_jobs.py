@@ -83,3 +83,36 @@ def test_an_expired_credential_is_not_cured_by_a_restore(cluster: Simulator, tal
     assert result["failed"]
     assert "60 minutes" in result["msg"]
     tally["outcome named"] += 1
+
+
+@pytest.mark.parametrize(
+    ("module", "task", "action"),
+    [
+        ("akv_restore", {"force": True}, "restore"),
+        ("akv_rekey", {"type": "internal"}, "rekey-internal"),
+        ("akv_rekey", {"type": "external", "key_id": "https://kv1.vault.azure.net/keys/key2"}, "rekey-external"),
+    ],
+    ids=["forced restore", "rekey, internal", "rekey, external"],
+)
+@pytest.mark.parametrize("lists_jobs", [True, False])
+def test_a_lost_answer_whose_job_has_ended_is_not_sent_again(
+    module: str, task: dict[str, Any], action: str, lists_jobs: bool, tally: Counter[str]
+) -> None:
+    """Also where the login's role may not list jobs: then its fate is unknown, which is said."""
+    with Simulator(release="9.14.1", scenario={"jobs": {"queued": 0.0, "running": 0.0}, "vaults": [WHOLE]}) as sim:
+        lost = {"match": {"method": "POST", "path": f"*/{action}"}, "reset": {"when": "after"}}
+        sim.apply([{"add_fault": lost}])
+        if not lists_jobs:
+            denied = {"match": {"path": "/api/cluster/jobs*", "times": 0}, "error": {"code": 6, "status": 403}}
+            sim.apply([{"add_fault": denied}])
+        result = run(module, svm="vs0", poll_interval=0.1, **task, **options(sim))
+        posts = [seen for seen in sim.requests if seen["method"] == "POST"]
+        tally["duplicated"] += len(posts) > 1
+        assert len(posts) == 1
+        if lists_jobs or "key_id" in task:
+            assert not result.get("failed"), result["msg"]
+            assert result["changed"] is True
+            tally["survived"] += 1
+        else:
+            assert result["outcome"] == "unknown"
+            tally["outcome named"] += 1
