@@ -337,7 +337,8 @@ def test_processes_and_files_show_no_canary(cluster: Cluster, tmp_path: Path, ta
 def test_a_killed_module_leaves_no_file(cluster: Cluster, tmp_path: Path, tally: Counter[str]) -> None:
     cluster.clear()
     cluster.strike("POST", latency={"seconds": 1})
-    options = {**WHOLE, **cluster.login(0)}
+    # An SVM of its own: what an earlier test began may still come to vs0.
+    options = {**WHOLE, "svm": "vs1", **cluster.login(0)}
     process = apart.start("akv_config", options, {"TMPDIR": str(tmp_path), "HOME": str(tmp_path)})
     wait_for(lambda: any(seen["faults"] for seen in cluster.sim.requests[-1:]))
     process.kill()
