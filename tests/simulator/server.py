@@ -9,6 +9,7 @@ import asyncio
 import base64
 import binascii
 import re
+import socket
 import ssl
 import time
 from datetime import datetime, timezone
@@ -43,6 +44,7 @@ class Server:
         self._log = log
         self._web: web.Server | None = None
         self._listener: asyncio.AbstractServer | None = None
+        self._bound: socket.socket | None = None
         self._background: set[asyncio.Task[None]] = set()
 
     async def start(self, port: int) -> None:
@@ -50,17 +52,35 @@ class Server:
 
         Raises OSError where the port is taken.
         """
-        loop = asyncio.get_running_loop()
         if self._web is None:
             self._web = web.Server(self._handle, access_log=None, keepalive_timeout=3600)
-        self._listener = await loop.create_server(
-            self._web, self.host, port, ssl=self._context, backlog=512, reuse_address=True
-        )
-        self.port = self._listener.sockets[0].getsockname()[1]
+        await self._listen(self._bind(port))
+
+    def _bind(self, port: int) -> socket.socket:
+        """Take a port without listening on it yet: whoever connects to it is refused, and nobody else gets it."""
+        bound = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET)
+        try:
+            # Connections of before may still be on it. Once taken it is not shared with any other socket.
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind((self.host, port))
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+        except OSError:
+            bound.close()
+            raise
+        return bound
+
+    async def _listen(self, bound: socket.socket) -> None:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._bound = None
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_server(self._web, sock=bound, ssl=self._context, backlog=512)
+        self.port = bound.getsockname()[1]
 
     async def stop(self) -> None:
         for task in self._background:
             task.cancel()
+        if self._bound is not None:
+            self._bound.close()
         if self._listener is not None:
             self._listener.close()
         if self._web is not None:
@@ -71,13 +91,15 @@ class Server:
         if self._listener is not None:
             self._listener.close()
             self._listener = None
+            self._bound = self._bind(self.port)
             task = asyncio.get_running_loop().create_task(self._listen_again(seconds))
             self._background.add(task)
             task.add_done_callback(self._background.discard)
 
     async def _listen_again(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
-        await self.start(self.port)
+        if self._bound is not None:
+            await self._listen(self._bound)
 
     # --- a request ---
 

@@ -327,3 +327,17 @@ def test_no_login_is_needed_to_meet_a_fault(broken):
     client.session.auth = None
     assert client.refused("GET", VAULTS)[1] == 262160
     assert isinstance(client.call("GET", PATH), requests.Response)
+
+
+def test_a_port_that_refuses_stays_the_cluster_s_own(broken):
+    """Another cluster that starts meanwhile must not get it."""
+    client = broken({"match": {}, "refused": {"seconds": 5}})
+    with pytest.raises(Disconnected):
+        client.call("GET", PATH)
+    here = ("127.0.0.1", client.sim.connection["http_port"])
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with pytest.raises(OSError, match="in use"):
+            other.bind(here)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(here, timeout=1)
