@@ -64,9 +64,9 @@ class Server:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.bind((self.host, port))
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
-        except OSError:
+        except OSError as error:
             bound.close()
-            raise
+            raise OSError(error.errno, f"{self.host} port {port}: {error.strerror}") from error
         return bound
 
     async def _listen(self, bound: socket.socket) -> None:

@@ -213,8 +213,9 @@ def test_a_command_line_that_is_wrong(capsys):
 
 
 def test_a_port_that_is_taken(start, capsys):
-    assert main(["--port", str(start().sim.connection["http_port"])]) == 1
-    assert "address already in use" in capsys.readouterr().err
+    port = start().sim.connection["http_port"]
+    assert main(["--port", str(port)]) == 1
+    assert f"127.0.0.1 port {port}: Address already in use" in capsys.readouterr().err
 
 
 def test_it_imports_nothing_of_the_collection():
