@@ -33,7 +33,8 @@ def ensure(name: str, interpreter: str | Path) -> Path:
     Raises SystemExit with pip's own words when it cannot be built.
     """
     requirements = REQUIREMENTS / f"{name}.txt"
-    home = CACHE / "env" / name
+    # Where checkouts share the folder by a link, they share what stands there.
+    home = (CACHE / "env").resolve() / name
     programs = home / "bin"
     stamp = home / "built-from"
     # The folder is part of it because the programs of an environment that was moved do not start.
