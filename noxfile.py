@@ -20,7 +20,7 @@ from nox.command import CommandFailed
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT))
 
-from dev import collection, environment, pythons, sanity  # noqa: E402
+from dev import collection, environment, netapp_ontap, pythons, sanity  # noqa: E402
 from dev.environment import CACHE  # noqa: E402
 
 # The Pythons on which each ansible-core runs, the preferred first: old with old, new with new.
@@ -168,10 +168,13 @@ def releases(session: nox.Session) -> None:
     pytest(session, core_programs(session, USABLE[-1]), "tests/releases", "--numprocesses", "4")
 
 
-@nox.session(name="judge-netapp-ontap")
+@nox.session(name="judge-netapp-ontap", tags=["test", "judges"])
 def judge_netapp_ontap(session: nox.Session) -> None:
     """Let the vendor's collection judge the simulator and what akv_info says of it."""
-    pytest(session, programs(session, "judge-netapp-ontap", CORES["2.21"]), "tests/judges/collection")
+    # The newest core, as the pinned release of the vendor's collection wants it.
+    here = core_programs(session, list(CORES)[-1])
+    places = os.pathsep.join((str(collection.COLLECTIONS), str(netapp_ontap.ensure(here / "python"))))
+    pytest(session, here, "tests/judges/collection", ANSIBLE_COLLECTIONS_PATH=places)
 
 
 @nox.session(tags=["test", "unit"])
@@ -285,13 +288,15 @@ def pins(session: nox.Session) -> None:
     folder = environment.REQUIREMENTS
     here = programs(session, "pins", TOOLS)
     oldest = {f"core-{core}": CORES[core] for core in CORES}
-    oldest |= {"lowest": LOWEST, "nox": CORES["2.17"], "judge-netapp-ontap": CORES["2.21"]}
+    oldest |= {"lowest": LOWEST, "nox": CORES["2.17"], "netapp-ontap": CORES["2.21"]}
+    more = {"netapp-ontap": ("--no-deps", "--generate-hashes")}
     with session.chdir(folder):
         for wanted in sorted(path.stem for path in folder.glob("*.in") if path.stem != "test"):
             python = min(oldest.get(wanted, TOOLS), key=pythons.VERSIONS.index)
             options = ("--universal", "--python-version", python, "--no-annotate", "--no-emit-index-url", "--quiet")
             session.run(
                 *(here / "uv", "pip", "compile", *options, "--custom-compile-command", "nox -s pins"),
+                *more.get(wanted, ()),
                 *(f"{wanted}.in", "--output-file", f"{wanted}.txt"),
                 env={"UV_CACHE_DIR": str(CACHE / "uv")},
             )

@@ -39,14 +39,14 @@ def ensure(name: str, interpreter: str | Path) -> Path:
     stamp = home / "built-from"
     # The folder is part of it because the programs of an environment that was moved do not start.
     built_from = f"{hashlib.sha256(requirements.read_bytes()).hexdigest()} {interpreter} {home}\n"
-    with _alone(name):
+    with alone(name):
         if not (_is_built(stamp, built_from) and os.access(programs / "python", os.X_OK)):
             print(f"Installing {requirements.relative_to(ROOT)} …", file=sys.stderr, flush=True)
             shutil.rmtree(home, ignore_errors=True)
-            _run(interpreter, "-m", "venv", home)
+            run(interpreter, "-m", "venv", home)
             # The lists are complete: what they leave out must not slip in unpinned.
-            _run(programs / "python", "-m", "pip", "install", "--no-deps", "--requirement", requirements)
-            _run(programs / "python", "-m", "pip", "check")
+            run(programs / "python", "-m", "pip", "install", "--no-deps", "--requirement", requirements)
+            run(programs / "python", "-m", "pip", "check")
             stamp.write_text(built_from)
     return programs
 
@@ -56,8 +56,8 @@ def _is_built(stamp: Path, built_from: str) -> bool:
 
 
 @contextlib.contextmanager
-def _alone(name: str) -> Iterator[None]:
-    """Checks that run side by side share environments: one builds, the others wait."""
+def alone(name: str) -> Iterator[None]:
+    """Checks that run side by side share what is installed: one builds, the others wait."""
     folder = CACHE / "env"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / f"{name}.lock").open("w") as lock:
@@ -65,7 +65,8 @@ def _alone(name: str) -> Iterator[None]:
         yield
 
 
-def _run(*command: str | Path) -> None:
+def run(*command: str | Path) -> None:
+    """Run a command of the set-up, quietly. Raises SystemExit with its own words when it fails."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     done = subprocess.run(command, check=False, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:

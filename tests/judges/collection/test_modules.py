@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -78,8 +79,11 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         common = {name: told[name] for name in ("hostname", "http_port", "username", "password")}
         whole = play(TASKS, module_defaults={REST: common, INFO: common})
         playbook = ansible.write("judge.yml", [whole])
-        # The vendor's modules are told of a certificate authority in no other way.
-        return ansible.play(playbook, **login(told), REQUESTS_CA_BUNDLE=told["ca_path"]).check()
+        # The session of the checks says where the vendor's collection is. Its modules are told of a certificate
+        # authority in no other way than this variable.
+        places = os.environ["ANSIBLE_COLLECTIONS_PATH"]
+        given = {"ANSIBLE_COLLECTIONS_PATH": places, "REQUESTS_CA_BUNDLE": told["ca_path"]}
+        return ansible.play(playbook, **login(told), **given).check()
 
 
 def test_written(run: Run) -> None:
