@@ -22,6 +22,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._reading import read_vau
 from ansible_collections.ontap.akv.plugins.module_utils._release import FIELDS, SECRET_FIELDS, health_fields
 from ansible_collections.ontap.akv.plugins.module_utils._rest import Client
 from ansible_collections.ontap.akv.plugins.module_utils._vault import Record
+from ansible_collections.ontap.akv.plugins.module_utils._volumes import count, read_volumes
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     **_owner.ARGUMENT_SPEC,
@@ -30,6 +31,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "max_records": {"type": "int"},
     "order_by": {"type": "list", "elements": "str"},
     "query": {"type": "dict"},
+    "volumes": {"type": "bool", "default": False},
 }
 
 _READABLE = sorted(name for name, field in FIELDS.items() if field.read)
@@ -45,6 +47,7 @@ class Result:
     by_svm: dict[str, Record]
     cluster_vault: Record | None
     summary: dict[str, int]
+    volumes: list[Record] | None
 
 
 def check(params: Mapping[str, t.Any]) -> tuple[Owner | None, dict[str, str]]:
@@ -109,13 +112,15 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result
         summary[vault["verdict"]] += 1
         if vault.get("authentication_method") in list(CREDENTIALS.values()):
             summary[vault["authentication_method"]] += 1
+    volumes = read_volumes(client, owner, params["max_records"]) if params["volumes"] else None
     return Result(
         changed=False,
-        msg=_message(owner, client, summary),
+        msg=_message(owner, client, summary) + (f" {count(volumes)}" if volumes is not None else ""),
         vaults=vaults,
         by_svm={name: vault for name, vault in owners if isinstance(name, str)},
         cluster_vault=next((vault for vault in enabled if vault.get("scope") == "cluster"), None),
         summary=summary,
+        volumes=volumes,
     )
 
 

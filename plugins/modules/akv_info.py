@@ -55,6 +55,13 @@ options:
       - With V(false) there is no verdict but V(unknown), unless ONTAP tells the state unasked (9.7 does).
     type: bool
     default: true
+  volumes:
+    description:
+      - Whether to read the encrypted volumes too, which need the keys. It takes one more request, for its pages.
+      - With O(svm) or O(svm_uuid) these are the volumes of that SVM, else all of the cluster, since ONTAP does not tell
+        which of them the cluster's own vault serves. O(query) is for vaults, and does not select volumes.
+    type: bool
+    default: false
 notes:
   - What a healthy vault proves is that nodes hold keys and that the last poll went well. ONTAP polls every 15 to 30
     minutes.
@@ -90,6 +97,13 @@ EXAMPLES = r"""
     order_by:
       - svm.name desc
   register: akv
+
+- name: List the encrypted volumes that are offline
+  ontap.akv.akv_info:
+    svm: vs0
+    volumes: true
+  register: akv
+  failed_when: akv.volumes | selectattr('state', 'eq', 'offline') | length > 0
 
 - name: Restore keys only where an SVM lacks them
   ontap.akv.akv_restore:
@@ -153,6 +167,33 @@ summary:
   type: dict
   sample:
     {total: 2, healthy: 1, degraded: 1, unavailable: 0, unknown: 0, inactive: 0, client_secret: 2, certificate: 0}
+volumes:
+  description: The encrypted volumes, in ONTAP's own field names; none unless they are asked for.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - svm: {name: vs0, uuid: 4f7abf4c-9a07-11ea-8d52-005056bbeba5}
+      name: vol1
+      uuid: 028baa66-41bd-11e9-81d5-00a0986138f7
+      state: online
+      encryption: {enabled: true, state: encrypted, type: volume}
+  contains:
+    svm:
+      description: Name and UUID of the SVM.
+      type: dict
+    name:
+      description: The volume's name.
+      type: str
+    uuid:
+      description: The volume's UUID.
+      type: str
+    state:
+      description: V(online), V(offline), or what else ONTAP tells.
+      type: str
+    encryption:
+      description: What ONTAP tells of the encryption. Later releases tell more.
+      type: dict
 requests:
   description: The requests that were sent, in order, one entry a try, pages and repetitions included.
   returned: always

@@ -22,6 +22,7 @@ from simulator import Simulator
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "least-privilege.md"
 COMMAND = re.compile(r"^security login rest-role create -role (\w+) -api (\S+) -access (\w+)$", re.MULTILINE)
 VAULTS, CLUSTER, JOBS = "/api/security/azure-key-vaults", "/api/cluster", "/api/cluster/jobs"
+VOLUMES = "/api/storage/volumes"
 LOGIN = {"username": "ansible", "password": "canary-password"}
 
 Role = dict[str, str]
@@ -29,6 +30,7 @@ Role = dict[str, str]
 # What is done with each role, and the outcome without one of the paths that it cannot do without.
 TASKS: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
     "info": ("akv_info", {}, {VAULTS: UNCHANGED, CLUSTER: UNCHANGED}),
+    "volumes": ("akv_info", {"volumes": True}, {VAULTS: UNCHANGED, CLUSTER: UNCHANGED, VOLUMES: UNCHANGED}),
     "create": ("akv_config", PHASES["create"].options, {VAULTS: UNCHANGED}),
     "update": ("akv_config", PHASES["patch"].options, {VAULTS: UNCHANGED, CLUSTER: UNCHANGED}),
     "delete": ("akv_config", PHASES["delete"].options, {VAULTS: UNCHANGED}),
@@ -73,7 +75,7 @@ def attempt(sim: Simulator, task: str) -> dict[str, Any]:
 
 
 def done(sim: Simulator, task: str, result: dict[str, Any]) -> bool:
-    if task == "info":
+    if TASKS[task][0] == "akv_info":
         return bool(result["summary"]["total"] == 1)
     phase = {"update": "patch"}.get(task, task)
     return PHASES[phase].done(sim)
