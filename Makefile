@@ -10,7 +10,7 @@ ARGS ?=
 
 MAKEFLAGS += --no-print-directory
 NOX := .cache/env/nox/bin/python -m nox
-SESSIONS := format lint typing docs-check unit integration faults releases judges sanity build
+SESSIONS := format lint typing docs-check unit integration faults releases roles judges sanity build
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test simulator clean bootstrap $(SESSIONS)
@@ -32,6 +32,7 @@ unit: ## run the unit and property tests on the oldest and the newest ansible-co
 integration: ## run the playbooks of the tests on the oldest and the newest ansible-core
 faults: ## try the modules with every fault at every moment
 releases: ## play the life of a vault on every ONTAP release
+roles: ## play the roles, through the playbooks of the collection
 judges: ## let the vendor's own clients judge the simulator
 sanity: ## run ansible-test sanity
 build: ## build the archive for Galaxy and check it as Galaxy does

@@ -168,6 +168,13 @@ def releases(session: nox.Session) -> None:
     pytest(session, core_programs(session, USABLE[-1]), "tests/releases", "--numprocesses", "4")
 
 
+@nox.session(tags=["test", "roles"])
+def roles(session: nox.Session) -> None:
+    """Play the roles, through the playbooks of the collection."""
+    # Mostly waited for, as the faults.
+    pytest(session, core_programs(session, USABLE[-1]), "tests/roles", "--numprocesses", "4")
+
+
 @nox.session(name="judge-netapp-ontap", tags=["test", "judges"])
 def judge_netapp_ontap(session: nox.Session) -> None:
     """Let the vendor's collection judge the simulator and what akv_info says of it."""

@@ -39,7 +39,8 @@ LOGIN = {"hostname": "cluster1", "username": "admin", "password": "canary-Login8
 # What the collection may ever ask for, and of what kind.
 UUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 ALLOWED = re.compile(
-    rf"GET /api/(cluster|cluster/jobs(/{UUID})?|svm/svms|security/(azure-key-vaults|key-managers|key-stores))"
+    rf"GET /api/(cluster|cluster/jobs(/{UUID})?|svm/svms|storage/volumes)"
+    r"|GET /api/security/(azure-key-vaults|key-managers|key-stores)"
     rf"|POST /api/security/azure-key-vaults(/{UUID}/(restore|rekey-internal|rekey-external))?"
     rf"|(PATCH|DELETE) /api/security/(azure-key-vaults|key-stores)/{UUID}"
 )

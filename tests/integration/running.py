@@ -38,6 +38,7 @@ class Task:
     :ivar status: ok, failed, ignored (failed, and that was expected), skipped or unreachable
     """
 
+    host: str
     name: str
     action: str
     place: str
@@ -107,8 +108,8 @@ class Ansible:
     home: Path
     _runs: int = field(default=0)
 
-    def play(self, playbook: Path | list[Values], *arguments: str, **variables: str | None) -> Run:
-        """Run a playbook, given by its file or as the tasks of a play.
+    def play(self, playbook: Path | str | list[Values], *arguments: str, **variables: str | None) -> Run:
+        """Run a playbook, given by its file, by its name in a collection, or as the tasks of a play.
 
         :param variables: of the environment; None takes one away
         """

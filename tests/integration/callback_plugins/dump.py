@@ -38,8 +38,11 @@ class CallbackModule(CallbackBase):
 
     def _write(self, status, result):
         # Without the underscore from ansible-core 2.19 on.
-        task, values = (getattr(result, name, None) or getattr(result, f"_{name}") for name in ("task", "result"))
+        host, task, values = (
+            getattr(result, name, None) or getattr(result, f"_{name}") for name in ("host", "task", "result")
+        )
         entry = {
+            "host": host.get_name(),
             "name": task.get_name(),
             "action": task.action,
             "place": task.get_path(),

@@ -1,0 +1,103 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Plays the playbooks of the collection by their names, on an inventory of simulated clusters."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from integration.running import ROOT, Ansible, Run, Values
+
+PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
+ROLES = sorted(path for path in (ROOT / "roles").glob("*") if path.is_dir())
+
+HEAD: Values = {
+    "hosts": "{{ akv_hosts | default('all') }}",
+    "gather_facts": False,
+    "connection": "local",
+    "module_defaults": {
+        "group/ontap.akv.akv": {
+            "hostname": "{{ akv_hostname | default(ansible_host | default(inventory_hostname)) }}",
+            **{
+                option: f"{{{{ akv_{option} | default(omit) }}}}"
+                for option in ("http_port", "username", "password", "validate_certs", "ca_path")
+            },
+        }
+    },
+}
+"""What the play of each playbook begins with: hosts are clusters, and omit leaves an option to ONTAP_*."""
+
+Connection = Mapping[str, t.Any]
+
+
+class RoleRun(Run):
+    """A playbook's run, with the facts that it has set."""
+
+    def fact(self, name: str, host: str) -> t.Any:
+        """What the last task that sets the fact on the host gave it."""
+        found = [
+            task.result["ansible_facts"][name]
+            for task in self.tasks
+            if task.host == host and name in task.result.get("ansible_facts", {})
+        ]
+        assert found, f"{host} has no {name}:\n{self.output}"
+        return found[-1]
+
+    def failures(self) -> list[str]:
+        """What the tasks that failed, or whose host could not be reached, say."""
+        return [str(task.result.get("msg")) for task in self.tasks if task.status in ("failed", "unreachable")]
+
+    def changed(self) -> list[str]:
+        """The names of the tasks that report a change."""
+        return [task.name for task in self.tasks if task.result.get("changed")]
+
+
+@dataclass
+class Roles:
+    """The playbooks of the collection.
+
+    :ivar ansible: runs them
+    """
+
+    ansible: Ansible
+    _runs: int = field(default=0)
+
+    def play(
+        self,
+        playbook: str | Path,
+        clusters: Mapping[str, Connection],
+        variables: Mapping[str, t.Any] | None = None,
+        *arguments: str,
+        **environment: str | None,
+    ) -> RoleRun:
+        """Play a playbook.
+
+        :param playbook: the part of its name after ontap.akv., or a file
+        :param clusters: the inventory, name of the host to where the cluster is; {} is an empty inventory
+        :param variables: extra variables, in a file
+        :param arguments: of ansible-playbook, e.g. "--check"
+        """
+        self._runs += 1
+        name = f"ontap.akv.{playbook}" if isinstance(playbook, str) else playbook
+        inventory = self.ansible.write(f"inventory-{self._runs}.yml", inventory_of(clusters))
+        extra = self.ansible.write(f"variables-{self._runs}.yml", dict(variables or {}))
+        run = self.ansible.play(name, "-i", str(inventory), "-e", f"@{extra}", *arguments, **environment)
+        return RoleRun(run.tasks, run.code, run.output)
+
+
+def inventory_of(clusters: Mapping[str, Connection]) -> Values:
+    """An inventory whose hosts are the clusters, each with its address and login."""
+    return {"all": {"hosts": {name: _variables_of(connection) for name, connection in clusters.items()}}}
+
+
+def _variables_of(connection: Connection) -> Values:
+    options = ("http_port", "username", "password", "ca_path")
+    return {
+        "ansible_host": connection["hostname"],
+        **{f"akv_{option}": connection[option] for option in options if connection.get(option) is not None},
+    }
