@@ -10,7 +10,7 @@ ARGS ?=
 
 MAKEFLAGS += --no-print-directory
 NOX := .cache/env/nox/bin/python -m nox
-SESSIONS := format lint typing docs-check unit integration faults releases roles judges sanity build
+SESSIONS := format lint typing docs-check docsite unit integration faults releases roles judges sanity build
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test simulator clean bootstrap $(SESSIONS)
@@ -27,7 +27,8 @@ test: bootstrap ## run all checks, with a line of counts at the end
 format: ## put the code into the style that lint wants, as far as a program can
 lint: ## check style, YAML, playbooks, licences and changelog fragments
 typing: ## check the types
-docs-check: ## check the documentation of the modules
+docs-check: ## check the documentation of modules and roles
+docsite: ## build the documentation as a website, into .cache/docsite/html
 unit: ## run the unit and property tests on the oldest and the newest ansible-core and on the oldest requests
 integration: ## run the playbooks of the tests on the oldest and the newest ansible-core
 faults: ## try the modules with every fault at every moment

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT))
 
 from dev import collection, environment, netapp_ontap, pythons, sanity  # noqa: E402
+from dev.docsite import source as pages  # noqa: E402
 from dev.environment import CACHE  # noqa: E402
 
 # The Pythons on which each ansible-core runs, the preferred first: old with old, new with new.
@@ -55,8 +56,11 @@ def tags(core: str, name: str) -> list[str]:
     return ["test", name] if core in TESTED else []
 
 
-def documented() -> list[str]:
-    return sorted(f"ontap.akv.{path.stem}" for path in ROOT.glob("plugins/modules/*.py"))
+def documented() -> list[tuple[str, ...]]:
+    """The commands that show the documentation of all modules and roles."""
+    found = {"module": ROOT.glob("plugins/modules/*.py"), "role": ROOT.glob("roles/[a-z]*")}
+    names = {kind: sorted(f"ontap.akv.{path.stem}" for path in paths) for kind, paths in found.items()}
+    return [("ansible-doc", "--type", kind, *names[kind]) for kind in names if names[kind]]
 
 
 def programs(session: nox.Session, name: str, wanted: Sequence[str]) -> Path:
@@ -229,13 +233,26 @@ def typing(session: nox.Session) -> None:
 
 @nox.session(tags=["test", "docs-check"])
 def docs(session: nox.Session) -> None:
-    """Check the documentation of the modules."""
+    """Check the documentation of modules and roles, and what collections tell a docsite."""
+    refs = ("--validate-collection-refs", "dependent", "--disallow-unknown-collection-refs", "--check-extra-docs-refs")
     run_all(
         session,
         tool_programs(session),
-        ("ansible-doc", "--type", "module", *documented()),
-        ("antsibull-docs", "lint-collection-docs", "--plugin-docs", "."),
+        *documented(),
+        ("antsibull-docs", "lint-collection-docs", "--plugin-docs", *refs, "."),
     )
+
+
+@nox.session(tags=["test", "docsite"])
+def docsite(session: nox.Session) -> None:
+    """Build the docsite into .cache/docsite/html; a warning is an error."""
+    here = programs(session, "docsite", TOOLS)
+    source, html = pages.gather(), pages.FOLDER / "html"
+    options = ("--use-current", "--fail-on-error", "--no-add-antsibull-docs-version", "--dest-dir", source)
+    session.run(here / "antsibull-docs", "collection", *options, "ontap.akv", env=variables(here))
+    options = ("--fail-on-warning", "--keep-going", "--quiet", "--conf-dir", pages.CONFIGURATION)
+    session.run(here / "sphinx-build", *options, source, html, env=variables(here))
+    session.log(f"{html.relative_to(ROOT)}/index.html")
 
 
 @nox.session(name="sanity", tags=["test", "sanity"])
@@ -271,7 +288,8 @@ def build(session: nox.Session) -> None:
             session.error("Galaxy's importer has something to say")
         session.run(*galaxy, "install", archive, "--collections-path", "installed", env=variables(here), silent=True)
         installed = {**variables(here), "ANSIBLE_COLLECTIONS_PATH": str(folder / "installed")}
-        session.run(here / "ansible-doc", "--type", "module", *documented(), env=installed, silent=True)
+        for name, *arguments in documented():
+            session.run(here / name, *arguments, env=installed, silent=True)
 
 
 @nox.session
