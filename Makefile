@@ -10,7 +10,7 @@ ARGS ?=
 
 MAKEFLAGS += --no-print-directory
 NOX := .cache/env/nox/bin/python -m nox
-SESSIONS := format lint typing docs-check docsite unit integration faults releases roles judges sanity build
+SESSIONS := format lint typing docs-check docsite unit integration faults releases roles pages judges sanity build
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test simulator clean bootstrap $(SESSIONS)
@@ -34,6 +34,7 @@ integration: ## run the playbooks of the tests on the oldest and the newest ansi
 faults: ## try the modules with every fault at every moment
 releases: ## play the life of a vault on every ONTAP release
 roles: ## play the roles, through the playbooks of the collection
+pages: ## type every command of the documentation
 judges: ## let the vendor's own clients judge the simulator
 sanity: ## run ansible-test sanity
 build: ## build the archive for Galaxy and check it as Galaxy does

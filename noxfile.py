@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT))
 
 from dev import collection, environment, netapp_ontap, pythons, sanity  # noqa: E402
-from dev.docsite import source as pages  # noqa: E402
+from dev.docsite import source as docsource  # noqa: E402
 from dev.environment import CACHE  # noqa: E402
 
 # The Pythons on which each ansible-core runs, the preferred first: old with old, new with new.
@@ -179,6 +179,13 @@ def roles(session: nox.Session) -> None:
     pytest(session, core_programs(session, USABLE[-1]), "tests/roles", "--numprocesses", "4")
 
 
+@nox.session(tags=["test", "pages"])
+def pages(session: nox.Session) -> None:
+    """Type every command of the documentation's pages, as it stands there."""
+    here = core_programs(session, list(CORES)[-1])
+    pytest(session, here, "tests/pages", AKV_NETAPP_ONTAP=str(netapp_ontap.ensure(here / "python")))
+
+
 @nox.session(name="judge-netapp-ontap", tags=["test", "judges"])
 def judge_netapp_ontap(session: nox.Session) -> None:
     """Let the vendor's collection judge the simulator and what akv_info says of it."""
@@ -247,10 +254,10 @@ def docs(session: nox.Session) -> None:
 def docsite(session: nox.Session) -> None:
     """Build the docsite into .cache/docsite/html; a warning is an error."""
     here = programs(session, "docsite", TOOLS)
-    source, html = pages.gather(), pages.FOLDER / "html"
+    source, html = docsource.gather(), docsource.FOLDER / "html"
     options = ("--use-current", "--fail-on-error", "--no-add-antsibull-docs-version", "--dest-dir", source)
     session.run(here / "antsibull-docs", "collection", *options, "ontap.akv", env=variables(here))
-    options = ("--fail-on-warning", "--keep-going", "--quiet", "--conf-dir", pages.CONFIGURATION)
+    options = ("--fail-on-warning", "--keep-going", "--quiet", "--conf-dir", docsource.CONFIGURATION)
     session.run(here / "sphinx-build", *options, source, html, env=variables(here))
     session.log(f"{html.relative_to(ROOT)}/index.html")
 

@@ -10,6 +10,7 @@ not see::
     <!-- not run: why it cannot be -->
     <!-- cluster: {vaults: [{svm: vs0}]} -->    on a new cluster, of this scenario
     <!-- events: [{lose_keys: {svm: vs0}}] -->  after these events
+    <!-- file: enable.yml -->                   a file that commands of the page use: tests/pages types those
 """
 
 from __future__ import annotations
@@ -23,8 +24,30 @@ from pathlib import Path
 import yaml
 from integration.running import Values
 
-_BLOCK = re.compile(r"^(?P<indent> *)```ya?ml *\n(?P<text>.*?)^(?P=indent)``` *$", re.MULTILINE | re.DOTALL)
-_COMMENT = re.compile(r"<!-- (?P<word>not run|cluster|events): (?P<value>.*?) -->", re.DOTALL)
+_BLOCK = re.compile(r"^(?P<indent> *)```(?P<language>\w+) *\n(?P<text>.*?)^(?P=indent)``` *$", re.MULTILINE | re.DOTALL)
+_NOTE = re.compile(r"<!-- (?P<word>[a-z][a-z ]*?)(?:: (?P<value>.*?))? -->", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a page.
+
+    :ivar place: file and line
+    :ivar notes: what the comments before it say, by their first word; empty where there is no more
+    """
+
+    place: str
+    language: str
+    text: str
+    notes: dict[str, str]
+
+    def events(self) -> list[Values]:
+        events: list[Values] = yaml.safe_load(self.notes.get("events", "[]"))
+        return events
+
+    def cluster(self) -> Values | None:
+        scenario: Values | None = yaml.safe_load(self.notes["cluster"]) if "cluster" in self.notes else None
+        return scenario
 
 
 @dataclass(frozen=True)
@@ -58,26 +81,35 @@ def of_module(path: Path) -> Example:
     return Example(path.name, yaml.safe_load(text))
 
 
-def of_page(path: Path) -> Iterator[Example]:
-    """The examples of a page, in order."""
+def blocks(path: Path) -> Iterator[Block]:
+    """The fenced blocks of a page, in order."""
     page = path.read_text(encoding="utf-8")
     end = 0
-    first = True
     for block in _BLOCK.finditer(page):
-        before = {match["word"]: match["value"] for match in _COMMENT.finditer(page, end, block.start())}
+        notes = {match["word"]: match["value"] or "" for match in _NOTE.finditer(page, end, block.start())}
         end = block.end()
-        plays = yaml.safe_load(re.sub(rf"^{block['indent']}", "", block["text"], flags=re.MULTILINE))
-        if not _is_ansible(plays):
+        text = re.sub(rf"^{block['indent']}", "", block["text"], flags=re.MULTILINE)
+        yield Block(f"{path.name}:{page.count(chr(10), 0, block.start()) + 1}", block["language"], text, notes)
+
+
+def of_page(path: Path) -> Iterator[Example]:
+    """The examples of a page, in order, but for the files that its commands use."""
+    first = True
+    for block, plays in plays_of_page(path):
+        if "file" in block.notes:
             continue
-        cluster = yaml.safe_load(before["cluster"]) if "cluster" in before else None
-        yield Example(
-            f"{path.name}:{page.count(chr(10), 0, block.start()) + 1}",
-            plays,
-            {} if first and cluster is None else cluster,
-            yaml.safe_load(before.get("events", "[]")),
-            before.get("not run"),
-        )
+        cluster = block.cluster()
+        scenario = {} if first and cluster is None else cluster
+        yield Example(block.place, plays, scenario, block.events(), block.notes.get("not run"))
         first = False
+
+
+def plays_of_page(path: Path) -> Iterator[tuple[Block, list[Values]]]:
+    """The blocks of a page that are a playbook or tasks, in order."""
+    for block in blocks(path):
+        plays = yaml.safe_load(block.text) if block.language in ("yaml", "yml") else None
+        if _is_ansible(plays):
+            yield block, plays
 
 
 def _is_ansible(value: object) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from integration.examples import Example, of_module, of_page
+from integration.examples import Example, of_module, of_page, plays_of_page
 from integration.running import ROOT, Ansible, Run, Values, login, play
 
 from simulator import Simulator
@@ -141,7 +141,7 @@ def test_no_example_loops_over_secrets_or_writes_them_down(secret: str) -> None:
     ]
     examples = [
         *(of_module(path).plays for path in MODULES),
-        *(each.plays for page in PAGES for each in of_page(page)),
+        *(plays for page in PAGES for _block, plays in plays_of_page(page)),
         *demo,
     ]
     for value in _values(examples, secret):

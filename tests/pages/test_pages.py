@@ -1,0 +1,97 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every command that a page shows is typed, as it stands, and prints what the page says."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from integration.examples import blocks
+from integration.running import ROOT
+from pages.walking import Reader
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+WALKED = [page for page in PAGES if any(block.language == "console" for block in blocks(page))]
+
+
+def _reader(folder: Path, page: Path) -> Reader:
+    """Somebody who has Ansible, and the collections but for those that the page installs."""
+    netapp_ontap = Path(os.environ["AKV_NETAPP_ONTAP"]) / "ansible_collections" / "netapp" / "ontap"
+    collections = {"netapp.ontap": netapp_ontap}
+    if "ansible-galaxy collection install" not in page.read_text(encoding="utf-8"):
+        collections["ontap.akv"] = ROOT
+    return Reader(folder, Path(sys.executable).parent, collections)
+
+
+@pytest.mark.parametrize("page", WALKED, ids=lambda page: page.name)
+def test_walk(page: Path, tmp_path: Path) -> None:
+    _reader(tmp_path, page).walk(page)
+
+
+PAGE = """\
+<!-- cluster: {} -->
+<!-- file: tasks/read.yml -->
+```yaml
+- ontap.akv.akv_info:
+```
+```console
+export FIRST=1
+test -f tasks/read.yml
+```
+```console
+echo "$FIRST 22 333"
+test "$ONTAP_HOSTNAME" = cluster1.example.com
+```
+<!-- prints -->
+```text
+1 … 333
+```
+<!-- types: [swordfish] -->
+```console
+read -rs ANSWER && test "$ANSWER" = swordfish
+```
+<!-- fails -->
+```console
+false
+```
+<!-- not run: it would fail -->
+```console
+false
+```
+```python
+not typed
+```
+"""
+
+
+def test_a_page_as_it_stands(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(PAGE, encoding="utf-8")
+    _reader(tmp_path / "reader", page).walk(page)
+
+
+@pytest.mark.parametrize(
+    ("said", "untrue", "told"),
+    [
+        ("echo", "false\necho", "page.md:10: exit code 1"),
+        ("1 … 333", "333 … 1", "not printed: 333 … 1"),
+        ("<!-- fails -->\n", "", "exit code 1"),
+        ("fails -->\n```console\nfalse", "fails -->\n```console\ntrue", "exit code 0"),
+    ],
+)
+def test_what_is_not_true_fails(said: str, untrue: str, told: str, tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(PAGE.replace(said, untrue), encoding="utf-8")
+    with pytest.raises(pytest.fail.Exception, match=told):
+        _reader(tmp_path / "reader", page).walk(page)
+
+
+def test_most_commands_are_run() -> None:
+    commands = [block for page in WALKED for block in blocks(page) if block.language == "console"]
+    reasons = [f"{block.place}: {block.notes['not run']}" for block in commands if "not run" in block.notes]
+    assert len(reasons) <= len(commands) / 4, reasons
