@@ -51,14 +51,25 @@ def require_active(client: Client, owner: Owner, doing: str, finishing: bool = F
 def in_the_way(client: Client, owner: Owner) -> str | None:
     """Name the key manager that keeps an owner from getting a vault; None where none is seen."""
     try:
-        if client.release().within(_COLLECTION_SINCE):
-            found = [(_type(store), store) for store in _key_stores(client, owner, client.release())]
-        else:
-            found = [("onboard" if "onboard" in m else "external", m) for m in _key_managers(client, owner)]
+        found = enabled_managers(client, owner, client.release())
     except AkvError:
         return None
-    names = [f"{kind} ({store.get('uuid')})" for kind, store in found if store.get("enabled", True)]
+    names = [f"{kind} ({uuid})" for kind, uuid in found]
     return f"{owner} has the key manager {', '.join(names)} already." if names else None
+
+
+def tells_vaults(release: Release | None) -> bool:
+    """Tell whether a vault is among the key managers that a release tells (9.10.1+)."""
+    return release is not None and release.within(_COLLECTION_SINCE)
+
+
+def enabled_managers(client: Client, owner: Owner, release: Release | None) -> list[tuple[str, str]]:
+    """Read the kind and the UUID of each key manager of an owner that is in use."""
+    if release is not None and tells_vaults(release):
+        found = [(_type(store), store) for store in _key_stores(client, owner, release)]
+    else:
+        found = [("onboard" if "onboard" in m else "external", m) for m in _key_managers(client, owner)]
+    return [(kind, str(store.get("uuid"))) for kind, store in found if store.get("enabled", True)]
 
 
 def _type(store: Record) -> str:

@@ -112,20 +112,27 @@ class Client:
 
     def release(self) -> Release:
         """Learn the cluster's release; asked for once."""
-        if self._release is None:
-            doing = "Reading the cluster's release"
-            version = self.get("/cluster", {"fields": "version"}, doing=doing).get("version")
-            version = version if isinstance(version, dict) else {}
-            generation, major, minor = (version.get(part) for part in ("generation", "major", "minor"))
-            if not (isinstance(generation, int) and isinstance(major, int) and isinstance(minor, int)):
-                raise self._not_ontap(doing, "the answer names no version")
-            self._release = Release((generation, major, minor))
-            if self._release.is_newer_than_known:
-                self.warnings.append(
-                    f"{self.where} runs ONTAP {self._release}, which is newer than this collection knows. It is treated"
-                    f" as {RELEASES[-1]}."
-                )
-        return self._release
+        return self._release or self.cluster()[0]
+
+    def cluster(self, *fields: str) -> tuple[Release, JSON]:
+        """Read the cluster's own record, and learn its release from that.
+
+        :param fields: what else to ask for
+        """
+        doing = "Reading the cluster's release"
+        record = self.get("/cluster", {"fields": ",".join(("version", *fields))}, doing=doing)
+        version = record.get("version")
+        version = version if isinstance(version, dict) else {}
+        generation, major, minor = (version.get(part) for part in ("generation", "major", "minor"))
+        if not (isinstance(generation, int) and isinstance(major, int) and isinstance(minor, int)):
+            raise self._not_ontap(doing, "the answer names no version")
+        self._release = Release((generation, major, minor))
+        if self._release.is_newer_than_known:
+            self.warnings.append(
+                f"{self.where} runs ONTAP {self._release}, which is newer than this collection knows. It is treated"
+                f" as {RELEASES[-1]}."
+            )
+        return self._release, record
 
     @property
     def rest_is_missing(self) -> bool:

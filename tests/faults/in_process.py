@@ -33,13 +33,20 @@ from simulator.farm import make_cluster
 from simulator.faults import encode
 from simulator.scenario import read
 
-MODULES = {"akv_config": "_config", "akv_info": "_info", "akv_rekey": "_rekey", "akv_restore": "_restore"}
+MODULES = {
+    "akv_config": "_config",
+    "akv_info": "_info",
+    "akv_preflight": "_preflight",
+    "akv_rekey": "_rekey",
+    "akv_restore": "_restore",
+}
 LOGIN = {"hostname": "cluster1", "username": "admin", "password": "canary-Login8Q~word"}
 
 # What the collection may ever ask for, and of what kind.
 UUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 ALLOWED = re.compile(
     rf"GET /api/(cluster|cluster/jobs(/{UUID})?|svm/svms|storage/volumes)"
+    r"|GET /api/cluster/(nodes|metrocluster|licensing/licenses)"
     r"|GET /api/security/(azure-key-vaults|key-managers|key-stores)"
     rf"|POST /api/security/azure-key-vaults(/{UUID}/(restore|rekey-internal|rekey-external))?"
     rf"|(PATCH|DELETE) /api/security/(azure-key-vaults|key-stores)/{UUID}"

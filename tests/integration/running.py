@@ -20,13 +20,24 @@ import trustme
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.ontap.akv.plugins.module_utils import _config, _connection, _info, _restore
+from ansible_collections.ontap.akv.plugins.module_utils import (
+    _config,
+    _connection,
+    _info,
+    _preflight,
+    _restore,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._module import execute
 from simulator import Simulator
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-MODULES: dict[str, t.Any] = {"akv_config": _config, "akv_info": _info, "akv_restore": _restore}
+MODULES: dict[str, t.Any] = {
+    "akv_config": _config,
+    "akv_info": _info,
+    "akv_preflight": _preflight,
+    "akv_restore": _restore,
+}
 
 Values = dict[str, t.Any]
 

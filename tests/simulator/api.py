@@ -17,6 +17,7 @@ Handler = Callable[[Call], Union[Reply, Pending]]
 
 HANDLERS: dict[tuple[str, str], Handler] = {
     ("GET", "cluster"): inventory.get_cluster,
+    ("GET", "cluster/metrocluster"): inventory.get_metrocluster,
     ("PATCH", "cluster/jobs/{uuid}"): inventory.cancel_job,
     ("GET", "security/key-manager-configs"): inventory.get_key_manager_configs,
     ("GET", "security/azure-key-vaults"): vaults.get_collection,

@@ -66,6 +66,8 @@ class Node:
     cluster_lif: bool = True
     root_encrypted: bool = False
     release: str = ""
+    # As ONTAP tells it; None: up or down, as it is healthy or not.
+    state: str | None = None
 
 
 @dataclass
@@ -73,11 +75,20 @@ class Svm:
     name: str
     uuid: str
     state: str = "running"
+    subtype: str = "default"
     dns: dict[str, list[str]] | None = None
 
     @property
     def reference(self) -> dict[str, str]:
         return {"uuid": self.uuid, "name": self.name}
+
+
+@dataclass
+class License:
+    """A package that is licensed, well or not quite."""
+
+    name: str
+    state: str = "compliant"
 
 
 @dataclass
@@ -250,7 +261,8 @@ class Cluster:
         self.volumes: dict[tuple[str, str], Volume] = {}
         for entry in scenario["volumes"]:
             self.add_volume(**entry)
-        self.licenses: list[str] = scenario["licenses"]
+        self.licenses = [License(**entry) for entry in scenario["licenses"]]
+        self.dns = _dns(self.settings)
         self.key_managers = [self._key_manager(entry) for entry in scenario["key_managers"]]
         self.azure = Azure(scenario.get("azure"))
         jobs = scenario["jobs"]
@@ -287,13 +299,14 @@ class Cluster:
         return self.make_uuid(kind, str(self._made))
 
     def _node(self, entry: dict[str, Any]) -> Node:
-        return Node(**{"uuid": self.make_uuid("node", entry["name"]), "release": self.version.name, **entry})
+        made = {"uuid": self.make_uuid("node", entry["name"]), "release": self.version.name}
+        return Node(**{**made, "healthy": entry.get("state", "up") == "up", **entry})
 
     def _add_svms(self, entry: dict[str, Any]) -> None:
         """One SVM; with `count` as many, a {} in the name giving the place of the number."""
         entry = dict(entry)
         count = entry.pop("count", None)
-        dns = entry.get("dns", {"domains": ["example.com"], "servers": ["192.0.2.53"]} if "dns" not in entry else None)
+        dns = _dns(entry)
         for number in range(1, (count or 1) + 1):
             name = entry["name"].replace("{}", str(number)) if count else entry["name"]
             made = {"uuid": self.make_uuid("svm", name), **entry, "name": name, "dns": dns}
@@ -471,6 +484,12 @@ def _moment(text: str) -> float:
     except ValueError as error:
         raise ScenarioError(f"clock.start: {text!r} is no moment such as 2024-08-29T12:00:00Z") from error
     return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+
+
+def _dns(entry: dict[str, Any]) -> dict[str, list[str]] | None:
+    """What an SVM or the cluster asks for names; no servers, none."""
+    found: dict[str, list[str]] = entry.get("dns", {"domains": ["example.com"], "servers": ["192.0.2.53"]})
+    return found if found["servers"] else None
 
 
 def conflict(cluster: Cluster, svm: Svm | None) -> ApiError | None:

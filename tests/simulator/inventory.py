@@ -11,7 +11,7 @@ from typing import Any
 from . import health
 from . import query as q
 from .call import Call, Reply
-from .cluster import Aggregate, Cluster, KeyManager, Node, Svm, Volume
+from .cluster import Aggregate, Cluster, KeyManager, License, Node, Svm, Volume
 from .errors import ApiError
 from .jobs import Job
 from .reading import missing, read_collection, read_one
@@ -34,19 +34,19 @@ def _node(_cluster: Cluster, node: Node) -> dict[str, Any]:
     return {
         "uuid": node.uuid,
         "name": node.name,
-        "state": "up" if node.healthy else "down",
-        "membership": "available",
+        "state": node.state or ("up" if node.healthy else "down"),
+        "membership": "member",
         "version": _version(node.release),
         "_links": _self(f"cluster/nodes/{node.uuid}"),
     }
 
 
-def _license(_cluster: Cluster, name: str) -> dict[str, Any]:
+def _license(_cluster: Cluster, package: License) -> dict[str, Any]:
     return {
-        "name": name,
+        "name": package.name,
         "scope": "node",
-        "state": "compliant",
-        "_links": _self(f"cluster/licensing/licenses/{name}"),
+        "state": package.state,
+        "_links": _self(f"cluster/licensing/licenses/{package.name}"),
     }
 
 
@@ -54,7 +54,7 @@ def _svm(_cluster: Cluster, svm: Svm) -> dict[str, Any]:
     return {
         **svm.reference,
         "state": svm.state,
-        "subtype": "default",
+        "subtype": svm.subtype,
         "dns": svm.dns,
         "_links": _self(f"svm/svms/{svm.uuid}"),
     }
@@ -129,7 +129,12 @@ def _by_uuid(things: Iterable[Any]) -> list[Any]:
 
 KINDS: dict[str, tuple[str, Things, str, Callable[[Cluster, Any], dict[str, Any]]]] = {
     "cluster/nodes": ("node", lambda cluster: _by_uuid(cluster.nodes.values()), "uuid", _node),
-    "cluster/licensing/licenses": ("license", lambda cluster: sorted(cluster.licenses), "name", _license),
+    "cluster/licensing/licenses": (
+        "license",
+        lambda cluster: sorted(cluster.licenses, key=lambda package: package.name),
+        "name",
+        _license,
+    ),
     "cluster/jobs": ("job", lambda cluster: _by_uuid(cluster.jobs.all.values()), "uuid", _job),
     "svm/svms": ("svm", lambda cluster: _by_uuid(cluster.svms.values()), "uuid", _svm),
     "name-services/dns": (
@@ -161,10 +166,11 @@ def get_collection(path: str) -> Callable[[Call], Reply]:
 
 def get_one(path: str) -> Callable[[Call], Reply]:
     kind, things, key, record = KINDS[path]
+    attribute = key.rpartition(".")[2]
 
     def handle(call: Call) -> Reply:
         wanted = call.keys[key]
-        found = next((each for each in things(call.cluster) if wanted in (each, getattr(each, "uuid", None))), None)
+        found = next((each for each in things(call.cluster) if wanted == getattr(each, attribute)), None)
         schema = call.release.schema(kind)
         return read_one(call, schema, found, lambda thing, _l, _r: record(call.cluster, thing))
 
@@ -177,9 +183,27 @@ def get_cluster(call: Call) -> Reply:
         "uuid": cluster.uuid,
         "name": cluster.name,
         "version": _version(cluster.version.name),
+        "dns_domains": (cluster.dns or {}).get("domains"),
+        "name_servers": (cluster.dns or {}).get("servers"),
         "_links": _self("cluster"),
     }
     return read_one(call, call.release.schema("cluster"), cluster, lambda _thing, _l, _r: record)
+
+
+def get_metrocluster(call: Call) -> Reply:
+    """One of two sites, or a cluster that has no partner."""
+    cluster = call.cluster
+    both = bool(cluster.settings.get("metrocluster"))
+    local = {
+        "cluster": {"uuid": cluster.uuid, "name": cluster.name},
+        "configuration_state": "configured" if both else "not_configured",
+        "mode": "normal" if both else "not_configured",
+    }
+    record: dict[str, Any] = {"local": local, "_links": _self("cluster/metrocluster")}
+    if both:
+        partner = {"uuid": cluster.make_uuid("cluster", "partner"), "name": f"{cluster.name}-partner"}
+        record["remote"] = {**local, "cluster": partner}
+    return read_one(call, call.release.schema("metrocluster"), cluster, lambda _thing, _l, _r: record)
 
 
 def get_key_manager_configs(call: Call) -> Reply:

@@ -12,12 +12,14 @@ from typing import Any
 from . import events, faults, releases, tables
 from .shapes import Record, ScenarioError, choice, flag, integer, list_of, mapping_of, number, text
 
+DNS = Record(needs={"servers": list_of(text)}, takes={"domains": list_of(text)})
 CLUSTER = Record(
     takes={
         "name": text,
         "release": choice(*releases.NAMES),
         "documentation": choice("client", "pages"),
         "metrocluster": flag,
+        "dns": DNS,
         "rest": flag,
         "zapi": flag,
         "zapi_version": text,
@@ -42,6 +44,7 @@ NODE = Record(
         "uuid": text,
         "capable": flag,
         "healthy": flag,
+        "state": choice("up", "booting", "down", "taken_over", "waiting_for_giveback", "degraded", "unknown"),
         "release": choice(*releases.NAMES),
         "cluster_lif": flag,
         "root_encrypted": flag,
@@ -52,8 +55,9 @@ SVM = Record(
     takes={
         "uuid": text,
         "count": integer,
-        "state": choice("running", "stopped"),
-        "dns": Record(needs={"servers": list_of(text)}, takes={"domains": list_of(text)}),
+        "state": choice("starting", "running", "stopping", "stopped", "deleting", "initializing"),
+        "subtype": choice("default", "dp_destination", "sync_source", "sync_destination"),
+        "dns": DNS,
     },
 )
 VOLUME = Record(
@@ -106,6 +110,14 @@ VAULT = Record(
         ),
     }
 )
+PACKAGE = Record(needs={"name": text}, takes={"state": choice("compliant", "noncompliant", "unknown")})
+
+
+def package(value: Any, where: str) -> Any:
+    """A licence: its name alone, or a mapping."""
+    return PACKAGE({"name": value} if isinstance(value, str) else value, where)
+
+
 USER = Record(needs={"name": text}, takes={"password": text, "certificate": flag, "role": text})
 PRIVILEGE = Record(
     needs={
@@ -134,7 +146,7 @@ SCENARIO = Record(
         "svms": list_of(SVM),
         "aggregates": list_of(Record(needs={"name": text}, takes={"node": text, "nae": flag, "uuid": text})),
         "volumes": list_of(VOLUME),
-        "licenses": list_of(text),
+        "licenses": list_of(package),
         "key_managers": list_of(KEY_MANAGER),
         "vaults": list_of(VAULT),
         "users": list_of(USER),
@@ -155,7 +167,7 @@ DEFAULTS: dict[str, Any] = {
     "svms": [{"name": "vs0"}, {"name": "vs1"}, {"name": "vs2"}],
     "aggregates": [],
     "volumes": [],
-    "licenses": ["ve", "mtekm"],
+    "licenses": [{"name": "ve"}, {"name": "mtekm"}],
     "key_managers": [],
     "vaults": [],
     "users": [{"name": "admin", "role": "admin"}],

@@ -18,6 +18,7 @@ from ansible_collections.ontap.akv.plugins.module_utils import (
     _config,
     _connection,
     _info,
+    _preflight,
     _rekey,
     _repeat,
     _restore,
@@ -30,6 +31,7 @@ SPECS = {
     "connection": _connection.ARGUMENT_SPEC,
     "akv_config": _config.ARGUMENT_SPEC,
     "akv_info": _info.ARGUMENT_SPEC,
+    "akv_preflight": _preflight.ARGUMENT_SPEC,
     "akv_rekey": _rekey.ARGUMENT_SPEC,
     "akv_restore": _restore.ARGUMENT_SPEC,
 }
@@ -84,7 +86,7 @@ def test_the_readme_names_each_option(spec: str) -> None:
     assert [option for option in SPECS[spec] if f"`{option}`" not in readme] == []
 
 
-@pytest.mark.parametrize("module", ["akv_config", "akv_info", "akv_restore"])
+@pytest.mark.parametrize("module", ["akv_config", "akv_info", "akv_preflight", "akv_restore"])
 def test_the_readme_names_each_result(module: str) -> None:
     source = ast.parse(text_of(ROOT / "plugins" / "modules" / f"{module}.py"))
     (documented,) = (

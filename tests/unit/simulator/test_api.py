@@ -449,3 +449,28 @@ def test_other_key_managers_are_told(start):
     assert [("onboard" in each, each["scope"]) for each in found] == [(True, "cluster"), (False, "svm")]
     assert found[1]["external"]["servers"][0]["server"] == "k:5696"
     assert client.get(f"/security/key-managers/{found[1]['uuid']}?fields=status")["status"]["code"] == 65537200
+
+
+def test_what_must_be_true_before_a_vault_is_told(start):
+    scenario = {
+        "cluster": {"metrocluster": True, "dns": {"servers": ["192.0.2.1"]}},
+        "nodes": [{"name": "node1"}, {"name": "node2", "state": "taken_over"}],
+        "svms": [{"name": "vs0", "subtype": "dp_destination", "state": "stopping", "dns": {"servers": []}}],
+        "licenses": [{"name": "ve", "state": "noncompliant"}],
+    }
+    client = start("9.8", scenario)
+    assert client.get("/cluster?fields=name_servers")["name_servers"] == ["192.0.2.1"]
+    nodes = client.records("/cluster/nodes?fields=state,membership&order_by=name")
+    assert [(node["state"], node["membership"]) for node in nodes] == [("up", "member"), ("taken_over", "member")]
+    (svm,) = client.records("/svm/svms?fields=dns,state,subtype")
+    assert (svm.get("dns"), svm["state"], svm["subtype"]) == (None, "stopping", "dp_destination")
+    assert client.records("/name-services/dns") == []
+    assert client.records("/cluster/licensing/licenses?fields=state")[0]["state"] == "noncompliant"
+    metrocluster = client.get("/cluster/metrocluster?fields=local.configuration_state,remote")
+    assert metrocluster["local"] == {"configuration_state": "configured"}
+    assert metrocluster["remote"]["cluster"]["name"] == "cluster1-partner"
+
+
+def test_a_cluster_alone_is_no_metrocluster(start):
+    assert start("9.8").get("/cluster/metrocluster")["local"]["configuration_state"] == "not_configured"
+    assert start("9.7").refused("GET", "/cluster/metrocluster")[0] == 404
