@@ -8,12 +8,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ansible_collections.ontap.akv.plugins.module_utils import _job, _owner
-from ansible_collections.ontap.akv.plugins.module_utils._errors import CHANGED, AkvError, InputError
+from ansible_collections.ontap.akv.plugins.module_utils._errors import CHANGED, UNKNOWN, AkvError, InputError
 from ansible_collections.ontap.akv.plugins.module_utils._health import judge, read_state
 from ansible_collections.ontap.akv.plugins.module_utils._job import ActionJobs, Job, check_waiting, follow, job_of
 from ansible_collections.ontap.akv.plugins.module_utils._keystores import require_active
@@ -124,6 +125,8 @@ class _Rekey:
             return self.result(self._sent, f"A rekey of {self._owner} was started.", self._vault, job)
         operation = "patch" if in_place else self._action.replace("-", "_")
         job = follow(self._client, uuid, self.doing, operation, interval) if uuid else None
+        if self._key_id is None:
+            self._require_seen(job)
         after = read_until(self._client, self._read, lambda vault: self._has_key(vault) and not_bad(vault), interval)
         if not (self._has_key(after) and not_bad(after)):
             reasons = " ".join(judge(after)[1]) if self._has_key(after) else f"The key is still {after.get('key_id')}."
@@ -169,7 +172,34 @@ class _Rekey:
             method, path, doing=self.doing, operation=operation, settle=self._happened, body=body
         )
         self._sent = True
-        return job_of(answer)
+        return job_of(answer) or self._unnamed_job()
+
+    def _unnamed_job(self) -> str | None:
+        """Find the job of an answer that names none. Another external key is seen in the vault; of an internal one
+        only the job tells."""
+        if self._key_id is None:
+            with contextlib.suppress(AkvError):
+                return job_of(self._jobs.begun_since() or {})
+        return None
+
+    def _require_seen(self, job: Job | None) -> None:
+        """Never guess what became of an internal rekey: a job that may still run is no success.
+
+        :raises AkvError: the login may not read the job
+        """
+        if job is not None and job.state == "unreadable":
+            raise AkvError(
+                f"{self.doing} on {self._client.where}: ONTAP took the request, but this login's role may not read job"
+                f" {job.uuid}, which alone tells how it ends. Give the role access to /api/cluster/jobs, and read the"
+                " job there.",
+                UNKNOWN,
+                job=job.shown(),
+            )
+        if job is None or job.state != "success":
+            self._client.warnings.append(
+                f"{self.doing} on {self._client.where}: ONTAP took the request, and keeps no job that tells how it"
+                " ended. Whether the vault is healthy is all that can be seen."
+            )
 
     def _happened(self) -> Record | None:
         """Tell what became of a rekey whose answer was lost: its job, or that the new key is there."""

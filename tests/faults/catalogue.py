@@ -114,6 +114,7 @@ class Phase:
     :ivar before: what the cluster is brought to first, as events
     :ivar vault: whether vs0 has its vault before
     :ivar done: whether the cluster is as declared, in the end
+    :ivar release: the cluster's
     """
 
     module: str
@@ -122,10 +123,11 @@ class Phase:
     done: Callable[[Any], bool]
     vault: bool = True
     before: tuple[dict[str, Any], ...] = ()
+    release: str = "9.7"
 
 
 def _vault(sim: Any) -> dict[str, Any] | None:
-    vaults = [vault for vault in sim.vaults() if vault["svm"] == "vs0"]
+    vaults = [vault for vault in sim.vaults() if vault["svm"] == "vs0" and vault["enabled"]]
     assert len(vaults) <= 1, "two vaults"
     return vaults[0] if vaults else None
 
@@ -143,6 +145,19 @@ def _restored(sim: Any) -> bool:
     return vault is not None and not vault["nodes_without_keys"]
 
 
+def _rekeyed(sim: Any) -> bool:
+    return any("/rekey-internal" in job["description"] and job["state"] == "success" for job in sim.jobs())
+
+
+def _switched(sim: Any) -> bool:
+    vault = _vault(sim)
+    return vault is not None and vault["client_id"] == GREEN["client_id"]
+
+
+OTHER_KEY = "https://kv1.vault.azure.net/keys/key2"
+GREEN = {**WHOLE, "client_id": "client2", "configuration": "green", "enabled": False}
+SWITCH = {"svm": "vs0", "configuration": "green", "enabled": True}
+REKEY_INTERNAL = {"svm": "vs0", "type": "internal", "poll_interval": 0.1}
 LOSE_KEYS = {"lose_keys": {"svm": "vs0", "nodes": ["node1"]}}
 PHASES = {
     "read": Phase("akv_config", WHOLE, {"method": "GET", "path": VAULTS}, _as_declared),
@@ -185,5 +200,45 @@ PHASES = {
         {"method": "GET", "path": "/api/cluster/jobs/*"},
         _restored,
         before=(LOSE_KEYS,),
+    ),
+    "rekey, external": Phase(
+        "akv_rekey",
+        {"svm": "vs0", "type": "external", "key_id": OTHER_KEY, "poll_interval": 0.1},
+        {"method": "POST", "path": f"{VAULTS}/*/rekey-external"},
+        lambda sim: _as_declared(sim, key_id=OTHER_KEY),
+        release="9.14.1",
+    ),
+    "rekey in place": Phase(
+        "akv_rekey",
+        {"svm": "vs0", "type": "external", "key_id": OTHER_KEY, "poll_interval": 0.1},
+        {"method": "PATCH", "path": f"{VAULTS}/*"},
+        lambda sim: _as_declared(sim, key_id=OTHER_KEY),
+        release="9.8",
+    ),
+    "rekey, internal": Phase(
+        "akv_rekey",
+        REKEY_INTERNAL,
+        {"method": "POST", "path": f"{VAULTS}/*/rekey-internal"},
+        _rekeyed,
+        release="9.14.1",
+    ),
+    "rekey, poll": Phase(
+        "akv_rekey", REKEY_INTERNAL, {"method": "GET", "path": "/api/cluster/jobs/*"}, _rekeyed, release="9.14.1"
+    ),
+    "switch": Phase(
+        "akv_config",
+        SWITCH,
+        {"method": "PATCH", "path": "/api/security/key-stores/*"},
+        _switched,
+        before=({"create_vault": GREEN},),
+        release="9.14.1",
+    ),
+    "switch, poll": Phase(
+        "akv_config",
+        SWITCH,
+        {"method": "GET", "path": "/api/cluster/jobs/*"},
+        _switched,
+        before=({"create_vault": GREEN},),
+        release="9.14.1",
     ),
 }

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from faults.catalogue import PHASES
 
 from simulator import Simulator
 
@@ -19,21 +20,26 @@ _PROPERTY = "faults"
 _TABLE: dict[str, Counter[str]] = {}
 
 
+def _row(request: pytest.FixtureRequest) -> str | None:
+    call = getattr(request.node, "callspec", None)
+    return call.params.get("phase") if call else None
+
+
 @pytest.fixture
-def cluster() -> Iterator[Simulator]:
-    """An ONTAP 9.7 cluster whose jobs are quick."""
-    with Simulator(scenario={"jobs": {"queued": 0.05, "running": 0.1}}) as sim:
+def cluster(request: pytest.FixtureRequest) -> Iterator[Simulator]:
+    """A cluster whose jobs are quick: of the release of the test's phase, else 9.7."""
+    row = _row(request)
+    release = PHASES[row].release if row else "9.7"
+    with Simulator(release=release, scenario={"jobs": {"queued": 0.05, "running": 0.1}}) as sim:
         yield sim
 
 
 @pytest.fixture
 def tally(request: pytest.FixtureRequest) -> Iterator[Counter[str]]:
     """The counts of the row that a test belongs to."""
-    call = getattr(request.node, "callspec", None)
-    row = call.params.get("phase") if call else None
     counts = Counter(tried=1)
     yield counts
-    title = row or request.node.originalname.removeprefix("test_").replace("_", " ")
+    title = _row(request) or request.node.originalname.removeprefix("test_").replace("_", " ")
     request.node.user_properties.append((_PROPERTY, (title, dict(counts))))
 
 

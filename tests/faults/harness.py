@@ -33,7 +33,9 @@ def _load() -> None:
     """Start the process that the modules are forked from. It knows the path from its environment alone."""
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
-    _FORKS.set_forkserver_preload([__name__, *(_MODULES + name for name in ("akv_config", "akv_info", "akv_restore"))])
+    _FORKS.set_forkserver_preload(
+        [__name__, *(_MODULES + name for name in ("akv_config", "akv_info", "akv_rekey", "akv_restore"))]
+    )
     forkserver.ensure_running()
     if before is None:
         del os.environ["PYTHONPATH"]
@@ -124,10 +126,12 @@ def options(sim: Simulator) -> dict[str, Any]:
 
 
 def picture(sim: Simulator) -> str:
-    """All that a task could change, secrets and lost keys included."""
-    return json.dumps([{**vault, "secret": sim.secret_of(vault["uuid"])} for vault in sim.vaults()], sort_keys=True)
+    """All that a task could change, secrets, lost keys and the internal keys included."""
+    rekeys = [job["uuid"] for job in begun(sim) if "rekey" in job["description"] and job["state"] == "success"]
+    vaults = [{**vault, "secret": sim.secret_of(vault["uuid"])} for vault in sim.vaults()]
+    return json.dumps([*vaults, rekeys], sort_keys=True)
 
 
-def restores(sim: Simulator) -> list[dict[str, Any]]:
-    """The restores that the cluster has begun."""
-    return [job for job in sim.jobs() if "restore" in job["description"]]
+def begun(sim: Simulator) -> list[dict[str, Any]]:
+    """The restores and rekeys that the cluster has begun."""
+    return [job for job in sim.jobs() if "/restore" in job["description"] or "/rekey-" in job["description"]]

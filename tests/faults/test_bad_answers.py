@@ -65,6 +65,7 @@ LATER = {
     "oauth_host": "login.example.com",
     "vault_host": "vault.example.com",
     "port": 8443,
+    "verify_host": False,
 }
 STORIES = {
     "nothing to change": Story("akv_config", WHOLE),
@@ -93,6 +94,7 @@ STORIES = {
     "restore, later": Story("akv_restore", {"svm": "vs0"}, release="9.14.1", before=(LOSE_KEYS,)),
     "nothing to restore": Story("akv_restore", {"svm": "vs0"}),
     "rekey, external": Story("akv_rekey", {"svm": "vs0", **OTHER_KEY}, release="9.16.1"),
+    "rekey, internal": Story("akv_rekey", {"svm": "vs0", "type": "internal"}, release="9.14.1"),
     "rekey in place": Story("akv_rekey", {"svm": "vs0", **OTHER_KEY}, release="9.8"),
     "read one": Story("akv_info", {"svm": "vs0"}, release="9.14.1", before=(LOSE_KEYS,)),
     "read all": Story("akv_info", {"max_records": 1}, release="9.9.1"),

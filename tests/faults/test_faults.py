@@ -11,7 +11,7 @@ from collections import Counter
 
 import pytest
 from faults.catalogue import FAULTS, NEW_SECRET, PHASES, SECRET, WHOLE
-from faults.harness import options, picture, restores, run
+from faults.harness import begun, options, picture, run
 
 from simulator import Simulator
 
@@ -49,8 +49,8 @@ def test_fault(cluster: Simulator, phase: str, fault: str, tally: Counter[str]) 
         assert struck.done(cluster)
         assert result["changed"] == (picture(cluster) != before)
         tally["survived"] += 1
-    tally["duplicated"] += len(restores(cluster)) > 1
-    assert len(restores(cluster)) <= 1
+    tally["duplicated"] += len(begun(cluster)) > 1
+    assert len(begun(cluster)) <= 1
 
     cluster.apply([{"clear_faults": {}}, {"advance_clock": {"seconds": 5}}])
     again = run(struck.module, **struck.options, **options(cluster))
