@@ -13,7 +13,7 @@ NOX := .cache/env/nox/bin/python -m nox
 SESSIONS := format lint typing docs-check docsite unit integration faults releases roles pages judges sanity build
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test simulator clean bootstrap $(SESSIONS)
+.PHONY: help demo test simulator bench clean bootstrap $(SESSIONS)
 
 help: ## tell what there is to run
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -44,6 +44,9 @@ $(SESSIONS): bootstrap
 
 simulator: bootstrap ## run the ONTAP simulator in the foreground; make simulator ARGS="--help" tells how
 	@$(NOX) -s simulator -- $(ARGS)
+
+bench: bootstrap ## measure the collection beside its peers; make bench ARGS="--help" tells how
+	@$(NOX) -s bench -- $(ARGS)
 
 clean: ## remove all that was generated
 	rm -rf .cache tests/output

@@ -186,13 +186,25 @@ def pages(session: nox.Session) -> None:
     pytest(session, here, "tests/pages", AKV_NETAPP_ONTAP=str(netapp_ontap.ensure(here / "python")))
 
 
+def beside_netapp_ontap(session: nox.Session) -> tuple[Path, str]:
+    """The programs of the newest core, as the pinned release of the vendor's collection wants it; where both are."""
+    here = core_programs(session, list(CORES)[-1])
+    return here, os.pathsep.join((str(collection.COLLECTIONS), str(netapp_ontap.ensure(here / "python"))))
+
+
 @nox.session(name="judge-netapp-ontap", tags=["test", "judges"])
 def judge_netapp_ontap(session: nox.Session) -> None:
     """Let the vendor's collection judge the simulator and what akv_info says of it."""
-    # The newest core, as the pinned release of the vendor's collection wants it.
-    here = core_programs(session, list(CORES)[-1])
-    places = os.pathsep.join((str(collection.COLLECTIONS), str(netapp_ontap.ensure(here / "python"))))
+    here, places = beside_netapp_ontap(session)
     pytest(session, here, "tests/judges/collection", ANSIBLE_COLLECTIONS_PATH=places)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure the collection beside its peers, and write docs/benchmarks.md."""
+    here, places = beside_netapp_ontap(session)
+    environment = {**variables(here), "ANSIBLE_COLLECTIONS_PATH": places}
+    replace_with(environment, here / "python", "-m", "dev.bench", *session.posargs)
 
 
 @nox.session(tags=["test", "unit"])
