@@ -183,7 +183,9 @@ def roles(session: nox.Session) -> None:
 def pages(session: nox.Session) -> None:
     """Type every command of the documentation's pages, as it stands there."""
     here = core_programs(session, list(CORES)[-1])
-    pytest(session, here, "tests/pages", AKV_NETAPP_ONTAP=str(netapp_ontap.ensure(here / "python")))
+    pytest(
+        session, here, "tests/pages", "--numprocesses", "4", AKV_NETAPP_ONTAP=str(netapp_ontap.ensure(here / "python"))
+    )
 
 
 def beside_netapp_ontap(session: nox.Session) -> tuple[Path, str]:

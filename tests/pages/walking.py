@@ -200,6 +200,7 @@ class Reader:
     def _environment(self) -> dict[str, str]:
         return {
             "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_REMOTE_TEMP": str(self.folder / "tmp" / "remote"),
             "EDITOR": "false",
             "HOME": str(self.folder / "home"),
             "LC_ALL": "C.UTF-8",

@@ -102,9 +102,10 @@ def test_the_readme_names_each_result(module: str) -> None:
     assert [key for key in set(documented) - ON_FAILURE if f"`{key}`" not in readme] == []
 
 
-def test_the_readme_installs_this_version() -> None:
+@pytest.mark.parametrize("page", ["README.md", "docs/getting-started.md"])
+def test_a_page_installs_this_version(page: str) -> None:
     version = yaml.safe_load(text_of(ROOT / "galaxy.yml"))["version"]
-    assert set(re.findall(r"ontap-akv-([\w.]+)\.tar\.gz", text_of(ROOT / "README.md"))) == {version}
+    assert set(re.findall(r"ontap-akv-([\w.]+)\.tar\.gz", text_of(ROOT / page))) == {version}
 
 
 def test_the_page_on_reliability_names_each_code_that_is_sent_again() -> None:
