@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import ssl
 import subprocess
 import sys
@@ -65,7 +66,9 @@ class Simulator:
             # The keys are in use: each vault is available, with nothing to warn of.
             "volumes": [{"svm": "vs0", "name": "vol1", "encrypted": True}],
             "cluster": {"state_without_volumes": "available"},
-            "faults": [{"match": {"path": "/api/*"}, "latency": {"seconds": group.latency}, "times": 0}]
+            # The same login on all clusters, as module_defaults want it.
+            "users": [{"name": "admin", "role": "admin", "password": secrets.token_urlsafe(12)}],
+            "faults": [{"match": {"path": "/api/*", "times": 0}, "latency": {"seconds": group.latency}}]
             if group.latency
             else [],
         }
