@@ -23,7 +23,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._health import (
     judge,
     read_state,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._job import follow, job_of
+from ansible_collections.ontap.akv.plugins.module_utils._job import JobFailed, follow, job_of
 from ansible_collections.ontap.akv.plugins.module_utils._keystores import in_the_way, require_active
 from ansible_collections.ontap.akv.plugins.module_utils._plan import (
     NEW,
@@ -260,7 +260,7 @@ class _Task:
         )
         job = job_of(content)
         if job is not None and self._wait:
-            follow(self._client, job, step.doing, step.operation)
+            follow(self._client, job, step.doing, step.operation, happened=self._left_by(step))
 
     def _settled_by(self, step: Step) -> t.Callable[[], Record | None] | None:
         """How to read whether a step has happened. A PATCH of a vault has the same effect however often it arrives."""
@@ -269,6 +269,16 @@ class _Task:
         if step.method == "DELETE":
             return self._deleted
         return self._switched if step.path.startswith(KEY_STORES) else None
+
+    def _left_by(self, step: Step) -> t.Callable[[], Record | None] | None:
+        """How to read what a step's failed job has left behind. A switch may stand half-way, which no vault tells."""
+
+        def switched() -> Record | None:
+            if self._switched() is None:
+                raise AkvError("The switch may stand half-way.")
+            return {}
+
+        return switched if step.path.startswith(KEY_STORES) and step.method == "PATCH" else self._settled_by(step)
 
     def _created(self) -> Record | None:
         found = self._read()
@@ -310,6 +320,8 @@ class _Task:
                 why = in_the_way(self._client, self._declared.owner)
             if why:
                 failure.message = f"{why} ({failure.message})"
+        if isinstance(failure, JobFailed) and step.operation == "key_stores_patch":
+            failure.message += " A switch may stand half-way: run the task again, which finishes it."
         if chosen.operation == "recreate" and step.method == "POST":
             again = _without_secrets(step.body or {})
             failure.details["recreate"] = again

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import time
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
 from ansible_collections.ontap.akv.plugins.module_utils._errors import AkvError, InputError, OntapError
@@ -81,11 +81,19 @@ def job_of(content: Mapping[str, t.Any]) -> str | None:
     return uuid if is_uuid(uuid) else None
 
 
-def follow(client: Client, uuid: str, doing: str, operation: str, interval: float = 2.0) -> Job:
+def follow(
+    client: Client,
+    uuid: str,
+    doing: str,
+    operation: str,
+    interval: float = 2.0,
+    happened: Callable[[], object | None] | None = None,
+) -> Job:
     """Poll a job until its end.
 
     :param operation: the operation of the error codes, e.g. "restore"
     :param interval: seconds before the second poll; they grow from there
+    :param happened: reads whether a job that failed has done its work all the same, None if not
     :return: the job, in state success, vanished or unreadable
     :raises JobFailed: it ended otherwise
     :raises AkvError: the task's time was up before its end
@@ -106,7 +114,7 @@ def follow(client: Client, uuid: str, doing: str, operation: str, interval: floa
             client.settle(changed=True)
             return job
         if job.state in _FAILED:
-            client.settle(changed=False)
+            _settle_failed(client, happened)
             raise _failed(client, job, str(record.get("code") or ""), doing, operation)
         if client.remaining() <= 0:
             raise AkvError(
@@ -115,6 +123,12 @@ def follow(client: Client, uuid: str, doing: str, operation: str, interval: floa
                 job=job.shown(),
             )
         client.sleep(next(pauses))
+
+
+def _settle_failed(client: Client, happened: Callable[[], object | None] | None) -> None:
+    """Note what a failed job has left behind; while that can't be read, its fate stays unknown."""
+    with contextlib.suppress(AkvError):
+        client.settle(changed=happened is not None and happened() is not None)
 
 
 def _failed(client: Client, job: Job, code: str, doing: str, operation: str) -> JobFailed:

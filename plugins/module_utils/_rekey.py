@@ -124,7 +124,7 @@ class _Rekey:
             job = Job(uuid, "queued", "", 0.0) if uuid else None
             return self.result(self._sent, f"A rekey of {self._owner} was started.", self._vault, job)
         operation = "patch" if in_place else self._action.replace("-", "_")
-        job = follow(self._client, uuid, self.doing, operation, interval) if uuid else None
+        job = follow(self._client, uuid, self.doing, operation, interval, self._is_done) if uuid else None
         if self._key_id is None:
             self._require_seen(job)
         after = read_until(self._client, self._read, lambda vault: self._has_key(vault) and not_bad(vault), interval)
@@ -203,9 +203,14 @@ class _Rekey:
 
     def _happened(self) -> Record | None:
         """Tell what became of a rekey whose answer was lost: its job, or that the new key is there."""
-        if self._key_id is not None and self._has_key(self._read()):
-            return {}
-        return self._jobs.begun_since()
+        return self._is_done() or self._jobs.begun_since()
+
+    def _is_done(self) -> Record | None:
+        """Give the vault if it has the new key; of an internal rekey it tells nothing."""
+        if self._key_id is None:
+            return None
+        vault = self._read()
+        return vault if self._has_key(vault) else None
 
     def _read(self) -> Record:
         vault = find_vault(self._client, self._owner, "state")

@@ -192,8 +192,9 @@ class Client:
             else:
                 break
         # Accepted is not done: what a job does is told by the job.
-        self.settle(changed=True)
-        self._fate_unknown = isinstance(content.get("job"), dict)
+        has_job = isinstance(content.get("job"), dict)
+        self.settle(changed=not has_job)
+        self._fate_unknown = has_job
         return content
 
     def settle(self, changed: bool) -> None:

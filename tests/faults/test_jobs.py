@@ -10,8 +10,8 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from faults.catalogue import WHOLE
-from faults.harness import options, run
+from faults.catalogue import PHASES, WHOLE
+from faults.harness import options, picture, run
 
 from simulator import Simulator
 
@@ -116,3 +116,28 @@ def test_a_lost_answer_whose_job_has_ended_is_not_sent_again(
         else:
             assert result["outcome"] == "unknown"
             tally["outcome named"] += 1
+
+
+@pytest.mark.parametrize("effect", [False, True])
+@pytest.mark.parametrize("phase", ["create", "delete", "rekey, external", "switch"])
+def test_outcome_of_a_job_that_fails(phase: str, effect: bool, tally: Counter[str]) -> None:
+    """ONTAP took the request and its job failed: what that left behind is read."""
+    struck = PHASES[phase]
+    quick = {"jobs": {"queued": 0.05, "running": 0.1}, "cluster": {"asynchronous": "always"}}
+    with Simulator(release="9.16.1", scenario=quick) as sim:
+        sim.apply([{"create_vault": WHOLE}] if struck.vault else [])
+        sim.apply(list(struck.before))
+        before = picture(sim)
+        sim.apply([{"fail_next_job": {"ends": "failure", "code": 65537515, "effect": effect}}])
+        result = run(struck.module, **struck.options, **options(sim))
+        assert result["failed"]
+        if phase == "switch" and not effect:
+            # It stands half-way, which no vault tells.
+            assert result["outcome"] == "unknown"
+            assert "run the task again" in result["msg"]
+        else:
+            assert result["outcome"] == ("changed" if picture(sim) != before else "unchanged"), result["msg"]
+        tally["outcome named"] += 1
+        assert not run(struck.module, **struck.options, **options(sim)).get("failed")
+        assert struck.done(sim)
+        tally["converged"] += 1
