@@ -25,6 +25,7 @@ from ansible_collections.ontap.akv.plugins.module_utils import (
     _connection,
     _info,
     _preflight,
+    _rekey,
     _restore,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._module import execute
@@ -36,6 +37,7 @@ MODULES: dict[str, t.Any] = {
     "akv_config": _config,
     "akv_info": _info,
     "akv_preflight": _preflight,
+    "akv_rekey": _rekey,
     "akv_restore": _restore,
 }
 

@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 import yaml
+from integration.certificates import make_pkcs12
 from integration.running import HERE, Ansible, login, seen
 
 from simulator import Simulator
@@ -33,8 +35,10 @@ def _play(story: Path, ansible: Ansible, *arguments: str) -> None:
     target = story.parent.parent
     scenario = target / "files" / story.name
     with Simulator(scenario=scenario if scenario.exists() else None) as simulator:
-        names = f"target={target.name} story={story.stem}"
-        run = ansible.play(HERE / "play.yml", "-e", names, *arguments, **login(simulator.connection)).check()
+        names = {"target": target.name, "story": story.stem, "client_certificate": make_pkcs12()}
+        run = ansible.play(
+            HERE / "play.yml", "-e", json.dumps(names), *arguments, **login(simulator.connection)
+        ).check()
         # What the modules tell of their requests is what the simulator saw, so that the stories may go by it.
         assert run.requests() == seen(simulator)
         for task in run.modules():

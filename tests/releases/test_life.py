@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from faults.harness import options, run
+from integration.certificates import make_pkcs12
 from releases.catalogue import KEY, RELEASES, WHOLE, at_least
 
 from simulator import Simulator
@@ -141,7 +142,7 @@ def test_an_option_works_from_its_release_on_and_is_refused_before(
 ) -> None:
     task = {name: value for name, value in {**WHOLE, **option}.items() if value is not None}
     if "client_certificate" in option:
-        task["client_certificate"] = pkcs12()
+        task["client_certificate"] = make_pkcs12()
     if at_least(release, first):
         assert life.twice("akv_config", **task)["operation"] == "create"
         return
@@ -180,17 +181,3 @@ def test_blue_and_green(sim: Simulator, life: Life, release: str) -> None:
     )
     assert life.twice("akv_config", svm="vs0", configuration=green_now, state="absent")["operation"] == "delete"
     assert life.twice("akv_config", svm="vs0", state="absent")["operation"] == "delete"
-
-
-def pkcs12() -> str:
-    """A PKCS#12 file without a password, in base64."""
-    import trustme
-    from cryptography.hazmat.primitives.serialization import NoEncryption, load_pem_private_key, pkcs12
-    from cryptography.x509 import load_pem_x509_certificate
-
-    issued = trustme.CA().issue_cert("app.example.com")
-    key = load_pem_private_key(issued.private_key_pem.bytes(), None)
-    certificate = load_pem_x509_certificate(issued.cert_chain_pems[0].bytes())
-    return base64.b64encode(
-        pkcs12.serialize_key_and_certificates(b"app", key, certificate, None, NoEncryption())  # type: ignore[arg-type]
-    ).decode()
