@@ -135,14 +135,16 @@ def test_a_vault_without_volumes(start, release):
 @pytest.mark.parametrize("release", releases.NAMES)
 def test_the_life_of_a_vault(start, release):
     """Create, read, change, rekey, restore and delete, each as far as the release goes."""
-    client = start(release)
+    client = start(release, {"jobs": {"queued": 0, "running": 60}})
     place = releases.NAMES.index(release)
     reply = client.post({**CREATE, "svm": {"name": "vs0"}})
     assert reply.status_code == (202 if place >= releases.NAMES.index("9.15.1") else 201)
     location = reply.headers["Location"]
     if reply.status_code == 202:
         assert client.call("GET", location).status_code == 404
+        client.sim.apply([{"advance_clock": {"seconds": 60}}])
         wait(client, reply)
+    client.sim.apply([{"job_times": {"running": 0.02}}])
     uuid = location.rpartition("/")[2]
     key_id = client.get(f"{VAULTS}/{uuid}")["key_id"]
     assert key_id == CREATE["key_id"] if release == "9.7" or place >= 6 else CREATE["key_id"].startswith(key_id + "/")
