@@ -10,7 +10,7 @@ ARGS ?=
 
 MAKEFLAGS += --no-print-directory
 NOX := .cache/env/nox/bin/python -m nox
-SESSIONS := format lint typing docs-check docsite unit integration faults releases roles pages judges sanity build
+SESSIONS := format lint typing docs-check docsite unit integration faults releases roles pages kit judges sanity build
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test simulator bench clean bootstrap $(SESSIONS)
@@ -35,6 +35,7 @@ faults: ## try the modules with every fault at every moment
 releases: ## play the life of a vault on every ONTAP release
 roles: ## play the roles, through the playbooks of the collection
 pages: ## type every command of the documentation
+kit: ## check what ansible-builder makes of the collection
 judges: ## let the vendor's own clients judge the simulator
 sanity: ## run ansible-test sanity
 build: ## build the archive for Galaxy and check it as Galaxy does

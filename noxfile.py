@@ -179,6 +179,12 @@ def roles(session: nox.Session) -> None:
     pytest(session, core_programs(session, USABLE[-1]), "tests/roles", "--numprocesses", "4")
 
 
+@nox.session(tags=["test", "kit"])
+def kit(session: nox.Session) -> None:
+    """Check what ansible-builder makes of the collection."""
+    pytest(session, programs(session, "kit", TOOLS), "tests/kit", PYTHONPATH=str(ROOT))
+
+
 @nox.session(tags=["test", "pages"])
 def pages(session: nox.Session) -> None:
     """Type every command of the documentation's pages, as it stands there."""
