@@ -10,13 +10,13 @@ ARGS ?=
 
 MAKEFLAGS += --no-print-directory
 NOX := .cache/env/nox/bin/python -m nox
-SESSIONS := format lint typing docs-check docsite unit integration faults releases roles pages kit judges sanity build
+SESSIONS := format lint typing docs-check docsite unit integration faults releases roles pages kit judges ansible-test sanity build
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test simulator bench clean bootstrap $(SESSIONS)
 
 help: ## tell what there is to run
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' Makefile
 
 demo: bootstrap ## show the main job with ansible-playbook against a simulated ONTAP cluster
 	@$(NOX) -s demo -- $(ARGS)
@@ -37,7 +37,8 @@ roles: ## play the roles, through the playbooks of the collection
 pages: ## type every command of the documentation
 kit: ## check what ansible-builder makes of the collection
 judges: ## let the vendor's own clients judge the simulator
-sanity: ## run ansible-test sanity
+ansible-test: ## run ansible-test on every ansible-core: units, sanity and integration
+sanity: ## run ansible-test sanity on every ansible-core
 build: ## build the archive for Galaxy and check it as Galaxy does
 
 $(SESSIONS): bootstrap

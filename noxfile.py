@@ -143,6 +143,48 @@ def unit(core: str) -> None:
     session_of_core.__doc__ = f"Run the unit and property tests on ansible-core {core}."
 
 
+def ansible_test(session: nox.Session, core: str, command: str, *arguments: str) -> None:
+    """Run ansible-test as it wants to be run: in a copy of the collection, with a home of its own."""
+    here = core_programs(session, core)
+    folder = CACHE / "ansible-test" / session.name
+    package = next(here.parent.glob("lib/python3*/site-packages/ansible_test"))
+    sanity.prepare_home(folder / "home", package)
+    more = {"HOME": str(folder / "home"), "PATH": sanity.path(here)}
+    with session.chdir(collection.copy(folder)):
+        options = (*arguments, "--color", "no", *session.posargs)
+        session.run(here / "ansible-test", command, *options, env={**variables(here), **more})
+
+
+def own_python(core: str) -> tuple[str, ...]:
+    """The option for the Python of a core alone; nothing where there is none, and the session is skipped."""
+    return next((("--python", python) for python in CORES[core] if python in pythons.find()), ())
+
+
+def ansible_test_units(core: str) -> None:
+    @nox.session(name=f"ansible-units-{core}", tags=["test", "ansible-test"])
+    def session_of_core(session: nox.Session) -> None:
+        # The others, of pages and of the simulator, know no ansible-core: the sessions unit-* run them.
+        ansible_test(session, core, "units", *own_python(core), "tests/unit/plugins/")
+
+    session_of_core.__doc__ = f"Run ansible-test units on ansible-core {core}."
+
+
+@nox.session(name="ansible-integration", tags=["test", "ansible-test"])
+def ansible_test_integration(session: nox.Session) -> None:
+    """Run ansible-test integration: the stories of the modules, as on any other collection."""
+    ansible_test(session, USABLE[-1], "integration", *own_python(USABLE[-1]))
+
+
+def ansible_test_sanity(core: str) -> None:
+    @nox.session(name=f"sanity-{core}", tags=["test", "ansible-test", "sanity"])
+    def session_of_core(session: nox.Session) -> None:
+        # The newest looks with every Python that the modules support.
+        chosen = () if core == USABLE[-1] else own_python(core)
+        ansible_test(session, core, "sanity", "--venv", *chosen)
+
+    session_of_core.__doc__ = f"Run ansible-test sanity on ansible-core {core}."
+
+
 def judge(name: str) -> None:
     @nox.session(name=name, tags=["test", "judges"] if name in JUDGING else [])
     def session_of_release(session: nox.Session) -> None:
@@ -155,6 +197,10 @@ for each in CORES:
     integration(each)
 for each in CORES:
     unit(each)
+for each in CORES:
+    ansible_test_units(each)
+for each in CORES:
+    ansible_test_sanity(each)
 for each in JUDGES:
     judge(each)
 
@@ -280,16 +326,6 @@ def docsite(session: nox.Session) -> None:
     options = ("--fail-on-warning", "--keep-going", "--quiet", "--conf-dir", docsource.CONFIGURATION)
     session.run(here / "sphinx-build", *options, source, html, env=variables(here))
     session.log(f"{html.relative_to(ROOT)}/index.html")
-
-
-@nox.session(name="sanity", tags=["test", "sanity"])
-def run_sanity(session: nox.Session) -> None:
-    """Run ansible-test sanity."""
-    here = core_programs(session, USABLE[-1])
-    sanity.prepare_home(next(here.parent.glob("lib/python3*/site-packages/ansible_test")))
-    environment = {**variables(here), "HOME": str(sanity.HOME), "PATH": sanity.path(here)}
-    with session.chdir(collection.copy(sanity.FOLDER)):
-        session.run(here / "ansible-test", "sanity", "--venv", "--color", "no", *session.posargs, env=environment)
 
 
 @nox.session(tags=["test", "build"])

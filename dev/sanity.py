@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What ``ansible-test --venv`` needs to run without a container, all of it in .cache/sanity.
+"""What ``ansible-test`` needs to run without a container, all of it in a folder of .cache.
 
 It wants the collection as a git repository at ansible_collections/ontap/akv, a home that holds its bootstrap script of
 pip, and real Pythons on the path. Settings of pip reach it through that home alone.
@@ -21,23 +21,20 @@ from collections import defaultdict
 from pathlib import Path
 
 from dev import pythons
-from dev.environment import CACHE, ROOT
-
-FOLDER = CACHE / "sanity"
-HOME = FOLDER / "home"
+from dev.environment import ROOT
 
 
-def prepare_home(ansible_test: Path) -> None:
+def prepare_home(home: Path, ansible_test: Path) -> None:
     """Lay the bootstrap script and pip's settings where ansible-test looks for them.
 
     ansible_test: the folder of that package, whose sources tell which version of pip it wants.
     """
-    cache = HOME / ".ansible" / "test" / "cache"
+    cache = home / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     source = (ansible_test / "_internal" / "python_requirements.py").read_text()
     for version in re.findall(r"\bpip='([\d.]+)'", source):
         shutil.copy(ROOT / "dev" / "get_pip.py", cache / f"get_pip_{version.replace('.', '_')}.py")
-    configuration = HOME / ".config" / "pip" / "pip.conf"
+    configuration = home / ".config" / "pip" / "pip.conf"
     configuration.parent.mkdir(parents=True, exist_ok=True)
     configuration.write_text(_pip_settings())
 

@@ -40,9 +40,11 @@ class Wire(Protocol):
     """The connection of a request, as faults see it."""
 
     @property
-    def transport(self) -> asyncio.Transport | None: ...
+    def transport(self) -> asyncio.Transport | None:
+        """What it is sent over; None once it is closed."""
 
-    def refuse(self, seconds: float) -> None: ...
+    def refuse(self, seconds: float) -> None:
+        """Cut it, and listen again only after so many seconds."""
 
 
 @dataclass

@@ -7,8 +7,13 @@
 from __future__ import annotations
 
 import os
+import sys
+from pathlib import Path
 
 from hypothesis import settings
+
+# For the simulator and its tests: ansible-test does not read pyproject.toml.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("home", deadline=None)
