@@ -96,6 +96,8 @@ def variables(programs: Path) -> dict[str, str | None]:
         "HYPOTHESIS_STORAGE_DIRECTORY": str(CACHE / "hypothesis"),
         "LC_ALL": "C.UTF-8",
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        # Otherwise looked for in the home.
+        "PYENV_ROOT": os.environ.get("PYENV_ROOT") or str(Path.home() / ".pyenv"),
     }
 
 

@@ -205,5 +205,7 @@ class Reader:
             "HOME": str(self.folder / "home"),
             "LC_ALL": "C.UTF-8",
             "PATH": f"{self.programs}{os.pathsep}{os.environ['PATH']}",
+            # With other Pythons the environments of the checks, which the copies share, would be built anew.
+            "PYENV_ROOT": os.environ.get("PYENV_ROOT") or str(Path.home() / ".pyenv"),
             "TMPDIR": str(self.folder / "tmp"),
         }
