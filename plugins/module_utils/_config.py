@@ -233,7 +233,7 @@ class _Task:
                 "update_credentials",
                 "when_unavailable is for the enabled configuration, as an inactive one has no health. Use always.",
             )
-        if self._client.release().reads("azure_reachability"):
+        if self._client.release().reads("azure_reachability") and "azure_reachability" not in self._client.untold:
             return azure_reachable(current) is False
         return read_state(current).bad
 

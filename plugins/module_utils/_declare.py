@@ -80,6 +80,10 @@ def check(params: Mapping[str, t.Any]) -> tuple[Declaration, list[str]]:
         raise InputError("wait_timeout", f"{params['wait_timeout']} is below 0. Give seconds.")
     if params["enabled"] is not None and params["configuration"] is None:
         raise InputError("enabled", "is given without configuration. Say which configuration it is about.")
+    if params["enabled"] is not None and params["state"] == "absent":
+        raise InputError(
+            "enabled", "is of no use with state: absent. Leave it out; configuration says which to delete."
+        )
     secrets, warnings = _check_secrets(params)
     declared = Declaration(
         owner=Owner.from_params(params),

@@ -115,7 +115,7 @@ def follow(
             return job
         if job.state in _FAILED:
             _settle_failed(client, happened)
-            raise _failed(client, job, str(record.get("code") or ""), doing, operation)
+            raise _failed(client, job, _code_of(client, uuid, record), doing, operation)
         if client.remaining() <= 0:
             raise AkvError(
                 f"{doing} on {client.where}: job {uuid} has not ended in time, it is {job.state}. It goes on in ONTAP;"
@@ -123,6 +123,16 @@ def follow(
                 job=job.shown(),
             )
         client.sleep(next(pauses))
+
+
+def _code_of(client: Client, uuid: str, record: Mapping[str, t.Any]) -> str:
+    """Why a job failed: its code, or where that is not told its error, which ONTAP has from 9.9.1 on."""
+    code = record.get("code")
+    with contextlib.suppress(AkvError):
+        if not code:
+            error = client.get(f"{JOBS}/{uuid}", {"fields": "error"}, doing="Reading a job's error").get("error")
+            code = error.get("code") if isinstance(error, dict) else None
+    return str(code or "")
 
 
 def _settle_failed(client: Client, happened: Callable[[], object | None] | None) -> None:

@@ -12,7 +12,7 @@ import difflib
 import typing as t
 from collections.abc import Callable, Iterable
 
-from ansible_collections.ontap.akv.plugins.module_utils._errors import AkvError
+from ansible_collections.ontap.akv.plugins.module_utils._errors import AkvError, OntapError
 from ansible_collections.ontap.akv.plugins.module_utils._health import DEGRADED, UNAVAILABLE, judge
 from ansible_collections.ontap.akv.plugins.module_utils._owner import Owner
 from ansible_collections.ontap.akv.plugins.module_utils._release import HEALTH_FIELDS
@@ -20,6 +20,9 @@ from ansible_collections.ontap.akv.plugins.module_utils._rest import Client
 from ansible_collections.ontap.akv.plugins.module_utils._vault import VAULTS, Record, normalize, select
 
 _LONGEST_INTERVAL, _GROWTH = 30.0, 1.5
+
+_REACHABILITY = HEALTH_FIELDS[1:]
+_UNKNOWN_FIELD = ("262179", "262197")
 
 BLOCKING_LIMIT = (
     "ONTAP polls the key every 15 minutes, and takes encrypted volumes offline after 60 minutes without a good poll."
@@ -29,8 +32,23 @@ BLOCKING_LIMIT = (
 def read_vaults(
     client: Client, query: dict[str, str], fields: Iterable[str], doing: str = "Reading the vaults"
 ) -> list[Record]:
-    """Read vaults: all pages of one GET."""
-    found = client.records(VAULTS, {**query, "fields": ",".join(fields)}, doing=doing)
+    """Read vaults: all pages of one GET.
+
+    Some clusters of 9.8 do not know the reachabilities: then the rest is read, a warning says so, and they are not
+    asked for again.
+    """
+    names = [name for name in fields if name not in client.untold]
+    try:
+        found = client.records(VAULTS, {**query, "fields": ",".join(names)}, doing=doing)
+    except OntapError as refusal:
+        advanced = [name for name in names if name in _REACHABILITY]
+        if not (advanced and "*" in names and refusal.code in _UNKNOWN_FIELD):
+            raise
+        client.untold.update(advanced)
+        client.warnings.append(
+            f"{client.where} does not know {' and '.join(advanced)}: health is read from state alone."
+        )
+        return read_vaults(client, query, names, doing)
     return [_without_echo(client, normalize(record)) for record in found]
 
 

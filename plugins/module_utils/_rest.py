@@ -47,6 +47,7 @@ class Client:
     :param budget: seconds for the whole task: neither a retry nor a poll begins after it
     :ivar requests: what was sent, one entry a try: method, path, status (None where no answer came)
     :ivar warnings: what the user should know, whether the task succeeds or not
+    :ivar untold: fields that the cluster has refused to tell, against what its release promises
     :ivar redactor: masks what the server writes; it may echo a part of a secret
     """
 
@@ -59,6 +60,7 @@ class Client:
         self._changed = self._fate_unknown = False
         self.requests: list[JSON] = []
         self.warnings: list[str] = []
+        self.untold: set[str] = set()
         self.redactor = redactor
 
     # -- time ---------------------------------------------------------------------------------------------------------

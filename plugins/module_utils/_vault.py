@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from collections.abc import Iterable, Mapping
 
@@ -53,6 +54,8 @@ def normalize(record: Mapping[str, t.Any]) -> Record:
 
     :raises ConnectionFailed: its uuid is none, or a field that is compared has a wrong type
     """
+    # A port may come as a string of digits: the vendor's own client reads either.
+    record = {**record, **{name: int(record[name]) for name in _NUMBERS if _is_digits(record.get(name))}}
     if not is_uuid(record.get("uuid")):
         raise ConnectionFailed(f"The cluster names a vault by {record.get('uuid')!r}, which is no UUID.")
     for names, kind in (
@@ -67,6 +70,10 @@ def normalize(record: Mapping[str, t.Any]) -> Record:
                     f"The cluster's answer has {name} in a form that it never has: {record[name]!r}."
                 )
     return t.cast("Record", _without_links({key: value for key, value in record.items() if key not in SECRET_FIELDS}))
+
+
+def _is_digits(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch("[0-9]{1,5}", value) is not None
 
 
 def _without_links(value: t.Any) -> t.Any:

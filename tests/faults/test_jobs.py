@@ -6,13 +6,16 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import Any
 
 import pytest
 from faults.catalogue import PHASES, WHOLE
 from faults.harness import options, picture, run
+from faults.in_process import LOGIN, Ontap, play
 
+from ansible_collections.ontap.akv.plugins.module_utils._transport import Answer
 from simulator import Simulator
 
 
@@ -141,3 +144,25 @@ def test_outcome_of_a_job_that_fails(phase: str, effect: bool, tally: Counter[st
         assert not run(struck.module, **struck.options, **options(sim)).get("failed")
         assert struck.done(sim)
         tally["converged"] += 1
+
+
+def test_a_job_that_tells_its_error_alone(tally: Counter[str]) -> None:
+    """Later releases have an error object beside the code."""
+    error = {"code": "65537515", "message": "Failed to restore keys on some nodes in the cluster"}
+
+    def send(method: str, target: str, body: Any) -> Answer:
+        answer = ontap.send(method, target, body)
+        if "/cluster/jobs/" not in target:
+            return answer
+        told = {"state": "failure", "message": error["message"]}
+        if target.endswith("fields=error"):
+            told = {**told, "error": error}
+        return Answer(200, answer.headers, json.dumps(told).encode())
+
+    ontap = Ontap("9.12.1")
+    ontap.apply({"create_vault": WHOLE}, {"create_volume": {"svm": "vs0", "name": "vol1", "encrypted": True}})
+    ontap.apply({"lose_keys": {"svm": "vs0", "nodes": ["node1"]}})
+    result = play("akv_restore", {**LOGIN, "svm": "vs0"}, send).result
+    assert result["failed"]
+    assert result["error"]["code"] == "65537515"
+    tally["outcome named"] += 1

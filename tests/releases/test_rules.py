@@ -208,3 +208,16 @@ def test_rule_12_the_cluster_s_own_vault_is_for_the_cluster_to_refuse(release: s
         result = call(sim, "akv_config", **{**WHOLE, "svm": None, "scope": "cluster"})
         assert sent(sim, "POST") == [VAULTS]
         assert not result.get("failed") or result["error"]["code"]
+
+
+def test_a_9_8_that_follows_its_published_pages_has_no_reachability() -> None:
+    """Its client has it, its pages have not: what is refused is not asked for twice, and nothing fails for it."""
+    with cluster("9.8", cluster={"documentation": "pages"}, vaults=[WHOLE]) as sim:
+        info = call(sim, "akv_info")
+        assert info["by_svm"]["vs0"]["verdict"] == "healthy"
+        assert "does not know azure_reachability" in str(info["warnings"])
+        new = {"svm": "vs0", "client_secret": "canary-New8Q~secret"}
+        assert call(sim, "akv_config", **new, update_credentials="always")["changed"] is True
+        assert call(sim, "akv_config", **new, update_credentials="when_unavailable")["changed"] is False
+        sim.apply([{"expire_credential": {"svm": "vs0"}}])
+        assert call(sim, "akv_config", **new, update_credentials="when_unavailable", wait=False)["changed"] is True

@@ -26,7 +26,7 @@ GREEN: dict[str, Any] = {"uuid": UUID.replace("0", "1"), "enabled": False, "conf
         {"uuid": UUID, "name": 1},
         {"uuid": UUID, "key_id": ["x"]},
         {"uuid": UUID, "svm": "vs0"},
-        {"uuid": UUID, "proxy_port": "8080"},
+        {"uuid": UUID, "proxy_port": "http"},
         {"uuid": UUID, "enabled": "yes"},
         {"uuid": UUID, "configuration": "default"},
     ],
@@ -68,3 +68,12 @@ def test_the_enabled_one_is_meant_or_the_one_of_that_name(
 def test_several_that_match_are_refused_and_named() -> None:
     with pytest.raises(AkvError, match=f"several vaults.*{UUID}"):
         select([{"uuid": UUID}, {"uuid": GREEN["uuid"]}], OWNER)
+
+
+@pytest.mark.parametrize("port", [8080, "8080"])
+def test_a_port_may_come_as_a_string_of_digits(port: object) -> None:
+    assert normalize({"uuid": UUID, "proxy_port": port, "port": port}) == {
+        "uuid": UUID,
+        "proxy_port": 8080,
+        "port": 8080,
+    }
