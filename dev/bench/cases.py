@@ -85,6 +85,8 @@ class Group:
 
     :ivar items: objects that are handled
     :ivar borrows: the group whose peers, measured in the same round, stand here too, multiplied up
+    :ivar memory: the peak of memory is watched, which takes time
+    :ivar packed: the packed module itself is run, without Ansible around it
     """
 
     name: str
@@ -96,6 +98,7 @@ class Group:
     clusters: int = 1
     borrows: str = ""
     memory: bool = False
+    packed: bool = False
 
 
 def available() -> set[str]:
@@ -328,6 +331,18 @@ def settings(_sizes: Sizes) -> list[Group]:
     return [Group("settings", "A loop of 10, by settings", tuple(contenders), items=10)]
 
 
+def start(_sizes: Sizes) -> list[Group]:
+    """What a module costs in its own process: starting Python, importing, and a round trip."""
+    contenders = (
+        Contender("ping", ping),
+        Contender("uri", uri_read("vs0")),
+        Contender("na_ontap_restit", restit_read("vs0")),
+        Contender("akv_config", config("vs0")),
+        Contender("akv_info", info("vs0")),
+    )
+    return [Group("start", "The packed module by itself", contenders, packed=True)]
+
+
 def memory(sizes: Sizes) -> list[Group]:
     """(e) Peak memory; not timed."""
     one = (
@@ -347,6 +362,7 @@ def memory(sizes: Sizes) -> list[Group]:
 
 CASES: dict[str, Callable[[Sizes], list[Group]]] = {
     "single": single,
+    "start": start,
     "loop": loop,
     "bulk": many_vaults,
     "clusters": clusters,

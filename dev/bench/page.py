@@ -118,10 +118,9 @@ def page(data: Mapping[str, Any], notes: str) -> str:
     results = Results(data)
     lines = [HEAD, *_goals(results), *_facts(results)]
     for group in results.groups.values():
-        if group.memory:
-            lines += _memory(results, group)
-        elif any(results.of(group.name, contender.name) for contender in group.contenders):
-            lines += _table(results, group)
+        if any(results.of(group.name, contender.name) for contender in group.contenders):
+            render = _memory if group.memory else _packed if group.packed else _table
+            lines += render(results, group)
     return "\n".join([*lines, notes.partition("-->\n\n")[2]])
 
 
@@ -177,6 +176,21 @@ def _table(results: Results, group: Group) -> Iterator[str]:
             rounded(Spread.of(results.of(group.name, name, "server").values()).median),
         ]
         yield f"| {' | '.join(cells)} |"
+    yield ""
+
+
+def _packed(results: Results, group: Group) -> Iterator[str]:
+    yield from (f"## {group.title}", "")
+    yield "The file that Ansible makes of a module, run without Ansible: a start of Python, the imports, a round trip."
+    yield from ("", "| | KB | seconds | processor, s | × uri |", "|---|---|---|---|---|")
+    uri = results.of(group.name, "uri", "processor")
+    for contender in group.contenders:
+        seconds, processor, size = (results.of(group.name, contender.name, w) for w in ("task", "processor", "size"))
+        if size:
+            parts = ratios(processor, uri)
+            told = [Spread.of(seconds.values()).show(), Spread.of(processor.values()).show()]
+            told += [Spread.of(parts).show() if parts else ""]
+            yield f"| {contender.name} | {Spread.of(size.values()).median:.0f} | {' | '.join(told)} |"
     yield ""
 
 

@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
@@ -38,6 +38,7 @@ class Measure:
     :ivar requests: counted by the server
     :ivar server: seconds of processor time that the simulator took, where the system tells
     :ivar memory: MB at the peak of each process: the worker's, the module's; where that was measured
+    :ivar size: KB of the packed module, where it was run by itself
     """
 
     group: str
@@ -50,6 +51,7 @@ class Measure:
     requests: int
     server: float
     memory: dict[str, float]
+    size: float = 0.0
 
     def record(self) -> Values:
         return asdict(self)
@@ -159,8 +161,10 @@ def measure(group: Group, contender: Contender, number: int, world: World, simul
         folder = Path(place)
         if contender.task is None:
             ran = _run_session(contender, world, folder)
+        elif group.packed:
+            ran = _run_packed(contender, world, folder, simulator)
         else:
-            ran = _run_playbook(group, contender, world, folder)
+            ran = _run_playbook(contender, world, folder, group.memory)
     server = simulator.processor_time() - before
     items = contender.items or group.items
     requests = simulator.requests()
@@ -181,7 +185,7 @@ def _run_session(contender: Contender, world: World, folder: Path) -> Values:
         return {"task": float(output.read()), **ran}
 
 
-def _run_playbook(group: Group, contender: Contender, world: World, folder: Path) -> Values:
+def _run_playbook(contender: Contender, world: World, folder: Path, watch: bool = False) -> Values:
     (folder / "playbook.json").write_text(json.dumps([_play(contender, world)]), encoding="utf-8")
     (folder / "inventory.json").write_text(json.dumps(_inventory(world)), encoding="utf-8")
     (folder / "home").mkdir()
@@ -189,8 +193,20 @@ def _run_playbook(group: Group, contender: Contender, world: World, folder: Path
     ansible = Path(sys.executable).with_name("ansible-playbook")
     command: list[str | Path] = [ansible, "--inventory", folder / "inventory.json", folder / "playbook.json"]
     with (folder / "output").open("w+", encoding="utf-8") as output:
-        ran = _run(command, _environment(contender, world, folder, stamp), output, watch=group.memory)
+        ran = _run(command, _environment(contender, world, folder, stamp), output, watch)
     return {"task": float(stamp.read_text(encoding="utf-8")), **ran}
+
+
+def _run_packed(contender: Contender, world: World, folder: Path, simulator: Simulator) -> Values:
+    """Let Ansible pack a module and leave it there, then run that file."""
+    kept = replace(contender, environment={**contender.environment, "ANSIBLE_KEEP_REMOTE_FILES": "true"})
+    _run_playbook(kept, world, folder)
+    (module,) = folder.glob("home/remote/*/AnsiballZ_*.py")
+    simulator.requests()
+    with (folder / "module").open("w+", encoding="utf-8") as output:
+        environment = _environment(contender, world, folder, folder / "stamp")
+        ran = _run([sys.executable, module], environment, output)
+    return {"task": ran["run"], **ran, "size": module.stat().st_size / 1024}
 
 
 def _run(command: list[str | Path], environment: dict[str, str], output: TextIO, watch: bool = False) -> Values:
