@@ -20,7 +20,6 @@ from typing import Any
 
 from dev.bench import page
 from dev.bench.cases import CASES, QUICK, Contender, Group, Sizes, available
-from dev.bench.figures import Spread
 from dev.bench.running import Measure, measure, simulators
 from dev.environment import CACHE
 
@@ -34,7 +33,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a tenth of the objects: to see that it runs")
     parser.add_argument("--only", default="", metavar="TEXT", help="only contenders whose name holds this")
     parser.add_argument(
-        "--output", type=Path, help="folder of the page and its JSON (default: docs; for a part, .cache/bench)"
+        "--output",
+        type=Path,
+        help="folder of the page (default: docs; .cache/bench for what proves little)",
     )
     arguments = parser.parse_args()
     if arguments.repetitions < 1:
@@ -44,28 +45,38 @@ def _arguments() -> argparse.Namespace:
 
 def main() -> None:
     arguments = _arguments()
-    part = arguments.quick or arguments.only or set(arguments.cases) != set(CASES)
-    whole = arguments.repetitions >= REPETITIONS and not part
-    sizes = QUICK if arguments.quick else Sizes()
-    output = arguments.output or (page.DOCS if whole else CACHE / "bench")
+    proves_little = arguments.quick or arguments.only or arguments.repetitions < REPETITIONS
+    output = arguments.output or (CACHE / "bench" if proves_little else page.DOCS)
     output.mkdir(parents=True, exist_ok=True)
-    began = os.getloadavg()[0]
-    measures: list[Measure] = []
+    sizes = QUICK if arguments.quick else Sizes()
     left_out: list[str] = []
     with tempfile.TemporaryDirectory(prefix="akv-bench-") as folder:
         for case in arguments.cases:
-            _run_case(CASES[case](sizes), arguments, Path(folder), measures, left_out)
-    data = {
-        "facts": _facts(arguments.repetitions, began),
-        "sizes": asdict(sizes),
-        "left_out": left_out,
-        "measures": [one.record() for one in measures],
-    }
-    (output / "benchmarks.json").write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            data: dict[str, Any] = {
+                "load": round(os.getloadavg()[0], 1),
+                "measured": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
+                "rounds": arguments.repetitions,
+                "sizes": asdict(sizes),
+                "facts": _facts(),
+            }
+            measures: list[Measure] = []
+            missing: list[str] = []
+            _run_case(CASES[case](sizes), arguments, Path(folder), measures, missing)
+            data.update(left_out=missing, measures=[one.record() for one in measures])
+            _keep(output / "benchmarks.json", case, data)
+            left_out += missing
     page.main(output)
     print(f"\nWritten: {output / 'benchmarks.md'}")
     for what in left_out:
         print(f"NOT MEASURED: {what}")
+
+
+def _keep(file: Path, case: str, data: dict[str, Any]) -> None:
+    """Write what was measured of a case; what the file holds of other cases stays."""
+    cases = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    cases[case] = data
+    lines = json.dumps({name: cases[name] for name in CASES if name in cases}, indent=1, ensure_ascii=False)
+    file.write_text(lines + "\n", encoding="utf-8")
 
 
 def _run_case(
@@ -106,7 +117,7 @@ def _rotated(group: Group, number: int) -> tuple[Contender, ...]:
     return group.contenders[place:] + group.contenders[:place]
 
 
-def _facts(repetitions: int, load: float) -> dict[str, Any]:
+def _facts() -> dict[str, Any]:
     manifest = next(
         path
         for place in os.environ["ANSIBLE_COLLECTIONS_PATH"].split(os.pathsep)
@@ -114,11 +125,8 @@ def _facts(repetitions: int, load: float) -> dict[str, Any]:
     )
     vendor = json.loads(manifest.read_text(encoding="utf-8"))["collection_info"]["version"]
     return {
-        "measured": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
-        "rounds": repetitions,
         "processors": os.cpu_count(),
         "system": f"{platform.system()}, {platform.machine()}",
-        "load (1 minute) when it began": Spread.of([load]).show().partition(" ")[0],
         "Python": platform.python_version(),
         "OpenSSL": ssl.OPENSSL_VERSION.split()[1],
         "ansible-core": version("ansible-core"),

@@ -81,13 +81,17 @@ GOALS = (
 
 
 class Results:
-    """All that was measured in one run of the benchmark."""
+    """All that was measured, case by case."""
 
-    def __init__(self, data: Mapping[str, Any]) -> None:
-        self.facts: Record = data["facts"]
-        self.measures: Sequence[Record] = data["measures"]
-        self.left_out: Sequence[str] = data["left_out"]
-        self.groups = {group.name: group for case in CASES.values() for group in case(Sizes(**data["sizes"]))}
+    def __init__(self, cases: Mapping[str, Any]) -> None:
+        self.cases = cases
+        self.measures: Sequence[Record] = [one for case in cases.values() for one in case["measures"]]
+        self.left_out: Sequence[str] = [what for case in cases.values() for what in case["left_out"]]
+        self.groups = {
+            group.name: group
+            for name, make in CASES.items()
+            for group in make(Sizes(**cases[name]["sizes"]) if name in cases else Sizes())
+        }
 
     def of(self, group: str, contender: str, what: str = "task") -> dict[int, float]:
         """Give round to what was measured; the peers that a group borrows are multiplied up to its items."""
@@ -113,9 +117,9 @@ class Results:
         return {part: Spread.of(values) for part, values in found.items()}
 
 
-def page(data: Mapping[str, Any], notes: str) -> str:
+def page(cases: Mapping[str, Any], notes: str) -> str:
     """Give the whole page as text."""
-    results = Results(data)
+    results = Results(cases)
     lines = [HEAD, *_goals(results), *_facts(results)]
     for group in results.groups.values():
         if any(results.of(group.name, contender.name) for contender in group.contenders):
@@ -136,8 +140,16 @@ def _goals(results: Results) -> Iterator[str]:
 
 def _facts(results: Results) -> Iterator[str]:
     yield from ("## Where and with what", "", "| | |", "|---|---|")
-    for name, value in results.facts.items():
-        yield f"| {name} | {value} |"
+    facts: dict[str, dict[str, None]] = {}
+    for case in results.cases.values():
+        for name, value in case["facts"].items():
+            facts.setdefault(name, {})[str(value)] = None
+    for name, values in facts.items():
+        yield f"| {name} | {'; '.join(values)} |"
+    yield from ("", "The load is what others did on the machine when a case began, averaged over a minute.", "")
+    yield from ("| case | measured | rounds | load |", "|---|---|---|---|")
+    for name, case in results.cases.items():
+        yield f"| {name} | {case['measured']} | {case['rounds']} | {case['load']} |"
     yield ""
     for what in results.left_out:
         yield f"- Not measured: {what}."
@@ -151,7 +163,7 @@ def _table(results: Results, group: Group) -> Iterator[str]:
         lender = results.groups[group.borrows]
         borrowed = [one.name for one in lender.contenders if one.name in (LOOP_URI, LOOP_RESTIT)]
         names = [*borrowed, *names]
-    reference = next((name for name in names if name in ("uri", LOOP_URI)), names[0])
+    reference = next((name for name in names if name in ("uri", LOOP_URI, LOOP_RESTIT)), names[0])
     yield from (f"## {group.title}", "")
     if group.borrows:
         yield f"The peers' loops are those over {lender.items} vaults of the same round, multiplied up."
@@ -206,8 +218,8 @@ def _memory(results: Results, group: Group) -> Iterator[str]:
 
 
 def main(folder: Path = DOCS) -> None:
-    data = json.loads((folder / "benchmarks.json").read_text(encoding="utf-8"))
-    (folder / "benchmarks.md").write_text(page(data, NOTES.read_text(encoding="utf-8")), encoding="utf-8")
+    cases = json.loads((folder / "benchmarks.json").read_text(encoding="utf-8"))
+    (folder / "benchmarks.md").write_text(page(cases, NOTES.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

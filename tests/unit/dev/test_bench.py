@@ -16,6 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT))
 
+from dev.bench import __main__ as bench  # noqa: E402
 from dev.bench import cases, page  # noqa: E402
 from dev.bench.figures import Spread, ratios, rounded  # noqa: E402
 
@@ -31,9 +32,8 @@ def measured(group: str, contender: str, *tasks: float, **more: Any) -> list[dic
 
 
 def rendered(*measures: dict[str, Any], left_out: tuple[str, ...] = ()) -> str:
-    return page.page(
-        {"facts": {"rounds": 2}, "sizes": {}, "measures": measures, "left_out": left_out}, "<!--\n-->\n\n## Notes\n"
-    )
+    more = {"load": 0.1, "measured": "2026-01-01", "rounds": 2, "sizes": {}, "facts": {"processors": 2}}
+    return page.page({"single": {**more, "measures": measures, "left_out": left_out}}, "<!--\n-->\n\n## Notes\n")
 
 
 def row(text: str, begins: str) -> list[str]:
@@ -118,3 +118,22 @@ def test_each_contender_has_work_to_do() -> None:
             work = contender.task(world) if contender.task else contender.stages and contender.stages(world)
             assert work
             json.dumps(work)
+
+
+def test_facts_that_differ_stand_side_by_side() -> None:
+    more = {"measured": "2026-01-01", "rounds": 5, "sizes": {}, "measures": [], "left_out": []}
+    both = {
+        "single": {**more, "load": 0.1, "facts": {"processors": 2, "Python": "3.13.0"}},
+        "loop": {**more, "load": 2.0, "facts": {"processors": 2, "Python": "3.13.1"}},
+    }
+    text = page.page(both, "")
+    assert row(text, "processors") == ["processors", "2"]
+    assert row(text, "Python") == ["Python", "3.13.0; 3.13.1"]
+    assert row(text, "loop") == ["loop", "2026-01-01", "5", "2.0"]
+
+
+def test_what_was_measured_before_stays(tmp_path: Path) -> None:
+    file = tmp_path / "benchmarks.json"
+    for case, rounds in (("loop", 5), ("single", 5), ("loop", 7)):
+        bench._keep(file, case, {"rounds": rounds})
+    assert json.loads(file.read_text(encoding="utf-8")) == {"single": {"rounds": 5}, "loop": {"rounds": 7}}
