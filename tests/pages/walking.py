@@ -207,5 +207,6 @@ class Reader:
             "PATH": f"{self.programs}{os.pathsep}{os.environ['PATH']}",
             # With other Pythons the environments of the checks, which the copies share, would be built anew.
             "PYENV_ROOT": os.environ.get("PYENV_ROOT") or str(Path.home() / ".pyenv"),
+            "PYTHON": str((ROOT / ".cache" / "env" / "nox" / "bin" / "python").resolve()),
             "TMPDIR": str(self.folder / "tmp"),
         }
