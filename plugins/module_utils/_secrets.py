@@ -23,6 +23,8 @@ MASK = "********"
 SHORT = 8
 """A secret with fewer characters is masked only where it stands alone; a run of as many counts as a part of one."""
 
+_LONGEST_KEPT = 1000  # characters
+
 # Names of results whose values are words of ours: a playbook branches on them, whatever a secret happens to be.
 _OWN_WORDS = frozenset({"method", "operation", "outcome", "verdict"})
 
@@ -49,6 +51,20 @@ def _forms(secret: str) -> set[str]:
     return forms - {""}
 
 
+class _Kept(dict[str, str]):
+    """Masked texts by the text: a thousand vaults say much the same. Long ones are few, and are not kept."""
+
+    def __init__(self, mask: Callable[[str], str]) -> None:
+        super().__init__()
+        self._mask = mask
+
+    def __missing__(self, text: str) -> str:
+        masked = self._mask(text)
+        if len(text) <= _LONGEST_KEPT:
+            self[text] = masked
+        return masked
+
+
 class Redactor:
     """Masks secrets in whatever is shown.
 
@@ -70,17 +86,23 @@ class Redactor:
         forms = sorted({form for secret in self._secrets for form in _forms(secret)}, key=len, reverse=True)
         self._pattern = _any_of(forms)
         self._pattern_of_names = _any_of([form for form in forms if len(form) >= SHORT])
+        self._texts = _Kept(lambda text: self._pattern.sub(MASK, text) if self._pattern else text)
+        self._names = _Kept(lambda name: self._pattern_of_names.sub(MASK, name) if self._pattern_of_names else name)
+        self._free_texts = _Kept(self._mask_free_text)
 
     def text(self, text: str) -> str:
         """Mask every form of every secret in a text."""
-        return self._pattern.sub(MASK, text) if self._pattern else text
+        return self._texts[text]
 
     def name(self, name: str) -> str:
         """Mask a name in a mapping: a short secret never, for results are read by their names."""
-        return self._pattern_of_names.sub(MASK, name) if self._pattern_of_names else name
+        return self._names[name]
 
     def free_text(self, text: str) -> str:
         """Mask runs of 8 and more characters of a secret too: a sentence of the server's may echo a part of it."""
+        return self._free_texts[text]
+
+    def _mask_free_text(self, text: str) -> str:
         text = self.text(text)
         for secret in self._secrets:
             text = _mask_parts(text, secret)

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from urllib.parse import urlsplit
 
@@ -15,12 +16,13 @@ _HTTPS_PORT = 443
 _REAL_SUFFIX, _MISSPELT_SUFFIX = ".vault.azure.net", ".azure.vault.net"
 
 
+@functools.lru_cache(maxsize=256)
 def _host(uri: str) -> tuple[str, str]:
     """Split an https URI into host (with its port, unless that is 443) and path.
 
     :raises ValueError: says what is wrong with it
     """
-    if any(character.isspace() for character in uri):
+    if "".join(uri.split()) != uri:
         raise ValueError("holds white space")
     try:
         parts = urlsplit(uri)

@@ -77,7 +77,7 @@ def _is_digits(value: object) -> bool:
 
 
 def _without_links(value: t.Any) -> t.Any:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {key: _without_links(item) for key, item in value.items() if key != "_links"}
     return [_without_links(item) for item in value] if isinstance(value, list) else value
 
