@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -35,6 +37,21 @@ def _reader(folder: Path, page: Path) -> Reader:
 @pytest.mark.parametrize("page", WALKED, ids=lambda page: page.name)
 def test_walk(page: Path, tmp_path: Path) -> None:
     _reader(tmp_path, page).walk(page)
+
+
+def test_what_the_readme_says_of_netapp_ontap() -> None:
+    place = os.environ.get("AKV_NETAPP_ONTAP") or pytest.skip("AKV_NETAPP_ONTAP is not set; nox -s pages sets it")
+    folder = Path(place) / "ansible_collections" / "netapp" / "ontap"
+    version = json.loads((folder / "MANIFEST.json").read_text(encoding="utf-8"))["collection_info"]["version"]
+    modules = {path.stem: path.read_text(encoding="utf-8") for path in folder.glob("plugins/modules/na_*.py")}
+    returning = [
+        text for text in modules.values() if re.search(r"^RETURN = r?(?:\"{3}|'{3})\s*[^\s\"']", text, re.MULTILINE)
+    ]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"netapp.ontap {version} |" in readme
+    assert f"| {len(modules)} modules |" in readme
+    assert f"| documented by {len(returning)} of the modules |" in readme
+    assert not [name for name, text in modules.items() if re.search(r"\bdiff=", text)]
 
 
 PAGE = """\
