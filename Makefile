@@ -35,7 +35,7 @@ faults: ## try the modules with every fault at every moment
 releases: ## play the life of a vault on every ONTAP release
 roles: ## play the roles, through the playbooks of the collection
 pages: ## type every command of the documentation
-kit: ## check what ansible-builder makes of the collection
+kit: ## run the molecule scenarios, and check what ansible-builder makes of the collection
 judges: ## let the vendor's own clients judge the simulator
 ansible-test: ## run ansible-test on every ansible-core: units, sanity and integration
 sanity: ## run ansible-test sanity on every ansible-core

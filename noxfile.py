@@ -233,6 +233,14 @@ def kit(session: nox.Session) -> None:
     pytest(session, programs(session, "kit", TOOLS), "tests/kit", PYTHONPATH=str(ROOT))
 
 
+@nox.session(tags=["test", "kit"])
+def molecule(session: nox.Session) -> None:
+    """Run the molecule scenarios: a role each, on a simulated cluster."""
+    here = programs(session, "kit", TOOLS)
+    chosen = session.posargs or ("--all",)
+    session.run(here / "molecule", "test", *chosen, env={**variables(here), "NO_COLOR": "1"})
+
+
 @nox.session(tags=["test", "pages"])
 def pages(session: nox.Session) -> None:
     """Type every command of the documentation's pages, as it stands there."""
