@@ -25,9 +25,10 @@ from roles.playing import Roles
 
 
 @pytest.fixture
-def ansible(tmp_path: Path) -> Ansible:
-    """Ansible with a home of its own for each test."""
-    return Ansible(tmp_path)
+def ansible(tmp_path_factory: pytest.TempPathFactory) -> Ansible:
+    """Ansible with a home of its own for each test; its path is short, as Ansible puts a socket there."""
+    folder: Path = tmp_path_factory.mktemp("home")
+    return Ansible(folder)
 
 
 @pytest.fixture

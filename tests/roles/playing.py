@@ -7,11 +7,14 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from integration.running import ROOT, Ansible, Run, Values
+
+from simulator import Simulator
 
 PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
 ROLES = sorted(path for path in (ROOT / "roles").glob("*") if path.is_dir())
@@ -33,6 +36,10 @@ HEAD: Values = {
 """What the play of each playbook begins with: hosts are clusters, and omit leaves an option to ONTAP_*."""
 
 Connection = Mapping[str, t.Any]
+"""Where a cluster is; ``variables`` are further ones of the host."""
+
+DEAD: Connection = {"hostname": "127.0.0.1", "http_port": 9, "username": "admin", "password": "nobody-listens"}
+"""A cluster that nobody can reach."""
 
 
 class RoleRun(Run):
@@ -100,4 +107,17 @@ def _variables_of(connection: Connection) -> Values:
     return {
         "ansible_host": connection["hostname"],
         **{f"akv_{option}": connection[option] for option in options if connection.get(option) is not None},
+        **connection.get("variables", {}),
     }
+
+
+@contextmanager
+def assert_changes_nothing(simulator: Simulator) -> Iterator[None]:
+    """Check that what is played meanwhile asks the cluster, and changes nothing on it."""
+    before = simulator.vaults()
+    already = len(simulator.requests)
+    yield
+    # The old interface, which is asked for the release of a cluster without REST, knows POST alone.
+    sent = [request for request in simulator.requests[already:] if request["path"].startswith("/api")]
+    assert {request["method"] for request in sent} <= {"GET"}
+    assert simulator.vaults() == before

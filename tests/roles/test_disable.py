@@ -1,0 +1,120 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role disable, through its playbook: only by name, only where no volume needs the vault; and its way back."""
+
+from __future__ import annotations
+
+import pytest
+from integration.running import Values
+from roles.playing import DEAD, Roles, assert_changes_nothing
+
+from simulator import Simulator
+
+NAME = "https://mykeyvault.vault.azure.net/"
+VARIABLES: Values = {"akv_svm": "vs0", "disable_name": NAME}
+TASK = "ontap.akv.disable : Disable the vault, if it is the one that is meant"
+VAULT: Values = {"svm": "vs0"}
+VOLUME: Values = {"svm": "vs0", "name": "vol1", "encrypted": True}
+
+
+def test_disable_and_again_and_back(roles: Roles) -> None:
+    with Simulator(release="9.14.1", scenario={"vaults": [VAULT, {"svm": "vs1"}]}) as simulator:
+        cluster = {"cluster1": simulator.connection}
+        with assert_changes_nothing(simulator):
+            predicted = roles.play("disable", cluster, VARIABLES, "--check", "--diff").check()
+        assert "-    client_id: client1" in predicted.output
+
+        done = roles.play("disable", cluster, VARIABLES).check()
+        assert [vault["svm"] for vault in simulator.vaults()] == ["vs1"]
+        assert predicted.changed() == done.changed() == [TASK]
+        told = ("operation", "changed", "failed", "outcome", "volumes")
+        for run in (predicted, done):
+            result = run.fact("disable_result", "cluster1")
+            assert [result[key] for key in told] == ["delete", True, False, "changed", []]
+
+        again = roles.play("disable", cluster, VARIABLES).check()
+        assert again.changed() == []
+        assert "nothing to delete" in again.fact("disable_result", "cluster1")["msg"]
+
+        back = {
+            "akv_svm": "vs0",
+            "akv_client_id": "client1",
+            "akv_tenant_id": "tenant1",
+            "akv_client_secret": "the-secret",
+            "enable_name": NAME,
+            "enable_key_id": f"{NAME}keys/key1",
+        }
+        roles.play("enable", cluster, back).check()
+        assert [vault["svm"] for vault in simulator.vaults()] == ["vs0", "vs1"]
+
+
+@pytest.mark.parametrize("arguments", [(), ("--check",)], ids=["run", "check"])
+def test_volumes_that_need_it_are_shown(arguments: tuple[str, ...], roles: Roles) -> None:
+    volumes = [VOLUME, {**VOLUME, "name": "vol2"}, {**VOLUME, "name": "plain", "encrypted": False}]
+    scenario = {"vaults": [VAULT], "volumes": volumes}
+    with Simulator(release="9.14.1", scenario=scenario) as simulator, assert_changes_nothing(simulator):
+        run = roles.play("disable", {"cluster1": simulator.connection}, VARIABLES, *arguments)
+    (message,) = run.failures()
+    assert "encrypted volumes that need the vault (2), nothing was changed: vol1, vol2." in message
+
+
+def test_an_inactive_configuration_serves_no_volume(roles: Roles) -> None:
+    scenario = {"vaults": [VAULT, {**VAULT, "configuration": "green"}], "volumes": [VOLUME]}
+    with Simulator(release="9.16.1", scenario=scenario) as simulator:
+        variables = {**VARIABLES, "disable_configuration": "green"}
+        roles.play("disable", {"cluster1": simulator.connection}, variables).check()
+        assert [vault["configuration"] for vault in simulator.vaults()] == ["default"]
+
+
+def test_volumes_whose_keys_another_key_manager_holds_are_no_concern(roles: Roles) -> None:
+    with Simulator(release="9.14.1", scenario={"volumes": [VOLUME]}) as simulator:
+        run = roles.play("disable", {"cluster1": simulator.connection}, VARIABLES).check()
+    assert "nothing to delete" in run.fact("disable_result", "cluster1")["msg"]
+
+
+def test_the_clusters_own_is_left_to_ontap(roles: Roles) -> None:
+    variables = {"akv_scope": "cluster", "disable_name": NAME}
+    scenario = {"vaults": [{"scope": "cluster"}], "volumes": [VOLUME]}
+    with Simulator(release="9.7", scenario=scenario) as simulator:
+        run = roles.play("disable", {"cluster1": simulator.connection}, variables)
+        assert len(simulator.vaults()) == 1
+    (message,) = run.failures()
+    assert "65536867" in message
+    assert "ONTAP refuses to remove the vault while it serves one of these volumes: vol1." in run.output
+    assert run.fact("disable_result", "cluster1")["outcome"] == "unchanged"
+
+
+def test_another_vault_is_not_touched(roles: Roles) -> None:
+    variables = {**VARIABLES, "disable_name": "https://other.vault.azure.net"}
+    with Simulator(release="9.14.1", scenario={"vaults": [VAULT]}) as simulator, assert_changes_nothing(simulator):
+        run = roles.play("disable", {"cluster1": simulator.connection}, variables)
+    (message,) = run.failures()
+    assert "https://other.vault.azure.net" in message
+
+
+def test_where_no_svm_is(roles: Roles) -> None:
+    with Simulator(release="9.14.1", scenario={"vaults": [VAULT]}) as simulator, assert_changes_nothing(simulator):
+        run = roles.play("disable", {"cluster1": simulator.connection}, {**VARIABLES, "akv_svm": "vs9"}).check()
+    assert run.fact("disable_result", "cluster1")["msg"] == "There is no vault of SVM vs9: nothing to delete."
+
+
+BAD: dict[str, tuple[Values, list[str]]] = {
+    "no name": ({"disable_name": None}, ["disable_name"]),
+    "blank name": ({"disable_name": ""}, ["disable_name: '' is no vault's URI", "by its name only"]),
+    "no URI": ({"disable_name": "mykeyvault"}, ["disable_name: 'mykeyvault'", "https://<vault>"]),
+    "no owner": ({"akv_svm": None}, ["disable_svm, disable_scope"]),
+    "two owners": ({"akv_scope": "cluster"}, ["disable_svm, disable_scope", "'vs0'", "'cluster'"]),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_variables(case: str, roles: Roles) -> None:
+    options, says = BAD[case]
+    variables = {name: value for name, value in {**VARIABLES, **options}.items() if value is not None}
+    run = roles.play("disable", {"cluster1": DEAD}, variables)
+    assert run.code == 2
+    assert list(run.modules()) == []
+    (message,) = run.failures()
+    assert [part for part in says if part not in message] == [], message
