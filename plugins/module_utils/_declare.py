@@ -61,6 +61,23 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "wait_timeout": {"type": "int", "default": 300},
 }
 
+ENTRY_SPEC: dict[str, t.Any] = {
+    option: {name: value for name, value in spec.items() if name != "default"}
+    for option, spec in ARGUMENT_SPEC.items()
+    if option != "wait_timeout"
+}
+"""One vault of many: what it leaves out is taken from what is set beside the list."""
+
+_CREDENTIAL_OPTIONS = ("client_secret", "client_certificate", "client_certificate_path")
+
+
+def merged(params: Mapping[str, t.Any], entry: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Complete the options of one vault of many with those of the task; a credential takes the place of any kind."""
+    declared = {option: value for option, value in entry.items() if value is not None}
+    own_credential = any(option in declared for option in _CREDENTIAL_OPTIONS)
+    replaced = dict.fromkeys(_CREDENTIAL_OPTIONS) if own_credential else {}
+    return {**{option: params[option] for option in ARGUMENT_SPEC}, **replaced, **declared}
+
 
 def check(params: Mapping[str, t.Any]) -> tuple[Declaration, list[str]]:
     """Check a task's options, before any request.
@@ -120,7 +137,7 @@ def _check_uris(declared: Declaration) -> list[str]:
 
 
 def _check_secrets(params: Mapping[str, t.Any]) -> tuple[dict[str, str], list[str]]:
-    given = [name for name in ("client_secret", "client_certificate", "client_certificate_path") if params[name]]
+    given = [name for name in _CREDENTIAL_OPTIONS if params[name]]
     if len(given) > 1:
         raise InputError(" and ".join(given), "are given together. Keep the one that the application logs in with.")
     secrets, warnings = {}, []

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import traceback
 import typing as t
 
 UNCHANGED = "unchanged"
@@ -32,6 +33,15 @@ class AkvError(Exception):
         self.outcome = outcome
         self.details = details
 
+    def result(self, outcome: str) -> dict[str, t.Any]:
+        """Give the failed result.
+
+        :param outcome: what the requests so far have done, where the failure itself does not say
+        """
+        outcome = self.outcome or outcome
+        told = {"failed": True, "changed": outcome == CHANGED, "msg": self.message, "outcome": outcome}
+        return {**told, **self.details}
+
 
 class InputError(AkvError):
     """The task itself is wrong: seen before anything is sent.
@@ -42,6 +52,10 @@ class InputError(AkvError):
 
     def __init__(self, option: str, problem: str) -> None:
         super().__init__(f"{option}: {problem}", UNCHANGED)
+
+
+class Incomplete(AkvError):
+    """The declaration lacks what creating needs: bad input that only the cluster can show."""
 
 
 class ConnectionFailed(AkvError):
@@ -63,3 +77,11 @@ class OntapError(AkvError):
         super().__init__(message, error=error, http_status=http_status)
         self.code = code
         self.http_status = http_status
+
+
+def unexpected(exc: Exception) -> AkvError:
+    """Make a failure of an exception that nobody has foreseen."""
+    place = traceback.extract_tb(exc.__traceback__)[-1]
+    where = f"{type(exc).__name__} in {place.name}, line {place.lineno}"
+    told = "".join(traceback.format_exception(type(exc), exc, exc.__traceback__))
+    return AkvError(f"This is a fault of the collection ({where}): please report it.", exception=told)

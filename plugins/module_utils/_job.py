@@ -122,7 +122,7 @@ def follow(
                 " read it with GET /api/cluster/jobs, or run the task again.",
                 job=job.shown(),
             )
-        client.sleep(next(pauses))
+        client.sleep(next(pauses), f"{doing}: the job is {job.state}")
 
 
 def _code_of(client: Client, uuid: str, record: Mapping[str, t.Any]) -> str:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from ansible_collections.ontap.akv.plugins.module_utils._errors import AkvError
@@ -79,12 +80,14 @@ def _type(store: Record) -> str:
 
 
 def _key_stores(client: Client, owner: Owner, release: Release) -> list[Record]:
-    fields = "*" if release.within(_FLAT_SINCE) else "location,svm,type"
-    return _of(owner, client.records(KEY_STORES, {"fields": fields}, doing="Reading the key-stores"))
+    query = {"fields": "*" if release.within(_FLAT_SINCE) else "location,svm,type"}
+    read = functools.partial(client.records, KEY_STORES, query, doing="Reading the key-stores")
+    return _of(owner, client.once("key-stores", read))
 
 
 def _key_managers(client: Client, owner: Owner) -> list[Record]:
-    return _of(owner, client.records(_KEY_MANAGERS, {"fields": "*"}, doing="Reading the key managers"))
+    read = functools.partial(client.records, _KEY_MANAGERS, {"fields": "*"}, doing="Reading the key managers")
+    return _of(owner, client.once("key-managers", read))
 
 
 def _of(owner: Owner, records: list[Record]) -> list[Record]:

@@ -12,7 +12,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ansible_collections.ontap.akv.plugins.module_utils._errors import AkvError
+from ansible_collections.ontap.akv.plugins.module_utils._errors import AkvError, Incomplete
 from ansible_collections.ontap.akv.plugins.module_utils._owner import Owner, is_uuid
 from ansible_collections.ontap.akv.plugins.module_utils._release import SECRET_FIELDS, Release
 from ansible_collections.ontap.akv.plugins.module_utils._secrets import MASK
@@ -105,9 +105,15 @@ class Plan:
     drift: tuple[Record, ...] = ()
 
     @property
+    def secrets(self) -> dict[str, str]:
+        """The secrets that go out with it, by field."""
+        bodies = [step.body or {} for step in self.steps]
+        return {name: body[name] for body in bodies for name in sorted(SECRET_FIELDS & set(body))}
+
+    @property
     def credentials_sent(self) -> bool:
         """Whether a credential goes out with it."""
-        return any(SECRET_FIELDS & set(step.body or {}) for step in self.steps)
+        return bool(self.secrets)
 
 
 def differences(declared: Declaration, record: Mapping[str, t.Any]) -> list[str]:
@@ -218,7 +224,7 @@ def _require(declared: Declaration, why: str) -> None:
     missing = [name for name in REQUIRED if name not in declared.settings]
     missing += [] if declared.credential else [" or ".join(CREDENTIALS)]
     if missing:
-        raise AkvError(
+        raise Incomplete(
             f"{why} {', '.join(REQUIRED)} and {' or '.join(CREDENTIALS)}:"
             f" {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing."
         )

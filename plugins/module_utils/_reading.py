@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import typing as t
 from collections.abc import Callable, Iterable
 
@@ -69,6 +70,20 @@ def owned_vaults(client: Client, owner: Owner, *advanced: str) -> list[Record]:
     return [record for record in found if owner.owns(record)]
 
 
+def sort_by_owner(records: Iterable[Record]) -> Callable[[Owner], list[Record]]:
+    """Sort records by whose they are, to look up the vaults of many.
+
+    :return: gives the records that may be an owner's
+    """
+    found: dict[str | None, list[Record]] = {}
+    for record in records:
+        svm = record.get("svm") or {}
+        names = {svm.get("name"), str(svm.get("uuid")).lower()} if svm else {None}
+        for name in names:
+            found.setdefault(name, []).append(record)
+    return lambda owner: found.get(owner.svm or owner.svm_uuid, [])
+
+
 def find_vault(client: Client, owner: Owner, *advanced: str) -> Record | None:
     """Read the enabled vault of an owner; None where there is none.
 
@@ -85,22 +100,27 @@ def intervals(first: float = 2.0) -> t.Iterator[float]:
         interval = max(first, min(interval * _GROWTH, _LONGEST_INTERVAL))
 
 
-Reading = t.TypeVar("Reading", Record, t.Optional[Record])
+Reading = t.TypeVar("Reading")
 
 
 def read_until(
-    client: Client, read: Callable[[], Reading], enough: Callable[[Reading], bool], interval: float = 2.0
+    client: Client,
+    read: Callable[[], Reading],
+    enough: Callable[[Reading], bool],
+    waiting_for: str,
+    interval: float = 2.0,
 ) -> Reading:
-    """Read a vault until that is enough, or the task's time is up; give the last reading.
+    """Read until that is enough, or the task's time is up; give the last reading.
 
+    :param waiting_for: what a person at a terminal is told before each pause
     :param interval: seconds before the second reading; they grow from there
     """
     pauses = intervals(interval)
     while True:
-        vault = read()
-        if enough(vault) or client.remaining() <= 0:
-            return vault
-        client.sleep(next(pauses))
+        found = read()
+        if enough(found) or client.remaining() <= 0:
+            return found
+        client.sleep(next(pauses), waiting_for)
 
 
 def not_bad(vault: Record | None) -> bool:
@@ -113,7 +133,8 @@ def unknown_svm(client: Client, owner: Owner) -> str | None:
     if owner.is_cluster:
         return None
     try:
-        svms = client.records("/svm/svms", {"fields": "name,uuid"}, doing="Reading the SVMs")
+        read = functools.partial(client.records, "/svm/svms", {"fields": "name,uuid"}, doing="Reading the SVMs")
+        svms = client.once("svms", read)
     except AkvError:
         return None
     names = sorted(str(svm.get("name")) for svm in svms)

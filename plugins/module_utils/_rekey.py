@@ -127,7 +127,13 @@ class _Rekey:
         job = follow(self._client, uuid, self.doing, operation, interval, self._is_done) if uuid else None
         if self._key_id is None:
             self._require_seen(job)
-        after = read_until(self._client, self._read, lambda vault: self._has_key(vault) and not_bad(vault), interval)
+        after = read_until(
+            self._client,
+            self._read,
+            lambda vault: self._has_key(vault) and not_bad(vault),
+            f"{self.doing}: waiting for every node's keys",
+            interval,
+        )
         if not (self._has_key(after) and not_bad(after)):
             reasons = " ".join(judge(after)[1]) if self._has_key(after) else f"The key is still {after.get('key_id')}."
             raise AkvError(

@@ -8,8 +8,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
+import threading
 import time
 import typing as t
 from collections.abc import Callable, Iterable, Mapping
@@ -36,6 +38,7 @@ _MAX_PAGES = 10_000
 _MAX_DEPTH = 50  # of objects in objects; ONTAP's have five
 
 JSON = dict[str, t.Any]
+Reading = t.TypeVar("Reading")
 
 
 class Client:
@@ -45,23 +48,53 @@ class Client:
     :param where: the cluster, as messages name it
     :param retries: how often a request is sent again after a transient fault
     :param budget: seconds for the whole task: neither a retry nor a poll begins after it
+    :param progress: is told in a few words what is waited for, each time before a pause
     :ivar requests: what was sent, one entry a try: method, path, status (None where no answer came)
     :ivar warnings: what the user should know, whether the task succeeds or not
     :ivar untold: fields that the cluster has refused to tell, against what its release promises
     :ivar redactor: masks what the server writes; it may echo a part of a secret
     """
 
-    def __init__(self, transport: Transport, where: str, retries: int, budget: float, redactor: Redactor) -> None:
-        self._transport = transport
+    def __init__(
+        self,
+        transport: Transport,
+        where: str,
+        retries: int,
+        budget: float,
+        redactor: Redactor,
+        progress: Callable[[str], None] = lambda _text: None,
+    ) -> None:
+        self.transport = transport
         self.where = where
         self._retries = retries
         self._deadline = time.monotonic() + max(0, min(budget, _MAX_BUDGET))
-        self._release: Release | None = None
         self._changed = self._fate_unknown = False
         self.requests: list[JSON] = []
         self.warnings: list[str] = []
         self.untold: set[str] = set()
         self.redactor = redactor
+        self.progress = progress
+        # What siblings share too.
+        self._journal = self.requests
+        self._known: dict[str, t.Any] = {}
+        self._lock = threading.RLock()
+
+    def sibling(self) -> Client:
+        """Make a client for one vault of many: it shares the task's time and what is known of the cluster.
+
+        Its outcome, warnings and requests are its own; the latter stand among this client's too.
+        """
+        other = copy.copy(self)
+        other._changed = other._fate_unknown = False
+        other.requests, other.warnings = [], []
+        return other
+
+    def once(self, what: str, read: Callable[[], Reading]) -> Reading:
+        """Read what stays the same for the whole task, at the first call alone."""
+        with self._lock:
+            if what not in self._known:
+                self._known[what] = read()
+            return t.cast("Reading", self._known[what])
 
     # -- time ---------------------------------------------------------------------------------------------------------
 
@@ -69,8 +102,13 @@ class Client:
         """Seconds left of the task's budget."""
         return self._deadline - time.monotonic()
 
-    def sleep(self, seconds: float) -> None:
-        """Wait, but no longer than the budget lasts."""
+    def sleep(self, seconds: float, waiting_for: str = "") -> None:
+        """Wait, but no longer than the budget lasts.
+
+        :param waiting_for: what a person at a terminal is told of it
+        """
+        if waiting_for:
+            self.progress(f"{self.where}: {waiting_for}")
         time.sleep(max(0.0, min(seconds, self.remaining())))
 
     # -- reading ------------------------------------------------------------------------------------------------------
@@ -110,11 +148,11 @@ class Client:
     @property
     def known_release(self) -> Release | None:
         """The cluster's release, if it was asked for already."""
-        return self._release
+        return self._known.get("release")
 
     def release(self) -> Release:
         """Learn the cluster's release; asked for once."""
-        return self._release or self.cluster()[0]
+        return self.once("release", lambda: self.cluster()[0])
 
     def cluster(self, *fields: str) -> tuple[Release, JSON]:
         """Read the cluster's own record, and learn its release from that.
@@ -128,13 +166,15 @@ class Client:
         generation, major, minor = (version.get(part) for part in ("generation", "major", "minor"))
         if not (isinstance(generation, int) and isinstance(major, int) and isinstance(minor, int)):
             raise self._not_ontap(doing, "the answer names no version")
-        self._release = Release((generation, major, minor))
-        if self._release.is_newer_than_known:
+        release = Release((generation, major, minor))
+        if release.is_newer_than_known:
             self.warnings.append(
-                f"{self.where} runs ONTAP {self._release}, which is newer than this collection knows. It is treated"
+                f"{self.where} runs ONTAP {release}, which is newer than this collection knows. It is treated"
                 f" as {RELEASES[-1]}."
             )
-        return self._release, record
+        with self._lock:
+            self._known["release"] = release
+        return release, record
 
     @property
     def rest_is_missing(self) -> bool:
@@ -231,8 +271,10 @@ class Client:
     def _once(self, method: str, target: str, body: JSON | None) -> Answer:
         entry: JSON = {"method": method, "path": urlsplit(target).path, "status": None}
         self.requests.append(entry)
+        if self._journal is not self.requests:
+            self._journal.append(entry)
         try:
-            answer = self._transport.send(method, target, body)
+            answer = self.transport.send(method, target, body)
         except Fault as fault:
             raise _Setback(fault.kind, fault.reason) from None
         entry["status"] = answer.status
@@ -292,7 +334,7 @@ class Client:
 
     def _own_target(self, href: str, path: str, doing: str) -> str:
         """Turn a server's link into a target, if it stays on this host and on this very path."""
-        here = urlsplit(self._transport.url)
+        here = urlsplit(self.transport.url)
         try:
             parts = urlsplit(href)
             query = urlencode(parse_qsl(parts.query, keep_blank_values=True), quote_via=quote)

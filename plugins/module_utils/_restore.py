@@ -12,8 +12,13 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ansible_collections.ontap.akv.plugins.module_utils import _job, _owner
-from ansible_collections.ontap.akv.plugins.module_utils._errors import CHANGED, UNCHANGED, AkvError
+from ansible_collections.ontap.akv.plugins.module_utils import _job, _owner, _parallel
+from ansible_collections.ontap.akv.plugins.module_utils._errors import (
+    CHANGED,
+    UNCHANGED,
+    AkvError,
+    InputError,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._health import State, read_state
 from ansible_collections.ontap.akv.plugins.module_utils._job import (
     ActionJobs,
@@ -30,14 +35,18 @@ from ansible_collections.ontap.akv.plugins.module_utils._reading import (
     no_vault,
     not_bad,
     read_until,
+    read_vaults,
+    sort_by_owner,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._rest import Client
-from ansible_collections.ontap.akv.plugins.module_utils._vault import Record, vault_path
+from ansible_collections.ontap.akv.plugins.module_utils._vault import Record, select, vault_path
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     **_job.ARGUMENT_SPEC,
     **_owner.ARGUMENT_SPEC,
+    **_parallel.ARGUMENT_SPEC,
     "force": {"type": "bool", "default": False},
+    "svms": {"type": "list", "elements": "str"},
 }
 
 
@@ -54,22 +63,55 @@ class Result:
     job: Record | None = None
 
 
-def check(params: Mapping[str, t.Any]) -> Owner:
+@dataclass(frozen=True)
+class BulkResult:
+    """What was done, or in check mode would be done, SVM by SVM."""
+
+    changed: bool
+    msg: str
+    results: list[Record]
+    diff: list[Record]
+
+
+def check(params: Mapping[str, t.Any]) -> list[Owner]:
     """Check a task's options, before any request.
 
+    :return: whose keys: one owner, or those of ``svms``
     :raises InputError: names the option, what was given and what to do
     """
     check_waiting(params)
-    return Owner.from_params(params)
+    if params["svms"] is None:
+        return [Owner.from_params(params)]
+    _parallel.check_threads(params)
+    beside = [f"{option}: {params[option]}" for option in _owner.ARGUMENT_SPEC if params[option] is not None]
+    if beside:
+        raise InputError("svms", f"is given beside {' and '.join(beside)}. Keep one of them.")
+    twice = sorted({svm for svm in params["svms"] if params["svms"].count(svm) > 1})
+    if twice:
+        raise InputError("svms", f"{', '.join(twice)} is given twice. Keep one of each.")
+    owners = []
+    for number, svm in enumerate(params["svms"]):
+        try:
+            owners.append(Owner.from_params({"svm": svm}))
+        except InputError as problem:
+            raise InputError(f"svms[{number}]", problem.message) from None
+    return owners
 
 
-def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result:
-    """Restore the keys of a vault where some node lacks them.
+def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result | BulkResult:
+    """Restore the keys of a vault, or of those of ``svms``, where some node lacks them.
 
     :raises AkvError: there is no vault, or the restore failed on some node
     """
-    owner = check(params)
-    vault = find_vault(client, owner, "state")
+    owners = check(params)
+    if params["svms"] is not None:
+        return _restore_many(client, owners, params, check_mode)
+    return _restore(client, owners[0], find_vault(client, owners[0], "state"), params, check_mode)
+
+
+def _restore(
+    client: Client, owner: Owner, vault: Record | None, params: Mapping[str, t.Any], check_mode: bool
+) -> Result:
     if vault is None:
         raise no_vault(client, owner)
     state = read_state(vault)
@@ -85,6 +127,28 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result
             diff=_diff(owner, state, State(True)),
         )
     return _Restore(client, owner, vault, state, params["poll_interval"]).run(params["wait"])
+
+
+def _restore_many(client: Client, owners: list[Owner], params: Mapping[str, t.Any], check_mode: bool) -> BulkResult:
+    """Restore where it is needed, side by side; what fails does not stop the others."""
+    by_owner = sort_by_owner(read_vaults(client, {}, ["*", "state"]) if owners else [])
+    items = [_parallel.Item(owner, client.sibling()) for owner in owners]
+
+    def restore(item: _parallel.Item) -> None:
+        found = [record for record in by_owner(item.owner) if item.owner.owns(record)]
+        item.succeed(_restore(item.client, item.owner, select(found, item.owner), params, check_mode))
+
+    with _parallel.workers(client, params["threads"]) as threads:
+        threads.each(items, restore)
+    results = _parallel.conclude(client, items)
+    number = sum(result["changed"] for result in results)
+    verb = "would be restored" if check_mode else "restored"
+    return BulkResult(
+        changed=bool(number),
+        msg=f"The keys of {number} of {len(results)} SVMs {verb} on {client.where}.",
+        results=results,
+        diff=[item.diff for item in items],
+    )
 
 
 def _nothing_to_do(client: Client, owner: Owner, vault: Record, state: State) -> Result:
@@ -125,7 +189,8 @@ class _Restore:
             job = follow(self._client, uuid, self._doing, "restore", self._interval) if uuid else None
         except JobFailed as failed:
             raise self._failed(failed) from None
-        after = read_until(self._client, self._read, not_bad, self._interval)
+        waiting_for = f"{self._doing}: waiting for every node's keys"
+        after = read_until(self._client, self._read, not_bad, waiting_for, self._interval)
         state = read_state(after)
         if state.bad:
             raise AkvError(

@@ -131,14 +131,16 @@ class Transport:
     """A kept-alive session that sends one request at a time, and follows no redirect.
 
     :param connection: checked connection options
+    :param context: of another session to the same cluster; else it is made
     :ivar url: the cluster's base URL
     :raises InputError: the client certificate or its key cannot be used
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, context: ssl.SSLContext | None = None) -> None:
         self._connection = connection
         self.url = connection.url
-        self._adapter = _Adapter(_tls_context(connection))
+        self._context = context or _tls_context(connection)
+        self._adapter = _Adapter(self._context)
         if not connection.validate_certs:
             # The task's own warning says so once, and not in the middle of the module's output.
             disable_warnings(InsecureRequestWarning)
@@ -158,6 +160,10 @@ class Transport:
             }
         )
         self._proxies = _proxies(connection)
+
+    def twin(self) -> Transport:
+        """Make another session to the same cluster, for another thread."""
+        return Transport(self._connection, self._context)
 
     def send(self, method: str, target: str, body: t.Any = None) -> Answer:
         """Send one request and read the whole answer within the connection's timeout.

@@ -152,13 +152,62 @@ options:
         after it.
     type: int
     default: 300
+  vaults:
+    description:
+      - Many vaults in one task, a list of the same options. What is set beside it is the default of each entry. Each
+        entry says itself whose vault it is.
+      - All vaults are read in the pages of one GET and planned before the first is changed. Changes are sent side by
+        side, and verified together.
+      - The first vault of each credential that is to be sent is updated and verified alone. Where that fails, the
+        others that were to get the same credential are left as they are, and fail with RV(results[].outcome)
+        V(unchanged).
+        With O(wait=false) only a refusal of ONTAP is such a failure.
+      - Another vault that fails does not stop the others. The task fails at its end, and RV(results) tells of each.
+      - The health of a vault that is unchanged is not asked for.
+      - An empty list changes nothing.
+    type: list
+    elements: dict
+    suboptions:
+      allow_recreate: {description: As O(allow_recreate)., type: bool}
+      client_certificate: {description: As O(client_certificate)., type: str}
+      client_certificate_path: {description: As O(client_certificate_path)., type: path}
+      client_id: {description: As O(client_id)., type: str}
+      client_secret: {description: As O(client_secret)., type: str}
+      configuration: {description: As O(configuration)., type: str}
+      enabled: {description: As O(enabled)., type: bool}
+      key_id: {description: As O(key_id)., type: str}
+      name: {description: As O(name)., type: str, aliases: [vault_uri]}
+      oauth_host: {description: As O(oauth_host)., type: str}
+      port: {description: As O(port)., type: int}
+      proxy_host: {description: As O(proxy_host)., type: str}
+      proxy_password: {description: As O(proxy_password)., type: str}
+      proxy_port: {description: As O(proxy_port)., type: int}
+      proxy_type: {description: As O(proxy_type)., type: str, choices: [http, https]}
+      proxy_username: {description: As O(proxy_username)., type: str}
+      scope: {description: As O(scope)., type: str, choices: [cluster, svm]}
+      skip_verification: {description: As O(skip_verification)., type: bool}
+      state: {description: As O(state)., type: str, choices: [absent, present]}
+      svm: {description: As O(svm)., type: str, aliases: [vserver]}
+      svm_uuid: {description: As O(svm_uuid)., type: str}
+      tenant_id: {description: As O(tenant_id)., type: str}
+      update_credentials:
+        description: As O(update_credentials).
+        type: str
+        choices: [always, on_create, when_unavailable]
+      vault_host: {description: As O(vault_host)., type: str}
+      verify_host: {description: As O(verify_host)., type: bool}
+      verify_ip: {description: As O(verify_ip)., type: bool}
+      wait: {description: As O(wait)., type: bool}
+  threads:
+    description:
+      - How many vaults of O(vaults) are changed side by side, from 1 to 64. Each thread keeps one connection.
+    type: int
+    default: 8
 notes:
   - What a healthy vault proves is that nodes hold keys and that the last poll went well. ONTAP polls every 15 to 30
     minutes.
   - The secret is masked in whatever the module returns, and C(no_log) on the task is not needed for that. What Ansible
     itself prints is beyond the module. Do not loop over secrets, and do not give them to an ad-hoc command.
-  - On a control node, C(ansible_python_interpreter) set to C({{ ansible_playbook_python }}) makes the module run with
-    the Python, and so the C(requests), that Ansible itself has.
 seealso:
   - module: ontap.akv.akv_info
   - module: ontap.akv.akv_rekey
@@ -221,6 +270,15 @@ EXAMPLES = r"""
     configuration: green
     enabled: true
 
+- name: Give many SVMs the new secret; the first is tried alone
+  ontap.akv.akv_config:
+    client_secret: "{{ vaulted_client_secret }}"
+    update_credentials: always
+    vaults:
+      - svm: vs0
+      - svm: vs1
+      - svm: vs2
+
 - name: Delete the configuration that is no longer in use
   ontap.akv.akv_config:
     svm: vs0
@@ -242,7 +300,7 @@ msg:
   sample: The vault of SVM vs0 was created.
 operation:
   description: What was done, or in check mode would be done.
-  returned: success
+  returned: success, without O(vaults)
   type: str
   choices: [none, create, update, delete, recreate, enable]
   sample: create
@@ -250,7 +308,7 @@ vault:
   description: >-
     The configuration after the task, in ONTAP's own field names, with no secret; none where there is none.
     In check mode as it would be.
-  returned: success, and on failure of a vault that was changed and is not healthy
+  returned: success, and on failure of a vault that was changed and is not healthy; without O(vaults)
   type: dict
   sample:
     uuid: 024cd3cf-9a08-11ea-8d52-005056bbeba5
@@ -263,12 +321,12 @@ vault:
     state: {cluster_state: true, code: 0, message: ''}
 available:
   description: Whether every node has its keys; none where that is not told, or no encrypted volume exists yet.
-  returned: success, and on failure of a vault that was changed and is not healthy
+  returned: success, and on failure of a vault that was changed and is not healthy; without O(vaults)
   type: bool
   sample: true
 drift:
   description: Differences that are shown and not changed, such as a pinned key version that is no longer in use.
-  returned: success
+  returned: success, without O(vaults)
   type: list
   elements: dict
   sample: []
@@ -290,6 +348,49 @@ credentials_sent:
   returned: success
   type: bool
   sample: true
+results:
+  description: >-
+    What became of each of O(vaults), in the order given. Beside what is named here an entry has RV(available),
+    RV(drift) and RV(credentials_sent), and one that failed RV(error) and RV(http_status), as a task with one vault has
+    them.
+  returned: with O(vaults), on failure too unless nothing was tried
+  type: list
+  elements: dict
+  sample:
+    - changed: true
+      failed: false
+      msg: The vault of SVM vs0 was updated.
+      operation: update
+      scope: svm
+      svm: {name: vs0}
+  contains:
+    changed:
+      description: Whether it was changed, or in check mode would be.
+      type: bool
+    failed:
+      description: Whether it failed.
+      type: bool
+    msg:
+      description: What was done, or why it failed, in a sentence.
+      type: str
+    operation:
+      description: What was done, as in RV(operation).
+      returned: success
+      type: str
+    outcome:
+      description: What was done to the cluster, as in RV(outcome).
+      returned: failure
+      type: str
+    scope:
+      description: Whose vault it is, V(svm) or V(cluster).
+      type: str
+    svm:
+      description: Whose vault it is, by C(name) or C(uuid) as the task has it.
+      type: dict
+    vault:
+      description: The configuration after the task, as in RV(vault).
+      returned: success
+      type: dict
 requests:
   description: The requests that were sent, in order, one entry a try, pages and repetitions included.
   returned: always
@@ -308,7 +409,9 @@ requests:
       description: The HTTP status; none where no answer came.
       type: int
 diff:
-  description: The compared properties before and after; a credential is in RV(ignore:diff.after) alone, as a mask.
+  description: >-
+    The compared properties before and after; a credential is in RV(ignore:diff.after) alone, as a mask. With O(vaults)
+    a list of them.
   returned: with C(--diff), on success
   type: dict
   sample:

@@ -22,6 +22,19 @@ options:
       - Whether to restore although the state does not say that keys are unavailable.
     type: bool
     default: false
+  svms:
+    description:
+      - Many SVMs in one task, by name, in the place of O(svm). All are read in the pages of one GET, and restored side
+        by side where that is needed.
+      - One that fails does not stop the others. The task fails at its end, and RV(results) tells of each.
+      - An empty list changes nothing.
+    type: list
+    elements: str
+  threads:
+    description:
+      - How many SVMs of O(svms) are restored side by side, from 1 to 64. Each thread keeps one connection.
+    type: int
+    default: 8
 notes:
   - A state that is not told is unknown, not unavailable. The task then sends nothing, warns and offers O(force).
   - An SVM without encrypted volumes has no keys to restore yet. ONTAP says so, and the task is unchanged.
@@ -54,6 +67,10 @@ EXAMPLES = r"""
   ontap.akv.akv_restore:
     svm: vs0
 
+- name: Restore the keys of many SVMs
+  ontap.akv.akv_restore:
+    svms: [vs0, vs1, vs2]
+
 - name: Start a restore and do not wait for it
   ontap.akv.akv_restore:
     svm: vs0
@@ -69,13 +86,13 @@ msg:
   sample: "The keys of SVM vs0 were restored: keys are available on every node."
 operation:
   description: What was done, or in check mode would be done.
-  returned: success
+  returned: success, without O(svms)
   type: str
   choices: [none, restore]
   sample: restore
 vault:
   description: The configuration after the task, in ONTAP's own field names, with no secret.
-  returned: success, and on failure where it could be read
+  returned: success, and on failure where it could be read; without O(svms)
   type: dict
   sample:
     uuid: 024cd3cf-9a08-11ea-8d52-005056bbeba5
@@ -84,12 +101,12 @@ vault:
     state: {cluster_state: true, code: 0, message: ''}
 available:
   description: Whether every node has its keys; none where that is not told, or no encrypted volume exists yet.
-  returned: success, and on failure where it could be read
+  returned: success, and on failure where it could be read; without O(svms)
   type: bool
   sample: true
 job:
   description: ONTAP's job as it was last seen; none where there was none.
-  returned: success, and on failure of the job
+  returned: success, and on failure of the job; without O(svms)
   type: dict
   sample: {uuid: 6ab6946f-9a0c-11ea-8d52-005056bbeba5, state: success, message: success, seconds: 4.1}
   contains:
@@ -107,6 +124,44 @@ job:
     seconds:
       description: How long it was followed.
       type: float
+results:
+  description: >-
+    What became of each of O(svms), in the order given. Beside what is named here an entry has RV(vault),
+    RV(available) and RV(job), as a task with one SVM has them.
+  returned: with O(svms), on failure too unless nothing was tried
+  type: list
+  elements: dict
+  sample:
+    - changed: false
+      failed: false
+      msg: "Nothing to restore for SVM vs0: keys are available on every node."
+      operation: none
+      scope: svm
+      svm: {name: vs0}
+  contains:
+    changed:
+      description: Whether its keys were restored, or in check mode would be.
+      type: bool
+    failed:
+      description: Whether it failed.
+      type: bool
+    msg:
+      description: What was done, or why it failed, in a sentence.
+      type: str
+    operation:
+      description: What was done, as in RV(operation).
+      returned: success
+      type: str
+    outcome:
+      description: What was done to the cluster, as in RV(outcome).
+      returned: failure
+      type: str
+    scope:
+      description: Whose keys they are, V(svm).
+      type: str
+    svm:
+      description: Whose keys they are, by C(name).
+      type: dict
 requests:
   description: The requests that were sent, in order, one entry a try, pages and repetitions included.
   returned: always
@@ -125,7 +180,7 @@ requests:
       description: The HTTP status; none where no answer came.
       type: int
 diff:
-  description: The availability of keys, in words, before and after.
+  description: The availability of keys, in words, before and after. With O(svms) a list of them.
   returned: with C(--diff), on success
   type: dict
   sample:

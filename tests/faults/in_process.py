@@ -24,7 +24,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from hypothesis import HealthCheck, settings
 from requests.structures import CaseInsensitiveDict
 
-from ansible_collections.ontap.akv.plugins.module_utils import _connection, _job, _module, _rest, _zapi
+from ansible_collections.ontap.akv.plugins.module_utils import _connection, _execute, _job, _rest, _zapi
 from ansible_collections.ontap.akv.plugins.module_utils._transport import Answer
 from simulator import api, events
 from simulator.call import Pending, Reply
@@ -155,7 +155,7 @@ def play(
         return Played(refused=checked.error_messages)
     played = Played()
     with contextlib.nullcontext() if send is None else _without_a_wire(send, played, seconds):
-        played.result, played.warnings = _module.execute(
+        played.result, played.warnings = _execute.execute(
             checked.validated_parameters, check_mode, _use_case(module).run
         )
     return played
@@ -182,7 +182,7 @@ def _without_a_wire(send: Send, played: Played, seconds: float) -> Iterator[None
             pass
 
     with (
-        mock.patch.object(_module, "Transport", Transport),
+        mock.patch.object(_execute, "Transport", Transport),
         mock.patch.object(_rest, "time", clock),
         mock.patch.object(_job, "time", clock),
         mock.patch.object(_zapi, "HAS_NETAPP_LIB", False),

@@ -28,7 +28,7 @@ from ansible_collections.ontap.akv.plugins.module_utils import (
     _rekey,
     _restore,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._module import execute
+from ansible_collections.ontap.akv.plugins.module_utils._execute import execute
 from simulator import Simulator
 
 HERE = Path(__file__).resolve().parent
@@ -42,6 +42,9 @@ MODULES: dict[str, t.Any] = {
 }
 
 Values = dict[str, t.Any]
+
+WAYS: dict[str, dict[str, str]] = {"in process": {}, "as a module": {"ANSIBLE_ONTAP_AKV_DIRECT": "false"}}
+"""How a task can run, with the variables of the environment that choose it."""
 
 
 @dataclass(frozen=True)

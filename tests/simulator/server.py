@@ -52,8 +52,6 @@ class Server:
 
         Raises OSError where the port is taken.
         """
-        if self._web is None:
-            self._web = web.Server(self._handle, access_log=None, keepalive_timeout=3600)
         await self._listen(self._bind(port))
 
     def _bind(self, port: int) -> socket.socket:
@@ -72,6 +70,8 @@ class Server:
     async def _listen(self, bound: socket.socket) -> None:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._bound = None
+        if self._web is None:
+            self._web = web.Server(self._handle, access_log=None, keepalive_timeout=3600)
         loop = asyncio.get_running_loop()
         self._listener = await loop.create_server(self._web, sock=bound, ssl=self._context, backlog=512)
         self.port = bound.getsockname()[1]
