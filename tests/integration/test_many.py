@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import time
 import typing as t
 from collections import Counter
 
@@ -221,6 +223,27 @@ def test_a_lost_answer_does_not_touch_the_others() -> None:
         held = secrets(simulator)
     assert not result["failed"]
     assert held == [GOOD] * 6
+
+
+def test_killed_in_the_middle_and_run_again() -> None:
+    options = {"vaults": entries(*range(1, 13), **WHOLE), "threads": 2}
+    slow = {"match": {"method": "POST", "times": 0}, "latency": {"seconds": 0.1}}
+    with cluster(0, more=12, faults=[slow]) as simulator:
+        process = multiprocessing.get_context("spawn").Process(
+            target=call, args=("akv_config", simulator.connection, options)
+        )
+        process.start()
+        while changes(simulator)["POST"] < 5:
+            assert process.is_alive()
+            time.sleep(0.02)
+        process.kill()
+        process.join()
+        left = len(simulator.vaults())
+        again = call("akv_config", simulator.connection, options)[0]
+        held = secrets(simulator)
+    assert left < 12
+    assert not again["failed"]
+    assert held == [GOOD] * 12
 
 
 OPTIONS = st.fixed_dictionaries(
