@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from ansible_collections.ontap.akv.plugins.module_utils import _owner
 from ansible_collections.ontap.akv.plugins.module_utils._errors import AkvError
@@ -54,7 +54,7 @@ class Result:
     changed: bool
     msg: str
     ready: bool
-    checks: list[Check]
+    checks: list[dict[str, str]]
     summary: dict[str, int]
 
 
@@ -67,7 +67,7 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result
         changed=False,
         msg=_message(client, owner, bad, checks),
         ready=not bad,
-        checks=checks,
+        checks=[asdict(check) for check in checks],
         summary={status: sum(check.status == status for check in checks) for status in STATUSES},
     )
 

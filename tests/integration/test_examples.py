@@ -23,11 +23,11 @@ PAGES = [path for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.
 
 # What the examples of a module are about, and the releases on which all of them do something; a page says so itself.
 CLUSTERS: dict[str, tuple[Values, tuple[str, ...]]] = {
-    "akv_config": ({}, ("9.14.1",)),
+    "akv_config": ({"vaults": [{"svm": "vs1"}, {"svm": "vs2"}]}, ("9.14.1",)),
     "akv_info": ({"vaults": [{"svm": "vs0"}, {"svm": "vs1"}]}, ("9.7",)),
     "akv_preflight": ({}, ("9.7", "9.14.1")),
     "akv_rekey": ({"vaults": [{"svm": "vs0"}]}, ("9.11.1",)),
-    "akv_restore": ({"vaults": [{"svm": "vs0", "keys_missing_on": ["node1"]}]}, ("9.7",)),
+    "akv_restore": ({"vaults": [{"svm": f"vs{number}", "keys_missing_on": ["node1"]} for number in range(3)]}, ("9.7",)),
 }
 # What is the reader's own.
 VARIABLES = {"vaulted_client_secret": "the-client-secret"}
