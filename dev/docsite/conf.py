@@ -28,6 +28,7 @@ myst_heading_anchors = 4
 # this one is written here instead, so that the docsite builds offline.
 _ANSIBLE = "https://docs.ansible.com/projects/ansible/devel/"
 _LABELS = {
+    "action_plugins": "plugins/action.html",
     "ansible_configuration_settings": "reference_appendices/config.html",
     "common_return_values": "reference_appendices/common_return_values.html",
 }
