@@ -280,6 +280,7 @@ class Change:
             doing=step.doing,
             operation=step.operation,
             settle=self._settled_by(step),
+            by_job=step.operation == "key_stores_patch",
             body=step.body,
             query=step.query,
         )

@@ -198,6 +198,7 @@ class Client:
         doing: str,
         operation: str,
         settle: Callable[[], JSON | None] | None,
+        by_job: bool = False,
         body: JSON | None = None,
         query: Mapping[str, str] | None = None,
     ) -> JSON:
@@ -206,6 +207,7 @@ class Client:
         :param operation: the operation of the error codes, e.g. "post"
         :param settle: reads whether a change whose fate is unknown has happened: what is true then, else None.
             None for a change that has the same effect however often it arrives: it needs no settling.
+        :param by_job: ONTAP does it as a job, so that what has not happened yet may still come
         :return: the answer's body (empty where it has none), or what settle found
         :raises FateUnknown: it may or may not have happened, and that could not be read either
         """
@@ -224,7 +226,7 @@ class Client:
                     lost = failure
                 # After a lost try a refusal, too, may be its echo ("already configured", "not found").
                 if lost is not None and settle is not None:
-                    found = self._settle(settle, lost)
+                    found = self._settle(settle, lost, by_job)
                     if found is not None:
                         content = found
                         break
@@ -244,13 +246,13 @@ class Client:
         self._fate_unknown = False
         self._changed = self._changed or changed
 
-    def _settle(self, settle: Callable[[], JSON | None], lost: AkvError) -> JSON | None:
+    def _settle(self, settle: Callable[[], JSON | None], lost: AkvError, by_job: bool) -> JSON | None:
         """Read what became of a lost change; while that can't be read, its fate stays unknown."""
         try:
             found = settle()
         except AkvError as exc:
             raise FateUnknown(f"{lost.message} Whether it was done could not be read: {exc.message}") from None
-        self._fate_unknown = False
+        self._fate_unknown = found is None and by_job
         return found
 
     # -- one request --------------------------------------------------------------------------------------------------

@@ -30,8 +30,8 @@ def test_killed(cluster: Simulator, phase: str, when: str, tally: Counter[str]) 
     doomed = Run(struck.module, **struck.options, **options(cluster))
     wait_for(lambda: any(seen["faults"] for seen in cluster.requests))
     doomed.kill()
-    if phase == "restore":
-        # A restore that the cluster has read and not yet begun can be seen by nobody: the next run comes after that.
+    if phase in ("restore", "rekey, external"):
+        # An action that the cluster has read and not yet begun can be seen by nobody: the next run comes after that.
         wait_for(lambda: begun(cluster))
 
     result = run(struck.module, **struck.options, **options(cluster))
