@@ -4,11 +4,14 @@
 
 """Show the main job with real ansible-playbook, step by step, on a simulated ONTAP 9.7 cluster: ``make demo``.
 
+``--collections-path`` shows the collection that is installed there, in the place of this checkout's.
+
 Exit code 0 only when every step ended as expected. All that is written is in .cache.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -29,6 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache"
 FOLDER = CACHE / "demo"
 SECRETS = FOLDER / "secrets.yml"
+OWN_COLLECTIONS = CACHE / "collections"
 PROGRAMS = Path(sys.executable).parent
 
 WIDTH = 110
@@ -216,11 +220,11 @@ def environment(**more: str) -> dict[str, str]:
     return {**own, "LC_ALL": "C.UTF-8", "TMPDIR": str(FOLDER / "tmp"), **more}
 
 
-def ansible_environment() -> dict[str, str]:
+def ansible_environment(collections: Path) -> dict[str, str]:
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     return environment(
         ANSIBLE_CALLBACK_RESULT_FORMAT="yaml",
-        ANSIBLE_COLLECTIONS_PATH=str(CACHE / "collections"),
+        ANSIBLE_COLLECTIONS_PATH=str(collections),
         ANSIBLE_CONFIG=str(ROOT / "dev" / "ansible.cfg"),
         ANSIBLE_HOME=str(FOLDER / "ansible"),
         ANSIBLE_INVENTORY=os.devnull,
@@ -237,7 +241,7 @@ def prepare() -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
     (FOLDER / "tmp").mkdir(parents=True)
     FOLDER.chmod(0o700)
-    collection = CACHE / "collections" / "ansible_collections" / "ontap" / "akv"
+    collection = OWN_COLLECTIONS / "ansible_collections" / "ontap" / "akv"
     if not collection.exists():
         collection.parent.mkdir(parents=True, exist_ok=True)
         collection.unlink(missing_ok=True)
@@ -252,13 +256,13 @@ def make_secret() -> str:
     return secret
 
 
-def run(command: tuple[str, ...], variables: dict[str, str]) -> tuple[int, str]:
+def run(command: tuple[str, ...], environment: dict[str, str]) -> tuple[int, str]:
     """Run one of Ansible's programs and show what it says, without blank lines and rulers; give exit code and text."""
     text = []
     with subprocess.Popen(
         [PROGRAMS / command[0], *command[1:]],
         cwd=ROOT,
-        env={**ansible_environment(), **variables},
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -302,7 +306,7 @@ def check(step: Step, exit_code: int, text: str, arrived: bool | None) -> list[s
     return problems
 
 
-def show(cluster: Cluster) -> list[float]:
+def show(cluster: Cluster, collections: Path) -> list[float]:
     """Run the steps until one is not as expected; give the seconds that each took.
 
     Raises DemoError where one was not as expected.
@@ -317,7 +321,7 @@ def show(cluster: Cluster) -> list[float]:
         if step.new_secret:
             secret = make_secret()
         cluster.happen(step.events)
-        exit_code, text = run(step.command, cluster.variables())
+        exit_code, text = run(step.command, {**ansible_environment(collections), **cluster.variables()})
         arrived = None if step.secret_arrived is None else cluster.holds(secret)
         problems = check(step, exit_code, text, arrived)
         if problems:
@@ -329,6 +333,9 @@ def show(cluster: Cluster) -> list[float]:
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(description="Show the main job on a simulated ONTAP cluster.")
+    parser.add_argument("--collections-path", type=Path, default=OWN_COLLECTIONS, help="where ontap.akv is installed")
+    collections = parser.parse_args().collections_path.resolve()
     # As an exception, so that the simulator is stopped.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda received, _frame: sys.exit(128 + received))
@@ -336,7 +343,7 @@ def main() -> int:
     try:
         prepare()
         with Cluster() as cluster:
-            seconds = show(cluster)
+            seconds = show(cluster, collections)
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)
         return 130
