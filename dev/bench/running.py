@@ -244,7 +244,6 @@ def _play(contender: Contender, world: World) -> Values:
     }
     variables = {
         "ansible_python_interpreter": "{{ ansible_playbook_python }}",
-        "ansible_ontap_akv_direct": contender.direct,
         **contender.play.get("vars", {}),
     }
     return {
@@ -278,6 +277,7 @@ def _environment(contender: Contender, world: World, folder: Path, stamp: Path) 
         "ANSIBLE_CALLBACKS_ENABLED": "stamp",
         "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
         "ANSIBLE_HOME": str(folder / "home"),
+        "ANSIBLE_ONTAP_AKV_DIRECT": str(contender.direct).lower(),
         "ANSIBLE_REMOTE_TEMP": str(folder / "home" / "remote"),
         "HOME": str(folder / "home"),
         # The vendor's modules are told of a certificate authority in no other way.

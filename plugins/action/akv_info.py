@@ -4,10 +4,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.ontap.akv.plugins.module_utils import _info
 from ansible_collections.ontap.akv.plugins.plugin_utils._direct import DirectAction
 
 
 class ActionModule(DirectAction):
-    options = _info.ARGUMENT_SPEC
-    use_case = _info.run
+    use_case = "_info"

@@ -4,10 +4,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.ontap.akv.plugins.module_utils import _preflight
 from ansible_collections.ontap.akv.plugins.plugin_utils._direct import DirectAction
 
 
 class ActionModule(DirectAction):
-    options = _preflight.ARGUMENT_SPEC
-    use_case = _preflight.run
+    use_case = "_preflight"

@@ -4,10 +4,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.ontap.akv.plugins.module_utils import _rekey
 from ansible_collections.ontap.akv.plugins.plugin_utils._direct import DirectAction
 
 
 class ActionModule(DirectAction):
-    options = _rekey.ARGUMENT_SPEC
-    use_case = _rekey.run
+    use_case = "_rekey"
