@@ -100,7 +100,9 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result
     if owner is not None and not params["fields"]:
         vaults = [vault for vault in vaults if owner.owns(vault)]
     for vault in vaults:
-        vault["available"] = read_state(vault).available
+        state = read_state(vault)
+        vault["available"] = state.available
+        vault["unavailable_nodes"] = sorted(state.bad_nodes)
         vault["verdict"], vault["reasons"] = judge(vault)
         if not params["fields"]:
             # Before 9.10.1 there is one kind, and ONTAP does not name it.

@@ -128,6 +128,7 @@ vaults:
       svm: {name: vs0, uuid: 4f7abf4c-9a07-11ea-8d52-005056bbeba5}
       name: https://mykeyvault.vault.azure.net/
       available: false
+      unavailable_nodes: [node1]
       verdict: degraded
       reasons: [Keys are unavailable on node node1.]
   contains:
@@ -137,6 +138,10 @@ vaults:
     authentication_method:
       description: The kind of credential in use, V(client_secret) or V(certificate).
       type: str
+    unavailable_nodes:
+      description: The nodes of which ONTAP says that they lack the keys, sorted.
+      type: list
+      elements: str
     verdict:
       description:
         - V(healthy) is a vault whose keys are there on every node, or that has no encrypted volume yet.

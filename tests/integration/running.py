@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import typing as t
@@ -139,17 +140,26 @@ class Ansible:
 
     def command(self, program: str, *arguments: str | Path, **variables: str | None) -> tuple[str, int]:
         """Run one of Ansible's programs; give its output, errors included, and its exit code."""
+        with self.start(program, *arguments, **variables) as process:
+            try:
+                output, _errors = process.communicate()
+            except BaseException:
+                os.killpg(process.pid, signal.SIGTERM)
+                raise
+        return output.decode(errors="replace"), process.returncode
+
+    def start(self, program: str, *arguments: str | Path, **variables: str | None) -> subprocess.Popen[bytes]:
+        """Start one of Ansible's programs; its output comes through a pipe, and all its processes are one group."""
         environment = {**self._environment(), **variables}
-        done = subprocess.run(
+        return subprocess.Popen(
             [Path(sys.executable).with_name(program), *arguments],
             env={name: value for name, value in environment.items() if value is not None},
             cwd=self.home,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            check=False,
+            start_new_session=True,
         )
-        return done.stdout.decode(errors="replace"), done.returncode
 
     def write(self, name: str, content: t.Any) -> Path:
         """Write a file into the home: text as it is, anything else as YAML."""

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import typing as t
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -89,12 +90,25 @@ class Roles:
         :param variables: extra variables, in a file
         :param arguments: of ansible-playbook, e.g. "--check"
         """
+        name, more = self._arguments(playbook, clusters, variables)
+        run = self.ansible.play(name, *more, *arguments, **environment)
+        return RoleRun(run.tasks, run.code, run.output)
+
+    def start(
+        self, playbook: str, clusters: Mapping[str, Connection], variables: Mapping[str, t.Any]
+    ) -> subprocess.Popen[bytes]:
+        """Start to play a playbook, all of whose processes are one group."""
+        name, more = self._arguments(playbook, clusters, variables)
+        return self.ansible.start("ansible-playbook", name, *more)
+
+    def _arguments(
+        self, playbook: str | Path, clusters: Mapping[str, Connection], variables: Mapping[str, t.Any] | None
+    ) -> tuple[t.Any, list[str]]:
         self._runs += 1
         name = f"ontap.akv.{playbook}" if isinstance(playbook, str) else playbook
         inventory = self.ansible.write(f"inventory-{self._runs}.yml", inventory_of(clusters))
         extra = self.ansible.write(f"variables-{self._runs}.yml", dict(variables or {}))
-        run = self.ansible.play(name, "-i", str(inventory), "-e", f"@{extra}", *arguments, **environment)
-        return RoleRun(run.tasks, run.code, run.output)
+        return name, ["-i", str(inventory), "-e", f"@{extra}"]
 
 
 def inventory_of(clusters: Mapping[str, Connection]) -> Values:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What holds for the roles enable, report and disable alike: no host, no cluster, an old one, and no secret shown."""
+"""What holds for the roles alike: no host, no cluster, an old one, and no secret shown."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ ROLES: dict[str, Values] = {
         "enable_key_id": f"{NAME}keys/key1",
     },
     "disable": {"akv_svm": "vs0", "disable_name": NAME},
+    "rotate_credentials": {"akv_client_id": "client1", "akv_client_secret": "the-secret", "rotate_credentials_soak": 0},
     "report": {"report_path": "out", "report_fail_on": ["unreachable"]},
 }
 

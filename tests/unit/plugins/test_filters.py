@@ -1,0 +1,75 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The filters: what is worse than before, and entries of akv_config."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+pytest.importorskip("ansible.errors", reason="the filters run on the control node alone")
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.ontap.akv.plugins.filter.entries import entries
+from ansible_collections.ontap.akv.plugins.filter.worsened import worsened
+
+
+def vault(verdict: str, *nodes: str, uuid: str = "1") -> dict[str, Any]:
+    available = {"healthy": True, "degraded": not nodes, "unavailable": False}.get(verdict)
+    return {"uuid": uuid, "verdict": verdict, "available": available, "unavailable_nodes": list(nodes)}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "worse"),
+    [
+        (vault("healthy"), vault("healthy"), False),
+        (vault("healthy"), vault("degraded"), True),
+        (vault("healthy"), vault("degraded", "node1"), True),
+        (vault("healthy"), vault("unavailable"), True),
+        (vault("healthy"), vault("unknown"), False),
+        (vault("unknown"), vault("degraded"), True),
+        (vault("inactive"), vault("inactive"), False),
+        (vault("degraded", "node1"), vault("degraded", "node1"), False),
+        (vault("degraded", "node1"), vault("degraded", "node2"), True),
+        (vault("degraded", "node1"), vault("unavailable", "node1", "node2"), True),
+        (vault("unavailable"), vault("degraded", "node1"), False),
+        (vault("unavailable"), vault("unavailable"), False),
+        (vault("unavailable", "node1", "node2"), vault("healthy"), False),
+    ],
+)
+def test_worsened(before: dict[str, Any], after: dict[str, Any], worse: bool) -> None:
+    assert worsened([after], [before]) == ([after] if worse else [])
+    assert worsened([after], []) == []
+    assert worsened([after, vault("healthy", uuid="2")], [before, vault("healthy", uuid="2")]) == [after][:worse]
+
+
+@pytest.mark.parametrize("given", [None, {}, "vaults", [1], [{"uuid": "1"}]])
+def test_worsened_needs_what_akv_info_gives(given: Any) -> None:
+    with pytest.raises(AnsibleFilterError, match=r"ontap\.akv\.worsened: "):
+        worsened(given, given)
+
+
+def test_entries() -> None:
+    of_svm = {"svm": {"name": "vs0"}, "scope": "svm", "configuration": {"name": "default"}}
+    given = [
+        {**of_svm, "verdict": "healthy"},
+        {**of_svm, "verdict": "unavailable"},
+        {**of_svm, "verdict": "inactive", "configuration": {"name": "green"}},
+        {"scope": "cluster", "verdict": "unknown"},
+    ]
+    assert entries(given) == [
+        {"svm": "vs0", "wait": True},
+        {"svm": "vs0", "wait": False},
+        {"svm": "vs0", "configuration": "green", "wait": False},
+        {"scope": "cluster", "wait": True},
+    ]
+
+
+@pytest.mark.parametrize("given", [None, {}, "vaults", [1], [{"uuid": "1"}], [{"verdict": "inactive", "svm": {}}]])
+def test_entries_need_what_akv_info_gives(given: Any) -> None:
+    with pytest.raises(AnsibleFilterError, match=r"ontap\.akv\.entries: "):
+        entries(given)
