@@ -9,6 +9,7 @@ tests/integration/test_targets.py plays the same ones, and looks at more.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from pathlib import Path
 # ansible-test runs a target in a copy that holds the targets alone.
 ROOT = Path(os.environ["ANSIBLE_COLLECTIONS_PATH"].split(os.pathsep)[0], "ansible_collections", "ontap", "akv")
 sys.path.insert(0, str(ROOT / "tests"))
+
+from integration.certificates import make_pkcs12  # noqa: E402
 
 from simulator import Simulator  # noqa: E402
 
@@ -36,7 +39,8 @@ def play(target: str, story: Path, *options: str) -> int:
         connection = simulator.connection
         login = {name: str(connection[key]) for name, key in VARIABLES.items() if connection[key] is not None}
         playbook = ROOT / "tests" / "integration" / "play.yml"
-        command = ("ansible-playbook", playbook, "-e", f"target={target} story={story.stem}", *options)
+        names = json.dumps({"target": target, "story": story.stem, "client_certificate": make_pkcs12()})
+        command = ("ansible-playbook", playbook, "-e", names, *options)
         # The target is a role among its neighbours.
         environment = {**os.environ, **login, "ANSIBLE_ROLES_PATH": str(story.parents[2])}
         return subprocess.run(command, env=environment, check=False).returncode
