@@ -31,6 +31,7 @@ ROLES: dict[str, Values] = {
         "enable_key_id": f"{NAME}keys/key1",
     },
     "disable": {"akv_svm": "vs0", "disable_name": NAME},
+    "recover": {"recover_wait": 0},
     "rotate_credentials": {"akv_client_id": "client1", "akv_client_secret": "the-secret", "rotate_credentials_soak": 0},
     "report": {"report_path": "out", "report_fail_on": ["unreachable"]},
 }

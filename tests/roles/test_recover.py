@@ -1,0 +1,175 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role recover, through its playbook: from offline volumes to online ones, or to what a person must do."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+from integration.canaries import Canary, Watch
+from integration.running import Values
+from roles.playing import RoleRun, Roles, assert_changes_nothing
+
+from simulator import Simulator
+
+FORMER, NEW = "former-secret", "the-new-secret"
+CREDENTIAL: Values = {"akv_client_id": "client1", "akv_client_secret": NEW}
+QUICK: Values = {"recover_wait": 2, "recover_wait_interval": 1, "recover_wait_timeout": 10}
+KEY = "https://mykeyvault.vault.azure.net/keys/key1"
+
+
+def scenario(**more: t.Any) -> Values:
+    """Two SVMs with an encrypted volume each, whose application has both secrets."""
+    names = ("vs0", "vs1")
+    application = {"client_id": "client1", "tenant_id": "tenant1", "secrets": [FORMER, NEW]}
+    return {
+        "svms": [{"name": name} for name in names],
+        "vaults": [{"svm": name, "key_id": KEY, "client_secret": FORMER} for name in names],
+        "volumes": [{"svm": name, "name": "vol1", "encrypted": True} for name in names],
+        "azure": {"applications": [application], "keys": [{"key_id": KEY}]},
+        "clock": {"speed": 0},
+        **more,
+    }
+
+
+def broken(*events: Values, **more: t.Any) -> Simulator:
+    """A cluster on which that has happened an hour and a bit ago."""
+    later = [*events, {"advance_clock": {"seconds": 1}}, {"advance_clock": {"seconds": 3700}}]
+    return Simulator(release="9.14.1", scenario=scenario(events=later, **more))
+
+
+def play(roles: Roles, simulator: Simulator, variables: Values, *arguments: str) -> tuple[RoleRun, Values]:
+    run = roles.play("recover", {"cluster1": simulator.connection}, {**QUICK, **variables}, *arguments)
+    return run, run.fact("recover_result", "cluster1")
+
+
+def states(result: Values) -> dict[str, tuple[str, str, str, str]]:
+    keys = ("before", "after", "credential", "restore")
+    return {vault["svm"].get("name", "cluster"): tuple(vault[key] for key in keys) for vault in result["vaults"]}  # type: ignore[misc]
+
+
+def test_an_expired_secret(roles: Roles) -> None:
+    with broken({"expire_credential": {"svm": "vs0"}}) as simulator:
+        with assert_changes_nothing(simulator):
+            _run, foretold = play(roles, simulator, CREDENTIAL, "--check")
+        assert (foretold["failed"], foretold["changed"]) == (False, True)
+        run, result = play(roles, simulator, CREDENTIAL)
+        run.check()
+        assert "Do not reboot" in run.output
+        assert {states(result)[name][:3] for name in ("vs0",)} == {("unavailable", "healthy", "sent")}
+        assert [volume["name"] for volume in result["volumes_before"]] == ["vol1"]
+        assert (result["volumes_after"], result["changed"], result["outcome"]) == ([], True, "changed")
+        secrets = {vault["svm"]: simulator.secret_of(vault["uuid"]) for vault in simulator.vaults()}
+        assert secrets == {"vs0": NEW, "vs1": FORMER}
+
+        with assert_changes_nothing(simulator):
+            run, result = play(roles, simulator, CREDENTIAL)
+        assert "Nothing to do" in result["msg"]
+        assert (run.code, result["changed"], result["vaults"]) == (0, False, [])
+
+
+def test_without_a_credential_it_says_what_to_do(roles: Roles) -> None:
+    with broken({"expire_credential": {"svm": "vs0"}}) as simulator:
+        run, result = play(roles, simulator, {"recover_restore": False})
+        assert run.code == 2
+        assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "unchanged")
+        assert result["msg"] in run.failures()
+        assert "What to do: " in result["msg"]
+        assert [volume["state"] for volume in result["volumes_after"]] == ["offline"]
+
+
+def test_a_credential_that_is_refused(roles: Roles) -> None:
+    with broken({"expire_credential": {"svm": "vs0"}}) as simulator:
+        run, result = play(roles, simulator, {**CREDENTIAL, "akv_client_secret": "wrong-secret"})
+        assert run.code == 2
+        assert states(result)["vs0"][2] == "failed"
+        assert {simulator.secret_of(vault["uuid"]) for vault in simulator.vaults()} == {FORMER}
+
+
+def test_a_vault_of_another_application_gets_nothing(roles: Roles) -> None:
+    with broken({"expire_credential": {"svm": "vs0"}}) as simulator:
+        run, result = play(roles, simulator, {**CREDENTIAL, "akv_client_id": "another"})
+        assert run.code == 2
+        assert states(result)["vs0"][2] == "none"
+        assert {simulator.secret_of(vault["uuid"]) for vault in simulator.vaults()} == {FORMER}
+
+
+def test_a_key_that_is_disabled(roles: Roles) -> None:
+    with broken({"disable_key": {"key_id": KEY}}) as simulator:
+        run, result = play(roles, simulator, {"akv_svm": "vs0"})
+        assert run.code == 2
+        assert "disabled" in result["msg"]
+        assert "The key is disabled. Enable it in Azure" in result["vaults"][0]["advice"]
+        assert set(states(result)) == {"vs0"}
+        simulator.apply([{"enable_key": {"key_id": KEY}}, {"advance_clock": {"seconds": 1000}}])
+        run, result = play(roles, simulator, {"akv_svm": "vs0"})
+        assert (run.code, result["volumes_after"]) == (0, [])
+
+
+def test_a_path_that_is_closed(roles: Roles) -> None:
+    with broken({"azure": {"reachable": False}}) as simulator:
+        run, result = play(roles, simulator, {})
+        assert run.code == 2
+        assert all("over a LIF of the SVM" in vault["advice"] for vault in result["vaults"])
+        assert len(result["volumes_after"]) == 2
+
+
+@pytest.mark.parametrize("restore", [True, False])
+def test_keys_that_nodes_lack(restore: bool, roles: Roles) -> None:
+    lost = {"lose_keys": {"svm": "vs0", "nodes": ["node1"]}}
+    with Simulator(release="9.14.1", scenario=scenario(events=[lost], clock={"speed": 1})) as simulator:
+        run, result = play(roles, simulator, {"recover_restore": restore})
+        assert run.code == (0 if restore else 2)
+        after = "healthy" if restore else "degraded"
+        assert states(result) == {"vs0": ("degraded", after, "none", "restored" if restore else "none")}
+        assert len([job for job in simulator.jobs() if "/restore" in job["description"]]) == int(restore)
+
+
+def test_an_svm_without_a_vault(roles: Roles) -> None:
+    with Simulator(release="9.14.1", scenario=scenario(vaults=[])) as simulator, assert_changes_nothing(simulator):
+        run = roles.play("recover", {"cluster1": simulator.connection}, {"akv_svm": "vs0"})
+        assert run.failures() == ["recover_svm: SVM vs0 has no vault on cluster1, nothing was changed."]
+
+
+BAD: dict[str, tuple[Values, str]] = {
+    "scope and SVM": ({"akv_svm": "vs0", "akv_scope": "cluster"}, "recover_svm is 'vs0' and recover_scope is cluster"),
+    "two credentials": ({**CREDENTIAL, "akv_client_certificate": "MIIabc"}, "both are given"),
+    "whose": ({"akv_client_secret": NEW}, "recover_client_id: '' is empty"),
+    "blank": ({**CREDENTIAL, "akv_client_secret": " "}, "recover_client_secret: it holds nothing but white space"),
+    "Secret ID": (
+        {**CREDENTIAL, "akv_client_secret": "12345678-abcd-abcd-abcd-1234567890ab"},
+        "recover_client_secret: it looks like a Secret ID",
+    ),
+    "wait": ({"recover_wait": -1}, "recover_wait: -1 is below 0"),
+    "interval": ({"recover_wait_interval": 0}, "recover_wait_interval: 0 is not above 0"),
+    "timeout": ({"recover_wait_timeout": 0}, "recover_wait_timeout: 0 is not above 0"),
+    "scope": ({"akv_scope": "galaxy"}, "galaxy"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input(case: str, roles: Roles) -> None:
+    given, message = BAD[case]
+    with Simulator(release="9.14.1", scenario=scenario()) as simulator:
+        run = roles.play("recover", {"cluster1": simulator.connection}, {**QUICK, **given})
+        assert run.code == 2
+        assert any(message in failure for failure in run.failures()), run.failures()
+        assert simulator.requests == []
+
+
+def test_secrets_are_nowhere(roles: Roles) -> None:
+    secret = Canary("*~with.all=that")
+    outputs = []
+    with Watch([secret]) as watch:
+        for application in ("client1", "another"):
+            with broken({"expire_credential": {"svm": "vs0"}}) as simulator:
+                given = {**QUICK, "akv_client_id": application, "akv_client_secret": secret.secret}
+                run = roles.play("recover", {"one": simulator.connection}, given, "-vvvv", "--diff")
+                outputs.append(run.output.encode() + json.dumps([task.result for task in run.tasks]).encode())
+                outputs.append(json.dumps(simulator.requests).encode())
+    assert [found for output in outputs if (found := secret.found_in(output))] == []
+    assert watch.found == set()
