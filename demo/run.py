@@ -256,13 +256,13 @@ def make_secret() -> str:
     return secret
 
 
-def run(command: tuple[str, ...], environment: dict[str, str]) -> tuple[int, str]:
+def run(command: tuple[str, ...], variables: dict[str, str]) -> tuple[int, str]:
     """Run one of Ansible's programs and show what it says, without blank lines and rulers; give exit code and text."""
     text = []
     with subprocess.Popen(
         [PROGRAMS / command[0], *command[1:]],
         cwd=ROOT,
-        env=environment,
+        env=variables,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -47,7 +47,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._release import (
     patch_depends_on_release,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._rest import Client
-from ansible_collections.ontap.akv.plugins.module_utils._vault import KEY_STORES, Record, is_inactive, select
+from ansible_collections.ontap.akv.plugins.module_utils._vault import Record, is_inactive, select
 
 _DONE = {
     "none": "as declared",
@@ -280,7 +280,7 @@ class Change:
             doing=step.doing,
             operation=step.operation,
             settle=self._settled_by(step),
-            by_job=step.operation == "key_stores_patch",
+            by_job=step.is_switch,
             body=step.body,
             query=step.query,
         )
@@ -294,7 +294,7 @@ class Change:
             return self._created
         if step.method == "DELETE":
             return self._deleted
-        return self._switched if step.path.startswith(KEY_STORES) else None
+        return self._switched if step.is_switch else None
 
     def _left_by(self, step: Step) -> t.Callable[[], Record | None] | None:
         """How to read what a step's failed job has left behind. A switch may stand half-way, which no vault tells."""
@@ -304,7 +304,7 @@ class Change:
                 raise AkvError("The switch may stand half-way.")
             return {}
 
-        return switched if step.path.startswith(KEY_STORES) and step.method == "PATCH" else self._settled_by(step)
+        return switched if step.is_switch else self._settled_by(step)
 
     def _created(self) -> Record | None:
         found = self._read()
@@ -346,7 +346,7 @@ class Change:
                 why = in_the_way(self.client, self.declared.owner)
             if why:
                 failure.message = f"{why} ({failure.message})"
-        if isinstance(failure, JobFailed) and step.operation == "key_stores_patch":
+        if isinstance(failure, JobFailed) and step.is_switch:
             failure.message += " A switch may stand half-way: run the task again, which finishes it."
         if chosen.operation == "recreate" and step.method == "POST":
             again = _without_secrets(step.body or {})

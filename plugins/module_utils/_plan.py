@@ -87,6 +87,11 @@ class Step:
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
 
+    @property
+    def is_switch(self) -> bool:
+        """Whether it enables another configuration, which ONTAP does as a job."""
+        return self.operation == "key_stores_patch"
+
 
 @dataclass(frozen=True)
 class Plan:

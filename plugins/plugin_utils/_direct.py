@@ -29,6 +29,7 @@ Values = dict[str, t.Any]
 SWITCH = "ansible_ontap_akv_direct"
 """The variable that switches it off; of the environment in capitals."""
 
+_OF_ENVIRONMENT = os.environ.get(SWITCH.upper(), "true")
 _COLLECTION = "ansible_collections.ontap.akv.plugins"
 
 
@@ -47,7 +48,7 @@ class DirectAction(NormalAction):
     def __init_subclass__(cls) -> None:
         # Ansible reads an action before it forks its workers: what is imported now is imported once for all of them.
         # Where nothing will run here, the import, 0.1 s, would be for nothing.
-        if boolean(os.environ.get(SWITCH.upper(), "true"), strict=False):
+        if boolean(_OF_ENVIRONMENT, strict=False):
             _load(cls.use_case)
 
     def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:
@@ -68,7 +69,7 @@ class DirectAction(NormalAction):
         variables = task_vars
         if task.delegate_to:
             variables = task_vars.get("ansible_delegated_vars", {}).get(task.delegate_to, {})
-        wanted = self._templar.template(variables.get(SWITCH, os.environ.get(SWITCH.upper(), "true")))
+        wanted = self._templar.template(variables.get(SWITCH, _OF_ENVIRONMENT))
         python = constants.config.get_config_value("INTERPRETER_PYTHON", variables=variables)
         return boolean(wanted) and _is_own(str(self._templar.template(python)))
 

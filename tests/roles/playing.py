@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import typing as t
 from collections.abc import Iterator, Mapping
@@ -59,6 +60,10 @@ class RoleRun(Run):
     def failures(self) -> list[str]:
         """What the tasks that failed, or whose host could not be reached, say."""
         return [str(task.result.get("msg")) for task in self.tasks if task.status in ("failed", "unreachable")]
+
+    def shown(self) -> bytes:
+        """All that a person or a callback plugin gets to see."""
+        return self.output.encode() + json.dumps([task.result for task in self.tasks]).encode()
 
     def changed(self) -> list[str]:
         """The names of the tasks that report a change."""
