@@ -82,20 +82,45 @@ def test_without_a_credential_it_says_what_to_do(roles: Roles) -> None:
         assert [volume["state"] for volume in result["volumes_after"]] == ["offline"]
 
 
-def test_a_credential_that_is_refused(roles: Roles) -> None:
+@pytest.mark.parametrize(
+    ("given", "credential"),
+    [({"akv_client_secret": "wrong-secret"}, "failed"), ({"akv_client_id": "another"}, "none")],
+    ids=["refused by ONTAP", "of another application"],
+)
+def test_a_credential_that_is_of_no_use(given: Values, credential: str, roles: Roles) -> None:
     with broken({"expire_credential": {"svm": "vs0"}}) as simulator:
-        run, result = play(roles, simulator, {**CREDENTIAL, "akv_client_secret": "wrong-secret"})
+        run, result = play(roles, simulator, {**CREDENTIAL, **given})
         assert run.code == 2
-        assert states(result)["vs0"][2] == "failed"
+        assert states(result)["vs0"][2] == credential
         assert {simulator.secret_of(vault["uuid"]) for vault in simulator.vaults()} == {FORMER}
 
 
-def test_a_vault_of_another_application_gets_nothing(roles: Roles) -> None:
-    with broken({"expire_credential": {"svm": "vs0"}}) as simulator:
-        run, result = play(roles, simulator, {**CREDENTIAL, "akv_client_id": "another"})
+def test_a_certificate_that_is_none(roles: Roles) -> None:
+    with broken({"expire_credential": {"svm": "vs0"}}) as simulator, assert_changes_nothing(simulator):
+        given = {"akv_client_id": "client1", "akv_client_certificate": "this is none"}
+        run = roles.play("recover", {"cluster1": simulator.connection}, {**QUICK, **given})
         assert run.code == 2
-        assert states(result)["vs0"][2] == "none"
-        assert {simulator.secret_of(vault["uuid"]) for vault in simulator.vaults()} == {FORMER}
+        assert "client_certificate" in run.failures()[-1]
+
+
+def test_a_credential_whose_answer_is_lost(roles: Roles) -> None:
+    with broken({"expire_credential": {"svm": "vs0"}}) as simulator:
+        lost = {"match": {"method": "PATCH", "times": 0}, "reset": {}}
+        simulator.apply([{"add_fault": lost}])
+        run, result = play(roles, simulator, {**CREDENTIAL, "recover_wait_timeout": 2, "recover_restore": False})
+        assert run.code == 2
+        assert (states(result)["vs0"][2], result["outcome"]) == ("failed", "unknown")
+
+
+@pytest.mark.parametrize(("scope", "owners"), [("svm", {"vs0"}), ("cluster", {"cluster"}), ("all", {"vs0", "cluster"})])
+def test_scope(scope: str, owners: set[str], roles: Roles) -> None:
+    lacking = {"key_id": KEY, "client_secret": FORMER, "keys_missing_on": ["node1"]}
+    vaults = [{"svm": "vs0", **lacking}, {"scope": "cluster", **lacking}]
+    with Simulator(release="9.14.1", scenario=scenario(vaults=vaults, clock={"speed": 1})) as simulator:
+        run, result = play(roles, simulator, {"akv_scope": scope})
+        run.check()
+        assert set(states(result)) == owners
+        assert {restore for *_others, restore in states(result).values()} == {"restored"}
 
 
 def test_a_key_that_is_disabled(roles: Roles) -> None:
@@ -169,7 +194,7 @@ def test_secrets_are_nowhere(roles: Roles) -> None:
             with broken({"expire_credential": {"svm": "vs0"}}) as simulator:
                 given = {**QUICK, "akv_client_id": application, "akv_client_secret": secret.secret}
                 run = roles.play("recover", {"one": simulator.connection}, given, "-vvvv", "--diff")
-                outputs.append(run.output.encode() + json.dumps([task.result for task in run.tasks]).encode())
+                outputs.append(run.shown())
                 outputs.append(json.dumps(simulator.requests).encode())
     assert [found for output in outputs if (found := secret.found_in(output))] == []
     assert watch.found == set()

@@ -214,6 +214,65 @@ def test_a_vault_of_a_later_batch_that_turns_bad(roles: Roles) -> None:
         }
 
 
+@pytest.mark.parametrize(
+    ("former", "why"),
+    [
+        ({"akv_former_client_secret": "not-the-former"}, "Failed: vs0 (Updating client_secret"),
+        (
+            {"akv_former_client_certificate": "this is none"},
+            "could not be put back (vaults: nothing was changed. vaults[0] (svm: vs0): client_certificate",
+        ),
+    ],
+    ids=["refused by ONTAP", "refused before"],
+)
+def test_a_former_credential_that_is_of_no_use(former: Values, why: str, roles: Roles) -> None:
+    with Simulator(release="9.14.1", scenario=scenario()) as simulator:
+        worse = {"lose_keys": {"svm": "vs0", "nodes": ["node2"]}}
+        simulator.apply([{"add_fault": {"match": PATCH, "events": [worse]}}])
+        run = roles.play("rotate_credentials", {"cluster1": simulator.connection}, {**VARIABLES, **former})
+        assert run.code == 2
+        result = run.fact("rotate_credentials_result", "cluster1")
+        assert why in result["msg"]
+        assert secrets_of(simulator) == {"vs0": NEW, "vs1": FORMER, "vs2": FORMER}
+
+
+def test_the_case_of_the_client_id_does_not_matter(roles: Roles) -> None:
+    with Simulator(release="9.14.1", scenario=scenario()) as simulator:
+        roles.play(
+            "rotate_credentials", {"one": simulator.connection}, {**VARIABLES, "akv_client_id": "CLIENT1"}
+        ).check()
+        assert secrets_of(simulator) == dict.fromkeys(ALL, NEW)
+
+
+def test_two_applications_in_one_play(roles: Roles) -> None:
+    """Each has a canary and a result of its own, also on the cluster of the second batch."""
+    of_another = {"rotate_credentials_client_id": "another", "rotate_credentials_client_secret": "of-another"}
+    play = {
+        "name": "Rotate",
+        **HEAD,
+        "serial": 1,
+        "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
+        "roles": [
+            {
+                "role": "ontap.akv.rotate_credentials",
+                "vars": of_another,
+            },
+            {"role": "ontap.akv.rotate_credentials"},
+        ],
+    }
+    lone = scenario()
+    lone["vaults"] = lone["vaults"][-1:]
+    with (
+        Simulator(release="9.14.1", scenario=lone) as one,
+        Simulator(release="9.14.1", scenario=scenario()) as two,
+    ):
+        playbook = roles.ansible.write("both.yml", [play])
+        run = roles.play(playbook, {"a": one.connection, "b": two.connection}, VARIABLES).check()
+        assert run.fact("rotate_credentials_result", "a")["vaults"] == []
+        assert set(told(t.cast("RoleRun", run), "b")) == set(ALL)
+        assert run.fact("rotate_credentials_result", "b")["canary"] == "vs0"
+
+
 def test_what_is_unavailable_is_cured_without_a_soak(roles: Roles) -> None:
     """The secret has run out: nobody waits 20 minutes on a vault that is broken."""
     variables = {**VARIABLES, "rotate_credentials_soak": 3600}
@@ -372,7 +431,7 @@ def test_secrets_are_nowhere(roles: Roles) -> None:
                 simulator.apply([{"add_fault": {"match": looks, "events": [gone]}}])
                 given = {**variables, "akv_former_client_secret": former.secret, **more}
                 run = roles.play("rotate_credentials", {"one": simulator.connection}, given, "-vvvv", "--diff")
-                outputs.append(run.output.encode() + json.dumps([task.result for task in run.tasks]).encode())
+                outputs.append(run.shown())
                 outputs.append(json.dumps(simulator.requests).encode())
     assert [canary.found_in(output) for output in outputs for canary in (new, former) if canary.found_in(output)] == []
     assert watch.found == set()
