@@ -127,9 +127,17 @@ def replace_with(environment: dict[str, str | None], *command: str | Path) -> No
     os.execve(command[0], [str(part) for part in command], {name: value for name, value in merged.items() if value})
 
 
+def skip_where_path_has_space(session: nox.Session, tool: str) -> None:
+    """A tool that starts programs of this checkout, and cuts their paths at a space, can do nothing here."""
+    if any(character.isspace() for character in str(ROOT)):
+        session.skip(f"{tool} starts no program whose path holds a space: move the checkout to run this")
+
+
 def integration(core: str) -> None:
     @nox.session(name=f"integration-{core}", tags=tags(core, "integration"))
     def session_of_core(session: nox.Session) -> None:
+        if core == "2.17":
+            skip_where_path_has_space(session, f"ansible-core {core}")
         lowest = next((pythons.find()[version] for version in LOWEST if version in pythons.find()), None)
         more = {"AKV_LOWEST_PYTHON": str(environment.ensure("lowest", lowest) / "python")} if lowest else {}
         pytest(session, core_programs(session, core), "tests/integration", **more)
@@ -147,6 +155,8 @@ def unit(core: str) -> None:
 
 def ansible_test(session: nox.Session, core: str, command: str, *arguments: str) -> None:
     """Run ansible-test as it wants to be run: in a copy of the collection, with a home of its own."""
+    if command != "sanity" or core == "2.17":
+        skip_where_path_has_space(session, f"ansible-test {command} {core}")
     here = core_programs(session, core)
     folder = CACHE / "ansible-test" / session.name
     package = next(here.parent.glob("lib/python3*/site-packages/ansible_test"))

@@ -49,7 +49,7 @@ def _comparable(value: t.Any) -> t.Any:
 
 @pytest.mark.skipif("AKV_LOWEST_PYTHON" not in os.environ, reason="AKV_LOWEST_PYTHON names no Python")
 def test_life_of_a_vault_with_the_lowest_requests(ansible: Ansible) -> None:
-    interpreter = f"ansible_python_interpreter={os.environ['AKV_LOWEST_PYTHON']}"
+    interpreter = json.dumps({"ansible_python_interpreter": os.environ["AKV_LOWEST_PYTHON"]})
     _play(HERE / "targets" / "akv_config" / "tasks" / "main.yml", ansible, "-e", interpreter)
 
 
