@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import typing as t
 
 import pytest
 from integration.canaries import Canary, Watch
+from integration.certificates import make_pkcs12
 from integration.running import Values
 from roles.playing import RoleRun, Roles, assert_changes_nothing
 
@@ -103,6 +105,64 @@ def test_a_certificate_that_is_none(roles: Roles) -> None:
         assert "client_certificate" in run.failures()[-1]
 
 
+def given_as(way: str, certificate: str, roles: Roles) -> Values:
+    """The variables that give a certificate of application client1."""
+    if way == "base64":
+        return {"akv_client_id": "client1", "akv_client_certificate": certificate}
+    path = roles.ansible.home / "application.p12"
+    path.write_bytes(base64.b64decode(certificate))
+    return {"akv_client_id": "client1", "recover_client_certificate_path": str(path)}
+
+
+WAYS = ["base64", "path"]
+
+
+@pytest.mark.parametrize("former", ["client_secret", "client_certificate"])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_certificate(way: str, former: str, roles: Roles) -> None:
+    """In the place of a secret that has run out, and of a certificate that has."""
+    vaults = scenario()["vaults"]
+    vaults[0] = {"svm": "vs0", "key_id": KEY, former: FORMER}
+    certificate = make_pkcs12()
+    with broken({"expire_credential": {"svm": "vs0"}}, vaults=vaults) as simulator:
+        variables = given_as(way, certificate, roles)
+        with assert_changes_nothing(simulator):
+            _run, foretold = play(roles, simulator, variables, "--check", "--diff")
+        assert (foretold["failed"], foretold["changed"]) == (False, True)
+        run, result = play(roles, simulator, variables)
+        run.check()
+        assert states(result)["vs0"][:3] == ("unavailable", "healthy", "sent")
+        assert result["volumes_after"] == []
+        held = {vault["svm"]: simulator.secret_of(vault["uuid"]) for vault in simulator.vaults()}
+        assert held == {"vs0": certificate, "vs1": FORMER}
+        with assert_changes_nothing(simulator):
+            _run, result = play(roles, simulator, variables)
+        assert (result["changed"], result["vaults"]) == (False, [])
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_certificate_on_too_old_a_release(way: str, roles: Roles) -> None:
+    """Nodes lack keys too: nothing is restored either, as the cure that was asked for is not to be had."""
+    later = [{"expire_credential": {"svm": "vs0"}}, {"lose_keys": {"svm": "vs1"}}, {"advance_clock": {"seconds": 3700}}]
+    with (
+        Simulator(release="9.9.1", scenario=scenario(events=later)) as simulator,
+        assert_changes_nothing(simulator),
+    ):
+        variables = {**QUICK, **given_as(way, make_pkcs12(), roles)}
+        run = roles.play("recover", {"cluster1": simulator.connection}, variables)
+        assert run.code == 2
+        assert "needs ONTAP 9.10.1 or later; 127.0.0.1 runs 9.9.1" in run.failures()[-1]
+        assert "nothing was changed" in run.failures()[-1]
+
+
+def test_a_certificate_that_is_not_there(roles: Roles) -> None:
+    with broken({"expire_credential": {"svm": "vs0"}}) as simulator, assert_changes_nothing(simulator):
+        given = {"akv_client_id": "client1", "recover_client_certificate_path": "/nowhere/application.p12"}
+        run = roles.play("recover", {"cluster1": simulator.connection}, {**QUICK, **given})
+        assert run.code == 2
+        assert "client_certificate_path: '/nowhere/application.p12' cannot be read" in run.failures()[-1]
+
+
 def test_a_credential_whose_answer_is_lost(roles: Roles) -> None:
     with broken({"expire_credential": {"svm": "vs0"}}) as simulator:
         lost = {"match": {"method": "PATCH", "times": 0}, "reset": {}}
@@ -162,8 +222,10 @@ def test_an_svm_without_a_vault(roles: Roles) -> None:
 
 BAD: dict[str, tuple[Values, str]] = {
     "scope and SVM": ({"akv_svm": "vs0", "akv_scope": "cluster"}, "recover_svm is 'vs0' and recover_scope is cluster"),
-    "two credentials": ({**CREDENTIAL, "akv_client_certificate": "MIIabc"}, "both are given"),
+    "two credentials": ({**CREDENTIAL, "akv_client_certificate": "MIIabc"}, "more than one is given"),
+    "a secret and a file": ({**CREDENTIAL, "recover_client_certificate_path": "app.p12"}, "more than one is given"),
     "whose": ({"akv_client_secret": NEW}, "recover_client_id: '' is empty"),
+    "whose file": ({"recover_client_certificate_path": "app.p12"}, "recover_client_id: '' is empty"),
     "blank": ({**CREDENTIAL, "akv_client_secret": " "}, "recover_client_secret: it holds nothing but white space"),
     "Secret ID": (
         {**CREDENTIAL, "akv_client_secret": "12345678-abcd-abcd-abcd-1234567890ab"},
@@ -184,6 +246,21 @@ def test_bad_input(case: str, roles: Roles) -> None:
         assert run.code == 2
         assert any(message in failure for failure in run.failures()), run.failures()
         assert simulator.requests == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_certificate_is_nowhere(way: str, roles: Roles) -> None:
+    certificate = make_pkcs12()
+    # All of it but the beginning, which says what it is and is the same in each.
+    parts = [certificate[start : start + 24] for start in range(100, len(certificate) - 24, 12)]
+    outputs = []
+    for release, events in (("9.14.1", []), ("9.9.1", []), ("9.14.1", [{"azure": {"reachable": False}}])):
+        later = [{"expire_credential": {"svm": "vs0"}}, *events, {"advance_clock": {"seconds": 3700}}]
+        with Simulator(release=release, scenario=scenario(events=later)) as simulator:
+            variables = {**QUICK, **given_as(way, certificate, roles)}
+            run = roles.play("recover", {"one": simulator.connection}, variables, "-vvvv", "--diff")
+            outputs.append(run.shown().decode() + json.dumps(simulator.requests))
+    assert [part for output in outputs for part in parts if part in output] == []
 
 
 def test_secrets_are_nowhere(roles: Roles) -> None:
