@@ -323,6 +323,7 @@ def typing(session: nox.Session) -> None:
             *("mypy", "--strict", "--allow-subclassing-any", "--no-warn-return-any", "--no-warn-unused-ignores"),
             *("--package", "ansible_collections.ontap.akv.plugins.plugin_utils"),
             *("--package", "ansible_collections.ontap.akv.plugins.filter"),
+            *("--package", "ansible_collections.ontap.akv.plugins.test"),
         ),
         ("mypy", "--strict", "noxfile.py", "dev"),
         ("mypy", "--package", "simulator"),

@@ -96,12 +96,12 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result
 
 
 def _is_there(key: KeyId, vault: Record) -> bool:
-    """Tell whether a vault has a key; the version counts only where both have one."""
+    """Tell whether a vault has a key."""
     try:
         there = KeyId.parse(vault.get("key_id") or "")
     except ValueError:
         return False
-    return key.same_key(there) and not key.other_version(there)
+    return key.means(there)
 
 
 class _Rekey:

@@ -83,6 +83,10 @@ class KeyId(t.NamedTuple):
         """Tell whether both name a version, and not the same one."""
         return None not in (self.version, other.version) and self.version != other.version
 
+    def means(self, other: KeyId) -> bool:
+        """Tell whether both mean the same key; the version counts only where both have one."""
+        return self.same_key(other) and not self.other_version(other)
+
 
 def same_vault(one: str, other: str) -> bool:
     """Tell whether two vault URIs mean the same vault; what is no URI is compared as it is."""
