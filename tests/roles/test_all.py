@@ -33,6 +33,13 @@ ROLES: dict[str, Values] = {
     "disable": {"akv_svm": "vs0", "disable_name": NAME},
     "recover": {"recover_wait": 0},
     "rotate_credentials": {"akv_client_id": "client1", "akv_client_secret": "the-secret", "rotate_credentials_soak": 0},
+    "rotate_key": {
+        "akv_svm": "vs0",
+        "akv_client_secret": "the-secret",
+        "rotate_key_key_id": f"{NAME}keys/key2",
+        "rotate_key_configuration": "green",
+        "rotate_key_soak": 0,
+    },
     "report": {"report_path": "out", "report_fail_on": ["unreachable"]},
 }
 
