@@ -10,7 +10,7 @@ ARGS ?=
 
 MAKEFLAGS += --no-print-directory
 NOX := .cache/env/nox/bin/python -m nox
-SESSIONS := format lint typing docs-check docsite unit integration faults releases roles pages kit judges ansible-test sanity build
+SESSIONS := format lint typing docs-check docsite unit integration faults releases roles eda pages kit judges ansible-test sanity build
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test simulator bench clean bootstrap $(SESSIONS)
@@ -34,6 +34,7 @@ integration: ## run the playbooks of the tests on the oldest and the newest ansi
 faults: ## try the modules with every fault at every moment
 releases: ## play the life of a vault on every ONTAP release
 roles: ## play the roles, through the playbooks of the collection
+eda: ## run the event sources and rulebooks with the real ansible-rulebook
 pages: ## type every command of the documentation
 kit: ## run the molecule scenarios, and check what ansible-builder makes of the collection
 judges: ## let the vendor's own clients judge the simulator

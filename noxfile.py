@@ -251,6 +251,13 @@ def molecule(session: nox.Session) -> None:
     session.run(here / "molecule", "test", *chosen, env={**variables(here), "NO_COLOR": "1"})
 
 
+@nox.session(tags=["test", "eda"])
+def eda(session: nox.Session) -> None:
+    """Run the event sources and the rulebooks with the real ansible-rulebook."""
+    # Mostly waited for, as the faults.
+    pytest(session, programs(session, "eda", TOOLS), "tests/eda", "--numprocesses", "4")
+
+
 @nox.session(tags=["test", "pages"])
 def pages(session: nox.Session) -> None:
     """Type every command of the documentation's pages, as it stands there."""
@@ -326,6 +333,7 @@ def typing(session: nox.Session) -> None:
             *("--package", "ansible_collections.ontap.akv.plugins.test"),
         ),
         ("mypy", "--strict", "noxfile.py", "dev"),
+        ("mypy", "--strict", "extensions/eda/plugins/event_source/akv_health.py"),
         ("mypy", "--package", "simulator"),
         MYPYPATH=os.pathsep.join((str(collection.COLLECTIONS), str(ROOT / "tests"))),
     )

@@ -1,0 +1,103 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+DOCUMENTATION = r"""
+---
+short_description: Tell when the vaults of ONTAP clusters get worse or better
+description:
+  - Reads the vaults of one or several clusters again and again, judges them as C(ontap.akv.akv_info) does, and puts an
+    event where that has changed, or where a cluster cannot be read, or can again. It changes nothing.
+  - The first look tells what is bad. What stays bad is told again every O(remind) seconds.
+  - An event about a vault has C(type) V(vault), C(cluster), C(hostname), C(time), C(svm) (empty for the cluster's own
+    vault), C(scope), C(configuration), C(uuid), C(verdict), C(former_verdict), C(change), C(remedy), C(reasons),
+    C(unavailable_nodes), C(azure_reachable), C(offline_volumes), C(message).
+  - C(verdict) is V(healthy), V(degraded), V(unavailable), V(unknown), V(inactive), or V(absent) where the vault is
+    gone. C(change) is V(worse), V(better), V(other) (another node, say) or V(same) (told again). C(remedy) is
+    V(restore) where nodes lack keys and Azure is reached; V(person) where somebody must look at the credential, the
+    key, the network or a node; else V(none).
+  - An event about a cluster has C(type) V(cluster), C(cluster), C(hostname), C(time), C(reachable), C(change),
+    C(message).
+  - Actions on an event run on the host of the cluster's name alone (C(meta.hosts)).
+options:
+  clusters:
+    description:
+      - The clusters, each a dictionary of C(name) (the host's name in the inventory; default is C(hostname)), of the
+        connection options below, and of C(svm), C(svm_uuid) or C(scope) where one vault alone is meant.
+      - If not set, it is the one cluster of O(hostname).
+    type: list
+    elements: dict
+  interval:
+    description: Seconds between two looks at a cluster. ONTAP itself looks at the key every 15 minutes.
+    type: float
+    default: 300
+  remind:
+    description: Seconds after which what is still bad is told again. V(0) tells it once.
+    type: float
+    default: 3600
+  hostname:
+    description:
+      - This and C(username), C(password), C(cert_filepath), C(key_filepath), C(ca_path), C(http_port), C(https),
+        C(validate_certs), C(timeout), C(retries), C(use_proxy), C(svm), C(svm_uuid), C(scope) mean what they mean for
+        C(ontap.akv.akv_info), and hold for all clusters that do not have their own.
+      - What is not set, or blank, is taken from E(ONTAP_HOSTNAME), E(ONTAP_USERNAME), E(ONTAP_PASSWORD) and the others.
+        That is the place for a password.
+    type: str
+notes:
+  - A login that a cluster refuses is tried again after 15 minutes at the earliest, so that the user is not locked.
+"""
+
+EXAMPLES = r"""
+- ontap.akv.akv_health:
+    clusters:
+      - name: cluster1
+        hostname: cluster1.example.com
+      - name: cluster2
+        hostname: cluster2.example.com
+        svm: vs0
+    interval: 300
+"""
+
+
+async def main(queue: Any, args: dict[str, Any]) -> None:
+    """Run the source until it is cancelled."""
+    _find_collection()
+    from ansible_collections.ontap.akv.plugins.plugin_utils import _health_events
+
+    await _health_events.main(queue, args)
+
+
+def _find_collection() -> None:
+    """Let Python import this collection: ansible-rulebook runs a source by its path, and knows nothing of collections.
+
+    Where this file was copied out of the collection, PYTHONPATH has to name the folder that holds ansible_collections.
+    """
+    parents = Path(__file__).absolute().parents
+    if len(parents) < 8 or parents[6].name != "ansible_collections":
+        return
+    sys.path.insert(0, str(parents[7]))
+    import ansible_collections
+
+    # The package ansible of PyPI brings one that does not look elsewhere by itself.
+    if str(parents[6]) not in ansible_collections.__path__:
+        ansible_collections.__path__.insert(0, str(parents[6]))
+
+
+if __name__ == "__main__":
+
+    class Printing:
+        """Takes the place of ansible-rulebook's queue."""
+
+        async def put(self, event: dict[str, Any]) -> None:
+            """Print an event."""
+            print(event, flush=True)
+
+    # The cluster is the one that ONTAP_* name.
+    asyncio.run(main(Printing(), {"interval": 10}))

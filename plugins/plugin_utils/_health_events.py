@@ -1,0 +1,194 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This plugin util is private to the collection: it may change at any time.
+
+"""The event source akv_health: reads the vaults of clusters as akv_info does, and tells what has changed."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ansible_collections.ontap.akv.plugins.module_utils import _info, _owner
+from ansible_collections.ontap.akv.plugins.module_utils._health import (
+    DEGRADED,
+    HEALTHY,
+    INACTIVE,
+    UNAVAILABLE,
+    UNKNOWN,
+    azure_reachable,
+)
+from ansible_collections.ontap.akv.plugins.module_utils._owner import Owner
+from ansible_collections.ontap.akv.plugins.plugin_utils._watching import (
+    LOGGER,
+    Options,
+    Queue,
+    Values,
+    Watched,
+    due,
+    read_options,
+    watch,
+)
+
+ABSENT = "absent"
+"""The verdict on a vault that was there, and is no more."""
+
+RESTORE, PERSON, NONE = "restore", "person", "none"
+
+_RANK = {HEALTHY: 0, INACTIVE: 0, UNKNOWN: 1, DEGRADED: 2, UNAVAILABLE: 3, ABSENT: 4}
+_BAD = (DEGRADED, UNAVAILABLE)
+_AS_AKV_INFO: Values = {"fields": None, "health": True, "max_records": None, "order_by": None, "query": None}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What counts of a vault as it was read.
+
+    :ivar offline: the encrypted volumes of its SVM that are offline
+    """
+
+    vault: Values
+    verdict: str
+    nodes: tuple[str, ...] = ()
+    azure: bool | None = None
+    offline: tuple[str, ...] = ()
+
+    @classmethod
+    def from_record(cls, vault: Values, volumes: list[Values]) -> Seen:
+        """Take it from what akv_info reads."""
+        svm = vault.get("svm")
+        offline = [
+            str(volume["name"]) for volume in volumes if svm and volume["svm"] == svm and volume["state"] == "offline"
+        ]
+        return cls(
+            vault, vault["verdict"], tuple(vault["unavailable_nodes"]), azure_reachable(vault), tuple(sorted(offline))
+        )
+
+    @property
+    def bad(self) -> bool:
+        """Somebody or something has to act, or will have to soon."""
+        return self.verdict in _BAD or bool(self.offline)
+
+    @property
+    def remedy(self) -> str:
+        """What helps: a restore, which is safe; a person, with the credential, the key or the network; or none."""
+        if self.verdict not in _BAD:
+            return NONE
+        return RESTORE if self.vault.get("available") is False and self.azure is not False else PERSON
+
+    @property
+    def degree(self) -> tuple[int, int, bool, int]:
+        """How bad it is, to compare."""
+        return _RANK[self.verdict], len(self.nodes), self.azure is False, len(self.offline)
+
+
+_NOTHING = Seen({}, ABSENT)
+
+
+@dataclass
+class _Known:
+    """What is known of a vault, and when it was last told."""
+
+    seen: Seen
+    told: float = 0.0
+
+
+@dataclass
+class Memory:
+    """What is known of a cluster's vaults, by UUID. Told is what differs from it."""
+
+    remind: float
+    _known: dict[str, _Known] | None = field(default=None)
+
+    def changes(self, vaults: Mapping[str, Seen]) -> list[tuple[Seen, Seen, str]]:
+        """Take what was read; give what is to be told: before, now, and worse, better, other or same."""
+        first, known = self._known is None, self._known or {}
+        self._known = {}
+        found = []
+        for uuid, now in vaults.items():
+            before = known.get(uuid, _Known(_NOTHING))
+            change = _compare(before.seen, now)
+            # A vault that is new and well is no news.
+            news = change != "same" and (now.bad or before.seen is not _NOTHING)
+            if news or (now.bad and due(before.told, self.remind)):
+                found.append((before.seen, now, change))
+                before = _Known(now, time.monotonic())
+            self._known[uuid] = _Known(now, before.told)
+        gone = {} if first else {uuid: was.seen for uuid, was in known.items() if uuid not in vaults}
+        return [*found, *((was, Seen(was.vault, ABSENT), "worse") for was in gone.values())]
+
+    @property
+    def any_bad(self) -> bool:
+        """Whether a vault was bad at the last look."""
+        return any(known.seen.bad for known in (self._known or {}).values())
+
+
+def _compare(before: Seen, now: Seen) -> str:
+    if before is _NOTHING:
+        return "worse" if now.bad else "better"
+    if now.degree != before.degree:
+        return "worse" if now.degree > before.degree else "better"
+    told = (before.verdict, before.nodes, before.azure, before.offline)
+    return "same" if told == (now.verdict, now.nodes, now.azure, now.offline) else "other"
+
+
+def event_of(cluster: Watched, before: Seen, now: Seen, change: str) -> Values:
+    """Make the event: flat, so that a condition reads well."""
+    vault = now.vault
+    svm = (vault.get("svm") or {}).get("name")
+    owner = f"SVM {svm}" if svm else "the cluster"
+    was = f" (was {before.verdict})" if before.verdict not in (now.verdict, ABSENT) else ""
+    reasons = vault["reasons"] if now.verdict != ABSENT else ["It was there at the last look, and is no more."]
+    offline = [f"Offline volumes: {', '.join(now.offline)}."] if now.offline else []
+    return cluster.event(
+        "vault",
+        uuid=vault["uuid"],
+        scope=vault.get("scope", "svm" if svm else "cluster"),
+        svm=svm or "",
+        configuration=(vault.get("configuration") or {}).get("name") or "default",
+        verdict=now.verdict,
+        former_verdict=before.verdict,
+        change=change,
+        remedy=now.remedy,
+        reasons=reasons,
+        unavailable_nodes=list(now.nodes),
+        azure_reachable=now.azure,
+        offline_volumes=list(now.offline),
+        message=" ".join((f"The vault of {owner} on {cluster.name} is {now.verdict}{was}:", *reasons, *offline)),
+    )
+
+
+def look_for(memories: dict[str, Memory]) -> t.Callable[[Watched, Options], tuple[Values, list[Values]]]:
+    """Make what looks at a cluster, and remembers."""
+
+    def look(cluster: Watched, options: Options) -> tuple[Values, list[Values]]:
+        memory = memories.setdefault(cluster.name, Memory(options.remind))
+        budget = options.interval
+        result = cluster.ask(_info.run, budget, **_AS_AKV_INFO, volumes=False)
+        if result["failed"]:
+            return result, []
+        volumes: list[Values] = []
+        if memory.any_bad or any(vault["verdict"] in _BAD for vault in result["vaults"]):
+            # Volumes are many, and go offline only where a vault is bad: they are read then alone.
+            more = cluster.ask(_info.run, budget, **_AS_AKV_INFO, volumes=True)
+            if more["failed"]:
+                LOGGER.warning("%s", more["msg"])
+            else:
+                result, volumes = more, more["volumes"]
+        vaults = {vault["uuid"]: Seen.from_record(vault, volumes) for vault in result["vaults"]}
+        return result, [event_of(cluster, *change) for change in memory.changes(vaults)]
+
+    return look
+
+
+async def main(queue: Queue, args: Mapping[str, t.Any]) -> None:
+    """Run the source until it is cancelled.
+
+    :raises ValueError: an option is wrong
+    """
+    options = read_options("akv_health", args, _owner.ARGUMENT_SPEC, Owner.from_optional_params)
+    await watch(queue, options, look_for({}))

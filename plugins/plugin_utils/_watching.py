@@ -1,0 +1,236 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This plugin util is private to the collection: it may change at any time.
+
+"""What the event sources share: their options, and clusters that are looked at again and again.
+
+Nothing that a cluster does ends a source. What is wrong with its options does, before anything is sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+import time
+import typing as t
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.ontap.akv.plugins.module_utils import _connection
+from ansible_collections.ontap.akv.plugins.module_utils._connection import Connection
+from ansible_collections.ontap.akv.plugins.module_utils._errors import UNCHANGED, InputError, unexpected
+from ansible_collections.ontap.akv.plugins.module_utils._execute import UseCase, execute
+from ansible_collections.ontap.akv.plugins.module_utils._transport import REQUESTS_IMPORT_ERROR
+
+Values = dict[str, t.Any]
+
+LOGGER = logging.getLogger("ontap.akv")
+
+_OPTIONS: dict[str, t.Any] = {
+    "clusters": {"type": "list", "elements": "dict"},
+    "interval": {"type": "float", "default": 300.0},
+    "remind": {"type": "float", "default": 3600.0},
+}
+_OF_CLUSTER: dict[str, t.Any] = {"name": {"type": "str"}, **_connection.ARGUMENT_SPEC}
+_AT_ONCE = 10  # clusters
+# Many clusters lock a user after some logins that were refused: then it is asked more seldom.
+_AFTER_REFUSED_LOGIN = 900.0  # seconds
+
+
+class Queue(t.Protocol):
+    """What ansible-rulebook gives a source to put its events into."""
+
+    async def put(self, event: Values) -> None: ...
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a source was given, checked.
+
+    :ivar clusters: name to the checked options of each, those of the connection among them
+    :ivar interval: seconds between two looks
+    :ivar remind: seconds after which what is still bad is told again; 0 for never
+    """
+
+    clusters: dict[str, Values]
+    interval: float
+    remind: float
+
+
+@dataclass
+class Watched:
+    """A cluster, as a source knows it.
+
+    :ivar name: as the inventory has it
+    :ivar params: its checked options
+    :ivar reachable: whether the last look succeeded; None before the first
+    """
+
+    name: str
+    params: Values
+    reachable: bool | None = None
+    told: float = 0.0
+    _warned: set[str] = field(default_factory=set)
+
+    def ask(self, use_case: UseCase, budget: float, **options: t.Any) -> Values:
+        """Run a use case; give its result, ``failed`` in it. No secret is in it."""
+        result, warnings = execute({**self.params, **options, "wait_timeout": budget}, False, use_case)
+        for warning in warnings:
+            if warning not in self._warned:
+                self._warned.add(warning)
+                LOGGER.warning("%s: %s", self.name, warning)
+        return result
+
+    def event(self, kind: str, **told: t.Any) -> Values:
+        """Make an event of this cluster; an action then runs on the host of its name alone."""
+        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        return {
+            "type": kind,
+            "cluster": self.name,
+            "hostname": self.params["hostname"],
+            "time": now,
+            **told,
+            "meta": {"hosts": self.name},
+        }
+
+
+Look = Callable[[Watched, Options], tuple[Values, list[Values]]]
+"""Looks at a cluster, in a thread of its own; gives a result, ``failed`` in it, and the events to tell."""
+
+
+def read_options(
+    source: str, args: Mapping[str, t.Any], more: Mapping[str, t.Any], check: Callable[[Values], object]
+) -> Options:
+    """Check a source's options.
+
+    :param source: its name, as a message names it
+    :param more: the argument spec of what is asked of each cluster
+    :param check: raises InputError where these are wrong
+    :raises ValueError: names the option, what was given and what to do
+    """
+    if REQUESTS_IMPORT_ERROR:
+        raise ValueError(f"{source} needs the Python library requests where ansible-rulebook runs.")
+    # A blank value is what a variable that is not set makes of an option, as in a survey.
+    given = {str(name): value for name, value in args.items() if name != "eda_feedback_queue" and not _blank(value)}
+    own = _validated(source, {name: given.pop(name) for name in _OPTIONS if name in given}, _OPTIONS)
+    for name, least in (("interval", 1), ("remind", 0)):
+        if not least <= own[name] < float("inf"):
+            raise ValueError(f"{source}: {name}: {own[name]} is not {least} or more. Give seconds.")
+    if own["clusters"] == []:
+        raise ValueError(f"{source}: clusters: is empty. Name a cluster, or leave it out and give hostname.")
+    clusters: dict[str, Values] = {}
+    for number, entry in enumerate(own["clusters"] or [{}]):
+        place = f"{source}: clusters[{number}]" if own["clusters"] else source
+        mine = {str(name): value for name, value in entry.items() if not _blank(value)}
+        params = _validated(place, {**given, **mine}, {**_OF_CLUSTER, **more})
+        try:
+            Connection.from_params(params)
+            check(params)
+        except InputError as exc:
+            raise ValueError(f"{place}: {exc.message}") from None
+        name = params.pop("name") or params["hostname"]
+        if name in clusters:
+            raise ValueError(f"{place}: name: {name} is given twice. Give each cluster a name of its own.")
+        clusters[name] = params
+    return Options(clusters, own["interval"], own["remind"])
+
+
+def _validated(place: str, given: Values, spec: Mapping[str, t.Any]) -> Values:
+    checked = ArgumentSpecValidator(dict(spec)).validate(given)
+    if checked.error_messages:
+        raise ValueError(f"{place}: {'; '.join(checked.error_messages)}")
+    params: Values = checked.validated_parameters
+    return params
+
+
+def _blank(value: t.Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+async def watch(queue: Queue, options: Options, look: Look) -> t.NoReturn:
+    """Look at all clusters, each at its own pace, until this is cancelled."""
+    at_once = asyncio.Semaphore(_AT_ONCE)
+    watches = [_watch(queue, options, look, Watched(*cluster), at_once) for cluster in options.clusters.items()]
+    await asyncio.gather(*watches)
+    raise AssertionError  # No watch ends.
+
+
+async def _watch(queue: Queue, options: Options, look: Look, cluster: Watched, at_once: asyncio.Semaphore) -> None:
+    while True:
+        async with at_once:
+            result, events = await _in_thread(lambda: _looked(look, cluster, options))
+        for event in [*_reachability(cluster, options, result), *events]:
+            await queue.put(event)
+        await asyncio.sleep(_pause(options, result))
+
+
+def _looked(look: Look, cluster: Watched, options: Options) -> tuple[Values, list[Values]]:
+    """Look; an answer that nobody has foreseen is a failure of this look alone."""
+    try:
+        return look(cluster, options)
+    except Exception as exc:  # pylint: disable=broad-except
+        return unexpected(exc).result(UNCHANGED), []
+
+
+def _pause(options: Options, result: Values) -> float:
+    refused = result["failed"] and result.get("http_status") == 401
+    return max(options.interval, _AFTER_REFUSED_LOGIN) if refused else options.interval
+
+
+def _reachability(cluster: Watched, options: Options, result: Values) -> list[Values]:
+    """Tell that a cluster cannot be read, or can again."""
+    before, cluster.reachable = cluster.reachable, not result["failed"]
+    if cluster.reachable:
+        if before is not False:
+            return []
+        return [cluster.event("cluster", reachable=True, change="better", message=f"{cluster.name} can be read again.")]
+    if before is False and not due(cluster.told, options.remind):
+        return []
+    LOGGER.warning("%s", result["msg"])
+    cluster.told = time.monotonic()
+    return [
+        cluster.event(
+            "cluster",
+            reachable=False,
+            change="same" if before is False else "worse",
+            message=f"{cluster.name} cannot be read, so nothing is known of its vaults: {result['msg']}",
+        )
+    ]
+
+
+def due(told: float, remind: float) -> bool:
+    """Say whether what was told at a moment is to be told again."""
+    return remind > 0 and time.monotonic() - told >= remind
+
+
+Given = t.TypeVar("Given")
+
+
+async def _in_thread(call: Callable[[], Given]) -> Given:
+    """Call in a thread that a shutdown does not wait for: a cluster that gives no answer would hold it up."""
+    loop = asyncio.get_running_loop()
+    outcome: asyncio.Future[Given] = loop.create_future()
+
+    def tell(tell_it: Callable[[], None]) -> None:
+        # Nobody listens any more after a shutdown.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(lambda: None if outcome.cancelled() else tell_it())
+
+    def run() -> None:
+        try:
+            given = call()
+        except BaseException as exc:
+            failure = exc
+            tell(lambda: outcome.set_exception(failure))
+        else:
+            tell(lambda: outcome.set_result(given))
+
+    threading.Thread(target=run, name="ontap.akv", daemon=True).start()
+    return await outcome

@@ -1,0 +1,124 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The rulebooks, with the real ansible-rulebook and simulated clusters."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+from eda.running import rulebook
+from integration.canaries import Canary
+from integration.running import Ansible, Values
+
+from simulator import Simulator
+
+KEY = "https://mykeyvault.vault.azure.net/keys/key1"
+
+
+def scenario(*svms: str, password: str = "netapp1!", **more: object) -> Values:
+    """SVMs with a vault and an encrypted volume each."""
+    return {
+        "svms": [{"name": svm} for svm in svms],
+        "vaults": [{"svm": svm, "key_id": KEY, "client_secret": "initial-secret"} for svm in svms],
+        "volumes": [{"svm": svm, "name": "vol1", "encrypted": True} for svm in svms],
+        "azure": {
+            "applications": [{"client_id": "client1", "tenant_id": "tenant1", "secrets": ["initial-secret"]}],
+            "keys": [{"key_id": KEY}],
+        },
+        "users": [{"name": "admin", "password": password, "role": "admin"}],
+        **more,
+    }
+
+
+def restores(simulator: Simulator) -> int:
+    return sum(request["path"].endswith("/restore") for request in simulator.requests)
+
+
+def changes(simulator: Simulator) -> set[tuple[str, str]]:
+    return {(request["method"], request["path"]) for request in simulator.requests if request["method"] != "GET"}
+
+
+def lose_keys(*svms: str) -> list[Values]:
+    return [{"lose_keys": {"svm": svm, "nodes": ["node1"]}} for svm in svms]
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["by a service manager", "by Ctrl-C"])
+def test_keys_that_are_lost_are_restored(how: signal.Signals, ansible: Ansible) -> None:
+    password = Canary("*~with.all=that")
+    with Simulator(release="9.14.1", scenario=scenario("vs0", "vs1", password=password.secret)) as simulator:
+        at = simulator.connection
+        with rulebook(ansible, "akv_health", {"cluster1": at}, "-vv") as running:
+            running.wait_until(lambda: len(simulator.requests) > 3, "the source does not look")
+            simulator.apply(lose_keys("vs0", "vs1"))
+            running.wait_for("The vault of SVM vs1 on cluster1 is healthy (was degraded)")
+            running.wait_for("PLAY RECAP")
+            code = running.end(how)
+        # The Java runtime ends the process, with the code of its own for the signal.
+        assert code in (0, 128 + how), running.output
+        assert restores(simulator) == 2
+        assert running.output.count("PLAY [") == 1
+    assert password.found_in(running.output.encode()) is None
+
+
+def test_a_credential_is_left_to_a_person(ansible: Ansible) -> None:
+    with Simulator(release="9.14.1", scenario=scenario("vs0")) as simulator:
+        with rulebook(ansible, "akv_health", {"cluster1": simulator.connection}) as running:
+            running.wait_until(lambda: len(simulator.requests) > 3, "the source does not look")
+            simulator.apply([{"expire_credential": {"svm": "vs0"}}])
+            running.wait_for("A PERSON IS NEEDED. The vault of SVM vs0 on cluster1 is degraded (was healthy)")
+            # An hour later its volumes go offline.
+            simulator.apply([{"advance_clock": {"seconds": 1}}, {"advance_clock": {"seconds": 3700}}])
+            running.wait_for("is unavailable (was degraded)")
+            running.wait_for("Offline volumes: vol1.")
+            running.end()
+        assert changes(simulator) == set()
+        assert "PLAY [" not in running.output
+
+
+def test_a_vault_that_is_gone_and_a_cluster_that_cannot_be_read(ansible: Ansible) -> None:
+    with Simulator(release="9.14.1", scenario=scenario("vs0", volumes=[])) as simulator:
+        with rulebook(ansible, "akv_health", {"cluster1": simulator.connection}) as running:
+            running.wait_until(lambda: len(simulator.requests) > 3, "the source does not look")
+            simulator.apply([{"add_fault": {"match": {"times": 0}, "http": {"status": 503}}}])
+            running.wait_for("cluster1 cannot be read, so nothing is known of its vaults")
+            simulator.apply([{"clear_faults": {}}])
+            running.wait_for("cluster1 can be read again.")
+            simulator.apply([{"delete_vault": {"svm": "vs0"}}])
+            running.wait_for("A PERSON IS NEEDED. The vault of SVM vs0 on cluster1 is absent (was healthy)")
+            running.end()
+        assert changes(simulator) == set()
+
+
+def test_a_storm_starts_one_playbook_a_cluster(ansible: Ansible) -> None:
+    svms = [f"vs{number}" for number in range(20)]
+    with (
+        Simulator(release="9.14.1", scenario=scenario(*svms, events=lose_keys(*svms))) as one,
+        Simulator(release="9.14.1", scenario=scenario("vs0", events=lose_keys("vs0"))) as another,
+    ):
+        # One certificate authority for both: each has made its own.
+        together = ansible.write("ca.pem", "".join(Path(at.connection["ca_path"]).read_text() for at in (one, another)))
+        clusters = {
+            name: {**at.connection, "ca_path": str(together), "password": "netapp1!"}
+            for name, at in (("one", one), ("another", another))
+        }
+        with rulebook(ansible, "akv_health", clusters) as running:
+            running.wait_until(lambda: running.output.count("PLAY RECAP") >= 2, "a playbook is missing")
+            for svm in svms:
+                running.wait_for(f"The vault of SVM {svm} on one is healthy")
+            running.end()
+        assert running.output.count("PLAY [") == 2
+        assert (restores(one), restores(another)) == (20, 1)
+
+
+def test_options_that_are_wrong_end_it_with_a_sentence(ansible: Ansible) -> None:
+    password = Canary()
+    nowhere = {"hostname": "https://cluster1", "http_port": 443, "username": "admin", "ca_path": None}
+    nowhere["password"] = password.secret
+    with rulebook(ansible, "akv_health", {"cluster1": nowhere}) as running:
+        assert running.wait() != 0
+    assert "akv_health: clusters[0]: hostname: 'https://cluster1' holds a scheme" in running.output
+    assert password.found_in(running.output.encode()) is None
