@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from ansible_collections.ontap.akv.plugins.module_utils import _owner
 from ansible_collections.ontap.akv.plugins.module_utils._errors import InputError
 from ansible_collections.ontap.akv.plugins.module_utils._health import VERDICTS, judge, read_state
+from ansible_collections.ontap.akv.plugins.module_utils._health_monitor import read_health_monitor, tell
 from ansible_collections.ontap.akv.plugins.module_utils._owner import Owner
 from ansible_collections.ontap.akv.plugins.module_utils._plan import CREDENTIALS
 from ansible_collections.ontap.akv.plugins.module_utils._reading import read_vaults
@@ -28,6 +29,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     **_owner.ARGUMENT_SPEC,
     "fields": {"type": "list", "elements": "str"},
     "health": {"type": "bool", "default": True},
+    "health_monitor": {"type": "bool", "default": False},
     "max_records": {"type": "int"},
     "order_by": {"type": "list", "elements": "str"},
     "query": {"type": "dict"},
@@ -48,6 +50,7 @@ class Result:
     cluster_vault: Record | None
     summary: dict[str, int]
     volumes: list[Record] | None
+    health_monitor: Record | None
 
 
 def check(params: Mapping[str, t.Any]) -> tuple[Owner | None, dict[str, str]]:
@@ -115,14 +118,18 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result
         if vault.get("authentication_method") in list(CREDENTIALS.values()):
             summary[vault["authentication_method"]] += 1
     volumes = read_volumes(client, owner, params["max_records"]) if params["volumes"] else None
+    monitor = read_health_monitor(client) if params["health_monitor"] else None
+    more = [count(volumes)] if volumes is not None else []
+    more += [tell(monitor)] if monitor is not None else []
     return Result(
         changed=False,
-        msg=_message(owner, client, summary) + (f" {count(volumes)}" if volumes is not None else ""),
+        msg=" ".join((_message(owner, client, summary), *more)),
         vaults=vaults,
         by_svm={name: vault for name, vault in owners if isinstance(name, str)},
         cluster_vault=next((vault for vault in enabled if vault.get("scope") == "cluster"), None),
         summary=summary,
         volumes=volumes,
+        health_monitor=monitor,
     )
 
 

@@ -26,7 +26,8 @@ _REACHABILITY = HEALTH_FIELDS[1:]
 _UNKNOWN_FIELD = ("262179", "262197")
 
 BLOCKING_LIMIT = (
-    "ONTAP polls the key every 15 minutes, and takes encrypted volumes offline after 60 minutes without a good poll."
+    "ONTAP polls the key every 15 to 30 minutes, and takes encrypted volumes offline after 60 minutes without a good"
+    " poll."
 )
 
 

@@ -76,6 +76,12 @@ ACTIONS = {
 }
 """The first release of each action, POST /security/azure-key-vaults/{uuid}/<action>."""
 
+HEALTH_MONITOR_FIELDS = {
+    "health_monitor_polling_interval": "9.10.1",
+    "health_monitor_policy": "9.15.1",
+}
+"""The first release of each field of /security/key-manager-configs that is read."""
+
 HEALTH_FIELDS = ("state", "azure_reachability", "ekmip_reachability")
 """Advanced from 9.8 on: in no reply unless named in ``fields``."""
 

@@ -55,6 +55,13 @@ options:
       - With V(false) there is no verdict but V(unknown), unless ONTAP tells the state unasked (9.7 does).
     type: bool
     default: true
+  health_monitor:
+    description:
+      - Whether to read how ONTAP watches the vaults too, above all how often it polls Azure. It takes one more request
+        on ONTAP 9.10.1 and later, and one for the cluster's release, unless O(health) has asked for that.
+      - Where the login's role does not allow it, the task does not fail. A warning says so.
+    type: bool
+    default: false
   volumes:
     description:
       - Whether to read the encrypted volumes too, which need the keys. It takes one more request, for its pages.
@@ -64,7 +71,7 @@ options:
     default: false
 notes:
   - What a healthy vault proves is that nodes hold keys and that the last poll went well. ONTAP polls every 15 to 30
-    minutes.
+    minutes; O(health_monitor) tells how often.
 seealso:
   - module: ontap.akv.akv_config
   - module: ontap.akv.akv_restore
@@ -104,6 +111,15 @@ EXAMPLES = r"""
     volumes: true
   register: akv
   failed_when: akv.volumes | selectattr('state', 'eq', 'offline') | length > 0
+
+- name: Read how often ONTAP polls Azure
+  ontap.akv.akv_info:
+    health_monitor: true
+  register: akv
+
+- name: Say how long a wrong credential may go unnoticed
+  ansible.builtin.debug:
+    msg: "{{ akv.health_monitor.polling_interval | default(15, true) }} minutes"
 
 - name: Restore keys only where an SVM lacks them
   ontap.akv.akv_restore:
@@ -199,6 +215,21 @@ volumes:
     encryption:
       description: What ONTAP tells of the encryption. Later releases tell more.
       type: dict
+health_monitor:
+  description: How ONTAP watches the vaults; none unless it is asked for.
+  returned: success
+  type: dict
+  sample: {polling_interval: 15, enabled: true, manage_volume_offline: true}
+  contains:
+    polling_interval:
+      description: Minutes between two polls of Azure. V(15) before 9.10.1; none where it could not be read.
+      type: int
+    enabled:
+      description: Whether ONTAP polls Azure at all; none before 9.15.1.
+      type: bool
+    manage_volume_offline:
+      description: Whether ONTAP takes volumes offline where the key stays out of reach; none before 9.15.1.
+      type: bool
 requests:
   description: The requests that were sent, in order, one entry a try, pages and repetitions included.
   returned: always

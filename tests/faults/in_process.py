@@ -47,7 +47,7 @@ UUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 ALLOWED = re.compile(
     rf"GET /api/(cluster|cluster/jobs(/{UUID})?|svm/svms|storage/volumes)"
     r"|GET /api/cluster/(nodes|metrocluster|licensing/licenses)"
-    r"|GET /api/security/(azure-key-vaults|key-managers|key-stores)"
+    r"|GET /api/security/(azure-key-vaults|key-manager-configs|key-managers|key-stores)"
     rf"|POST /api/security/azure-key-vaults(/{UUID}/(restore|rekey-internal|rekey-external))?"
     rf"|(PATCH|DELETE) /api/security/(azure-key-vaults|key-stores)/{UUID}"
 )

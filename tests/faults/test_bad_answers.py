@@ -98,6 +98,7 @@ STORIES = {
     "rekey in place": Story("akv_rekey", {"svm": "vs0", **OTHER_KEY}, release="9.8"),
     "read one": Story("akv_info", {"svm": "vs0"}, release="9.14.1", before=(LOSE_KEYS,)),
     "read all": Story("akv_info", {"max_records": 1}, release="9.9.1"),
+    "read the health monitor": Story("akv_info", {"health_monitor": True}, release="9.15.1"),
     "read some fields": Story("akv_info", {"fields": ["name", "svm.name", "state"], "health": False}),
 }
 

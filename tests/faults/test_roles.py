@@ -31,6 +31,7 @@ Role = dict[str, str]
 TASKS: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
     "info": ("akv_info", {}, {VAULTS: UNCHANGED, CLUSTER: UNCHANGED}),
     "volumes": ("akv_info", {"volumes": True}, {VAULTS: UNCHANGED, CLUSTER: UNCHANGED, VOLUMES: UNCHANGED}),
+    "health monitor": ("akv_info", {"health_monitor": True}, {VAULTS: UNCHANGED, CLUSTER: UNCHANGED}),
     "preflight": ("akv_preflight", {"svm": "vs0"}, {}),
     "create": ("akv_config", PHASES["create"].options, {VAULTS: UNCHANGED}),
     "update": ("akv_config", PHASES["patch"].options, {VAULTS: UNCHANGED, CLUSTER: UNCHANGED}),
@@ -58,6 +59,8 @@ def privileges() -> Iterator[tuple[str, str]]:
 def cluster_with(role: Role, task: str) -> Iterator[Simulator]:
     """A cluster on which the login has this role, and the task something to do."""
     scenario = {
+        # The first release that tells the health monitor.
+        "cluster": {"release": "9.10.1" if task == "health monitor" else "9.7"},
         "users": [{"name": "admin"}, {"name": LOGIN["username"], "password": LOGIN["password"], "role": "ansible"}],
         "roles": {"ansible": [{"api": path, "access": access} for path, access in role.items()]},
         "jobs": {"queued": 0.05, "running": 0.1},
@@ -77,6 +80,7 @@ def attempt(sim: Simulator, task: str) -> dict[str, Any]:
 
 def done(sim: Simulator, task: str, result: dict[str, Any]) -> bool:
     if TASKS[task][0] == "akv_info":
+        # Without the privilege the interval is not known, and the vaults are all the same.
         return bool(result["summary"]["total"] == 1)
     if task == "preflight":
         # Without one privilege its checks are unknown, and the others as they are.

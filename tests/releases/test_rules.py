@@ -221,3 +221,55 @@ def test_a_9_8_that_follows_its_published_pages_has_no_reachability() -> None:
         assert call(sim, "akv_config", **new, update_credentials="when_unavailable")["changed"] is False
         sim.apply([{"expire_credential": {"svm": "vs0"}}])
         assert call(sim, "akv_config", **new, update_credentials="when_unavailable", wait=False)["changed"] is True
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_the_health_monitor_is_told_from_9_10_1_on_and_its_policy_from_9_15_1(release: str) -> None:
+    monitor = {"polling_interval": 30, "manage_volume_offline": False}
+    with cluster(release, cluster={"health_monitor": monitor}, vaults=[WHOLE]) as sim:
+        told = call(sim, "akv_info", health_monitor=True)
+        later = at_least(release, "9.15.1")
+        assert told["health_monitor"] == {
+            "polling_interval": 30 if at_least(release, "9.10.1") else 15,
+            "enabled": True if later else None,
+            "manage_volume_offline": False if later else None,
+        }
+        asked = "/api/security/key-manager-configs" in sent(sim, "GET")
+        assert asked == at_least(release, "9.10.1")
+        assert told.get("warnings", []) == []
+
+
+def test_a_health_monitor_that_is_off_is_told_of() -> None:
+    with cluster("9.15.1", cluster={"health_monitor": {"enabled": False}}, vaults=[WHOLE]) as sim:
+        told = call(sim, "akv_info", health_monitor=True)
+        assert told["health_monitor"]["enabled"] is False
+        assert str(told["warnings"]).count("health monitor for Azure Key Vaults is off") == 1
+
+
+@pytest.mark.parametrize("interval", [None, True, -1, 0, "0", "often", "\u0661\u0665", 15.5, 10**30, [15]])
+def test_an_interval_that_is_none_is_not_taken_for_one(interval: Any) -> None:
+    body = {"health_monitor_polling_interval": interval}
+    answer = {"match": {"path": "*/key-manager-configs"}, "body": {"json": body}}
+    with cluster("9.14.1", faults=[answer]) as sim:
+        told = call(sim, "akv_info", health_monitor=True)
+        assert told["health_monitor"]["polling_interval"] is None
+        assert str(told["warnings"]).count("does not tell it") == 1
+
+
+def test_an_interval_as_text_is_one() -> None:
+    """As the vendor's client allows it."""
+    answer = {
+        "match": {"path": "*/key-manager-configs"},
+        "body": {"json": {"health_monitor_polling_interval": "20"}},
+    }
+    with cluster("9.14.1", faults=[answer]) as sim:
+        assert call(sim, "akv_info", health_monitor=True)["health_monitor"]["polling_interval"] == 20
+
+
+def test_a_cluster_that_does_not_answer_for_its_health_monitor_is_a_failure() -> None:
+    """Which is no answer that the interval is not to be known."""
+    fault = {"match": {"path": "*/key-manager-configs", "times": 0}, "http": {"status": 503}}
+    with cluster("9.14.1", faults=[fault]) as sim:
+        failed = call(sim, "akv_info", health_monitor=True, retries=0)
+        assert failed["failed"]
+        assert failed["http_status"] == 503

@@ -183,6 +183,43 @@ def test_scope(scope: str, owners: set[str], roles: Roles) -> None:
         assert {restore for *_others, restore in states(result).values()} == {"restored"}
 
 
+UNSET: Values = {name: value for name, value in QUICK.items() if name != "recover_wait"}
+REFUSED = "1200 s at most: how often ONTAP polls Azure could not be read. It is taken as every 15 minutes, and 5 more."
+
+
+@pytest.mark.parametrize(
+    ("release", "access", "given", "why"),
+    [
+        ("9.9.1", "readonly", {}, "1200 s at most: ONTAP polls Azure every 15 minutes, and 5 more."),
+        ("9.14.1", "readonly", {}, "2100 s at most: ONTAP polls Azure every 30 minutes, and 5 more."),
+        ("9.14.1", "readonly", {"recover_wait": ""}, "2100 s at most: ONTAP polls Azure every 30 minutes, and 5 more."),
+        ("9.14.1", "readonly", {"recover_wait": "7"}, "7 s at most: recover_wait says so."),
+        ("9.14.1", "none", {}, REFUSED),
+    ],
+    ids=["9.9.1", "9.14.1", "blank", "given", "a login that may not"],
+)
+def test_it_waits_for_a_polling_interval_and_5_minutes(
+    release: str, access: str, given: Values, why: str, roles: Roles
+) -> None:
+    """As long as it takes at most: a restore makes all well at once."""
+    may = ("azure-key-vaults", "all"), ("key-manager-configs", access)
+    privileges = [{"api": f"/api/security/{path}", "access": level} for path, level in may]
+    privileges += [{"api": api, "access": "readonly"} for api in ("/api/cluster", "/api/storage/volumes")]
+    more = {
+        "cluster": {"health_monitor": {"polling_interval": 30}},
+        "users": [{"name": "admin", "password": "the-password", "role": "mender"}],
+        "roles": {"mender": privileges},
+        "events": [{"lose_keys": {"svm": "vs0", "nodes": ["node1"]}}],
+        "clock": {"speed": 1},
+    }
+    with Simulator(release=release, scenario=scenario(**more)) as simulator:
+        variables = {**UNSET, **given}
+        run = roles.play("recover", {"cluster1": simulator.connection}, variables)
+        run.check()
+        assert f"They are waited for {why}" in " ".join(run.output.split())
+        assert states(run.fact("recover_result", "cluster1"))["vs0"][1] == "healthy"
+
+
 def test_a_key_that_is_disabled(roles: Roles) -> None:
     with broken({"disable_key": {"key_id": KEY}}) as simulator:
         run, result = play(roles, simulator, {"akv_svm": "vs0"})
@@ -231,7 +268,8 @@ BAD: dict[str, tuple[Values, str]] = {
         {**CREDENTIAL, "akv_client_secret": "12345678-abcd-abcd-abcd-1234567890ab"},
         "recover_client_secret: it looks like a Secret ID",
     ),
-    "wait": ({"recover_wait": -1}, "recover_wait: -1 is below 0"),
+    "wait": ({"recover_wait": -1}, "recover_wait: '-1' is no number of seconds from 0 on"),
+    "wait of words": ({"recover_wait": "long"}, "recover_wait: 'long' is no number of seconds from 0 on"),
     "interval": ({"recover_wait_interval": 0}, "recover_wait_interval: 0 is not above 0"),
     "timeout": ({"recover_wait_timeout": 0}, "recover_wait_timeout: 0 is not above 0"),
     "scope": ({"akv_scope": "galaxy"}, "galaxy"),

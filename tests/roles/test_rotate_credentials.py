@@ -273,6 +273,79 @@ def test_two_applications_in_one_play(roles: Roles) -> None:
         assert run.fact("rotate_credentials_result", "b")["canary"] == "vs0"
 
 
+def watched_for(run: RoleRun) -> list[str]:
+    """What is said of how long the canary is watched."""
+    name = "Say how long the canary is watched"
+    return [task.result["msg"] for task in run.tasks if name in task.name and task.status == "ok"]
+
+
+UNSET: Values = {name: value for name, value in VARIABLES.items() if name != "rotate_credentials_soak"}
+CONFIGS = "/api/security/key-manager-configs"
+REFUSED = "how often ONTAP polls Azure could not be read. It is taken as every 15 minutes, and 5 more."
+
+
+@pytest.mark.parametrize("given", [{}, {"rotate_credentials_soak": " "}, {"rotate_credentials_soak": None}])
+@pytest.mark.parametrize(
+    ("release", "why"),
+    [
+        ("9.9.1", "1200 s: ONTAP polls Azure every 15 minutes, and 5 more."),
+        ("9.14.1", "2100 s: ONTAP polls Azure every 30 minutes, and 5 more."),
+    ],
+)
+def test_it_soaks_for_a_polling_interval_and_5_minutes(release: str, why: str, given: Values, roles: Roles) -> None:
+    cluster = {"health_monitor": {"polling_interval": 30}}
+    with Simulator(release=release, scenario=scenario(cluster=cluster)) as simulator:
+        with assert_changes_nothing(simulator):
+            hosts = {"cluster1": simulator.connection}
+            run = roles.play("rotate_credentials", hosts, {**UNSET, **given}, "--check").check()
+        assert watched_for(t.cast("RoleRun", run)) == [f"vs0 would be watched for {why}"]
+        assert [seen["path"] for seen in simulator.requests].count(CONFIGS) == (release != "9.9.1")
+
+
+def test_the_interval_that_is_read_is_what_the_canary_is_watched_for(roles: Roles) -> None:
+    """It turns bad at the first look of an hour: nobody waits for the rest."""
+    with Simulator(
+        release="9.14.1", scenario=scenario(cluster={"health_monitor": {"polling_interval": 30}})
+    ) as simulator:
+        gone = {"remove_secret": {"client_id": "client1", "secret": NEW}}
+        looks = {"method": "GET", "path": "/api/security/azure-key-vaults", "nth": 7}
+        simulator.apply([{"add_fault": {"match": looks, "events": [gone]}}])
+        run = roles.play("rotate_credentials", {"cluster1": simulator.connection}, UNSET)
+        assert run.code == 2
+        assert watched_for(run) == ["vs0 is watched for 2100 s: ONTAP polls Azure every 30 minutes, and 5 more."]
+        assert "vs0 is degraded 2100 s at most after it got the new credential" in run.failures()[0]
+
+
+def test_a_login_that_may_not_read_the_interval(roles: Roles) -> None:
+    """The rotation goes on as with 15 minutes, and says so; of the other cluster nothing is asked."""
+    may = ("azure-key-vaults", "all"), ("key-manager-configs", "none")
+    users = [{"name": "admin"}, {"name": "rotator", "password": "rotators-own", "role": "rotator"}]
+    privileges = [{"api": f"/api/security/{path}", "access": access} for path, access in may]
+    privileges.append({"api": "/api/cluster", "access": "readonly"})
+    limited = scenario(users=users, roles={"rotator": privileges})
+    with (
+        Simulator(release="9.14.1", scenario=limited) as one,
+        Simulator(release="9.14.1", scenario=scenario()) as two,
+    ):
+        clusters = {
+            "cluster1": {**one.connection, "username": "rotator", "password": "rotators-own"},
+            "cluster2": two.connection,
+        }
+        run = roles.play("rotate_credentials", clusters, UNSET, "--check").check()
+        assert watched_for(t.cast("RoleRun", run)) == [f"vs0 would be watched for 1200 s: {REFUSED}"]
+        assert "How often ONTAP polls Azure is not known." in run.output
+        assert [seen["status"] for seen in one.requests if seen["path"] == CONFIGS] == [403]
+        assert [seen for seen in two.requests if seen["path"] == CONFIGS] == []
+
+
+def test_a_soak_that_is_given_is_used_as_it_is(roles: Roles) -> None:
+    cluster = {"health_monitor": {"polling_interval": 30}}
+    with Simulator(release="9.14.1", scenario=scenario(cluster=cluster)) as simulator:
+        run = roles.play("rotate_credentials", {"cluster1": simulator.connection}, VARIABLES).check()
+        assert watched_for(t.cast("RoleRun", run)) == ["vs0 is watched for 1 s: rotate_credentials_soak says so."]
+        assert [seen for seen in simulator.requests if seen["path"] == CONFIGS] == []
+
+
 def test_what_is_unavailable_is_cured_without_a_soak(roles: Roles) -> None:
     """The secret has run out: nobody waits 20 minutes on a vault that is broken."""
     variables = {**VARIABLES, "rotate_credentials_soak": 3600}
@@ -385,11 +458,12 @@ BAD: dict[str, tuple[Values, str]] = {
     ),
     "scope and SVMs": ({"akv_svm": "vs0", "akv_scope": "cluster"}, "SVMs are named (vs0), and the scope is cluster"),
     "scope": ({"akv_scope": "galaxy"}, "galaxy"),
-    "soak": ({"rotate_credentials_soak": -1}, "rotate_credentials_soak: -1 is below 0"),
+    "soak": ({"rotate_credentials_soak": -1}, "rotate_credentials_soak: '-1' is no number of seconds from 0 on"),
+    "soak of a part": ({"rotate_credentials_soak": 0.5}, "rotate_credentials_soak: '0.5' is no number"),
     "interval": ({"rotate_credentials_soak_interval": 0}, "rotate_credentials_soak_interval: 0 is not above 0"),
     "batch": ({"rotate_credentials_batch_size": 0}, "rotate_credentials_batch_size: 0 is not above 0"),
     "timeout": ({"rotate_credentials_wait_timeout": 0}, "rotate_credentials_wait_timeout: 0 is not above 0"),
-    "no number": ({"rotate_credentials_soak": "long"}, "rotate_credentials_soak"),
+    "no number": ({"rotate_credentials_soak": "long"}, "rotate_credentials_soak: 'long' is no number"),
 }
 
 

@@ -263,6 +263,8 @@ class Cluster:
             self.add_volume(**entry)
         self.licenses = [License(**entry) for entry in scenario["licenses"]]
         self.dns = _dns(self.settings)
+        usual = {"polling_interval": 15, "enabled": True, "manage_volume_offline": True}
+        self.health_monitor: dict[str, Any] = {**usual, **self.settings.get("health_monitor", {})}
         self.key_managers = [self._key_manager(entry) for entry in scenario["key_managers"]]
         self.azure = Azure(scenario.get("azure"))
         jobs = scenario["jobs"]

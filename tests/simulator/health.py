@@ -21,7 +21,7 @@ BLOCKED = "The wrapped KEK was removed: the key was not available for 60 minutes
 def azure_problem(cluster: Cluster, vault: Vault) -> str | None:
     """What keeps the cluster from using the key, as of the last poll."""
     now = cluster.clock.now()
-    if now - vault.polled >= cluster.azure.poll_interval:
+    if cluster.health_monitor["enabled"] and now - vault.polled >= cluster.azure.poll_interval:
         poll(cluster, vault)
     return vault.problem
 

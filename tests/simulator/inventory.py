@@ -17,6 +17,9 @@ from .jobs import Job
 from .reading import missing, read_collection, read_one
 from .releases import get as release_named
 
+# Those that have a health monitor policy.
+KEY_STORE_KINDS = ("akv", "aws", "gcp", "ikp", "kmip", "okm")
+
 # Each kind: all things of a cluster in their natural order, the key by which one is found, and its record.
 Things = Callable[[Cluster], Iterable[Any]]
 
@@ -86,7 +89,8 @@ def _volume(cluster: Cluster, volume: Volume) -> dict[str, Any]:
     if volume.encrypted:
         encryption.update(type="aggregate" if volume.nae else "volume", state="encrypted")
         vault = cluster.enabled_vault(cluster.holder(volume))
-        offline = vault is not None and health.blocked(cluster, vault)
+        managed = cluster.health_monitor["manage_volume_offline"]
+        offline = managed and vault is not None and health.blocked(cluster, vault)
     return {
         "uuid": volume.uuid,
         "name": volume.name,
@@ -207,11 +211,14 @@ def get_metrocluster(call: Call) -> Reply:
 
 
 def get_key_manager_configs(call: Call) -> Reply:
+    monitor = call.cluster.health_monitor
+    policies = {kind: {"enabled": True, "manage_volume_offline": True} for kind in KEY_STORE_KINDS}
+    policies["akv"] = {name: monitor[name] for name in policies["akv"]}
     record = {
         "cc_mode_enabled": False,
-        "health_monitor_polling_interval": 15,
+        "health_monitor_polling_interval": monitor["polling_interval"],
         "cloud_kms_retry_count": 3,
-        "health_monitor_policy": {"akv": {"enabled": True, "manage_volume_offline": True}},
+        "health_monitor_policy": policies,
         "_links": _self("security/key-manager-configs"),
     }
     return read_one(call, call.release.schema("key_manager_config"), record, lambda _thing, _l, _r: record)

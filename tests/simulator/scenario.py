@@ -19,6 +19,9 @@ CLUSTER = Record(
         "release": choice(*releases.NAMES),
         "documentation": choice("client", "pages"),
         "metrocluster": flag,
+        "health_monitor": Record(
+            takes={"polling_interval": integer, "enabled": flag, "manage_volume_offline": flag},
+        ),
         "dns": DNS,
         "rest": flag,
         "zapi": flag,

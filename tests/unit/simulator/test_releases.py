@@ -508,6 +508,9 @@ def test_what_else_a_release_offers(start, release):
     client = start(release, {**ONE, "key_managers": [{"type": "external", "svm": "vs1", "policy": "p"}]})
     configs = client.call("GET", "/api/security/key-manager-configs")
     assert configs.status_code == (200 if place >= 3 else 404)
+    told = [name for name in ("health_monitor_polling_interval", "cloud_kms_retry_count") if name in configs.json()]
+    assert len(told) == (place >= 3) + (place >= 5)
+    assert ("health_monitor_policy" in configs.json()) == (place >= releases.NAMES.index("9.15.1"))
     manager = client.records("/security/key-managers?fields=*")[0]
     assert ("policy" in manager) == (place >= 2)
     assert ("configuration" in manager) == (release in releases.NAMES[releases.NAMES.index("9.16.1") :])
@@ -516,6 +519,36 @@ def test_what_else_a_release_offers(start, release):
     assert ("svm" in job) == (place >= 1)
     assert ("node" in job) == (place >= 4)
     assert client.get("/cluster?fields=version")["version"]["major"] == int(release.split(".")[1])
+
+
+def test_the_health_monitor_as_the_reference_has_it(start):
+    configs = "/security/key-manager-configs"
+    links = {"self": {"href": f"/api{configs}"}}
+    told = {"cc_mode_enabled": False, "health_monitor_polling_interval": 15, "cloud_kms_retry_count": 3}
+    assert start("9.12.1").get(configs) == {**told, "_links": links}
+    kinds = ("akv", "aws", "gcp", "ikp", "kmip", "okm")
+    policy = {kind: {"enabled": True, "manage_volume_offline": True} for kind in kinds}
+    assert start("9.15.1").get(configs) == {**told, "health_monitor_policy": policy, "_links": links}
+    only = start("9.10.1").get(f"{configs}?fields=health_monitor_polling_interval")
+    assert only == {"health_monitor_polling_interval": 15, "_links": links}
+    assert start("9.10.1").refused("GET", f"{configs}?fields=health_monitor_policy")[0] == 400
+
+
+@pytest.mark.parametrize("policy", ["enabled", "manage_volume_offline"])
+def test_a_health_monitor_that_is_off(start, policy):
+    """Without polls ONTAP notices nothing; without managing, its volumes stay online."""
+    cluster = {"health_monitor": {policy: False, "polling_interval": 30}}
+    volumes = [{"svm": "vs0", "name": "vol1", "encrypted": True}]
+    client = start("9.15.1", {**ONE, "cluster": cluster, "volumes": volumes, "clock": {"speed": 0}})
+    told = client.get("/security/key-manager-configs")
+    assert told["health_monitor_polling_interval"] == 30
+    assert [name for name, value in told["health_monitor_policy"]["akv"].items() if not value] == [policy]
+    client.sim.apply([{"expire_credential": {"svm": "vs0"}}])
+    client.records(f"{VAULTS}?fields=azure_reachability")
+    client.sim.clock.advance(3700)
+    (vault,) = client.records(f"{VAULTS}?fields=azure_reachability")
+    assert vault["azure_reachability"]["reachable"] == (policy == "enabled")
+    assert client.records("/storage/volumes?fields=state")[0]["state"] == "online"
 
 
 def test_roots_and_nae_volumes_that_need_the_key_manager(start):
