@@ -88,6 +88,7 @@ options:
     type: bool
     default: true
 notes:
+  - An empty environment variable counts as not set.
   - With C(connection=local), or delegated to C(localhost), the module runs inside Ansible's own process, which is much
     faster, above all in loops. It runs as a process of its own as ever with C(become), C(async) or C(environment), with
     another C(ansible_python_interpreter) than the one that runs Ansible, or where the variable

@@ -15,7 +15,7 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ansible.module_utils.basic import env_fallback
+from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ansible_collections.ontap.akv.plugins.module_utils._errors import InputError
 from ansible_collections.ontap.akv.plugins.module_utils._owner import check_text, check_unicode
@@ -23,8 +23,19 @@ from ansible_collections.ontap.akv.plugins.module_utils._owner import check_text
 _LONGEST_TIMEOUT = 86400  # seconds
 
 
+def _read_environment(variable: str) -> str:
+    """Read a variable of the environment; an empty one counts as not set.
+
+    A controller sets a variable for each field of a credential, also for one that is left blank.
+    """
+    value = os.environ.get(variable)
+    if not value:
+        raise AnsibleFallbackNotFound
+    return value
+
+
 def _from_environment(variable: str) -> dict[str, t.Any]:
-    return {"fallback": (env_fallback, [variable])}
+    return {"fallback": (_read_environment, [variable])}
 
 
 ARGUMENT_SPEC: dict[str, t.Any] = {

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.ontap.akv.plugins.module_utils._connection import ARGUMENT_SPEC, Connection
 from ansible_collections.ontap.akv.plugins.module_utils._errors import InputError
@@ -89,6 +90,19 @@ def test_a_login_that_the_task_declares_wins_over_a_certificate_of_the_environme
     connection = Connection.from_params(params(**LOGIN, cert_filepath=pem))
     assert connection.username == "admin"
     assert connection.cert_filepath is None
+
+
+def test_an_empty_variable_of_the_environment_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    declared = {name: spec["fallback"][1][0] for name, spec in ARGUMENT_SPEC.items() if "fallback" in spec}
+    assert {"ca_path": "ONTAP_CA_PATH", "http_port": "ONTAP_PORT"}.items() <= declared.items()
+    for variable in declared.values():
+        monkeypatch.setenv(variable, "")
+    checked = ArgumentSpecValidator(ARGUMENT_SPEC).validate(LOGIN)
+    assert checked.error_messages == []
+    assert checked.validated_parameters == params(**LOGIN)
+
+    monkeypatch.setenv("ONTAP_PORT", "8443")
+    assert ArgumentSpecValidator(ARGUMENT_SPEC).validate(LOGIN).validated_parameters["http_port"] == 8443
 
 
 @pytest.mark.parametrize(("given", "count"), [({}, 0), ({"validate_certs": False}, 1), ({"https": False}, 1)])
