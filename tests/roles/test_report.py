@@ -74,6 +74,12 @@ def test_one_report_on_all_and_one_on_each(roles: Roles, tmp_path: Path) -> None
     assert [(volume["svm"]["name"], volume["name"]) for volume in offline] == [("vs0", "vol1")]
     assert "refuses the connection" in whole["dead"]["msg"]
 
+    told = {task.host: task.result["msg"] for task in run.tasks if task.name.endswith("Say what the report tells")}
+    assert told["dead"] == [whole["dead"]["msg"]]
+    assert len(told["well"]) == 1
+    assert [line.partition(":")[0] for line in told["ill"][1:]] == ["vs0 is unavailable", "vs1 is degraded", "vs0"]
+    assert told["ill"][-1] == "vs0: volume vol1 is offline"
+
     page = files["report.md"].splitlines()
     assert "| [ill](clusters/ill.md) | 4 | 2 | 1 | 1 | 0 | 0 | 4 | 1 |" in page
     assert "| [well](clusters/well.md) | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 |" in page
