@@ -239,7 +239,7 @@ def roles(session: nox.Session) -> None:
 
 @nox.session(tags=["test", "kit"])
 def kit(session: nox.Session) -> None:
-    """Check what ansible-builder makes of the collection."""
+    """Check what ansible-builder and a controller make of the collection."""
     pytest(session, programs(session, "kit", TOOLS), "tests/kit", PYTHONPATH=str(ROOT))
 
 

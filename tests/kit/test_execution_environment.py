@@ -10,11 +10,11 @@ import shutil
 from pathlib import Path
 
 import yaml
+from kit.configuration import PACKAGE
 from kit.running import run
 from packaging.requirements import Requirement
 
 EXAMPLE = Path("extensions", "execution_environment", "execution-environment.yml")
-PACKAGE = Path("ansible_collections", "ontap", "akv")
 
 
 def test_the_builder_reads_the_requirements_of_the_installed_collection(installed: Path, tmp_path: Path) -> None:
