@@ -150,6 +150,34 @@ def test_another_vault_and_application_in_one_go(roles: Roles) -> None:
         assert simulator.secret_of(made["uuid"]) == "secret-of-client2"
 
 
+REFUSED = "1200 s after the change: how often ONTAP polls Azure could not be read. It is taken as every 15 minutes"
+
+
+@pytest.mark.parametrize(
+    ("release", "access", "soak", "why"),
+    [
+        ("9.9.1", "readonly", "", "1200 s after the change: ONTAP polls Azure every 15 minutes, and 5 more."),
+        ("9.14.1", "readonly", "", "2100 s after the change: ONTAP polls Azure every 30 minutes, and 5 more."),
+        ("9.14.1", "readonly", "7", "7 s after the change: rotate_key_soak says so."),
+        ("9.14.1", "none", None, REFUSED),
+    ],
+    ids=["9.9.1", "9.14.1", "given", "a login that may not"],
+)
+def test_it_soaks_for_a_polling_interval_and_5_minutes(
+    release: str, access: str, soak: str | None, why: str, roles: Roles
+) -> None:
+    may = ("security/azure-key-vaults", "all"), ("security/key-manager-configs", access), ("cluster", "readonly")
+    more = {
+        "cluster": {"health_monitor": {"polling_interval": 30}},
+        "users": [{"name": "admin", "password": "the-password", "role": "rotator"}],
+        "roles": {"rotator": [{"api": f"/api/{path}", "access": level} for path, level in may]},
+    }
+    with Simulator(release=release, scenario=scenario(**more)) as simulator, assert_changes_nothing(simulator):
+        run, _result = play(roles, simulator, {**REKEY, "rotate_key_soak": soak}, "--check")
+        assert run.code == 0
+        assert f"SVM vs0 on cluster1 would be watched for {why}" in " ".join(run.output.split())
+
+
 @pytest.mark.parametrize("given", [REKEY, SWITCH], ids=["rekey", "blue_green"])
 @pytest.mark.parametrize("put_back", [True, False])
 def test_a_key_that_turns_bad_in_the_soak(given: Values, put_back: bool, roles: Roles) -> None:
@@ -361,7 +389,7 @@ BAD: dict[str, tuple[Values, str]] = {
         {"akv_client_secret": "12345678-abcd-abcd-abcd-1234567890ab"},
         "rotate_key_client_secret: it looks like a Secret ID",
     ),
-    "soak": ({"rotate_key_soak": -1}, "rotate_key_soak: -1 is below 0"),
+    "soak": ({"rotate_key_soak": -1}, "rotate_key_soak: '-1' is no number of seconds from 0 on"),
     "interval": ({"rotate_key_soak_interval": 0}, "rotate_key_soak_interval: 0 is not above 0"),
     "timeout": ({"rotate_key_wait_timeout": 0}, "rotate_key_wait_timeout: 0 is not above 0"),
     "method": ({"rotate_key_method": "magic"}, "magic"),
