@@ -333,7 +333,10 @@ def typing(session: nox.Session) -> None:
             *("--package", "ansible_collections.ontap.akv.plugins.test"),
         ),
         ("mypy", "--strict", "noxfile.py", "dev"),
-        ("mypy", "--strict", "extensions/eda/plugins/event_source/akv_health.py"),
+        *(
+            ("mypy", "--strict", f"extensions/eda/plugins/event_source/{name}.py")
+            for name in ("akv_events", "akv_health")
+        ),
         ("mypy", "--package", "simulator"),
         MYPYPATH=os.pathsep.join((str(collection.COLLECTIONS), str(ROOT / "tests"))),
     )

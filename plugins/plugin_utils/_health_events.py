@@ -41,7 +41,10 @@ RESTORE, PERSON, NONE = "restore", "person", "none"
 
 _RANK = {HEALTHY: 0, INACTIVE: 0, UNKNOWN: 1, DEGRADED: 2, UNAVAILABLE: 3, ABSENT: 4}
 _BAD = (DEGRADED, UNAVAILABLE)
-_AS_AKV_INFO: Values = {"fields": None, "health": True, "max_records": None, "order_by": None, "query": None}
+# What akv_info takes where a task says nothing; whose vaults is the cluster's to say.
+_AS_AKV_INFO: Values = {
+    name: option.get("default") for name, option in _info.ARGUMENT_SPEC.items() if name not in _owner.ARGUMENT_SPEC
+}
 
 
 @dataclass(frozen=True)
@@ -168,13 +171,13 @@ def look_for(memories: dict[str, Memory]) -> t.Callable[[Watched, Options], tupl
     def look(cluster: Watched, options: Options) -> tuple[Values, list[Values]]:
         memory = memories.setdefault(cluster.name, Memory(options.remind))
         budget = options.interval
-        result = cluster.ask(_info.run, budget, **_AS_AKV_INFO, volumes=False)
+        result = cluster.ask(_info.run, budget, **_AS_AKV_INFO)
         if result["failed"]:
             return result, []
         volumes: list[Values] = []
         if memory.any_bad or any(vault["verdict"] in _BAD for vault in result["vaults"]):
             # Volumes are many, and go offline only where a vault is bad: they are read then alone.
-            more = cluster.ask(_info.run, budget, **_AS_AKV_INFO, volumes=True)
+            more = cluster.ask(_info.run, budget, **{**_AS_AKV_INFO, "volumes": True})
             if more["failed"]:
                 LOGGER.warning("%s", more["msg"])
             else:

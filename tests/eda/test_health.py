@@ -237,8 +237,9 @@ def test_options_that_are_wrong(case: str) -> None:
     assert "netapp1!" not in str(failure.value)
 
 
+@pytest.mark.parametrize("name", ["akv_events", "akv_health"])
 @pytest.mark.parametrize("another", [False, True], ids=["alone", "beside the package of PyPI"])
-def test_the_source_finds_its_collection(another: bool, tmp_path: Path) -> None:
+def test_the_source_finds_its_collection(another: bool, name: str, tmp_path: Path) -> None:
     """In a process that knows of no collection, as ansible-rulebook is one."""
     if another:
         (tmp_path / "ansible_collections").mkdir()
@@ -246,11 +247,11 @@ def test_the_source_finds_its_collection(another: bool, tmp_path: Path) -> None:
     program = f"""
 import asyncio, runpy, sys
 sys.path.append({str(tmp_path)!r})
-main = runpy.run_path({str(SOURCES / "akv_health.py")!r})["main"]
+main = runpy.run_path({str(SOURCES / f"{name}.py")!r})["main"]
 asyncio.run(main(None, {{"hostname": "https://cluster1", "username": "admin", "password": "netapp1!"}}))
 """
     done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=False)
-    assert "ValueError: akv_health: hostname: 'https://cluster1' holds a scheme" in done.stderr
+    assert f"ValueError: {name}: hostname: 'https://cluster1' holds a scheme" in done.stderr
 
 
 def _when_it_has_looked(simulator: Simulator) -> None:

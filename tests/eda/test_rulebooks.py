@@ -122,3 +122,20 @@ def test_options_that_are_wrong_end_it_with_a_sentence(ansible: Ansible) -> None
         assert running.wait() != 0
     assert "akv_health: clusters[0]: hostname: 'https://cluster1' holds a scheme" in running.output
     assert password.found_in(running.output.encode()) is None
+
+
+def test_what_the_log_says_is_recovered_or_told(ansible: Ansible) -> None:
+    with Simulator(release="9.14.1", scenario=scenario("vs0", "vs1")) as simulator:
+        with rulebook(ansible, "akv_events", {"cluster1": simulator.connection}) as running:
+            running.wait_until(lambda: len(simulator.requests) > 1, "the source does not look")
+            simulator.apply([{"expire_key": {"svm": "vs0"}}, {"rotate_key": {"svm": "vs0"}}])
+            running.wait_for("A PERSON IS NEEDED. A version of the key")
+            running.wait_for("Was that meant? If it was, there is nothing to do.")
+            assert changes(simulator) == set()
+            simulator.apply(lose_keys("vs0", "vs1"))
+            running.wait_for("PLAY RECAP")
+            running.wait_for("vs1 on cluster1: ekmip.akv.available")
+            running.end()
+        assert running.output.count("A PERSON IS NEEDED") == 1
+        assert running.output.count("PLAY [") == 1
+        assert restores(simulator) == 2

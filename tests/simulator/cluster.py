@@ -22,6 +22,7 @@ from .jobs import Job, Jobs
 from .shapes import ScenarioError, unknown
 
 if TYPE_CHECKING:
+    from .ems import Entry
     from .faults import Fault
 
 # The uuid that the reference gives the SVM of its examples.
@@ -150,6 +151,8 @@ class Vault:
     polled: float = float("-inf")
     problem: str | None = None
     problem_since: float = 0.0
+    # As the event log last noticed it: see ems.py.
+    noticed: str = "good"
 
     def change(self, settings: dict[str, Any], credential: tuple[str, str] | None) -> None:
         """Set settings, unset those that are None, and replace the credential where there is one."""
@@ -285,6 +288,7 @@ class Cluster:
         self.secrets.update(user.password for user in self.users.values() if user.password)
         self.roles = {name: Role(given) for name, given in privileges.items()}
         self.faults: list[Fault] = []
+        self.log: list[Entry] = []
 
     # --- making ---
 

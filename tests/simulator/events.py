@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import health, jobs
+from . import ems, health, jobs
 from .cluster import MISSING, Cluster, Vault, split_key_id, version_of
-from .shapes import Check, Record, ScenarioError, choice, flag, integer, list_of, number, one_verb, text
+from .shapes import Check, Record, ScenarioError, choice, flag, integer, list_of, mapping_of, number, one_verb, text
 
 SETTLES = Record(takes={"reads": integer, "seconds": number})
 OWNER = {"svm": text, "scope": choice("cluster"), "configuration": text}
@@ -55,13 +55,29 @@ def _change_key(**change: Any) -> Callable[[Cluster, dict[str, Any]], None]:
 
 def _rotate_key(cluster: Cluster, argument: dict[str, Any]) -> None:
     """Azure makes a new version of the key; ONTAP wraps its own anew and tells the new version."""
-    key, _old = split_key_id(argument.get("key_id") or _vault(cluster, argument).settings["key_id"])
-    version = argument.get("version") or version_of(cluster.azure.versions.get(key.lower(), key))
+    key, old = split_key_id(argument.get("key_id") or _vault(cluster, argument).settings["key_id"])
+    known = cluster.azure.versions.get(key.lower())
+    version = argument.get("version") or version_of(known or key)
     cluster.azure.versions[key.lower()] = version
     for vault in cluster.vaults.values():
         its_key, its_version = split_key_id(vault.settings["key_id"])
         if its_key.lower() == key.lower() and its_version:
             vault.settings["key_id"] = f"{its_key}/{version}"
+    ems.note_of_key(
+        cluster, key, "keyVersionChanged", oldKeyVersion=known or old or version_of(key), newKeyVersion=version
+    )
+
+
+def _expire_key(cluster: Cluster, argument: dict[str, Any]) -> None:
+    """A version of the key expires; ONTAP says so, and goes on with it."""
+    ems.note_of_key(cluster, argument.get("key_id") or _vault(cluster, argument).settings["key_id"], "keyExpired")
+
+
+def _ems(cluster: Cluster, argument: dict[str, Any]) -> None:
+    """Any other line of the event log."""
+    node = argument.get("node")
+    cluster.node_names([node] if node else None)
+    ems.note(cluster, argument["name"], argument.get("severity", "notice"), argument.get("parameters", {}), node)
 
 
 def _azure(cluster: Cluster, argument: dict[str, Any]) -> None:
@@ -166,6 +182,14 @@ VERBS: dict[str, tuple[Check, Callable[[Any, Any], None]]] = {
     "enable_key": (Record(takes={**OWNER, "key_id": text}), _change_key(enabled=True, permitted=True)),
     "forbid_key": (Record(takes={**OWNER, "key_id": text}), _change_key(permitted=False)),
     "rotate_key": (Record(takes={**OWNER, "key_id": text, "version": text}), _rotate_key),
+    "expire_key": (Record(takes={**OWNER, "key_id": text}), _expire_key),
+    "ems": (
+        Record(
+            needs={"name": text},
+            takes={"severity": text, "node": text, "parameters": mapping_of(text)},
+        ),
+        _ems,
+    ),
     "azure": (Record(needs={"reachable": flag}), _azure),
     "add_secret": (Record(needs={"client_id": text, "secret": text}), _add_secret),
     "remove_secret": (Record(needs={"client_id": text, "secret": text}), _remove_secret),
@@ -213,3 +237,4 @@ def apply(cluster: Cluster, event: dict[str, Any]) -> None:
     if verb not in ("advance_clock", "job_times", "fail_next_job"):
         for vault in cluster.vaults.values():
             health.azure_problem(cluster, vault)
+        ems.look(cluster)

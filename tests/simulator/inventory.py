@@ -1,14 +1,14 @@
 # Copyright (c) 2026, the ontap.akv authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a cluster tells of itself: version, nodes, licences, SVMs, DNS, aggregates, volumes, key managers, jobs."""
+"""What a cluster tells of itself: version, nodes, licences, SVMs, DNS, aggregates, volumes, key managers, jobs, log."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import health
+from . import ems, health
 from . import query as q
 from .call import Call, Reply
 from .cluster import Aggregate, Cluster, KeyManager, License, Node, Svm, Volume
@@ -155,6 +155,7 @@ KINDS: dict[str, tuple[str, Things, str, Callable[[Cluster, Any], dict[str, Any]
         "uuid",
         _key_manager,
     ),
+    "support/ems/events": ("ems_event", ems.newest_first, "index", ems.record),
 }
 
 

@@ -31,6 +31,7 @@ RESOURCES = {
     "/api/security/azure-key-vaults": AzureKeyVault,
     "/api/security/key-stores": KEY_STORE,
     "/api/cluster/jobs": resources.Job,
+    "/api/support/ems/events": resources.EmsEvent,
 }
 
 

@@ -11,7 +11,7 @@ import base64
 import pytest
 from judges.client.connecting import connect, create
 from netapp_ontap import NetAppRestError, config
-from netapp_ontap.resources import AzureKeyVault, Job
+from netapp_ontap.resources import AzureKeyVault, EmsEvent, Job
 
 from simulator import Simulator
 from simulator.client import CREATE
@@ -241,3 +241,11 @@ def test_refused_a_wrong_password(cluster: Simulator, monkeypatch: pytest.Monkey
     with pytest.raises(NetAppRestError) as error:
         AzureKeyVault.count_collection()
     assert refused(error)[0] == 401
+
+
+def test_the_event_log(cluster: Simulator, vault: AzureKeyVault) -> None:
+    cluster.apply(
+        [{"lose_keys": {"svm": "vs0"}}, {"ems": {"name": "km.cmek.akvkms.blocked", "parameters": {"a": "b"}}}]
+    )
+    (told,) = EmsEvent.get_collection(fields="*", **{"message.name": "km.cmek.akvkms.*"})
+    assert told.to_dict()["parameters"] == [{"name": "a", "value": "b"}]

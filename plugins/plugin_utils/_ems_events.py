@@ -1,0 +1,153 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This plugin util is private to the collection: it may change at any time.
+
+"""The event source akv_events: reads the event logs (EMS) of clusters, and tells what is new in them of vaults."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ansible_collections.ontap.akv.plugins.module_utils._errors import ConnectionFailed
+from ansible_collections.ontap.akv.plugins.module_utils._rest import Client
+from ansible_collections.ontap.akv.plugins.plugin_utils._watching import (
+    LOGGER,
+    Options,
+    Queue,
+    Values,
+    Watched,
+    read_options,
+    watch,
+)
+
+# Those of SVMs, and the second set, which speaks of storage pools.
+_NAMES = ("ekmip.akv.", "km.cmek.akvkms.")
+_EVENTS = "/support/ems/events"
+_FIELDS = "index,log_message,message,node,parameters,time"
+_NEWEST = 1000  # lines a look
+# The second set abbreviates.
+_SAME = {"keyVersionChg": "keyVersionChanged"}
+# From 9.14.1 on the SVM has another name.
+_PARAMETERS = {
+    "svm": ("svm", "vserver"),
+    "configuration": ("configName",),
+    "vault": ("name",),
+    "key_id": ("keyId",),
+    "old_key_version": ("oldKeyVersion",),
+    "new_key_version": ("newKeyVersion",),
+}
+
+Key = tuple[str, t.Any, str]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the log has of vaults, the newest first."""
+
+    lines: list[Values]
+
+
+def run(client: Client, _params: Mapping[str, t.Any], _check_mode: bool) -> Result:
+    """Read the newest lines: one GET."""
+    doing = "Reading the events"
+    query = {
+        "message.name": "|".join(f"{name}*" for name in _NAMES),
+        "fields": _FIELDS,
+        "order_by": "time desc",
+        "max_records": str(_NEWEST),
+    }
+    records = client.get(_EVENTS, query, doing=doing).get("records")
+    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+        raise ConnectionFailed(f"{doing} on {client.where} failed: the answer's records are no list of objects.")
+    # A filter is not taken on trust.
+    found = [record for record in records if _name(record).startswith(_NAMES)]
+    return Result([{**line, **client.redactor.written_by_server(_written(line))} for line in found])
+
+
+def _written(line: Values) -> Values:
+    """Pick what the server has worded: it may echo a secret, or a part of one."""
+    return {name: line[name] for name in ("log_message", "parameters") if name in line}
+
+
+@dataclass
+class Memory:
+    """What of a cluster's log is known. The first look tells nothing: what it finds is old."""
+
+    _known: set[Key] | None = field(default=None)
+
+    def news(self, lines: list[Values]) -> list[Values]:
+        """Take the newest lines; give those that were not there before, the oldest first."""
+        keys = {_key(line) for line in lines}
+        before, self._known = self._known, keys
+        if before is None:
+            return []
+        if before and len(lines) >= _NEWEST and not before & keys:
+            LOGGER.warning("Between two looks more than %s events came: some are not told. Look more often.", _NEWEST)
+        return [line for line in reversed(lines) if _key(line) not in before]
+
+
+def _key(line: Values) -> Key:
+    return _node(line), line.get("index"), str(line.get("time"))
+
+
+def _name(line: Values) -> str:
+    return str(_part(line, "message").get("name"))
+
+
+def _node(line: Values) -> str:
+    return str(_part(line, "node").get("name") or "")
+
+
+def _part(line: Values, name: str) -> Values:
+    part = line.get(name)
+    return part if isinstance(part, dict) else {}
+
+
+def event_of(cluster: Watched, line: Values) -> Values:
+    """Make the event: flat, and with the same names in all releases."""
+    listed = line.get("parameters")
+    told = [each for each in (listed if isinstance(listed, list) else []) if isinstance(each, dict)]
+    parameters = {str(each.get("name")): str(each.get("value")) for each in told}
+    name = _name(line)
+    short = name.rpartition(".")[2]
+    return cluster.event(
+        "ems",
+        name=name,
+        event=_SAME.get(short, short),
+        severity=str(_part(line, "message").get("severity") or ""),
+        node=_node(line),
+        index=line.get("index"),
+        time=str(line.get("time") or ""),
+        **{
+            key: next((parameters[name] for name in names if name in parameters), "")
+            for key, names in _PARAMETERS.items()
+        },
+        parameters=parameters,
+        message=str(line.get("log_message") or name),
+    )
+
+
+def look_for(memories: dict[str, Memory]) -> t.Callable[[Watched, Options], tuple[Values, list[Values]]]:
+    """Make what looks at a cluster, and remembers."""
+
+    def look(cluster: Watched, options: Options) -> tuple[Values, list[Values]]:
+        result = cluster.ask(run, options.interval)
+        if result["failed"]:
+            return result, []
+        memory = memories.setdefault(cluster.name, Memory())
+        return result, [event_of(cluster, line) for line in memory.news(result["lines"])]
+
+    return look
+
+
+async def main(queue: Queue, args: Mapping[str, t.Any]) -> None:
+    """Run the source until it is cancelled.
+
+    :raises ValueError: an option is wrong
+    """
+    options = read_options("akv_events", args, {}, lambda _params: None)
+    await watch(queue, options, look_for({}))
