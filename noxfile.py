@@ -145,6 +145,19 @@ def integration(core: str) -> None:
     session_of_core.__doc__ = f"Run the playbooks of the tests on ansible-core {core}."
 
 
+def roles_of(core: str) -> None:
+    # The newest plays all that there is of roles, in the session roles.
+    chosen = [tag for tag in tags(core, "roles") if core != USABLE[-1]]
+
+    @nox.session(name=f"roles-{core}", tags=chosen)
+    def session_of_core(session: nox.Session) -> None:
+        if core == "2.17":
+            skip_where_path_has_space(session, f"ansible-core {core}")
+        pytest(session, core_programs(session, core), "tests/roles/test_life.py", "--numprocesses", "4")
+
+    session_of_core.__doc__ = f"Play the life of a vault by the roles on ansible-core {core}."
+
+
 def unit(core: str) -> None:
     @nox.session(name=f"unit-{core}", tags=tags(core, "unit"))
     def session_of_core(session: nox.Session) -> None:
@@ -207,6 +220,8 @@ def judge(name: str) -> None:
 
 for each in CORES:
     integration(each)
+for each in CORES:
+    roles_of(each)
 for each in CORES:
     unit(each)
 for each in CORES:

@@ -1,0 +1,158 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The life of a vault by roles, stage by stage: rehearsed, done, done again, and refused where something is wrong.
+
+The sessions roles-* play this on each ansible-core, where types and templates differ; the rest of the folder needs one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+from integration.running import Values
+from roles.playing import ROLES, RoleRun, Roles, assert_changes_nothing
+
+from simulator import Simulator
+
+VAULT = "https://mykeyvault.vault.azure.net/"
+KEY1, KEY2 = f"{VAULT}keys/key1", f"{VAULT}keys/key2"
+FORMER, NEW = "former-secret", "new-secret"
+APPLICATION: Values = {"akv_client_id": "client1", "akv_tenant_id": "tenant1"}
+THERE: list[Values] = [{"svm": "vs0", "key_id": KEY1, "client_secret": FORMER}]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a role is played with, and what comes of it.
+
+    :ivar wrong: what has happened on the cluster so that the role must fail
+    :ivar says: a part of what it then says
+    :ivar mended: what happens after that, so that it succeeds
+    :ivar leaves: the vault afterwards, as far as the role has a say in it; None where none is left
+    :ivar changes: whether it changes the cluster, and whether it does when it is played again
+    """
+
+    variables: Values
+    wrong: list[Values]
+    says: str
+    mended: list[Values]
+    leaves: Values | None
+    vaults: list[Values] = field(default_factory=lambda: THERE)
+    changes: tuple[bool, bool] = (True, False)
+
+
+VOLUME = {"create_volume": {"svm": "vs0", "name": "vol1", "encrypted": True}}
+LIFE = {
+    "enable": Stage(
+        variables={**APPLICATION, "akv_client_secret": FORMER, "enable_name": VAULT, "enable_key_id": KEY1},
+        vaults=[],
+        wrong=[VOLUME],
+        says="encrypted_volumes: ",
+        mended=[{"delete_volume": {"svm": "vs0", "name": "vol1"}}],
+        leaves={"key_id": KEY1, "secret": FORMER},
+    ),
+    "report": Stage(
+        variables={"report_path": "out", "report_fail_on": ["degraded"]},
+        wrong=[{"lose_keys": {"svm": "vs0", "nodes": ["node1"]}}],
+        says="degraded",
+        mended=[{"recover_keys": {"svm": "vs0"}}],
+        leaves={"key_id": KEY1, "secret": FORMER},
+        changes=(False, False),
+    ),
+    "rotate_credentials": Stage(
+        variables={
+            **APPLICATION,
+            "akv_client_secret": NEW,
+            "akv_former_client_secret": FORMER,
+            "rotate_credentials_soak": 1,
+            "rotate_credentials_soak_interval": 1,
+        },
+        wrong=[VOLUME],
+        says="Left as they are: vs0.",
+        mended=[{"add_secret": {"client_id": "client1", "secret": NEW}}],
+        leaves={"key_id": KEY1, "secret": NEW},
+        # Nobody can tell whether a vault has it already.
+        changes=(True, True),
+    ),
+    "rotate_key": Stage(
+        variables={"rotate_key_key_id": KEY2, "rotate_key_soak": 1, "rotate_key_soak_interval": 1},
+        wrong=[VOLUME, {"lose_keys": {"svm": "vs0", "nodes": ["node1"]}}],
+        says="is degraded, nothing was changed",
+        mended=[{"recover_keys": {"svm": "vs0"}}],
+        leaves={"key_id": KEY2, "secret": FORMER},
+    ),
+    "recover": Stage(
+        variables={"recover_wait": 1, "recover_wait_interval": 1},
+        wrong=[VOLUME, {"azure": {"reachable": False}}],
+        says="over a LIF of the SVM",
+        mended=[{"azure": {"reachable": True}}, {"lose_keys": {"svm": "vs0", "nodes": ["node1"]}}],
+        leaves={"key_id": KEY1, "secret": FORMER},
+    ),
+    "disable": Stage(
+        variables={"disable_name": VAULT},
+        wrong=[VOLUME],
+        says="encrypted volumes that need the vault (1), nothing was changed: vol1.",
+        mended=[{"delete_volume": {"svm": "vs0", "name": "vol1"}}],
+        leaves=None,
+    ),
+}
+
+
+# What the roles say of a cluster that has no vault.
+NOTHING: dict[str, Values] = {
+    "rotate_credentials": {"failed": False, "changed": False, "outcome": "unchanged", "canary": "", "vaults": []},
+    "recover": {"failed": False, "changed": False, "vaults": [], "volumes_before": [], "volumes_after": []},
+    "report": {"found": [], "vaults": []},
+    "disable": {"failed": False, "changed": False, "operation": "none", "volumes": []},
+}
+
+
+def test_each_role_has_its_stage() -> None:
+    assert sorted(LIFE) == [role.name for role in ROLES]
+
+
+@pytest.mark.parametrize("role", LIFE)
+def test_stage(role: str, roles: Roles) -> None:
+    stage = LIFE[role]
+    application = {"client_id": "client1", "tenant_id": "tenant1", "secrets": [FORMER]}
+    scenario = {"vaults": stage.vaults, "azure": {"applications": [application]}, "jobs": {"queued": 0, "running": 0.1}}
+    with Simulator(release="9.14.1", scenario=scenario) as simulator:
+
+        def play(*arguments: str) -> RoleRun:
+            variables = {"akv_svm": "vs0", **stage.variables}
+            return roles.play(role, {"cluster1": simulator.connection}, variables, *arguments)
+
+        simulator.apply(stage.wrong)
+        before = simulator.vaults()
+        refused = play()
+        assert simulator.vaults() == before
+        assert refused.code == 2
+        assert stage.says in refused.failures()[-1]
+
+        simulator.apply(stage.mended)
+        with assert_changes_nothing(simulator):
+            foretold = play("--check", "--diff")
+        done, again = play(), play()
+        assert [run.code for run in (foretold, done, again)] == [0, 0, 0], done.output
+        if role != "report":
+            changed = [run.fact(f"{role}_result", "cluster1")["changed"] for run in (foretold, done, again)]
+            assert changed == [stage.changes[0], *stage.changes]
+            assert not done.fact(f"{role}_result", "cluster1")["failed"]
+        left = [
+            {"key_id": vault["key_id"], "secret": simulator.secret_of(vault["uuid"])} for vault in simulator.vaults()
+        ]
+        assert left == ([] if stage.leaves is None else [stage.leaves])
+
+
+@pytest.mark.parametrize("role", NOTHING)
+def test_nothing_to_do(role: str, roles: Roles) -> None:
+    """Said with the same types on each core."""
+    with Simulator(release="9.14.1") as simulator, assert_changes_nothing(simulator):
+        svm = {"akv_svm": "vs0"} if role == "disable" else {}
+        run = roles.play(role, {"cluster1": simulator.connection}, {**LIFE[role].variables, **svm})
+        assert run.code == 0
+        result = run.fact(f"{role}_result", "cluster1")
+        assert {name: result[name] for name in NOTHING[role]} == NOTHING[role]
