@@ -19,7 +19,8 @@ PKCS12 = base64.b64encode(b"\x30\x82 not much of a PKCS#12").decode()
 STATE = {"state.available", "state.message", "state.code"}
 REACHABILITY = {
     *(f"azure_reachability.{name}" for name in ("reachable", "message", "code")),
-    *(f"ekmip_reachability.{name}" for name in ("node.uuid", "node.name", "reachable", "message", "code")),
+    *(f"ekmip_reachability.node.{name}" for name in ("uuid", "name", "_links")),
+    *(f"ekmip_reachability.{name}" for name in ("reachable", "message", "code")),
 }
 PROXY = {"proxy_type", "proxy_host", "proxy_port", "proxy_username"}
 HOSTS = {"oauth_host", "port", "vault_host"}
