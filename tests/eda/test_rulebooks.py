@@ -10,7 +10,9 @@ import signal
 from pathlib import Path
 
 import pytest
-from eda.running import rulebook
+import yaml
+from eda.controller import controller
+from eda.running import RULEBOOKS, rulebook
 from integration.canaries import Canary
 from integration.running import Ansible, Values
 
@@ -139,3 +141,51 @@ def test_what_the_log_says_is_recovered_or_told(ansible: Ansible) -> None:
         assert running.output.count("A PERSON IS NEEDED") == 1
         assert running.output.count("PLAY [") == 1
         assert restores(simulator) == 2
+
+
+@pytest.mark.parametrize("name", ["akv_events", "akv_health"])
+def test_a_controller_gets_a_job_for_the_cluster(name: str, ansible: Ansible) -> None:
+    token = Canary()
+    with (
+        Simulator(release="9.14.1", scenario=scenario("vs0", "vs1")) as simulator,
+        controller("Restore keys") as awx,
+    ):
+        given = {"akv_job_template": "Restore keys"}
+        at = {"cluster1": simulator.connection}
+        # As a rulebook activation has them.
+        named = {"EDA_CONTROLLER_URL": awx.url, "EDA_CONTROLLER_TOKEN": token.secret}
+        with rulebook(ansible, f"{name}_controller", at, "-v", variables=given, **named) as running:
+            running.wait_until(lambda: len(simulator.requests) > 1, "the source does not look")
+            simulator.apply(lose_keys("vs0", "vs1"))
+            running.wait_for("completed successfully")
+            running.end()
+        assert awx.launched == [{"limit": "cluster1", "extra_vars": {}}]
+        assert changes(simulator) == set()
+    assert token.found_in(running.output.encode()) is None
+
+
+@pytest.mark.parametrize("name", ["akv_events", "akv_health"])
+def test_a_controller_has_the_same_rules(name: str) -> None:
+    def read(path: Path) -> tuple[list[Values], list[str]]:
+        """Read a rulebook; give it with the actions that start something taken out, and what these start."""
+        rulesets = yaml.safe_load(path.read_text(encoding="utf-8"))
+        rules = [rule for ruleset in rulesets for rule in ruleset["rules"]]
+        started = [key for rule in rules for key in list(rule["action"]) if key != "debug" and rule["action"].pop(key)]
+        return rulesets, started
+
+    by_playbook, playbooks = read(RULEBOOKS / f"{name}.yml")
+    by_job, jobs = read(RULEBOOKS / f"{name}_controller.yml")
+    assert by_job == by_playbook
+    assert (playbooks, jobs) == (["run_playbook"], ["run_job_template"])
+
+
+def test_what_is_started_is_safe_and_throttled() -> None:
+    """Whoever adds a rule has to think of a storm, and of what may be done without a person."""
+    for path in RULEBOOKS.glob("*.yml"):
+        for ruleset in yaml.safe_load(path.read_text(encoding="utf-8")):
+            for rule in ruleset["rules"]:
+                ((action, given),) = rule["action"].items()
+                if action != "debug":
+                    assert given["name"] in ("ontap.akv.recover", "{{ akv_job_template }}")
+                    assert (rule["throttle"]["once_within"], given["lock"]) == ("15 minutes", "{{ event.cluster }}")
+                    assert "extra_vars" not in given
