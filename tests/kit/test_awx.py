@@ -241,7 +241,9 @@ def _check_answers(template: Values, answers: Values) -> None:
     for name, answer in answers.items():
         question = asked[name]
         kind = {"integer": int, "multiselect": list}.get(question["type"], str)
-        assert type(answer) is kind
+        assert isinstance(answer, kind)
+        # True is an int to isinstance.
+        assert not isinstance(answer, bool)
         chosen = answer if isinstance(answer, list) else [answer]
         assert "choices" not in question or set(chosen) <= set(question["choices"])
         assert question["type"] != "integer" or question["min"] <= answer <= question["max"]
