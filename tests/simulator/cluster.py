@@ -192,10 +192,11 @@ class Azure:
             return "AADSTS7000222: The provided client secret keys for the application are expired"
         if self.applications is None:
             return None
-        client, tenant = vault.settings["client_id"], vault.settings["tenant_id"]
+        # Azure's identifiers are UUIDs, which know no case.
+        client, tenant = vault.settings["client_id"].lower(), vault.settings["tenant_id"].lower()
         for application in self.applications:
-            if application["client_id"] == client:
-                if application["tenant_id"] != tenant:
+            if application["client_id"].lower() == client:
+                if application["tenant_id"].lower() != tenant:
                     return "AADSTS90002: Tenant was not found"
                 if value in application.get("expired", []):
                     return "AADSTS7000222: The provided client secret keys for the application are expired"

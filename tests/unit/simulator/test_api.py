@@ -377,6 +377,13 @@ def test_azure_knows_applications_and_keys(start):
         assert not state(client, other)["cluster_state"]
 
 
+def test_azure_tells_no_case_of_its_identifiers(start):
+    azure = {"applications": [{"client_id": "ab-12", "tenant_id": "cd-34", "secrets": ["good"]}]}
+    client = start("9.7", {"azure": azure})
+    uuid = client.create(client_id="AB-12", tenant_id="Cd-34", client_secret="good")
+    assert state(client, uuid)["cluster_state"]
+
+
 def test_azure_is_looked_at_from_time_to_time(start):
     client = start("9.7", {**ONE, "azure": {"poll_interval": 900}, "clock": {"speed": 0}})
     client.sim.apply([{"expire_credential": {"svm": "vs0"}}, {"advance_clock": {"seconds": 899}}])
