@@ -176,6 +176,15 @@ def test_faults_end_nothing(fault: Values) -> None:
         assert running.events[-1]["verdict"] == "degraded"
 
 
+def test_a_shutdown_does_not_wait_for_a_cluster_that_gives_no_answer() -> None:
+    hangs = {"match": {"path": "*/azure-key-vaults", "times": 0}, "timeout": {"seconds": 300}}
+    with Simulator(release="9.14.1", scenario=scenario(faults=[hangs])) as simulator:
+        with source("akv_health", options(simulator, interval=300)):
+            wait_until(lambda: len(simulator.requests) > 1, "it does not ask")
+        # Without an answer, and with time left to ask: source() has seen that it ended.
+        assert simulator.requests[0]["status"] == 200
+
+
 def test_volumes_that_may_not_be_read() -> None:
     roles = {"reader": [{"api": f"/api/{path}", "access": "readonly"} for path in ("security", "cluster")]}
     users = [{"name": "robot", "password": "netapp1!", "role": "reader"}]
