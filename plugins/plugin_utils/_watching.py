@@ -47,7 +47,8 @@ _AFTER_REFUSED_LOGIN = 900.0  # seconds
 class Queue(t.Protocol):
     """What ansible-rulebook gives a source to put its events into."""
 
-    async def put(self, event: Values) -> None: ...
+    async def put(self, event: Values) -> None:
+        """Take an event."""
 
 
 @dataclass(frozen=True)
