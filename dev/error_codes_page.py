@@ -18,7 +18,7 @@ HEAD = """\
 <!--
 Copyright (c) 2026, the ontap.akv authors
 SPDX-License-Identifier: GPL-3.0-or-later
-Made from plugins/module_utils/_error_codes.py: change that, then run python3 -m dev.error_codes_page
+Made from plugins/module_utils/_ontap/error_codes.py: change that, then run python3 -m dev.error_codes_page
 -->
 
 # ONTAP's error codes
@@ -53,7 +53,7 @@ OPERATIONS = {
 
 def page() -> str:
     """Give the whole page as text."""
-    codes: dict[str, dict[str, Any]] = load("_error_codes").CODES
+    codes: dict[str, dict[str, Any]] = load("_ontap/error_codes").CODES
     missing = set(codes) ^ set(OPERATIONS)
     if missing:
         raise SystemExit(f"OPERATIONS and CODES differ in {', '.join(sorted(missing))}")

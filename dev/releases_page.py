@@ -14,7 +14,7 @@ HEAD = """\
 <!--
 Copyright (c) 2026, the ontap.akv authors
 SPDX-License-Identifier: GPL-3.0-or-later
-Made from plugins/module_utils/_release.py: change that, then run python3 -m dev.releases_page
+Made from plugins/module_utils/_akv/releases.py: change that, then run python3 -m dev.releases_page
 -->
 
 # What each ONTAP release can do
@@ -65,7 +65,7 @@ MODULES = {"rekey-external": "akv_rekey", "rekey-internal": "akv_rekey", "restor
 
 def page() -> str:
     """Give the whole page as text."""
-    table = load("_release")
+    table = load("_akv/releases")
     fields = [f"| `{name}` | {' | '.join(cell or '' for cell in field)} |" for name, field in table.FIELDS.items()]
     actions = [f"| `{name}` | {first} | {MODULES[name]} |" for name, first in table.ACTIONS.items()]
     head = HEAD.format(newest=table.RELEASES[-1])

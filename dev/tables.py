@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def load(name: str) -> Any:
     """Load a file of plugins/module_utils by itself: this needs neither Ansible nor a collection path."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "plugins" / "module_utils" / f"{name}.py")
+    spec = importlib.util.spec_from_file_location(Path(name).name, ROOT / "plugins" / "module_utils" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

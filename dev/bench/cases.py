@@ -104,7 +104,7 @@ class Group:
 def available() -> set[str]:
     """What this collection has, of what contenders need."""
     found = {"direct"} if (ROOT / "plugins" / "action" / "akv_config.py").exists() else set()
-    spec = (ROOT / "plugins" / "module_utils" / "_config.py").read_text(encoding="utf-8")
+    spec = (ROOT / "plugins" / "module_utils" / "_use_cases" / "config.py").read_text(encoding="utf-8")
     return found | ({"bulk"} if '"vaults"' in spec else set())
 
 

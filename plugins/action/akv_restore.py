@@ -8,4 +8,4 @@ from ansible_collections.ontap.akv.plugins.plugin_utils._direct import DirectAct
 
 
 class ActionModule(DirectAction):
-    use_case = "_restore"
+    use_case = "_use_cases.restore"

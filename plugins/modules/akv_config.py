@@ -227,7 +227,7 @@ attributes:
 extends_documentation_fragment:
   - ontap.akv._attributes
   - ontap.akv._connection
-  - ontap.akv._owner
+  - ontap.akv._scope
 """
 
 EXAMPLES = r"""
@@ -442,8 +442,8 @@ recreate:
   sample: {svm: {name: vs0}, name: 'https://mykeyvault.vault.azure.net/'}
 """
 
-from ansible_collections.ontap.akv.plugins.module_utils._config import ARGUMENT_SPEC, run
-from ansible_collections.ontap.akv.plugins.module_utils._module import run_module
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.module import run_module
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.config import ARGUMENT_SPEC, run
 
 
 def main() -> None:

@@ -82,7 +82,7 @@ extends_documentation_fragment:
   - ontap.akv._attributes
   - ontap.akv._attributes.info_module
   - ontap.akv._connection
-  - ontap.akv._owner
+  - ontap.akv._scope
 """
 
 EXAMPLES = r"""
@@ -266,8 +266,8 @@ http_status:
   sample: 403
 """
 
-from ansible_collections.ontap.akv.plugins.module_utils._info import ARGUMENT_SPEC, run
-from ansible_collections.ontap.akv.plugins.module_utils._module import run_module
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.module import run_module
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.info import ARGUMENT_SPEC, run
 
 
 def main() -> None:

@@ -54,7 +54,7 @@ extends_documentation_fragment:
   - ontap.akv._attributes
   - ontap.akv._connection
   - ontap.akv._job
-  - ontap.akv._owner
+  - ontap.akv._scope
 """
 
 EXAMPLES = r"""
@@ -164,8 +164,8 @@ http_status:
   sample: 404
 """
 
-from ansible_collections.ontap.akv.plugins.module_utils._module import run_module
-from ansible_collections.ontap.akv.plugins.module_utils._rekey import ARGUMENT_SPEC, run
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.module import run_module
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.rekey import ARGUMENT_SPEC, run
 
 
 def main() -> None:

@@ -12,8 +12,8 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ansible_collections.ontap.akv.plugins.module_utils._errors import ConnectionFailed
-from ansible_collections.ontap.akv.plugins.module_utils._rest import Client
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import ConnectionFailed
 from ansible_collections.ontap.akv.plugins.plugin_utils._watching import (
     LOGGER,
     Options,

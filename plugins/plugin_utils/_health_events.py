@@ -13,8 +13,7 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ansible_collections.ontap.akv.plugins.module_utils import _info, _owner
-from ansible_collections.ontap.akv.plugins.module_utils._health import (
+from ansible_collections.ontap.akv.plugins.module_utils._akv.health import (
     DEGRADED,
     HEALTHY,
     INACTIVE,
@@ -22,7 +21,9 @@ from ansible_collections.ontap.akv.plugins.module_utils._health import (
     UNKNOWN,
     azure_reachable,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._owner import Owner
+from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
+from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases import info
 from ansible_collections.ontap.akv.plugins.plugin_utils._watching import (
     LOGGER,
     Options,
@@ -43,7 +44,7 @@ _RANK = {HEALTHY: 0, INACTIVE: 0, UNKNOWN: 1, DEGRADED: 2, UNAVAILABLE: 3, ABSEN
 _BAD = (DEGRADED, UNAVAILABLE)
 # What akv_info takes where a task says nothing; whose vaults is the cluster's to say.
 _AS_AKV_INFO: Values = {
-    name: option.get("default") for name, option in _info.ARGUMENT_SPEC.items() if name not in _owner.ARGUMENT_SPEC
+    name: option.get("default") for name, option in info.ARGUMENT_SPEC.items() if name not in SCOPE_OPTIONS
 }
 
 
@@ -143,7 +144,7 @@ def event_of(cluster: Watched, before: Seen, now: Seen, change: str) -> Values:
     """Make the event: flat, so that a condition reads well."""
     vault = now.vault
     svm = (vault.get("svm") or {}).get("name")
-    owner = f"SVM {svm}" if svm else "the cluster"
+    scope = f"SVM {svm}" if svm else "the cluster"
     was = f" (was {before.verdict})" if before.verdict not in (now.verdict, ABSENT) else ""
     reasons = vault["reasons"] if now.verdict != ABSENT else ["It was there at the last look, and is no more."]
     offline = [f"Offline volumes: {', '.join(now.offline)}."] if now.offline else []
@@ -161,7 +162,7 @@ def event_of(cluster: Watched, before: Seen, now: Seen, change: str) -> Values:
         unavailable_nodes=list(now.nodes),
         azure_reachable=now.azure,
         offline_volumes=list(now.offline),
-        message=" ".join((f"The vault of {owner} on {cluster.name} is {now.verdict}{was}:", *reasons, *offline)),
+        message=" ".join((f"The vault of {scope} on {cluster.name} is {now.verdict}{was}:", *reasons, *offline)),
     )
 
 
@@ -171,13 +172,13 @@ def look_for(memories: dict[str, Memory]) -> t.Callable[[Watched, Options], tupl
     def look(cluster: Watched, options: Options) -> tuple[Values, list[Values]]:
         memory = memories.setdefault(cluster.name, Memory(options.remind))
         budget = options.interval
-        result = cluster.ask(_info.run, budget, **_AS_AKV_INFO)
+        result = cluster.ask(info.run, budget, **_AS_AKV_INFO)
         if result["failed"]:
             return result, []
         volumes: list[Values] = []
         if memory.any_bad or any(vault["verdict"] in _BAD for vault in result["vaults"]):
             # Volumes are many, and go offline only where a vault is bad: they are read then alone.
-            more = cluster.ask(_info.run, budget, **{**_AS_AKV_INFO, "volumes": True})
+            more = cluster.ask(info.run, budget, **{**_AS_AKV_INFO, "volumes": True})
             if more["failed"]:
                 LOGGER.warning("%s", more["msg"])
             else:
@@ -193,5 +194,5 @@ async def main(queue: Queue, args: Mapping[str, t.Any]) -> None:
 
     :raises ValueError: an option is wrong
     """
-    options = read_options("akv_health", args, _owner.ARGUMENT_SPEC, Owner.from_optional_params)
+    options = read_options("akv_health", args, SCOPE_OPTIONS, Scope.from_optional_params)
     await watch(queue, options, look_for({}))

@@ -23,10 +23,15 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.ontap.akv.plugins.module_utils import _connection
-from ansible_collections.ontap.akv.plugins.module_utils._connection import Connection
-from ansible_collections.ontap.akv.plugins.module_utils._execute import Session, execute, invocation, short_secrets
-from ansible_collections.ontap.akv.plugins.module_utils._transport import REQUESTS_IMPORT_ERROR, Transport
+from ansible_collections.ontap.akv.plugins.module_utils._http.transport import REQUESTS_IMPORT_ERROR, Transport
+from ansible_collections.ontap.akv.plugins.module_utils._ontap import connection
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import Connection
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import (
+    Session,
+    execute,
+    invocation,
+    short_secrets,
+)
 from ansible_collections.ontap.akv.plugins.plugin_utils._direct import NotHere, Values
 
 
@@ -60,7 +65,7 @@ def run(action: ActionBase, use_case: ModuleType, task_vars: Values) -> Values:
     given = _plain(action._task.args)
     internal: Values = {}
     action._update_module_args(action._task.action, internal, task_vars)
-    spec = {**_connection.ARGUMENT_SPEC, **use_case.ARGUMENT_SPEC}
+    spec = {**connection.ARGUMENT_SPEC, **use_case.ARGUMENT_SPEC}
     with _working_directory(action._loader.get_basedir()):
         checked = ArgumentSpecValidator(spec).validate(given)
         params = {**given, **checked.validated_parameters}

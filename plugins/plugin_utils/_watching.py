@@ -23,11 +23,11 @@ from datetime import datetime, timezone
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.ontap.akv.plugins.module_utils import _connection
-from ansible_collections.ontap.akv.plugins.module_utils._connection import Connection
-from ansible_collections.ontap.akv.plugins.module_utils._errors import UNCHANGED, InputError, unexpected
-from ansible_collections.ontap.akv.plugins.module_utils._execute import UseCase, execute
-from ansible_collections.ontap.akv.plugins.module_utils._transport import REQUESTS_IMPORT_ERROR
+from ansible_collections.ontap.akv.plugins.module_utils._http.transport import REQUESTS_IMPORT_ERROR
+from ansible_collections.ontap.akv.plugins.module_utils._ontap import connection
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import Connection
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import UNCHANGED, InputError, unexpected
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import UseCase, execute
 
 Values = dict[str, t.Any]
 
@@ -38,7 +38,7 @@ _OPTIONS: dict[str, t.Any] = {
     "interval": {"type": "float", "default": 300.0},
     "remind": {"type": "float", "default": 3600.0},
 }
-_OF_CLUSTER: dict[str, t.Any] = {"name": {"type": "str"}, **_connection.ARGUMENT_SPEC}
+_OF_CLUSTER: dict[str, t.Any] = {"name": {"type": "str"}, **connection.ARGUMENT_SPEC}
 _AT_ONCE = 10  # clusters
 # Many clusters lock a user after some logins that were refused: then it is asked more seldom.
 _AFTER_REFUSED_LOGIN = 900.0  # seconds

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ontap.akv.plugins.module_utils._uri import KeyId
+from ansible_collections.ontap.akv.plugins.module_utils._akv.uris import KeyId
 
 DOCUMENTATION = r"""
 name: same_key

@@ -47,12 +47,12 @@ def _child(module: str, arguments: bytes, output: str) -> None:
     """Be the module: arguments where Ansible's wrapper puts them, the result on standard output."""
     from ansible.module_utils import basic
 
-    from ansible_collections.ontap.akv.plugins.module_utils import _repeat
+    from ansible_collections.ontap.akv.plugins.module_utils._http import retry
 
     basic._ANSIBLE_ARGS = arguments
     basic._ANSIBLE_PROFILE = "legacy"
-    pause = _repeat.backoff
-    _repeat.backoff = lambda tries, chance: pause(tries, chance) / 10
+    pause = retry.backoff
+    retry.backoff = lambda tries, chance: pause(tries, chance) / 10
     descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)

@@ -24,8 +24,10 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from hypothesis import HealthCheck, settings
 from requests.structures import CaseInsensitiveDict
 
-from ansible_collections.ontap.akv.plugins.module_utils import _connection, _execute, _job, _rest, _zapi
-from ansible_collections.ontap.akv.plugins.module_utils._transport import Answer
+from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer
+from ansible_collections.ontap.akv.plugins.module_utils._ontap import client as ontap_client
+from ansible_collections.ontap.akv.plugins.module_utils._ontap import connection, jobs, zapi
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases import entry
 from simulator import api, events
 from simulator.call import Pending, Reply
 from simulator.errors import ApiError
@@ -34,11 +36,11 @@ from simulator.faults import encode
 from simulator.scenario import read
 
 MODULES = {
-    "akv_config": "_config",
-    "akv_info": "_info",
-    "akv_preflight": "_preflight",
-    "akv_rekey": "_rekey",
-    "akv_restore": "_restore",
+    "akv_config": "config",
+    "akv_info": "info",
+    "akv_preflight_info": "preflight_info",
+    "akv_rekey": "rekey",
+    "akv_restore": "restore",
 }
 LOGIN = {"hostname": "cluster1", "username": "admin", "password": "canary-Login8Q~word"}
 
@@ -139,7 +141,7 @@ class Played:
 
 def specification(module: str) -> dict[str, Any]:
     """The options that a module takes."""
-    return {**_connection.ARGUMENT_SPEC, **_use_case(module).ARGUMENT_SPEC}
+    return {**connection.ARGUMENT_SPEC, **_use_case(module).ARGUMENT_SPEC}
 
 
 def play(
@@ -155,14 +157,12 @@ def play(
         return Played(refused=checked.error_messages)
     played = Played()
     with contextlib.nullcontext() if send is None else _without_a_wire(send, played, seconds):
-        played.result, played.warnings = _execute.execute(
-            checked.validated_parameters, check_mode, _use_case(module).run
-        )
+        played.result, played.warnings = entry.execute(checked.validated_parameters, check_mode, _use_case(module).run)
     return played
 
 
 def _use_case(module: str) -> Any:
-    return importlib.import_module(f"ansible_collections.ontap.akv.plugins.module_utils.{MODULES[module]}")
+    return importlib.import_module(f"ansible_collections.ontap.akv.plugins.module_utils._use_cases.{MODULES[module]}")
 
 
 @contextlib.contextmanager
@@ -170,7 +170,7 @@ def _without_a_wire(send: Send, played: Played, seconds: float) -> Iterator[None
     clock = _Clock()
 
     class Transport:
-        def __init__(self, connection: _connection.Connection) -> None:
+        def __init__(self, connection: connection.Connection) -> None:
             self.url = connection.url
 
         def send(self, method: str, target: str, body: Any = None) -> Answer:
@@ -182,10 +182,10 @@ def _without_a_wire(send: Send, played: Played, seconds: float) -> Iterator[None
             pass
 
     with (
-        mock.patch.object(_execute, "Transport", Transport),
-        mock.patch.object(_rest, "time", clock),
-        mock.patch.object(_job, "time", clock),
-        mock.patch.object(_zapi, "HAS_NETAPP_LIB", False),
+        mock.patch.object(entry, "Transport", Transport),
+        mock.patch.object(ontap_client, "time", clock),
+        mock.patch.object(jobs, "time", clock),
+        mock.patch.object(zapi, "HAS_NETAPP_LIB", False),
     ):
         yield
 

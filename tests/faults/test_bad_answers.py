@@ -26,7 +26,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from ansible_collections.ontap.akv.plugins.module_utils._transport import Answer
+from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer
 
 OWN_UUID, FOREIGN_UUID = "024cd3cf-9a08-11ea-8d52-005056bbeba5", "33421d82-0a8d-11ec-ae88-005056bb5955"
 FOREIGN = {**WHOLE, "svm": "vs1", "name": "https://foreign.vault.azure.net/"}

@@ -15,7 +15,7 @@ from faults.catalogue import PHASES, WHOLE
 from faults.harness import options, picture, run
 from faults.in_process import LOGIN, Ontap, play
 
-from ansible_collections.ontap.akv.plugins.module_utils._transport import Answer
+from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer
 from simulator import Simulator
 
 

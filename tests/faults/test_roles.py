@@ -16,7 +16,7 @@ import pytest
 from faults.catalogue import LOSE_KEYS, PHASES, WHOLE
 from faults.harness import options, picture, run
 
-from ansible_collections.ontap.akv.plugins.module_utils._errors import UNCHANGED
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import UNCHANGED
 from simulator import Simulator
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "least-privilege.md"
@@ -32,7 +32,7 @@ TASKS: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
     "info": ("akv_info", {}, {VAULTS: UNCHANGED, CLUSTER: UNCHANGED}),
     "volumes": ("akv_info", {"volumes": True}, {VAULTS: UNCHANGED, CLUSTER: UNCHANGED, VOLUMES: UNCHANGED}),
     "health monitor": ("akv_info", {"health_monitor": True}, {VAULTS: UNCHANGED, CLUSTER: UNCHANGED}),
-    "preflight": ("akv_preflight", {"svm": "vs0"}, {}),
+    "preflight": ("akv_preflight_info", {"svm": "vs0"}, {}),
     "create": ("akv_config", PHASES["create"].options, {VAULTS: UNCHANGED}),
     "update": ("akv_config", PHASES["patch"].options, {VAULTS: UNCHANGED, CLUSTER: UNCHANGED}),
     "delete": ("akv_config", PHASES["delete"].options, {VAULTS: UNCHANGED}),
@@ -73,7 +73,7 @@ def cluster_with(role: Role, task: str) -> Iterator[Simulator]:
 def attempt(sim: Simulator, task: str) -> dict[str, Any]:
     module, declared, _needs = TASKS[task]
     connection = {**options(sim), **LOGIN}
-    if module in ("akv_info", "akv_preflight"):
+    if module in ("akv_info", "akv_preflight_info"):
         del connection["wait_timeout"]
     return run(module, **declared, **connection)
 
@@ -90,8 +90,8 @@ def done(sim: Simulator, task: str, result: dict[str, Any]) -> bool:
 
 
 def test_the_page_has_a_role_for_each_module() -> None:
-    assert set(roles()) == {"akv_config", "akv_info", "akv_preflight", "akv_rekey", "akv_restore"}
-    assert {*roles()["akv_info"].values(), *roles()["akv_preflight"].values()} == {"readonly"}
+    assert set(roles()) == {"akv_config", "akv_info", "akv_preflight_info", "akv_rekey", "akv_restore"}
+    assert {*roles()["akv_info"].values(), *roles()["akv_preflight_info"].values()} == {"readonly"}
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -21,25 +21,19 @@ import trustme
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.ontap.akv.plugins.module_utils import (
-    _config,
-    _connection,
-    _info,
-    _preflight,
-    _rekey,
-    _restore,
-)
-from ansible_collections.ontap.akv.plugins.module_utils._execute import execute
+from ansible_collections.ontap.akv.plugins.module_utils._ontap import connection as connection_options
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases import config, info, preflight_info, rekey, restore
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import execute
 from simulator import Simulator
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 MODULES: dict[str, t.Any] = {
-    "akv_config": _config,
-    "akv_info": _info,
-    "akv_preflight": _preflight,
-    "akv_rekey": _rekey,
-    "akv_restore": _restore,
+    "akv_config": config,
+    "akv_info": info,
+    "akv_preflight_info": preflight_info,
+    "akv_rekey": rekey,
+    "akv_restore": restore,
 }
 
 Values = dict[str, t.Any]
@@ -226,9 +220,9 @@ def call(
     :param connection: where a simulator is; an option of the same name wins, and None leaves one out
     :return: the result and the warnings
     """
-    known = {name: value for name, value in connection.items() if name in _connection.ARGUMENT_SPEC}
+    known = {name: value for name, value in connection.items() if name in connection_options.ARGUMENT_SPEC}
     given = {name: value for name, value in {**known, **options}.items() if value is not None}
-    spec = {**_connection.ARGUMENT_SPEC, **MODULES[module].ARGUMENT_SPEC}
+    spec = {**connection_options.ARGUMENT_SPEC, **MODULES[module].ARGUMENT_SPEC}
     validated = ArgumentSpecValidator(spec).validate(given)
     assert validated.error_messages == []
     return execute(validated.validated_parameters, check_mode, MODULES[module].run)

@@ -25,7 +25,7 @@ PAGES = [path for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.
 CLUSTERS: dict[str, tuple[Values, tuple[str, ...]]] = {
     "akv_config": ({"vaults": [{"svm": "vs1"}, {"svm": "vs2"}]}, ("9.14.1",)),
     "akv_info": ({"vaults": [{"svm": "vs0"}, {"svm": "vs1"}]}, ("9.7",)),
-    "akv_preflight": ({}, ("9.7", "9.14.1")),
+    "akv_preflight_info": ({}, ("9.7", "9.14.1")),
     "akv_rekey": ({"vaults": [{"svm": "vs0"}]}, ("9.11.1",)),
     "akv_restore": (
         {"vaults": [{"svm": svm, "keys_missing_on": ["node1"]} for svm in ("vs0", "vs1", "vs2")]},

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""akv_preflight: each thing that must be true, seen alone; what ONTAP does not tell is unknown and no failure."""
+"""akv_preflight_info: each thing that must be true, seen alone; what ONTAP does not tell is unknown and no failure."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _messages(result: Values) -> dict[str, str]:
 def test_what_is_in_the_way(case: str) -> None:
     scenario, name, status, says = CASES[case]
     with Simulator(release="9.14.1", scenario=scenario) as simulator:
-        result, warnings = call("akv_preflight", simulator.connection, {"svm": "vs0"})
+        result, warnings = call("akv_preflight_info", simulator.connection, {"svm": "vs0"})
     assert not result["failed"], result["msg"]
     assert warnings == []
     assert _statuses(result) == {**dict.fromkeys(NAMES, "ok"), name: status}
@@ -85,7 +85,7 @@ def test_what_is_in_the_way(case: str) -> None:
 
 def test_a_cluster_that_is_ready() -> None:
     with Simulator(release="9.14.1") as simulator:
-        result, warnings = call("akv_preflight", simulator.connection, {"svm": "vs0"}, check_mode=True)
+        result, warnings = call("akv_preflight_info", simulator.connection, {"svm": "vs0"}, check_mode=True)
         assert result["requests"] == seen(simulator)
     assert (result["changed"], result["ready"], warnings) == (False, True, [])
     assert [check["name"] for check in result["checks"]] == NAMES
@@ -99,7 +99,7 @@ def test_a_cluster_that_is_ready() -> None:
 def test_the_clusters_own_vault() -> None:
     scenario = {"cluster": {"dns": {"servers": []}}, "volumes": [VOLUME], "key_managers": [MANAGER]}
     with Simulator(release="9.14.1", scenario=scenario) as simulator:
-        result, _warnings = call("akv_preflight", simulator.connection, {"scope": "cluster"})
+        result, _warnings = call("akv_preflight_info", simulator.connection, {"scope": "cluster"})
         assert "/api/svm/svms" not in {request["path"] for request in simulator.requests}
     statuses = _statuses(result)
     assert list(statuses) == [name for name in NAMES if name != "svm"]
@@ -114,7 +114,7 @@ def test_the_clusters_own_vault() -> None:
 @pytest.mark.parametrize("whose", [{"svm": "vs9"}, {"svm_uuid": "4f7abf4c-9a07-11ea-8d52-005056bbebff"}])
 def test_no_such_svm(whose: Values) -> None:
     with Simulator(release="9.14.1") as simulator:
-        result, _warnings = call("akv_preflight", simulator.connection, whose)
+        result, _warnings = call("akv_preflight_info", simulator.connection, whose)
     assert not result["ready"]
     assert list(_statuses(result)) == NAMES[: NAMES.index("svm") + 1]
     assert _statuses(result)["svm"] == "failed"
@@ -125,7 +125,7 @@ def test_no_such_svm(whose: Values) -> None:
 def test_by_uuid() -> None:
     with Simulator(release="9.14.1") as simulator:
         result, _warnings = call(
-            "akv_preflight", simulator.connection, {"svm_uuid": "4f7abf4c-9a07-11ea-8d52-005056bbeba5"}
+            "akv_preflight_info", simulator.connection, {"svm_uuid": "4f7abf4c-9a07-11ea-8d52-005056bbeba5"}
         )
     assert result["ready"]
 
@@ -133,8 +133,8 @@ def test_by_uuid() -> None:
 def test_the_first_release_tells_less() -> None:
     scenario: Values = {"key_managers": [{"type": "onboard", "svm": "vs0"}], "vaults": [{"svm": "vs1"}]}
     with Simulator(release="9.7", scenario=scenario) as simulator:
-        result, _warnings = call("akv_preflight", simulator.connection, {"svm": "vs0"})
-        other, _warnings = call("akv_preflight", simulator.connection, {"svm": "vs1"})
+        result, _warnings = call("akv_preflight_info", simulator.connection, {"svm": "vs0"})
+        other, _warnings = call("akv_preflight_info", simulator.connection, {"svm": "vs1"})
     assert {name for name, status in _statuses(result).items() if status == "unknown"} == {"nodes", "metrocluster"}
     assert _statuses(result)["key_manager"] == "failed"
     assert "onboard" in _messages(result)["key_manager"]
@@ -145,7 +145,9 @@ def test_the_first_release_tells_less() -> None:
 def test_later_releases(release: str) -> None:
     scenario = {"vaults": [{"svm": "vs1"}], "key_managers": [{**MANAGER, "svm": "vs2"}]}
     with Simulator(release=release, scenario=scenario) as simulator:
-        found = {svm: call("akv_preflight", simulator.connection, {"svm": svm})[0] for svm in ("vs0", "vs1", "vs2")}
+        found = {
+            svm: call("akv_preflight_info", simulator.connection, {"svm": svm})[0] for svm in ("vs0", "vs1", "vs2")
+        }
     assert found["vs0"]["summary"]["ok"] == 10
     assert _statuses(found["vs1"])["vault"] == "warning"
     assert _statuses(found["vs2"])["key_manager"] == "failed"
@@ -158,7 +160,7 @@ def test_too_old_a_release() -> None:
         {"match": {"path": "/api/security/*", "times": 0}, "error": {"code": 3, "status": 404}},
     ]
     with Simulator(release="9.7", scenario={"faults": faults}) as simulator:
-        result, _warnings = call("akv_preflight", simulator.connection, {"svm": "vs0"})
+        result, _warnings = call("akv_preflight_info", simulator.connection, {"svm": "vs0"})
     assert not result["failed"], result["msg"]
     assert _statuses(result)["release"] == "failed"
     assert {_statuses(result)[name] for name in ("vault", "key_manager")} == {"unknown"}
@@ -167,7 +169,7 @@ def test_too_old_a_release() -> None:
 
 def test_no_rest_api_at_all() -> None:
     with Simulator(release="9.7", scenario={"cluster": {"rest": False, "zapi_version": "9.5"}}) as simulator:
-        result, _warnings = call("akv_preflight", simulator.connection, {"svm": "vs0"})
+        result, _warnings = call("akv_preflight_info", simulator.connection, {"svm": "vs0"})
     assert result["failed"]
     assert "9.5" in result["msg"]
 
@@ -176,7 +178,7 @@ def test_no_rest_api_at_all() -> None:
 def test_an_endpoint_that_does_not_answer_leaves_its_checks_unknown(status: int) -> None:
     faults = [{"match": {"path": "/api/cluster/nodes", "times": 0}, "http": {"status": status, "text": "no"}}]
     with Simulator(release="9.14.1", scenario={"faults": faults}) as simulator:
-        result, _warnings = call("akv_preflight", simulator.connection, {"svm": "vs0", "retries": 0})
+        result, _warnings = call("akv_preflight_info", simulator.connection, {"svm": "vs0", "retries": 0})
     assert not result["failed"], result["msg"]
     unknown = {name for name, told in _statuses(result).items() if told == "unknown"}
     assert unknown == {"nodes", "nodes_release"}
@@ -186,7 +188,7 @@ def test_an_endpoint_that_does_not_answer_leaves_its_checks_unknown(status: int)
 @pytest.mark.parametrize("options", [{"username": "nobody"}, {"http_port": 9}])
 def test_nobody_to_ask_is_a_failure(options: Values) -> None:
     with Simulator() as simulator:
-        result, _warnings = call("akv_preflight", simulator.connection, {"svm": "vs0", "retries": 0, **options})
+        result, _warnings = call("akv_preflight_info", simulator.connection, {"svm": "vs0", "retries": 0, **options})
     assert result["failed"]
     assert result["outcome"] == "unchanged"
     assert len(result["requests"]) == 1

@@ -200,7 +200,7 @@ def test_credential_types_render_as_a_controller_checks_them(configuration: Conf
 
 
 def test_credential_types_inject_what_the_collection_takes(configuration: Configuration) -> None:
-    connection = (ROOT / "plugins" / "module_utils" / "_connection.py").read_text(encoding="utf-8")
+    connection = (ROOT / "plugins" / "module_utils" / "_ontap" / "connection.py").read_text(encoding="utf-8")
     assert set(_injected(configuration, "env")) <= set(re.findall(r'"(ONTAP_\w+)"', connection))
     defaults = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("roles/*/defaults/main.yml"))
     assert set(_injected(configuration, "extra_vars")) <= set(re.findall(r"\bakv_\w+", defaults))

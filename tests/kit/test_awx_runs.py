@@ -109,33 +109,33 @@ TEMPLATES: dict[str, tuple[t.Callable[[], Simulator], Values]] = {
         cluster,
         {
             "akv_hosts": "one",
-            "enable_svm": "vs0",
-            "enable_name": NAME,
-            "enable_key_id": f"{NAME}keys/key1",
-            "enable_proxy_type": "http",
-            "enable_proxy_host": "proxy.example.com",
-            "enable_proxy_username": "proxy",
-            "enable_proxy_password": CANARIES["proxy password"].secret,
+            "akv_enable_svm": "vs0",
+            "akv_enable_name": NAME,
+            "akv_enable_key_id": f"{NAME}keys/key1",
+            "akv_enable_proxy_type": "http",
+            "akv_enable_proxy_host": "proxy.example.com",
+            "akv_enable_proxy_username": "proxy",
+            "akv_enable_proxy_password": CANARIES["proxy password"].secret,
         },
     ),
-    "rotate credentials": (lambda: cluster("vs0", "vs1"), {"rotate_credentials_soak": SOON}),
+    "rotate credentials": (lambda: cluster("vs0", "vs1"), {"akv_rotate_soak": SOON}),
     "rotate key": (
         lambda: cluster("vs0"),
         {
             "akv_hosts": "one",
-            "rotate_key_svm": "vs0",
-            "rotate_key_key_id": f"{NAME}keys/key2",
-            "rotate_key_configuration": "green",
-            "rotate_key_soak": SOON,
+            "akv_rotate_key_svm": "vs0",
+            "akv_rotate_key_key_id": f"{NAME}keys/key2",
+            "akv_rotate_key_configuration": "green",
+            "akv_rotate_key_soak": SOON,
         },
     ),
     "recover": (
         lambda: cluster(
             "vs0", "vs1", azure={"applications": [{"client_id": CLIENT, "tenant_id": TENANT, "secrets": [NEW]}]}
         ),
-        {"recover_wait": SOON},
+        {"akv_recover_wait": SOON},
     ),
-    "disable": (lambda: cluster("vs0"), {"akv_hosts": "one", "disable_svm": "vs0", "disable_name": NAME}),
+    "disable": (lambda: cluster("vs0"), {"akv_hosts": "one", "akv_disable_svm": "vs0", "akv_disable_name": NAME}),
 }
 CHANGED: dict[str, t.Callable[[Simulator], bool]] = {
     "enable": lambda simulator: secrets_of(simulator) == {"vs0": NEW},
@@ -171,7 +171,7 @@ def test_a_report_tells_and_fails_as_asked(controller: Controller) -> None:
         type_in(controller, well, ill)
         inventory = hosts(well=well, ill=ill, dead={"ansible_host": "nowhere.invalid"})
         job = unseen(controller.launch("report", inventory).check())
-        assert {name: told["found"] for name, told in job.facts("report_result").items()} == {
+        assert {name: told["found"] for name, told in job.facts("akv_report_result").items()} == {
             "well": [],
             "ill": ["degraded"],
             "dead": ["unreachable"],
@@ -182,7 +182,7 @@ def test_a_report_tells_and_fails_as_asked(controller: Controller) -> None:
         answers = schedule["extra_data"]
         template = controller.configuration.one("templates", schedule["unified_job_template"])
         failed = unseen(controller.launch(template, inventory, answers, verbosity=0).check("failed"))
-        assert "ill has what report_fail_on names (degraded)" in failed.output
+        assert "ill has what akv_report_fail_on names (degraded)" in failed.output
         assert changes(well) == changes(ill) == []
 
 
@@ -190,7 +190,7 @@ def test_a_failure_shows_no_secret(controller: Controller) -> None:
     start, answers = TEMPLATES["enable"]
     with start() as simulator:
         type_in(controller, simulator)
-        job = controller.launch("enable", hosts(one=simulator), {**answers, "enable_svm": "vs9"}, job_type="run")
+        job = controller.launch("enable", hosts(one=simulator), {**answers, "akv_enable_svm": "vs9"}, job_type="run")
         assert "vs9" in unseen(job.check("failed")).output
         controller.inputs["ONTAP AKV operator"]["password"] += CANARIES["password"].core
         job = controller.launch("enable", hosts(one=simulator), answers, job_type="run")
@@ -224,7 +224,7 @@ def test_logins(login: str, controller: Controller) -> None:
         reader = controller.inputs["ONTAP AKV reader"]
         for field, value in typed.items():
             reader[field] = {"*": pems.get(field), "**": both.get(field)}.get(value, value)
-        answers = {"report_fail_on": ["unreachable"]}
+        answers = {"akv_report_fail_on": ["unreachable"]}
         job = unseen(controller.launch("report", hosts(one=simulator), answers, verbosity=0))
     assert (problem in job.check("failed").output) if problem else job.check()
 
@@ -246,7 +246,7 @@ def test_the_workflow(controller: Controller) -> None:
         type_in(controller, one, two)
         inventory = hosts(one=one, two=two)
         run_node(controller, "before", inventory).check()
-        run_node(controller, "canary", inventory, rotate_credentials_soak=SOON).check()
+        run_node(controller, "canary", inventory, akv_rotate_soak=SOON).check()
         # What the person sees who approves.
         assert sorted([*secrets_of(one).values(), *secrets_of(two).values()]) == sorted([NEW, FORMER, FORMER])
         run_node(controller, "all", inventory).check()
@@ -260,7 +260,7 @@ def test_the_workflow_where_azure_does_not_take_the_new_credential(controller: C
     ) as one:
         type_in(controller, one)
         inventory = hosts(one=one)
-        run_node(controller, "canary", inventory, rotate_credentials_soak=SOON).check("failed")
+        run_node(controller, "canary", inventory, akv_rotate_soak=SOON).check("failed")
         (stopped,) = nodes_of(controller)["canary"]["failure_nodes"]
         job = run_node(controller, stopped, inventory).check("failed")
         assert secrets_of(one) == {"vs0": FORMER}
@@ -274,4 +274,4 @@ def test_the_playbooks_run_by_name_too(controller: Controller) -> None:
         type_in(controller, simulator)
         template = {**controller.configuration.one("templates", "ONTAP AKV - report"), "playbook": "ontap.akv.report"}
         job = unseen(controller.launch(template, hosts(one=simulator), verbosity=0).check())
-    assert job.facts("report_result")["one"]["reachable"] is True
+    assert job.facts("akv_report_result")["one"]["reachable"] is True

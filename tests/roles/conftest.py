@@ -7,9 +7,9 @@
 A test starts a simulator for each cluster, and plays a playbook of the collection on them::
 
     with Simulator(scenario={...}) as simulator:
-        run = roles.play("enable", {"cluster1": simulator.connection}, {"enable_svm": "vs0", ...}, "--check")
+        run = roles.play("enable", {"cluster1": simulator.connection}, {"akv_enable_svm": "vs0", ...}, "--check")
         run.check()                                 # fails the test where a task failed
-        assert run.fact("enable_result", "cluster1") == {...}
+        assert run.fact("akv_enable_result", "cluster1") == {...}
         assert seen(simulator) == run.requests()
 
 Variables are handed over in a file, as a user hands secrets over. See ``playing.py``.

@@ -19,7 +19,7 @@ from simulator import Simulator
 NAME = "https://mykeyvault.vault.azure.net/"
 SECRETS = {
     "akv_client_secret": Canary("*~with.all=that"),
-    "enable_proxy_password": Canary(),
+    "akv_enable_proxy_password": Canary(),
     "akv_password": Canary('pass: *"'),
 }
 ROLES: dict[str, Values] = {
@@ -28,20 +28,20 @@ ROLES: dict[str, Values] = {
         "akv_client_id": "client1",
         "akv_tenant_id": "tenant1",
         "akv_client_secret": "the-secret",
-        "enable_name": NAME,
-        "enable_key_id": f"{NAME}keys/key1",
+        "akv_enable_name": NAME,
+        "akv_enable_key_id": f"{NAME}keys/key1",
     },
-    "disable": {"akv_svm": "vs0", "disable_name": NAME},
-    "recover": {"recover_wait": 0},
-    "rotate_credentials": {"akv_client_id": "client1", "akv_client_secret": "the-secret", "rotate_credentials_soak": 0},
+    "disable": {"akv_svm": "vs0", "akv_disable_name": NAME},
+    "recover": {"akv_recover_wait": 0},
+    "rotate": {"akv_client_id": "client1", "akv_client_secret": "the-secret", "akv_rotate_soak": 0},
     "rotate_key": {
         "akv_svm": "vs0",
         "akv_client_secret": "the-secret",
-        "rotate_key_key_id": f"{NAME}keys/key2",
-        "rotate_key_configuration": "green",
-        "rotate_key_soak": 0,
+        "akv_rotate_key_key_id": f"{NAME}keys/key2",
+        "akv_rotate_key_configuration": "green",
+        "akv_rotate_key_soak": 0,
     },
-    "report": {"report_path": "out", "report_fail_on": ["unreachable"]},
+    "report": {"akv_report_path": "out", "akv_report_fail_on": ["unreachable"]},
 }
 
 
@@ -84,7 +84,7 @@ def test_too_old_a_cluster(role: str, roles: Roles) -> None:
 @pytest.mark.parametrize("role", ROLES)
 def test_what_is_blank_is_not_given(role: str, blank: str | None, roles: Roles) -> None:
     """As a survey leaves it: ansible-core takes an answer of nothing that a controller hands over as null."""
-    folder = ROOT / "roles" / role
+    folder = ROOT / "roles" / f"akv_{role}"
     options = yaml.safe_load((folder / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
     defaults = yaml.safe_load((folder / "defaults" / "main.yml").read_text(encoding="utf-8"))
     given = ROLES[role]
@@ -95,18 +95,18 @@ def test_what_is_blank_is_not_given(role: str, blank: str | None, roles: Roles) 
         and not option.get("choices")
         and not any(other in str(defaults.get(name)) for other in given)
     }
-    shared = ("akv_svm", "akv_client_certificate", "akv_former_client_secret", "akv_former_client_certificate")
+    shared = ("akv_svm", "akv_client_certificate", "akv_previous_client_secret", "akv_previous_client_certificate")
     blanks |= dict.fromkeys(shared, blank)
     vault = {"svm": "vs0", "name": NAME, "client_id": "client1", "tenant_id": "tenant1"}
     with Simulator(release="9.14.1", scenario={"vaults": [vault]}) as simulator, assert_changes_nothing(simulator):
         run = roles.play(role, {"one": simulator.connection}, {**blanks, **given}, "--check").check()
-    assert run.fact(f"{role}_result", "one")
+    assert run.fact(f"akv_{role}_result", "one")
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_secrets_are_nowhere(role: str, roles: Roles) -> None:
     users = [{"name": "admin", "password": SECRETS["akv_password"].secret}]
-    variables = {**ROLES[role], "enable_proxy_host": "proxy.example.com", "enable_proxy_type": "http"}
+    variables = {**ROLES[role], "akv_enable_proxy_host": "proxy.example.com", "akv_enable_proxy_type": "http"}
     variables |= {name: canary.secret for name, canary in SECRETS.items()}
     outputs = []
     with (
@@ -115,11 +115,14 @@ def test_secrets_are_nowhere(role: str, roles: Roles) -> None:
     ):
         one = {**simulator.connection, "password": None}
         for clusters, more in (
-            ({"one": one}, {"enable_svm": "vs0"}),
+            ({"one": one}, {"akv_enable_svm": "vs0"}),
             # Each way to fail: refused by the role, by the preflight, by the cluster.
-            ({"one": one}, {"enable_client_certificate": SECRETS["akv_client_secret"].secret}),
-            ({"one": one}, {"enable_svm": "vs9"}),
-            ({"one": one, "dead": {**DEAD, "password": None}}, {"enable_svm": "vs9", "enable_preflight": False}),
+            ({"one": one}, {"akv_enable_client_certificate": SECRETS["akv_client_secret"].secret}),
+            ({"one": one}, {"akv_enable_svm": "vs9"}),
+            (
+                {"one": one, "dead": {**DEAD, "password": None}},
+                {"akv_enable_svm": "vs9", "akv_enable_preflight": False},
+            ),
         ):
             run = roles.play(role, clusters, {**variables, **more}, "-vvvv", "--diff")
             outputs.append(run.shown())

@@ -13,8 +13,8 @@ from roles.playing import DEAD, Roles, assert_changes_nothing
 from simulator import Simulator
 
 NAME = "https://mykeyvault.vault.azure.net/"
-VARIABLES: Values = {"akv_svm": "vs0", "disable_name": NAME}
-TASK = "ontap.akv.disable : Disable the vault, if it is the one that is meant"
+VARIABLES: Values = {"akv_svm": "vs0", "akv_disable_name": NAME}
+TASK = "ontap.akv.akv_disable : Disable the vault, if it is the one that is meant"
 VAULT: Values = {"svm": "vs0"}
 VOLUME: Values = {"svm": "vs0", "name": "vol1", "encrypted": True}
 
@@ -31,20 +31,20 @@ def test_disable_and_again_and_back(roles: Roles) -> None:
         assert predicted.changed() == done.changed() == [TASK]
         told = ("operation", "changed", "failed", "outcome", "volumes")
         for run in (predicted, done):
-            result = run.fact("disable_result", "cluster1")
+            result = run.fact("akv_disable_result", "cluster1")
             assert [result[key] for key in told] == ["delete", True, False, "changed", []]
 
         again = roles.play("disable", cluster, VARIABLES).check()
         assert again.changed() == []
-        assert "nothing to delete" in again.fact("disable_result", "cluster1")["msg"]
+        assert "nothing to delete" in again.fact("akv_disable_result", "cluster1")["msg"]
 
         back = {
             "akv_svm": "vs0",
             "akv_client_id": "client1",
             "akv_tenant_id": "tenant1",
             "akv_client_secret": "the-secret",
-            "enable_name": NAME,
-            "enable_key_id": f"{NAME}keys/key1",
+            "akv_enable_name": NAME,
+            "akv_enable_key_id": f"{NAME}keys/key1",
         }
         roles.play("enable", cluster, back).check()
         assert [vault["svm"] for vault in simulator.vaults()] == ["vs0", "vs1"]
@@ -63,7 +63,7 @@ def test_volumes_that_need_it_are_shown(arguments: tuple[str, ...], roles: Roles
 def test_an_inactive_configuration_serves_no_volume(roles: Roles) -> None:
     scenario = {"vaults": [VAULT, {**VAULT, "configuration": "green"}], "volumes": [VOLUME]}
     with Simulator(release="9.16.1", scenario=scenario) as simulator:
-        variables = {**VARIABLES, "disable_configuration": "green"}
+        variables = {**VARIABLES, "akv_disable_configuration": "green"}
         roles.play("disable", {"cluster1": simulator.connection}, variables).check()
         assert [vault["configuration"] for vault in simulator.vaults()] == ["default"]
 
@@ -71,11 +71,11 @@ def test_an_inactive_configuration_serves_no_volume(roles: Roles) -> None:
 def test_volumes_whose_keys_another_key_manager_holds_are_no_concern(roles: Roles) -> None:
     with Simulator(release="9.14.1", scenario={"volumes": [VOLUME]}) as simulator:
         run = roles.play("disable", {"cluster1": simulator.connection}, VARIABLES).check()
-    assert "nothing to delete" in run.fact("disable_result", "cluster1")["msg"]
+    assert "nothing to delete" in run.fact("akv_disable_result", "cluster1")["msg"]
 
 
 def test_the_clusters_own_is_left_to_ontap(roles: Roles) -> None:
-    variables = {"akv_scope": "cluster", "disable_name": NAME}
+    variables = {"akv_scope": "cluster", "akv_disable_name": NAME}
     scenario = {"vaults": [{"scope": "cluster"}], "volumes": [VOLUME]}
     with Simulator(release="9.7", scenario=scenario) as simulator:
         run = roles.play("disable", {"cluster1": simulator.connection}, variables)
@@ -83,11 +83,11 @@ def test_the_clusters_own_is_left_to_ontap(roles: Roles) -> None:
     (message,) = run.failures()
     assert "65536867" in message
     assert "ONTAP refuses to remove the vault while it serves one of these volumes: vol1." in run.output
-    assert run.fact("disable_result", "cluster1")["outcome"] == "unchanged"
+    assert run.fact("akv_disable_result", "cluster1")["outcome"] == "unchanged"
 
 
 def test_another_vault_is_not_touched(roles: Roles) -> None:
-    variables = {**VARIABLES, "disable_name": "https://other.vault.azure.net"}
+    variables = {**VARIABLES, "akv_disable_name": "https://other.vault.azure.net"}
     with Simulator(release="9.14.1", scenario={"vaults": [VAULT]}) as simulator, assert_changes_nothing(simulator):
         run = roles.play("disable", {"cluster1": simulator.connection}, variables)
     (message,) = run.failures()
@@ -97,15 +97,15 @@ def test_another_vault_is_not_touched(roles: Roles) -> None:
 def test_where_no_svm_is(roles: Roles) -> None:
     with Simulator(release="9.14.1", scenario={"vaults": [VAULT]}) as simulator, assert_changes_nothing(simulator):
         run = roles.play("disable", {"cluster1": simulator.connection}, {**VARIABLES, "akv_svm": "vs9"}).check()
-    assert run.fact("disable_result", "cluster1")["msg"] == "There is no vault of SVM vs9: nothing to delete."
+    assert run.fact("akv_disable_result", "cluster1")["msg"] == "There is no vault of SVM vs9: nothing to delete."
 
 
 BAD: dict[str, tuple[Values, list[str]]] = {
-    "no name": ({"disable_name": None}, ["disable_name"]),
-    "blank name": ({"disable_name": ""}, ["disable_name: '' is no vault's URI", "by its name only"]),
-    "no URI": ({"disable_name": "mykeyvault"}, ["disable_name: 'mykeyvault'", "https://<vault>"]),
-    "no owner": ({"akv_svm": None}, ["disable_svm, disable_scope"]),
-    "two owners": ({"akv_scope": "cluster"}, ["disable_svm, disable_scope", "'vs0'", "'cluster'"]),
+    "no name": ({"akv_disable_name": None}, ["akv_disable_name"]),
+    "blank name": ({"akv_disable_name": ""}, ["akv_disable_name: '' is no vault's URI", "by its name only"]),
+    "no URI": ({"akv_disable_name": "mykeyvault"}, ["akv_disable_name: 'mykeyvault'", "https://<vault>"]),
+    "no owner": ({"akv_svm": None}, ["akv_disable_svm, akv_disable_scope"]),
+    "two owners": ({"akv_scope": "cluster"}, ["akv_disable_svm, akv_disable_scope", "'vs0'", "'cluster'"]),
 }
 
 

@@ -47,7 +47,7 @@ class Stage:
 VOLUME = {"create_volume": {"svm": "vs0", "name": "vol1", "encrypted": True}}
 LIFE = {
     "enable": Stage(
-        variables={**APPLICATION, "akv_client_secret": FORMER, "enable_name": VAULT, "enable_key_id": KEY1},
+        variables={**APPLICATION, "akv_client_secret": FORMER, "akv_enable_name": VAULT, "akv_enable_key_id": KEY1},
         vaults=[],
         wrong=[VOLUME],
         says="encrypted_volumes: ",
@@ -55,20 +55,20 @@ LIFE = {
         leaves={"key_id": KEY1, "secret": FORMER},
     ),
     "report": Stage(
-        variables={"report_path": "out", "report_fail_on": ["degraded"]},
+        variables={"akv_report_path": "out", "akv_report_fail_on": ["degraded"]},
         wrong=[{"lose_keys": {"svm": "vs0", "nodes": ["node1"]}}],
         says="degraded",
         mended=[{"recover_keys": {"svm": "vs0"}}],
         leaves={"key_id": KEY1, "secret": FORMER},
         changes=(False, False),
     ),
-    "rotate_credentials": Stage(
+    "rotate": Stage(
         variables={
             **APPLICATION,
             "akv_client_secret": NEW,
-            "akv_former_client_secret": FORMER,
-            "rotate_credentials_soak": 1,
-            "rotate_credentials_soak_interval": 1,
+            "akv_previous_client_secret": FORMER,
+            "akv_rotate_soak": 1,
+            "akv_rotate_soak_interval": 1,
         },
         wrong=[VOLUME],
         says="Left as they are: vs0.",
@@ -78,21 +78,21 @@ LIFE = {
         changes=(True, True),
     ),
     "rotate_key": Stage(
-        variables={"rotate_key_key_id": KEY2, "rotate_key_soak": 1, "rotate_key_soak_interval": 1},
+        variables={"akv_rotate_key_key_id": KEY2, "akv_rotate_key_soak": 1, "akv_rotate_key_soak_interval": 1},
         wrong=[VOLUME, {"lose_keys": {"svm": "vs0", "nodes": ["node1"]}}],
         says="is degraded, nothing was changed",
         mended=[{"recover_keys": {"svm": "vs0"}}],
         leaves={"key_id": KEY2, "secret": FORMER},
     ),
     "recover": Stage(
-        variables={"recover_wait": 1, "recover_wait_interval": 1},
+        variables={"akv_recover_wait": 1, "akv_recover_wait_interval": 1},
         wrong=[VOLUME, {"azure": {"reachable": False}}],
         says="over a LIF of the SVM",
         mended=[{"azure": {"reachable": True}}, {"lose_keys": {"svm": "vs0", "nodes": ["node1"]}}],
         leaves={"key_id": KEY1, "secret": FORMER},
     ),
     "disable": Stage(
-        variables={"disable_name": VAULT},
+        variables={"akv_disable_name": VAULT},
         wrong=[VOLUME],
         says="encrypted volumes that need the vault (1), nothing was changed: vol1.",
         mended=[{"delete_volume": {"svm": "vs0", "name": "vol1"}}],
@@ -103,7 +103,7 @@ LIFE = {
 
 # What the roles say of a cluster that has no vault.
 NOTHING: dict[str, Values] = {
-    "rotate_credentials": {"failed": False, "changed": False, "outcome": "unchanged", "canary": "", "vaults": []},
+    "rotate": {"failed": False, "changed": False, "outcome": "unchanged", "canary": "", "vaults": []},
     "recover": {"failed": False, "changed": False, "vaults": [], "volumes_before": [], "volumes_after": []},
     "report": {"found": [], "vaults": []},
     "disable": {"failed": False, "changed": False, "operation": "none", "volumes": []},

@@ -20,7 +20,7 @@ from simulator import Simulator
 
 FORMER, NEW = "former-secret", "the-new-secret"
 CREDENTIAL: Values = {"akv_client_id": "client1", "akv_client_secret": NEW}
-QUICK: Values = {"recover_wait": 2, "recover_wait_interval": 1, "recover_wait_timeout": 10}
+QUICK: Values = {"akv_recover_wait": 2, "akv_recover_wait_interval": 1, "akv_recover_wait_timeout": 10}
 KEY = "https://mykeyvault.vault.azure.net/keys/key1"
 
 
@@ -46,7 +46,7 @@ def broken(*events: Values, **more: t.Any) -> Simulator:
 
 def play(roles: Roles, simulator: Simulator, variables: Values, *arguments: str) -> tuple[RoleRun, Values]:
     run = roles.play("recover", {"cluster1": simulator.connection}, {**QUICK, **variables}, *arguments)
-    return run, run.fact("recover_result", "cluster1")
+    return run, run.fact("akv_recover_result", "cluster1")
 
 
 def states(result: Values) -> dict[str, tuple[str, str, str, str]]:
@@ -76,7 +76,7 @@ def test_an_expired_secret(roles: Roles) -> None:
 
 def test_without_a_credential_it_says_what_to_do(roles: Roles) -> None:
     with broken({"expire_credential": {"svm": "vs0"}}) as simulator:
-        run, result = play(roles, simulator, {"recover_restore": False})
+        run, result = play(roles, simulator, {"akv_recover_restore": False})
         assert run.code == 2
         assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "unchanged")
         assert result["msg"] in run.failures()
@@ -111,7 +111,7 @@ def given_as(way: str, certificate: str, roles: Roles) -> Values:
         return {"akv_client_id": "client1", "akv_client_certificate": certificate}
     path = roles.ansible.home / "application.p12"
     path.write_bytes(base64.b64decode(certificate))
-    return {"akv_client_id": "client1", "recover_client_certificate_path": str(path)}
+    return {"akv_client_id": "client1", "akv_recover_client_certificate_path": str(path)}
 
 
 WAYS = ["base64", "path"]
@@ -157,7 +157,7 @@ def test_a_certificate_on_too_old_a_release(way: str, roles: Roles) -> None:
 
 def test_a_certificate_that_is_not_there(roles: Roles) -> None:
     with broken({"expire_credential": {"svm": "vs0"}}) as simulator, assert_changes_nothing(simulator):
-        given = {"akv_client_id": "client1", "recover_client_certificate_path": "/nowhere/application.p12"}
+        given = {"akv_client_id": "client1", "akv_recover_client_certificate_path": "/nowhere/application.p12"}
         run = roles.play("recover", {"cluster1": simulator.connection}, {**QUICK, **given})
         assert run.code == 2
         assert "client_certificate_path: '/nowhere/application.p12' cannot be read" in run.failures()[-1]
@@ -167,7 +167,9 @@ def test_a_credential_whose_answer_is_lost(roles: Roles) -> None:
     with broken({"expire_credential": {"svm": "vs0"}}) as simulator:
         lost = {"match": {"method": "PATCH", "times": 0}, "reset": {}}
         simulator.apply([{"add_fault": lost}])
-        run, result = play(roles, simulator, {**CREDENTIAL, "recover_wait_timeout": 2, "recover_restore": False})
+        run, result = play(
+            roles, simulator, {**CREDENTIAL, "akv_recover_wait_timeout": 2, "akv_recover_restore": False}
+        )
         assert run.code == 2
         assert (states(result)["vs0"][2], result["outcome"]) == ("failed", "unknown")
 
@@ -183,7 +185,7 @@ def test_scope(scope: str, owners: set[str], roles: Roles) -> None:
         assert {restore for *_others, restore in states(result).values()} == {"restored"}
 
 
-UNSET: Values = {name: value for name, value in QUICK.items() if name != "recover_wait"}
+UNSET: Values = {name: value for name, value in QUICK.items() if name != "akv_recover_wait"}
 REFUSED = "1200 s at most: how often ONTAP polls Azure could not be read. It is taken as every 15 minutes, and 5 more."
 
 
@@ -192,8 +194,13 @@ REFUSED = "1200 s at most: how often ONTAP polls Azure could not be read. It is 
     [
         ("9.9.1", "readonly", {}, "1200 s at most: ONTAP polls Azure every 15 minutes, and 5 more."),
         ("9.14.1", "readonly", {}, "2100 s at most: ONTAP polls Azure every 30 minutes, and 5 more."),
-        ("9.14.1", "readonly", {"recover_wait": ""}, "2100 s at most: ONTAP polls Azure every 30 minutes, and 5 more."),
-        ("9.14.1", "readonly", {"recover_wait": "7"}, "7 s at most: recover_wait says so."),
+        (
+            "9.14.1",
+            "readonly",
+            {"akv_recover_wait": ""},
+            "2100 s at most: ONTAP polls Azure every 30 minutes, and 5 more.",
+        ),
+        ("9.14.1", "readonly", {"akv_recover_wait": "7"}, "7 s at most: akv_recover_wait says so."),
         ("9.14.1", "none", {}, REFUSED),
     ],
     ids=["9.9.1", "9.14.1", "blank", "given", "a login that may not"],
@@ -217,7 +224,7 @@ def test_it_waits_for_a_polling_interval_and_5_minutes(
         run = roles.play("recover", {"cluster1": simulator.connection}, variables)
         run.check()
         assert f"They are waited for {why}" in " ".join(run.output.split())
-        assert states(run.fact("recover_result", "cluster1"))["vs0"][1] == "healthy"
+        assert states(run.fact("akv_recover_result", "cluster1"))["vs0"][1] == "healthy"
 
 
 def test_a_key_that_is_disabled(roles: Roles) -> None:
@@ -244,7 +251,7 @@ def test_a_path_that_is_closed(roles: Roles) -> None:
 def test_keys_that_nodes_lack(restore: bool, roles: Roles) -> None:
     lost = {"lose_keys": {"svm": "vs0", "nodes": ["node1"]}}
     with Simulator(release="9.14.1", scenario=scenario(events=[lost], clock={"speed": 1})) as simulator:
-        run, result = play(roles, simulator, {"recover_restore": restore})
+        run, result = play(roles, simulator, {"akv_recover_restore": restore})
         assert run.code == (0 if restore else 2)
         after = "healthy" if restore else "degraded"
         assert states(result) == {"vs0": ("degraded", after, "none", "restored" if restore else "none")}
@@ -254,24 +261,27 @@ def test_keys_that_nodes_lack(restore: bool, roles: Roles) -> None:
 def test_an_svm_without_a_vault(roles: Roles) -> None:
     with Simulator(release="9.14.1", scenario=scenario(vaults=[])) as simulator, assert_changes_nothing(simulator):
         run = roles.play("recover", {"cluster1": simulator.connection}, {"akv_svm": "vs0"})
-        assert run.failures() == ["recover_svm: SVM vs0 has no vault on cluster1, nothing was changed."]
+        assert run.failures() == ["akv_recover_svm: SVM vs0 has no vault on cluster1, nothing was changed."]
 
 
 BAD: dict[str, tuple[Values, str]] = {
-    "scope and SVM": ({"akv_svm": "vs0", "akv_scope": "cluster"}, "recover_svm is 'vs0' and recover_scope is cluster"),
+    "scope and SVM": (
+        {"akv_svm": "vs0", "akv_scope": "cluster"},
+        "akv_recover_svm is 'vs0' and akv_recover_scope is cluster",
+    ),
     "two credentials": ({**CREDENTIAL, "akv_client_certificate": "MIIabc"}, "more than one is given"),
-    "a secret and a file": ({**CREDENTIAL, "recover_client_certificate_path": "app.p12"}, "more than one is given"),
-    "whose": ({"akv_client_secret": NEW}, "recover_client_id: '' is empty"),
-    "whose file": ({"recover_client_certificate_path": "app.p12"}, "recover_client_id: '' is empty"),
-    "blank": ({**CREDENTIAL, "akv_client_secret": " "}, "recover_client_secret: it holds nothing but white space"),
+    "a secret and a file": ({**CREDENTIAL, "akv_recover_client_certificate_path": "app.p12"}, "more than one is given"),
+    "whose": ({"akv_client_secret": NEW}, "akv_recover_client_id: '' is empty"),
+    "whose file": ({"akv_recover_client_certificate_path": "app.p12"}, "akv_recover_client_id: '' is empty"),
+    "blank": ({**CREDENTIAL, "akv_client_secret": " "}, "akv_recover_client_secret: it holds nothing but white space"),
     "Secret ID": (
         {**CREDENTIAL, "akv_client_secret": "12345678-abcd-abcd-abcd-1234567890ab"},
-        "recover_client_secret: it looks like a Secret ID",
+        "akv_recover_client_secret: it looks like a Secret ID",
     ),
-    "wait": ({"recover_wait": -1}, "recover_wait: '-1' is no number of seconds from 0 on"),
-    "wait of words": ({"recover_wait": "long"}, "recover_wait: 'long' is no number of seconds from 0 on"),
-    "interval": ({"recover_wait_interval": 0}, "recover_wait_interval: 0 is not above 0"),
-    "timeout": ({"recover_wait_timeout": 0}, "recover_wait_timeout: 0 is not above 0"),
+    "wait": ({"akv_recover_wait": -1}, "akv_recover_wait: '-1' is no number of seconds from 0 on"),
+    "wait of words": ({"akv_recover_wait": "long"}, "akv_recover_wait: 'long' is no number of seconds from 0 on"),
+    "interval": ({"akv_recover_wait_interval": 0}, "akv_recover_wait_interval: 0 is not above 0"),
+    "timeout": ({"akv_recover_wait_timeout": 0}, "akv_recover_wait_timeout: 0 is not above 0"),
     "scope": ({"akv_scope": "galaxy"}, "galaxy"),
 }
 

@@ -44,9 +44,9 @@ def test_one_report_on_all_and_one_on_each(roles: Roles, tmp_path: Path) -> None
     with Simulator(release="9.14.1", scenario=ILL) as ill, Simulator(release="9.7") as well:
         ill.apply([{"expire_credential": {"svm": "vs0"}}, {"advance_clock": {"seconds": 4000}}])
         clusters = {"ill": ill.connection, "dead": DEAD, "well": well.connection}
-        variables = {"report_path": str(folder)}
+        variables = {"akv_report_path": str(folder)}
         predicted = roles.play("report", clusters, variables, "--check", "--diff").check()
-        assert predicted.changed() == ["ontap.akv.report : Make the folders"]
+        assert predicted.changed() == ["ontap.akv.akv_report : Make the folders"]
         assert not folder.exists()
 
         with assert_changes_nothing(ill):
@@ -66,7 +66,7 @@ def test_one_report_on_all_and_one_on_each(roles: Roles, tmp_path: Path) -> None
     assert list(whole) == ["dead", "ill", "well"]
     for name, told in whole.items():
         assert json.loads(files[f"clusters/{name}.json"]) == {"cluster": name, **told}
-        assert run.fact("report_result", name) == told
+        assert run.fact("akv_report_result", name) == told
     assert [whole[name]["found"] for name in whole] == [["unreachable"], ["degraded", "unavailable", "offline"], []]
     assert [vault.get("svm", {}).get("name") for vault in whole["ill"]["vaults"]] == [None, "a|b", "vs0", "vs1"]
     assert whole["ill"]["summary"]["total"] == 4
@@ -94,7 +94,9 @@ def test_one_report_on_all_and_one_on_each(roles: Roles, tmp_path: Path) -> None
 def test_nothing_needs_attention(roles: Roles, tmp_path: Path) -> None:
     with Simulator(scenario={"vaults": [{"svm": "vs0"}]}) as simulator:
         clusters = {"cluster1": simulator.connection}
-        roles.play("report", clusters, {"report_path": str(tmp_path / "out"), "report_formats": ["markdown"]}).check()
+        roles.play(
+            "report", clusters, {"akv_report_path": str(tmp_path / "out"), "akv_report_formats": ["markdown"]}
+        ).check()
         assert not any(request["path"] == "/api/svm/svms" for request in simulator.requests)
     files = _files(tmp_path / "out")
     assert set(files) == {"report.md", "clusters/cluster1.md"}
@@ -102,7 +104,7 @@ def test_nothing_needs_attention(roles: Roles, tmp_path: Path) -> None:
 
 
 def test_a_change_of_the_cluster_changes_the_report(roles: Roles, tmp_path: Path) -> None:
-    variables = {"report_path": str(tmp_path / "out"), "report_volumes": False}
+    variables = {"akv_report_path": str(tmp_path / "out"), "akv_report_volumes": False}
     with Simulator(scenario={"vaults": [{"svm": "vs0"}]}) as simulator:
         clusters = {"cluster1": simulator.connection}
         roles.play("report", clusters, variables).check()
@@ -119,7 +121,7 @@ def test_a_change_of_the_cluster_changes_the_report(roles: Roles, tmp_path: Path
 
 
 def test_the_time_is_told_where_it_is_asked_for(roles: Roles, tmp_path: Path) -> None:
-    variables = {"report_path": "out", "report_time": True}
+    variables = {"akv_report_path": "out", "akv_report_time": True}
     with Simulator() as simulator:
         roles.play("report", {"cluster1": simulator.connection}, variables).check()
     # A relative folder begins where the program was started.
@@ -129,28 +131,28 @@ def test_the_time_is_told_where_it_is_asked_for(roles: Roles, tmp_path: Path) ->
 
 
 def test_it_can_fail_for_what_it_found(roles: Roles, tmp_path: Path) -> None:
-    variables = {"report_path": str(tmp_path / "out"), "report_fail_on": ["unreachable", "degraded"]}
+    variables = {"akv_report_path": str(tmp_path / "out"), "akv_report_fail_on": ["unreachable", "degraded"]}
     with Simulator() as well:
         run = roles.play("report", {"dead": DEAD, "well": well.connection}, variables)
     assert run.code == 2
     (message,) = run.failures()
-    assert message.startswith("dead has what report_fail_on names (unreachable): ")
+    assert message.startswith("dead has what akv_report_fail_on names (unreachable): ")
     assert {"report.md", "clusters/well.json"} <= set(_files(tmp_path / "out"))
 
 
 BAD: dict[str, tuple[Values, list[str]]] = {
-    "no folder": ({"report_path": None}, ["report_path"]),
-    "blank folder": ({"report_path": " "}, ["report_path", "is empty"]),
-    "no format": ({"report_formats": []}, ["report_formats", "markdown, json or both"]),
-    "unknown format": ({"report_formats": ["pdf"]}, ["report_formats", "markdown, json", "pdf"]),
-    "unknown finding": ({"report_fail_on": ["bad"]}, ["report_fail_on", "unreachable", "bad"]),
+    "no folder": ({"akv_report_path": None}, ["akv_report_path"]),
+    "blank folder": ({"akv_report_path": " "}, ["akv_report_path", "is empty"]),
+    "no format": ({"akv_report_formats": []}, ["akv_report_formats", "markdown, json or both"]),
+    "unknown format": ({"akv_report_formats": ["pdf"]}, ["akv_report_formats", "markdown, json", "pdf"]),
+    "unknown finding": ({"akv_report_fail_on": ["bad"]}, ["akv_report_fail_on", "unreachable", "bad"]),
 }
 
 
 @pytest.mark.parametrize("case", BAD)
 def test_bad_variables(case: str, roles: Roles) -> None:
     options, says = BAD[case]
-    variables = {name: value for name, value in {"report_path": "out", **options}.items() if value is not None}
+    variables = {name: value for name, value in {"akv_report_path": "out", **options}.items() if value is not None}
     run = roles.play("report", {"cluster1": DEAD}, variables)
     assert run.code == 2
     assert list(run.modules()) == []

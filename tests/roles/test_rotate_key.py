@@ -21,10 +21,10 @@ from simulator import Simulator
 
 KEY1, KEY2 = (f"https://mykeyvault.vault.azure.net/keys/{name}" for name in ("key1", "key2"))
 OTHER = "https://othervault.vault.azure.net/keys/key1"
-QUICK: Values = {"rotate_key_soak": 1, "rotate_key_soak_interval": 1, "rotate_key_wait_timeout": 10}
-REKEY: Values = {**QUICK, "akv_svm": "vs0", "rotate_key_key_id": KEY2}
+QUICK: Values = {"akv_rotate_key_soak": 1, "akv_rotate_key_soak_interval": 1, "akv_rotate_key_wait_timeout": 10}
+REKEY: Values = {**QUICK, "akv_svm": "vs0", "akv_rotate_key_key_id": KEY2}
 SECRET = "secret-of-client1"
-SWITCH: Values = {**REKEY, "rotate_key_configuration": "green", "akv_client_secret": SECRET}
+SWITCH: Values = {**REKEY, "akv_rotate_key_configuration": "green", "akv_client_secret": SECRET}
 
 
 def scenario(*vaults: Values, **more: t.Any) -> Values:
@@ -46,7 +46,7 @@ def scenario(*vaults: Values, **more: t.Any) -> Values:
 
 def play(roles: Roles, simulator: Simulator, variables: Values, *arguments: str) -> tuple[RoleRun, Values]:
     run = roles.play("rotate_key", {"cluster1": simulator.connection}, variables, *arguments)
-    return run, run.fact("rotate_key_result", "cluster1")
+    return run, run.fact("akv_rotate_key_result", "cluster1")
 
 
 def keys(simulator: Simulator) -> dict[str, str]:
@@ -97,7 +97,7 @@ def test_blue_green_back_and_the_end(roles: Roles) -> None:
         assert keys(simulator) == {"default": KEY1, "GREEN": KEY2}
         assert (result["changed"], result["outcome"], result["method"]) == (True, "changed", "blue_green")
         assert result["after"]["configuration"]["name"] == "green"
-        assert "rotate_key_configuration=default" in result["msg"]
+        assert "akv_rotate_key_configuration=default" in result["msg"]
         with assert_changes_nothing(simulator):
             run, again = play(roles, simulator, SWITCH)
         assert (run.code, again["changed"]) == (0, False)
@@ -107,7 +107,7 @@ def test_blue_green_back_and_the_end(roles: Roles) -> None:
         assert (run.code, back["changed"]) == (0, True)
         assert keys(simulator) == {"DEFAULT": KEY1, "green": KEY2}
 
-        delete = {**REKEY, "rotate_key_key_id": KEY1, "rotate_key_delete_former": "green"}
+        delete = {**REKEY, "akv_rotate_key_key_id": KEY1, "akv_rotate_key_delete_previous": "green"}
         with assert_changes_nothing(simulator):
             _run, foretold = play(roles, simulator, delete, "--check")
         assert foretold["changed"] is True
@@ -123,11 +123,11 @@ def test_another_vault_and_application_in_one_go(roles: Roles) -> None:
     vault = {"svm": "vs0", "key_id": KEY1, "client_secret": SECRET, **proxy}
     given = {
         **SWITCH,
-        "rotate_key_key_id": OTHER,
+        "akv_rotate_key_key_id": OTHER,
         "akv_client_id": "client2",
         "akv_tenant_id": "tenant2",
         "akv_client_secret": "secret-of-client2",
-        "rotate_key_delete_former": "default",
+        "akv_rotate_key_delete_previous": "default",
     }
     with Simulator(release="9.16.1", scenario=scenario(vault)) as simulator:
         with assert_changes_nothing(simulator):
@@ -158,7 +158,7 @@ REFUSED = "1200 s after the change: how often ONTAP polls Azure could not be rea
     [
         ("9.9.1", "readonly", "", "1200 s after the change: ONTAP polls Azure every 15 minutes, and 5 more."),
         ("9.14.1", "readonly", "", "2100 s after the change: ONTAP polls Azure every 30 minutes, and 5 more."),
-        ("9.14.1", "readonly", "7", "7 s after the change: rotate_key_soak says so."),
+        ("9.14.1", "readonly", "7", "7 s after the change: akv_rotate_key_soak says so."),
         ("9.14.1", "none", None, REFUSED),
     ],
     ids=["9.9.1", "9.14.1", "given", "a login that may not"],
@@ -173,7 +173,7 @@ def test_it_soaks_for_a_polling_interval_and_5_minutes(
         "roles": {"rotator": [{"api": f"/api/{path}", "access": level} for path, level in may]},
     }
     with Simulator(release=release, scenario=scenario(**more)) as simulator, assert_changes_nothing(simulator):
-        run, _result = play(roles, simulator, {**REKEY, "rotate_key_soak": soak}, "--check")
+        run, _result = play(roles, simulator, {**REKEY, "akv_rotate_key_soak": soak}, "--check")
         assert run.code == 0
         assert f"SVM vs0 on cluster1 would be watched for {why}" in " ".join(run.output.split())
 
@@ -186,19 +186,19 @@ def test_a_key_that_turns_bad_in_the_soak(given: Values, put_back: bool, roles: 
         forbidden = {"forbid_key": {"key_id": KEY2}}
         is_new = {"method": "GET", "path": "/api/security/azure-key-vaults", "nth": 8}
         simulator.apply([{"add_fault": {"match": is_new, "events": [forbidden]}}])
-        run, result = play(roles, simulator, {**given, "rotate_key_soak": 60, "rotate_key_put_back": put_back})
+        run, result = play(roles, simulator, {**given, "akv_rotate_key_soak": 60, "akv_rotate_key_rollback": put_back})
         assert run.code == 2
         assert (result["failed"], result["changed"], result["outcome"]) == (True, True, "changed")
         assert run.failures()[-1] == result["msg"]
-        way = "blue_green" if "rotate_key_configuration" in given else "rekey"
+        way = "blue_green" if "akv_rotate_key_configuration" in given else "rekey"
         if put_back:
             assert "The former key was put back." in result["msg"]
             assert (result["put_back"], result["after"]["verdict"], result["way_back"]) == ("done", "healthy", {})
             assert [key.startswith(KEY1) for name, key in keys(simulator).items() if name.isupper()] == [True]
         else:
             assert (result["put_back"], result["after"]["verdict"]) == ("none", "degraded")
-            assert result["way_back"]["rotate_key_key_id"].startswith(KEY1)
-            assert ("rotate_key_configuration" in result["way_back"]) == (way == "blue_green")
+            assert result["way_back"]["akv_rotate_key_key_id"].startswith(KEY1)
+            assert ("akv_rotate_key_configuration" in result["way_back"]) == (way == "blue_green")
 
 
 @pytest.mark.parametrize("given", [REKEY, SWITCH], ids=["rekey", "blue_green"])
@@ -243,7 +243,7 @@ def test_a_switch_that_was_interrupted(roles: Roles) -> None:
 
 def test_interrupted_in_the_soak_and_run_again(roles: Roles) -> None:
     with Simulator(release="9.14.1", scenario=scenario()) as simulator:
-        variables = {**SWITCH, "rotate_key_soak": 600}
+        variables = {**SWITCH, "akv_rotate_key_soak": 600}
         with roles.start("rotate_key", {"cluster1": simulator.connection}, variables) as process:
             end = time.monotonic() + 60
             while "GREEN" not in keys(simulator) and time.monotonic() < end:
@@ -258,7 +258,7 @@ def test_a_rekey_that_does_not_get_through(roles: Roles) -> None:
     """The connection breaks before ONTAP begins, each time: it is known that nothing has happened."""
     with Simulator(release="9.14.1", scenario=scenario()) as simulator:
         simulator.apply([{"add_fault": {"match": {"method": "POST", "times": 0}, "reset": {}}}])
-        run, result = play(roles, simulator, {**REKEY, "rotate_key_wait_timeout": 2})
+        run, result = play(roles, simulator, {**REKEY, "akv_rotate_key_wait_timeout": 2})
         assert run.code == 2
         assert (result["failed"], result["put_back"], result["after"]["verdict"]) == (True, "none", "healthy")
         assert result["outcome"] == "unchanged"
@@ -311,7 +311,7 @@ def test_an_unhealthy_vault_is_refused(roles: Roles) -> None:
 def test_an_unhealthy_vault_by_name(roles: Roles) -> None:
     """Whoever insists gets ONTAP's own answer."""
     with Simulator(release="9.14.1", scenario=scenario(LACKING)) as simulator:
-        _run, result = play(roles, simulator, {**REKEY, "rotate_key_require_healthy": False})
+        _run, result = play(roles, simulator, {**REKEY, "akv_rotate_key_require_healthy": False})
         assert "POST" in {request["method"] for request in simulator.requests}
         assert result["before"]["verdict"] == "degraded"
 
@@ -342,12 +342,16 @@ GREEN = {"svm": "vs0", "configuration": "green", "client_secret": SECRET}
 @pytest.mark.parametrize(
     ("there", "given", "message"),
     [
-        ([], {"rotate_key_configuration": "default"}, "default is the name of the one in use, or reserved."),
+        ([], {"akv_rotate_key_configuration": "default"}, "default is the name of the one in use, or reserved."),
         ([{**GREEN, "key_id": OTHER}], {}, f"green has key {OTHER}"),
         ([{**GREEN, "key_id": KEY2}], {"akv_client_id": "client2"}, "and application client1."),
         (
             [{**GREEN, "key_id": KEY2}],
-            {"rotate_key_configuration": "", "rotate_key_key_id": KEY1, "rotate_key_delete_former": "default"},
+            {
+                "akv_rotate_key_configuration": "",
+                "akv_rotate_key_key_id": KEY1,
+                "akv_rotate_key_delete_previous": "default",
+            },
             "default is the configuration that SVM vs0 on cluster1 uses. It is not deleted",
         ),
     ],
@@ -363,36 +367,39 @@ def test_a_configuration_that_cannot_be_meant(there: list[Values], given: Values
 
 
 BAD: dict[str, tuple[Values, str]] = {
-    "whose": ({"akv_svm": ""}, "rotate_key_svm is '' and rotate_key_scope is 'svm'"),
-    "whose twice": ({"akv_scope": "cluster"}, "rotate_key_svm is 'vs0' and rotate_key_scope is 'cluster'"),
-    "no key": ({"rotate_key_key_id": ""}, "rotate_key_key_id: '' is no key"),
-    "a vault": ({"rotate_key_key_id": "https://mykeyvault.vault.azure.net/"}, "rotate_key_key_id: 'https://mykeyvault"),
-    "no name": ({"rotate_key_method": "blue_green"}, "the method is blue_green and the configuration ''"),
+    "whose": ({"akv_svm": ""}, "akv_rotate_key_svm is '' and akv_rotate_key_scope is 'svm'"),
+    "whose twice": ({"akv_scope": "cluster"}, "akv_rotate_key_svm is 'vs0' and akv_rotate_key_scope is 'cluster'"),
+    "no key": ({"akv_rotate_key_key_id": ""}, "akv_rotate_key_key_id: '' is no key"),
+    "a vault": (
+        {"akv_rotate_key_key_id": "https://mykeyvault.vault.azure.net/"},
+        "akv_rotate_key_key_id: 'https://mykeyvault",
+    ),
+    "no name": ({"akv_rotate_key_method": "blue_green"}, "the method is blue_green and the configuration ''"),
     "a name too many": (
-        {"rotate_key_method": "rekey", "rotate_key_configuration": "green"},
+        {"akv_rotate_key_method": "rekey", "akv_rotate_key_configuration": "green"},
         "the method is rekey and the configuration 'green'",
     ),
     "cluster": (
-        {"akv_svm": "", "akv_scope": "cluster", "rotate_key_configuration": "green"},
-        "rotate_key_scope: it is cluster",
+        {"akv_svm": "", "akv_scope": "cluster", "akv_rotate_key_configuration": "green"},
+        "akv_rotate_key_scope: it is cluster",
     ),
     "the same": (
-        {"rotate_key_configuration": "green", "rotate_key_delete_former": "green"},
-        "rotate_key_delete_former, rotate_key_configuration: both are green",
+        {"akv_rotate_key_configuration": "green", "akv_rotate_key_delete_previous": "green"},
+        "akv_rotate_key_delete_previous, akv_rotate_key_configuration: both are green",
     ),
     "two credentials": (
         {"akv_client_secret": SECRET, "akv_client_certificate": "MIIabc"},
-        "rotate_key_client_secret, rotate_key_client_certificate: more than one is given",
+        "akv_rotate_key_client_secret, akv_rotate_key_client_certificate: more than one is given",
     ),
-    "blank": ({"akv_client_secret": " "}, "rotate_key_client_secret: it holds nothing but white space"),
+    "blank": ({"akv_client_secret": " "}, "akv_rotate_key_client_secret: it holds nothing but white space"),
     "Secret ID": (
         {"akv_client_secret": "12345678-abcd-abcd-abcd-1234567890ab"},
-        "rotate_key_client_secret: it looks like a Secret ID",
+        "akv_rotate_key_client_secret: it looks like a Secret ID",
     ),
-    "soak": ({"rotate_key_soak": -1}, "rotate_key_soak: '-1' is no number of seconds from 0 on"),
-    "interval": ({"rotate_key_soak_interval": 0}, "rotate_key_soak_interval: 0 is not above 0"),
-    "timeout": ({"rotate_key_wait_timeout": 0}, "rotate_key_wait_timeout: 0 is not above 0"),
-    "method": ({"rotate_key_method": "magic"}, "magic"),
+    "soak": ({"akv_rotate_key_soak": -1}, "akv_rotate_key_soak: '-1' is no number of seconds from 0 on"),
+    "interval": ({"akv_rotate_key_soak_interval": 0}, "akv_rotate_key_soak_interval: 0 is not above 0"),
+    "timeout": ({"akv_rotate_key_wait_timeout": 0}, "akv_rotate_key_wait_timeout: 0 is not above 0"),
+    "method": ({"akv_rotate_key_method": "magic"}, "magic"),
 }
 
 

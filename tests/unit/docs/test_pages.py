@@ -14,26 +14,20 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.ontap.akv.plugins.module_utils import (
-    _config,
-    _connection,
-    _info,
-    _preflight,
-    _rekey,
-    _repeat,
-    _restore,
-)
+from ansible_collections.ontap.akv.plugins.module_utils._http import retry
+from ansible_collections.ontap.akv.plugins.module_utils._ontap import connection as login
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases import config, info, preflight_info, rekey, restore
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 FOLDERS = "changelogs|demo|dev|docs|meta|plugins|tests"
 SPECS = {
-    "connection": _connection.ARGUMENT_SPEC,
-    "akv_config": _config.ARGUMENT_SPEC,
-    "akv_info": _info.ARGUMENT_SPEC,
-    "akv_preflight": _preflight.ARGUMENT_SPEC,
-    "akv_rekey": _rekey.ARGUMENT_SPEC,
-    "akv_restore": _restore.ARGUMENT_SPEC,
+    "connection": login.ARGUMENT_SPEC,
+    "akv_config": config.ARGUMENT_SPEC,
+    "akv_info": info.ARGUMENT_SPEC,
+    "akv_preflight_info": preflight_info.ARGUMENT_SPEC,
+    "akv_rekey": rekey.ARGUMENT_SPEC,
+    "akv_restore": restore.ARGUMENT_SPEC,
 }
 # Told in the sentences below the table of results, or in the pages that these lead to.
 ON_FAILURE = {"outcome", "error", "http_status", "recreate"}
@@ -86,7 +80,7 @@ def test_the_readme_names_each_option(spec: str) -> None:
     assert [option for option in SPECS[spec] if f"`{option}`" not in readme] == []
 
 
-@pytest.mark.parametrize("module", ["akv_config", "akv_info", "akv_preflight", "akv_restore"])
+@pytest.mark.parametrize("module", ["akv_config", "akv_info", "akv_preflight_info", "akv_restore"])
 def test_the_readme_names_each_result(module: str) -> None:
     source = ast.parse(text_of(ROOT / "plugins" / "modules" / f"{module}.py"))
     (documented,) = (
@@ -110,7 +104,7 @@ def test_a_page_installs_this_version(page: str) -> None:
 
 def test_the_page_on_reliability_names_each_code_that_is_sent_again() -> None:
     rows = [line for line in text_of(ROOT / "docs" / "reliability.md").splitlines() if "codes" in line]
-    for codes in (_repeat._BUSY_CODES, _repeat._LOST_CODES):
+    for codes in (retry._BUSY_CODES, retry._LOST_CODES):
         assert any(all(re.search(rf"\b{code}\b", row) for code in codes) for row in rows)
 
 

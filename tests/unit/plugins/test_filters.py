@@ -14,8 +14,8 @@ pytest.importorskip("ansible.errors", reason="the filters run on the control nod
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ontap.akv.plugins.filter.entries import entries
-from ansible_collections.ontap.akv.plugins.filter.worsened import worsened
+from ansible_collections.ontap.akv.plugins.filter.to_config_entries import to_config_entries
+from ansible_collections.ontap.akv.plugins.filter.worse_than import worse_than
 
 
 def vault(verdict: str, *nodes: str, uuid: str = "1") -> dict[str, Any]:
@@ -42,15 +42,15 @@ def vault(verdict: str, *nodes: str, uuid: str = "1") -> dict[str, Any]:
     ],
 )
 def test_worsened(before: dict[str, Any], after: dict[str, Any], worse: bool) -> None:
-    assert worsened([after], [before]) == ([after] if worse else [])
-    assert worsened([after], []) == []
-    assert worsened([after, vault("healthy", uuid="2")], [before, vault("healthy", uuid="2")]) == [after][:worse]
+    assert worse_than([after], [before]) == ([after] if worse else [])
+    assert worse_than([after], []) == []
+    assert worse_than([after, vault("healthy", uuid="2")], [before, vault("healthy", uuid="2")]) == [after][:worse]
 
 
 @pytest.mark.parametrize("given", [None, {}, "vaults", [1], [{"uuid": "1"}]])
 def test_worsened_needs_what_akv_info_gives(given: Any) -> None:
-    with pytest.raises(AnsibleFilterError, match=r"ontap\.akv\.worsened: "):
-        worsened(given, given)
+    with pytest.raises(AnsibleFilterError, match=r"ontap\.akv\.worse_than: "):
+        worse_than(given, given)
 
 
 def test_entries() -> None:
@@ -61,7 +61,7 @@ def test_entries() -> None:
         {**of_svm, "verdict": "inactive", "configuration": {"name": "green"}},
         {"scope": "cluster", "verdict": "unknown"},
     ]
-    assert entries(given) == [
+    assert to_config_entries(given) == [
         {"svm": "vs0", "wait": True},
         {"svm": "vs0", "wait": False},
         {"svm": "vs0", "configuration": "green", "wait": False},
@@ -71,5 +71,5 @@ def test_entries() -> None:
 
 @pytest.mark.parametrize("given", [None, {}, "vaults", [1], [{"uuid": "1"}], [{"verdict": "inactive", "svm": {}}]])
 def test_entries_need_what_akv_info_gives(given: Any) -> None:
-    with pytest.raises(AnsibleFilterError, match=r"ontap\.akv\.entries: "):
-        entries(given)
+    with pytest.raises(AnsibleFilterError, match=r"ontap\.akv\.to_config_entries: "):
+        to_config_entries(given)

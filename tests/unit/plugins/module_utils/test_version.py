@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from ansible_collections.ontap.akv.plugins.module_utils._transport import VERSION
+from ansible_collections.ontap.akv.plugins.module_utils._http.transport import VERSION
 
 
 def test_the_version_is_that_of_galaxy_yml() -> None:

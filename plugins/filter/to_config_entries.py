@@ -1,0 +1,80 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Mapping
+
+from ansible.errors import AnsibleFilterError
+
+DOCUMENTATION = r"""
+name: to_config_entries
+short_description: Make entries for akv_config of what akv_info reads
+version_added: 0.1.0
+author:
+  - The ontap.akv authors (@ontap-akv)
+description:
+  - Makes entries for O(ontap.akv.akv_config#module:vaults) of the vaults that M(ontap.akv.akv_info) gives. An entry
+    says whose vault it is, and which configuration where that is an inactive one, and declares nothing else.
+  - An entry for a vault that is healthy, or of which ONTAP does not tell, is waited for. One that is inactive, degraded
+    or unavailable is not, since what it lacks need not come with a change.
+options:
+  _input:
+    description: RV(ontap.akv.akv_info#module:vaults).
+    type: list
+    elements: dict
+    required: true
+seealso:
+  - module: ontap.akv.akv_config
+  - module: ontap.akv.akv_info
+"""
+
+EXAMPLES = r"""
+- name: Find the vaults of an application
+  ontap.akv.akv_info:
+    query:
+      client_id: aaaaaaaa-bbbb-aaaa-bbbb-aaaaaaaaaaaa
+  register: akv
+
+- name: Give all of them the new secret; the first is tried alone
+  ontap.akv.akv_config:
+    client_secret: "{{ vaulted_client_secret }}"
+    update_credentials: always
+    vaults: "{{ akv.vaults | ontap.akv.to_config_entries }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The entries, in the order of the vaults.
+  type: list
+  elements: dict
+"""
+
+_Vault = Mapping[str, t.Any]
+
+
+def to_config_entries(vaults: t.Any) -> list[dict[str, t.Any]]:
+    """Give an entry for each vault.
+
+    :raises AnsibleFilterError: it is no reading of akv_info
+    """
+    if not isinstance(vaults, list):
+        raise AnsibleFilterError("ontap.akv.to_config_entries: give the vaults of akv_info, a list.")
+    return [_entry(vault) for vault in vaults]
+
+
+def _entry(vault: t.Any) -> dict[str, t.Any]:
+    try:
+        owner = {"scope": "cluster"} if vault.get("scope") == "cluster" else {"svm": vault["svm"]["name"]}
+        inactive = vault["verdict"] == "inactive"
+        which = {"configuration": vault["configuration"]["name"]} if inactive else {}
+        return {**owner, **which, "wait": vault["verdict"] in ("healthy", "unknown")}
+    except (AttributeError, KeyError, TypeError):
+        raise AnsibleFilterError("ontap.akv.to_config_entries: a vault is not as akv_info gives it.") from None
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., t.Any]]:
+        return {"to_config_entries": to_config_entries}

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Iterable, Mapping
+
+from ansible.errors import AnsibleFilterError
+
+DOCUMENTATION = r"""
+name: worse_than
+short_description: Find the vaults that were better before
+version_added: 0.1.0
+author:
+  - The ontap.akv authors (@ontap-akv)
+description:
+  - Compares two readings of M(ontap.akv.akv_info), and gives the vaults of the later one that are worse than in the
+    earlier one. A node lacks keys that had them, or the verdict has fallen to V(degraded) or V(unavailable).
+  - A vault that was bad and is bad in the same way is not worse. Nor is one whose health is not told.
+positional: before
+options:
+  _input:
+    description: RV(ontap.akv.akv_info#module:vaults) of the later reading.
+    type: list
+    elements: dict
+    required: true
+  before:
+    description:
+      - RV(ontap.akv.akv_info#module:vaults) of the earlier reading. Of a vault that is not in it nothing is said.
+    type: list
+    elements: dict
+    required: true
+seealso:
+  - module: ontap.akv.akv_info
+"""
+
+EXAMPLES = r"""
+- name: Read before
+  ontap.akv.akv_info:
+  register: before
+
+- name: Read after
+  ontap.akv.akv_info:
+  register: after
+
+- name: Stop where a vault is worse than before
+  ansible.builtin.assert:
+    that: after.vaults | ontap.akv.worse_than(before.vaults) | length == 0
+"""
+
+RETURN = r"""
+_value:
+  description: The vaults that are worse, as the later reading has them.
+  type: list
+  elements: dict
+"""
+
+_Vault = Mapping[str, t.Any]
+
+# What is not told may be as good as it was.
+_RANKS = {"inactive": 0, "unknown": 0, "healthy": 0, "degraded": 1, "unavailable": 2}
+
+
+def worse_than(vaults: Iterable[_Vault], before: Iterable[_Vault]) -> list[_Vault]:
+    """Give the vaults that are worse than before.
+
+    :raises AnsibleFilterError: one of the readings is none of akv_info
+    """
+    earlier = {_checked(vault)["uuid"]: vault for vault in _listed(before)}
+    return [vault for vault in _listed(vaults) if _is_worse(_checked(vault), earlier.get(vault["uuid"]))]
+
+
+def _is_worse(vault: _Vault, before: _Vault | None) -> bool:
+    if before is None:
+        return False
+    nodes = set(vault["unavailable_nodes"]) - set(before["unavailable_nodes"])
+    # Where nodes were bad before that no one named, those that are named now may be the same.
+    named = bool(nodes) and not (before["available"] is False and not before["unavailable_nodes"])
+    return named or _RANKS[vault["verdict"]] > _RANKS[before["verdict"]]
+
+
+def _listed(vaults: t.Any) -> list[t.Any]:
+    if not isinstance(vaults, list):
+        raise AnsibleFilterError("ontap.akv.worse_than: give the vaults of akv_info, a list, for both readings.")
+    return vaults
+
+
+def _checked(vault: t.Any) -> _Vault:
+    if not isinstance(vault, Mapping) or not {"uuid", "available", "unavailable_nodes", "verdict"} <= set(vault):
+        raise AnsibleFilterError("ontap.akv.worse_than: a vault is not as akv_info gives it.")
+    return vault
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., t.Any]]:
+        return {"worse_than": worse_than}

@@ -1,0 +1,183 @@
+# Copyright (c) 2026, the ontap.akv authors
+# BSD-2-Clause license (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This module util is private to the collection: it may change at any time.
+
+"""From akv_config's options to a declaration: what a task alone shows to be wrong is refused here."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections.abc import Mapping
+
+from ansible_collections.ontap.akv.plugins.module_utils._akv.pkcs12 import check_pkcs12, read_pkcs12
+from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import Declaration
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import COMPARED
+from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import (
+    FIELDS,
+    RELEASES,
+    SECRET_FIELDS,
+    first_release,
+)
+from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
+from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope, check_text, is_uuid
+from ansible_collections.ontap.akv.plugins.module_utils._akv.uris import KeyId, VaultUri, likely_typo, real_host
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+
+_TEXT_OPTIONS = (
+    *("client_id", "configuration", "key_id", "name", "oauth_host", "proxy_host", "proxy_username"),
+    *("tenant_id", "vault_host"),
+)
+
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    **SCOPE_OPTIONS,
+    "allow_recreate": {"type": "bool", "default": False},
+    "client_certificate": {"type": "str", "no_log": True},
+    "client_certificate_path": {"type": "path"},
+    "client_id": {"type": "str"},
+    "client_secret": {"type": "str", "no_log": True},
+    "configuration": {"type": "str"},
+    "enabled": {"type": "bool"},
+    "key_id": {"type": "str", "no_log": False},
+    "name": {"type": "str", "aliases": ["vault_uri"]},
+    "oauth_host": {"type": "str"},
+    "port": {"type": "int"},
+    "proxy_host": {"type": "str"},
+    "proxy_password": {"type": "str", "no_log": True},
+    "proxy_port": {"type": "int"},
+    "proxy_type": {"type": "str", "choices": ["http", "https"]},
+    "proxy_username": {"type": "str"},
+    "skip_verification": {"type": "bool"},
+    "state": {"type": "str", "choices": ["absent", "present"], "default": "present"},
+    "tenant_id": {"type": "str"},
+    "update_credentials": {
+        "type": "str",
+        "choices": ["always", "on_create", "when_unavailable"],
+        "default": "on_create",
+        "no_log": False,
+    },
+    "vault_host": {"type": "str"},
+    "verify_host": {"type": "bool"},
+    "verify_ip": {"type": "bool"},
+    "wait": {"type": "bool", "default": True},
+    "wait_timeout": {"type": "int", "default": 300},
+}
+
+ENTRY_SPEC: dict[str, t.Any] = {
+    option: {name: value for name, value in spec.items() if name != "default"}
+    for option, spec in ARGUMENT_SPEC.items()
+    if option != "wait_timeout"
+}
+"""One vault of many: what it leaves out is taken from what is set beside the list."""
+
+_CREDENTIAL_OPTIONS = ("client_secret", "client_certificate", "client_certificate_path")
+
+
+def merged(params: Mapping[str, t.Any], entry: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Complete the options of one vault of many with those of the task; a credential takes the place of any kind."""
+    declared = {option: value for option, value in entry.items() if value is not None}
+    own_credential = any(option in declared for option in _CREDENTIAL_OPTIONS)
+    replaced = dict.fromkeys(_CREDENTIAL_OPTIONS) if own_credential else {}
+    return {**{option: params[option] for option in ARGUMENT_SPEC}, **replaced, **declared}
+
+
+def check(params: Mapping[str, t.Any]) -> tuple[Declaration, list[str]]:
+    """Check a task's options, before any request.
+
+    :return: the declaration, and warnings
+    :raises InputError: names the option, what was given and what to do
+    """
+    for option in _TEXT_OPTIONS:
+        check_text(option, params[option])
+    for option in ("port", "proxy_port"):
+        if params[option] is not None and not 1 <= params[option] <= 65535:
+            raise InputError(option, f"{params[option]} is no port. Give 1 to 65535.")
+    for option in ("oauth_host", "proxy_host", "vault_host"):
+        if params[option] is not None and re.search(r"[/?#@\s]", params[option]):
+            raise InputError(option, f"{params[option]!r} holds more than a host. Give the host alone.")
+    if params["wait_timeout"] < 0:
+        raise InputError("wait_timeout", f"{params['wait_timeout']} is below 0. Give seconds.")
+    if params["enabled"] is not None and params["configuration"] is None:
+        raise InputError("enabled", "is given without configuration. Say which configuration it is about.")
+    if params["enabled"] is not None and params["state"] == "absent":
+        raise InputError(
+            "enabled", "is of no use with state: absent. Leave it out; configuration says which to delete."
+        )
+    secrets, warnings = _check_secrets(params)
+    declared = Declaration(
+        scope=Scope.from_params(params),
+        present=params["state"] == "present",
+        settings={name: params[name] for name in COMPARED if params[name] is not None},
+        secrets=secrets,
+        update_credentials=params["update_credentials"],
+        allow_recreate=params["allow_recreate"],
+        configuration=params["configuration"],
+        enabled=params["enabled"],
+        skip_verification=params["skip_verification"],
+    )
+    return declared, _check_uris(declared) + warnings
+
+
+def _check_uris(declared: Declaration) -> list[str]:
+    parsed: dict[str, t.Any] = {}
+    for option, parse in (("name", VaultUri.parse), ("key_id", KeyId.parse)):
+        uri = declared.settings.get(option)
+        try:
+            parsed[option] = None if uri is None else t.cast("t.Any", parse)(uri)
+        except ValueError as exc:
+            wanted = "https://<vault>.vault.azure.net" + ("" if option == "name" else "/keys/<key>[/<version>]")
+            raise InputError(option, f"{uri!r} {exc}. Give {wanted}.") from None
+    typos = {uri: likely_typo(uri) for uri in map(declared.settings.get, parsed) if uri and likely_typo(uri)}
+    warnings = []
+    if typos:
+        likely = ", ".join(f"{uri} is likely meant as {typo}" for uri, typo in typos.items())
+        warnings.append(f"Azure's suffix is vault.azure.net, not azure.vault.net: {likely}. It is used as given.")
+    vault, key = parsed["name"], parsed["key_id"]
+    if vault and key and real_host(vault.host) != real_host(key.host):
+        warnings.append(f"key_id is in the vault {key.host}, but name is {vault.host}. Check that both are meant.")
+    return warnings
+
+
+def _check_secrets(params: Mapping[str, t.Any]) -> tuple[dict[str, str], list[str]]:
+    given = [name for name in _CREDENTIAL_OPTIONS if params[name]]
+    if len(given) > 1:
+        raise InputError(" and ".join(given), "are given together. Keep the one that the application logs in with.")
+    secrets, warnings = {}, []
+    for name in sorted(SECRET_FIELDS):
+        secret = params[name]
+        if secret is None:
+            continue
+        if not secret.strip():
+            raise InputError(name, "is empty. Leave it out or give a value; an unset variable does this.")
+        if secret != secret.strip():
+            warnings.append(f"{name} has white space around it. It is sent as given: check that it belongs to it.")
+        secrets[name] = secret
+    if params["client_certificate_path"] is not None:
+        secrets["client_certificate"] = read_pkcs12(params["client_certificate_path"])
+    elif "client_certificate" in secrets:
+        check_pkcs12(secrets["client_certificate"])
+    if is_uuid(secrets.get("client_secret", "").strip()):
+        warnings.append(
+            "client_secret looks like a Secret ID (a UUID). Azure shows the secret's VALUE once, beside the ID:"
+            " that is what ONTAP needs."
+        )
+    return secrets, warnings
+
+
+def require_release(client: Client, params: Mapping[str, t.Any]) -> None:
+    """Refuse an option that the cluster's release does not have; asks for the release only where one may be refused.
+
+    :raises InputError: names the option, the cluster's release and the first that has the option
+    """
+    fields = {option: "client_certificate" if option == "client_certificate_path" else option for option in params}
+    for option, field in fields.items():
+        if field not in FIELDS or params[option] is None or first_release(field) == RELEASES[0]:
+            continue
+        if not client.release().knows(field):
+            raise InputError(
+                option,
+                f"needs ONTAP {first_release(field)} or later; {client.where} runs {client.release()}. Leave it out.",
+            )

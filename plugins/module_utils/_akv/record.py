@@ -1,0 +1,109 @@
+# Copyright (c) 2026, the ontap.akv authors
+# BSD-2-Clause license (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This module util is private to the collection: it may change at any time.
+
+"""A vault's record: where it is, what of it is taken, and which of several is meant. Pure, no I/O."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections.abc import Iterable, Mapping
+
+from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import SECRET_FIELDS
+from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope, is_uuid
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, ConnectionFailed
+
+VAULTS = "/security/azure-key-vaults"
+KEY_STORES = "/security/key-stores"
+
+_TEXT = (
+    "client_id",
+    "key_id",
+    "name",
+    "oauth_host",
+    "proxy_host",
+    "proxy_type",
+    "proxy_username",
+    "tenant_id",
+    "vault_host",
+)
+_NUMBERS = ("port", "proxy_port")
+_SWITCHES = ("verify_host", "verify_ip")
+
+COMPARED = tuple(sorted((*_TEXT, *_NUMBERS, *_SWITCHES)))
+"""The fields that a task may declare and that ONTAP gives back."""
+
+Record = dict[str, t.Any]
+
+
+def vault_path(uuid: object, action: str = "", collection: str = VAULTS) -> str:
+    """The path of one vault. Never the collection's own: a PATCH or DELETE of that changes every match.
+
+    :raises ConnectionFailed: what the server calls a UUID is none
+    """
+    if not is_uuid(uuid):
+        raise ConnectionFailed(f"The cluster names a vault by {uuid!r}, which is no UUID: nothing was sent to it.")
+    return f"{collection}/{uuid}" + (f"/{action}" if action else "")
+
+
+def normalize(record: Mapping[str, t.Any]) -> Record:
+    """Take a record as ONTAP gives it, less links and whatever secret a server may echo.
+
+    :raises ConnectionFailed: its uuid is none, or a field that is compared has a wrong type
+    """
+    # A port may come as a string of digits: the vendor's own client reads either.
+    record = {**record, **{name: int(record[name]) for name in _NUMBERS if _is_digits(record.get(name))}}
+    if not is_uuid(record.get("uuid")):
+        raise ConnectionFailed(f"The cluster names a vault by {record.get('uuid')!r}, which is no UUID.")
+    for names, kind in (
+        (_TEXT, str),
+        (_NUMBERS, int),
+        ((*_SWITCHES, "enabled"), bool),
+        (("configuration", "svm"), Mapping),
+    ):
+        for name in names:
+            if not isinstance(record.get(name), (kind, type(None))):
+                raise ConnectionFailed(
+                    f"The cluster's answer has {name} in a form that it never has: {record[name]!r}."
+                )
+    return t.cast("Record", _without_links({key: value for key, value in record.items() if key not in SECRET_FIELDS}))
+
+
+def _is_digits(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch("[0-9]{1,5}", value) is not None
+
+
+def _without_links(value: t.Any) -> t.Any:
+    if isinstance(value, dict):
+        return {key: _without_links(item) for key, item in value.items() if key != "_links"}
+    return [_without_links(item) for item in value] if isinstance(value, list) else value
+
+
+def is_inactive(record: Mapping[str, t.Any]) -> bool:
+    """Tell whether a configuration is not in use (9.14.1+)."""
+    return record.get("enabled") is False
+
+
+def configuration_of(record: Mapping[str, t.Any]) -> str | None:
+    """Name a record's configuration (9.14.1+)."""
+    name = (record.get("configuration") or {}).get("name")
+    return name if isinstance(name, str) else None
+
+
+def select(records: Iterable[Record], scope: Scope, configuration: str | None = None) -> Record | None:
+    """Choose the vault that is meant: the configuration of that name, or the enabled one.
+
+    :return: None where there is none
+    :raises AkvError: several match
+    """
+    if configuration is None:
+        found = [record for record in records if not is_inactive(record)]
+    else:
+        found = [record for record in records if configuration_of(record) == configuration]
+    if len(found) > 1:
+        names = ", ".join(f"{record.get('name')} ({record['uuid']})" for record in found)
+        raise AkvError(f"{scope} has several vaults that match: {names}. Which one is meant is open, nothing was sent.")
+    return found[0] if found else None

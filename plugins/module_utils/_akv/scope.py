@@ -1,0 +1,151 @@
+# Copyright (c) 2026, the ontap.akv authors
+# BSD-2-Clause license (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This module util is private to the collection: it may change at any time.
+
+"""Whose vault: an SVM's, by name or UUID, or the cluster's own. Exactly one, said before any request."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections.abc import Mapping
+
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    "scope": {"type": "str", "choices": ["cluster", "svm"]},
+    "svm": {"type": "str", "aliases": ["vserver"]},
+    "svm_uuid": {"type": "str"},
+}
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+
+
+def is_uuid(value: object) -> bool:
+    """Tell whether a value is a UUID, and so safe in a path."""
+    return isinstance(value, str) and _UUID.fullmatch(value) is not None
+
+
+def check_text(option: str, value: str | None) -> None:
+    """Refuse what a blank survey answer, an unset variable or a pasted blank makes of an option.
+
+    :raises InputError: the value is empty, or has white space around it
+    """
+    if value is None:
+        return
+    if not value.strip():
+        raise InputError(
+            option, "is empty. Leave it out or give a value; an unset variable or a blank answer does this."
+        )
+    if value != value.strip():
+        raise InputError(option, f"{value!r} has white space around it. Remove it.")
+    check_unicode(option, value)
+
+
+def check_unicode(option: str, value: str) -> None:
+    """Refuse what cannot be sent: it comes from bytes that were read as UTF-8 and are none. The value is not shown.
+
+    :raises InputError: the value holds half a character
+    """
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InputError(
+            option, "holds a byte that is no UTF-8. Save the file, or set the variable, as UTF-8."
+        ) from None
+
+
+class Scope(t.NamedTuple):
+    """Whose vault it is; neither name nor UUID means the cluster."""
+
+    svm: str | None = None
+    svm_uuid: str | None = None
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, t.Any]) -> Scope:
+        """Read it from a task's options.
+
+        :raises InputError: none or more than one of svm, svm_uuid and scope: cluster, or one of them is malformed
+        """
+        scope = cls.from_optional_params(params)
+        if scope is None:
+            raise InputError(
+                "svm, svm_uuid, scope", "none is given. Say whose vault: svm or svm_uuid, or scope: cluster."
+            )
+        return scope
+
+    @classmethod
+    def from_optional_params(cls, params: Mapping[str, t.Any]) -> Scope | None:
+        """Read it from a task's options; None where the task says nothing.
+
+        :raises InputError: as in from_params
+        """
+        svm, svm_uuid, scope = params.get("svm"), params.get("svm_uuid"), params.get("scope")
+        check_text("svm", svm)
+        check_text("svm_uuid", svm_uuid)
+        given = [f"{option}: {value}" for option, value in (("svm", svm), ("svm_uuid", svm_uuid)) if value is not None]
+        if scope == "cluster":
+            given.append("scope: cluster")
+        if len(given) > 1:
+            raise InputError("svm, svm_uuid, scope", f"{' and '.join(given)} are given. Keep exactly one of them.")
+        if scope == "svm" and not given:
+            raise InputError("scope", "svm is given without saying which. Give svm or svm_uuid too.")
+        if svm_uuid is not None and not is_uuid(svm_uuid):
+            raise InputError("svm_uuid", f"{svm_uuid!r} is no UUID. Give the SVM's UUID, or its name with svm.")
+        try:
+            literal(svm or "")
+        except ValueError as exc:
+            raise InputError("svm", f"{svm!r} {exc}, so it cannot be asked for by name. Give svm_uuid.") from None
+        return cls(svm, svm_uuid and svm_uuid.lower()) if given else None
+
+    def __str__(self) -> str:
+        if self.svm is not None:
+            return f"SVM {self.svm}"
+        return f"SVM {self.svm_uuid}" if self.svm_uuid else "the cluster"
+
+    @property
+    def is_cluster(self) -> bool:
+        """Whether it is the cluster's own vault."""
+        return self.svm is None and self.svm_uuid is None
+
+    def query(self) -> dict[str, str]:
+        """Ask for this owner's vaults alone; a name is meant literally."""
+        if self.svm is not None:
+            return {"svm.name": literal(self.svm)}
+        return {"svm.uuid": self.svm_uuid} if self.svm_uuid else {"scope": "cluster"}
+
+    def body(self) -> dict[str, t.Any]:
+        """Name this scope in the body of a POST; no svm means the cluster."""
+        if self.svm is not None:
+            return {"svm": {"name": self.svm}}
+        return {"svm": {"uuid": self.svm_uuid}} if self.svm_uuid else {}
+
+    def record(self) -> dict[str, t.Any]:
+        """Show this scope as a vault's record does."""
+        return {"scope": "cluster" if self.is_cluster else "svm", **self.body()}
+
+    def owns(self, record: Mapping[str, t.Any]) -> bool:
+        """Tell whether a record is this owner's: what a server filters is not taken on trust."""
+        svm = record.get("svm") or {}
+        if self.svm is not None:
+            return bool(svm.get("name") == self.svm)
+        if self.svm_uuid:
+            return str(svm.get("uuid")).lower() == self.svm_uuid
+        return not svm and record.get("scope", "cluster") == "cluster"
+
+
+def literal(value: str) -> str:
+    """Quote a query value that holds one of ONTAP's operators, so that it matches itself and nothing else.
+
+    :raises ValueError: it holds what ends either way of quoting
+    """
+    if not re.search(r"[*|!<>,\"{}]|\.\.", value) and value != "null":
+        return value
+    # A backslash means something between quotation marks, and nothing between braces.
+    if not re.search(r'["\\]', value):
+        return f'"{value}"'
+    if "}" in value:
+        raise ValueError("holds a brace beside a quotation mark or a backslash")
+    return "{" + value + "}"

@@ -1,0 +1,204 @@
+# Copyright (c) 2026, the ontap.akv authors
+# BSD-2-Clause license (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This module util is private to the collection: it may change at any time.
+
+"""Connection options: what a task declares of the cluster and the login, checked before anything is sent."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import typing as t
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ansible.module_utils.errors import AnsibleFallbackNotFound
+
+from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import check_text, check_unicode
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+
+_LONGEST_TIMEOUT = 86400  # seconds
+
+
+def _read_environment(variable: str) -> str:
+    """Read a variable of the environment; an empty one counts as not set.
+
+    A controller sets a variable for each field of a credential, also for one that is left blank.
+    """
+    value = os.environ.get(variable)
+    if not value:
+        raise AnsibleFallbackNotFound
+    return value
+
+
+def _from_environment(variable: str) -> dict[str, t.Any]:
+    return {"fallback": (_read_environment, [variable])}
+
+
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    "ca_path": {"type": "path", **_from_environment("ONTAP_CA_PATH")},
+    "cert_filepath": {"type": "path", **_from_environment("ONTAP_CERT_FILEPATH")},
+    "hostname": {"type": "str", "required": True, **_from_environment("ONTAP_HOSTNAME")},
+    "http_port": {"type": "int", **_from_environment("ONTAP_PORT")},
+    "https": {"type": "bool", "default": True},
+    "key_filepath": {"type": "path", "no_log": False, **_from_environment("ONTAP_KEY_FILEPATH")},
+    "password": {"type": "str", "aliases": ["pass"], "no_log": True, **_from_environment("ONTAP_PASSWORD")},
+    "retries": {"type": "int", "default": 5},
+    "timeout": {"type": "float", "default": 60.0, **_from_environment("ONTAP_TIMEOUT")},
+    "use_proxy": {"type": "bool", "default": True},
+    "username": {"type": "str", "aliases": ["user"], **_from_environment("ONTAP_USERNAME")},
+    "validate_certs": {"type": "bool", "default": True, **_from_environment("ONTAP_VALIDATE_CERTS")},
+}
+
+
+@dataclass(frozen=True)
+class Connection:
+    """How to reach a cluster's management LIF and log in.
+
+    :ivar timeout: seconds for one request, its whole answer included
+    :ivar retries: how often a request is sent again after a transient fault
+    """
+
+    hostname: str
+    http_port: int
+    https: bool = True
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    cert_filepath: str | None = None
+    key_filepath: str | None = None
+    validate_certs: bool = True
+    ca_path: str | None = None
+    timeout: float = 60.0
+    retries: int = 5
+    use_proxy: bool = True
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, t.Any]) -> Connection:
+        """Read and check a task's connection options.
+
+        :raises InputError: names the option, what was given and what to do
+        """
+        login = _one_login(params)
+        hostname = params["hostname"]
+        check_text("hostname", hostname)
+        _check_hostname(hostname)
+        https = params["https"]
+        port = params["http_port"] if params["http_port"] is not None else (443 if https else 80)
+        if not 1 <= port <= 65535:
+            raise InputError("http_port", f"{port} is no port. Give 1 to 65535.")
+        if not 0 < params["timeout"] <= _LONGEST_TIMEOUT:
+            raise InputError(
+                "timeout",
+                f"{params['timeout']} is not above 0 and up to {_LONGEST_TIMEOUT}. Give seconds for one request.",
+            )
+        if not 0 <= params["retries"] <= 100:
+            raise InputError("retries", f"{params['retries']} is not within 0 to 100.")
+        for option in ("ca_path", "cert_filepath", "key_filepath"):
+            _check_file(option, login.get(option) or (params["ca_path"] if option == "ca_path" else None))
+        if login["cert_filepath"] and not https:
+            raise InputError("cert_filepath", "a client certificate needs https: true.")
+        return cls(
+            hostname=hostname.strip("[]"),
+            http_port=port,
+            https=https,
+            validate_certs=params["validate_certs"],
+            ca_path=params["ca_path"],
+            timeout=params["timeout"],
+            retries=params["retries"],
+            use_proxy=params["use_proxy"],
+            **login,
+        )
+
+    @property
+    def url(self) -> str:
+        """The cluster's base URL, with no path."""
+        host = f"[{self.hostname}]" if ":" in self.hostname else self.hostname
+        return f"{'https' if self.https else 'http'}://{host}:{self.http_port}"
+
+    def warnings(self) -> list[str]:
+        """Say what is likely wrong, or unsafe."""
+        told = []
+        if self.password is not None and self.password != self.password.strip():
+            told.append("password has white space around it. It is sent as given: check that it belongs to it.")
+        if not self.https:
+            told.append("https: false sends the login and the secrets unencrypted. Use it in a laboratory only.")
+        elif not self.validate_certs:
+            told.append(
+                "validate_certs: false trusts any server that answers with the login and the secrets."
+                " Give the cluster's CA with ca_path instead."
+            )
+        return told
+
+
+def _one_login(params: Mapping[str, t.Any]) -> dict[str, str | None]:
+    """Choose the one login: what the task declares wins over what the environment holds.
+
+    :raises InputError: no login, half a login, or two
+    """
+    by_password = {option: params[option] for option in ("username", "password")}
+    by_certificate = {option: params[option] for option in ("cert_filepath", "key_filepath")}
+    for option, value in by_password.items():
+        if value is not None and not value.strip():
+            raise InputError(option, "is empty. Give a value; an unset variable or a blank answer does this.")
+    if any(by_password.values()) and any(by_certificate.values()):
+        if _all_from_environment(by_password):
+            by_password = dict.fromkeys(by_password)
+        elif _all_from_environment(by_certificate):
+            by_certificate = dict.fromkeys(by_certificate)
+        else:
+            raise InputError(
+                "username, cert_filepath", "two logins are given. Keep username and password, or the certificate."
+            )
+    if by_password["password"] is not None and by_password["username"] is None:
+        raise InputError("username", "is missing beside password. Give both.")
+    if by_password["username"] is not None and by_password["password"] is None:
+        raise InputError("password", f"is missing beside username {by_password['username']}. Give both.")
+    if by_certificate["key_filepath"] and not by_certificate["cert_filepath"]:
+        raise InputError("cert_filepath", "is missing beside key_filepath. Give the certificate too.")
+    if not by_password["username"] and not by_certificate["cert_filepath"]:
+        raise InputError(
+            "username, password",
+            "no login is given. Give username and password (or ONTAP_USERNAME and ONTAP_PASSWORD),"
+            " or cert_filepath and key_filepath.",
+        )
+    if by_password["username"]:
+        _check_user(by_password["username"])
+        check_unicode("password", str(by_password["password"]))
+    return {**by_password, **by_certificate}
+
+
+def _check_user(username: str) -> None:
+    check_text("username", username)
+    if ":" in username:
+        raise InputError("username", f"{username!r} holds a colon, which ends a name in a login. Give another user.")
+
+
+def _all_from_environment(options: Mapping[str, str | None]) -> bool:
+    return all(value == os.environ.get(f"ONTAP_{option.upper()}") for option, value in options.items() if value)
+
+
+def _check_hostname(hostname: str) -> None:
+    if "://" in hostname:
+        raise InputError("hostname", f"{hostname!r} holds a scheme. Give the host alone; https: false means http.")
+    if re.search(r"[/?#@\s\\%]", hostname):
+        raise InputError("hostname", f"{hostname!r} holds more than a host. Give the cluster management LIF alone.")
+    bare = hostname[1:-1] if hostname.startswith("[") and hostname.endswith("]") else hostname
+    if re.search(r"^[^:]*:\d*$|\]:\d*$", hostname):
+        raise InputError("hostname", f"{hostname!r} holds a port. Give the port with http_port.")
+    if not (_is_ipv6(bare) if ":" in bare else re.fullmatch(r"[0-9A-Za-z_.-]+", bare)):
+        raise InputError("hostname", f"{hostname!r} is no host name and no IP address.")
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        return bool(ipaddress.IPv6Address(text))
+    except ValueError:
+        return False
+
+
+def _check_file(option: str, path: str | None) -> None:
+    if path is not None and not os.path.isfile(path):
+        raise InputError(option, f"there is no file {path!r}. It is read on the host where the module runs.")

@@ -1,0 +1,189 @@
+# Copyright (c) 2026, the ontap.akv authors
+# BSD-2-Clause license (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This module util is private to the collection: it may change at any time.
+
+"""Follows an ONTAP job to its end, or as far as it can be followed."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import typing as t
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+
+from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import is_uuid
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import intervals
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, InputError, OntapError
+
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    "poll_interval": {"type": "float", "default": 2.0},
+    "wait": {"type": "bool", "default": True},
+    "wait_timeout": {"type": "int", "default": 300},
+}
+
+JOBS = "/cluster/jobs"
+
+_UNDER_WAY = ("queued", "running", "paused")
+_SUCCESS = "success"
+_FAILED = ("failure", "error", "cancelled", "expired")
+_UNSEEN = {404: "vanished", 403: "unreadable"}
+"""The state of a job that ONTAP has removed (300 s after its end), or that the login's role may not read."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job as it was last seen.
+
+    :ivar seconds: since it was first looked at
+    """
+
+    uuid: str
+    state: str
+    message: str
+    seconds: float
+
+    def shown(self) -> dict[str, t.Any]:
+        """Give it as the task's result has it."""
+        return asdict(self)
+
+
+def check_waiting(params: Mapping[str, t.Any]) -> None:
+    """Check the options of ARGUMENT_SPEC.
+
+    :raises InputError: names the option, what was given and what to do
+    """
+    if params["wait_timeout"] < 0:
+        raise InputError("wait_timeout", f"{params['wait_timeout']} is below 0. Give seconds.")
+    if not params["poll_interval"] > 0:
+        raise InputError("poll_interval", f"{params['poll_interval']} is not above 0. Give seconds.")
+
+
+class JobFailed(AkvError):
+    """A job ended, and not in success.
+
+    :param code: ONTAP's error code, as a string of digits; "" where it tells none
+    """
+
+    def __init__(self, message: str, job: Job, code: str) -> None:
+        super().__init__(message, job=job.shown(), error={"code": code, "message": job.message})
+        self.job = job
+        self.code = code
+
+
+def job_of(content: Mapping[str, t.Any]) -> str | None:
+    """Find the job in the answer to a change; None where it names none."""
+    job = content.get("job")
+    uuid = job.get("uuid") if isinstance(job, Mapping) else None
+    return uuid if is_uuid(uuid) else None
+
+
+def follow(
+    client: Client,
+    uuid: str,
+    doing: str,
+    operation: str,
+    interval: float = 2.0,
+    happened: Callable[[], object | None] | None = None,
+) -> Job:
+    """Poll a job until its end.
+
+    :param operation: the operation of the error codes, e.g. "restore"
+    :param interval: seconds before the second poll; they grow from there
+    :param happened: reads whether a job that failed has done its work all the same, None if not
+    :return: the job, in state success, vanished or unreadable
+    :raises JobFailed: it ended otherwise
+    :raises AkvError: the task's time was up before its end
+    """
+    begin = time.monotonic()
+    pauses = intervals(interval)
+    while True:
+        try:
+            record = client.get(f"{JOBS}/{uuid}", {"fields": "state,message,code"}, doing=f"{doing}: reading its job")
+        except AkvError as exc:
+            if not (isinstance(exc, OntapError) and exc.http_status in _UNSEEN):
+                exc.message += f" Job {uuid} goes on in ONTAP: run the task again."
+                raise
+            record = {"state": _UNSEEN[exc.http_status], "message": "What the job did is read from the vault."}
+        message = client.redactor.free_text(str(record.get("message") or ""))
+        job = Job(uuid, str(record.get("state")), message, round(time.monotonic() - begin, 1))
+        if job.state in (_SUCCESS, *_UNSEEN.values()):
+            client.settle(changed=True)
+            return job
+        if job.state in _FAILED:
+            _settle_failed(client, happened)
+            raise _failed(client, job, _code_of(client, uuid, record), doing, operation)
+        if client.remaining() <= 0:
+            raise AkvError(
+                f"{doing} on {client.where}: job {uuid} has not ended in time, it is {job.state}. It goes on in ONTAP;"
+                " read it with GET /api/cluster/jobs, or run the task again.",
+                job=job.shown(),
+            )
+        client.sleep(next(pauses), f"{doing}: the job is {job.state}")
+
+
+def _code_of(client: Client, uuid: str, record: Mapping[str, t.Any]) -> str:
+    """Why a job failed: its code, or where that is not told its error, which ONTAP has from 9.9.1 on."""
+    code = record.get("code")
+    with contextlib.suppress(AkvError):
+        if not code:
+            error = client.get(f"{JOBS}/{uuid}", {"fields": "error"}, doing="Reading a job's error").get("error")
+            code = error.get("code") if isinstance(error, dict) else None
+    return str(code or "")
+
+
+def _settle_failed(client: Client, happened: Callable[[], object | None] | None) -> None:
+    """Note what a failed job has left behind; while that can't be read, its fate stays unknown."""
+    with contextlib.suppress(AkvError):
+        client.settle(changed=happened is not None and happened() is not None)
+
+
+def _failed(client: Client, job: Job, code: str, doing: str, operation: str) -> JobFailed:
+    from ansible_collections.ontap.akv.plugins.module_utils._ontap.error_codes import explain
+
+    known = explain(operation, code)
+    said = job.message.rstrip(".") or "no message"
+    message = f"{doing} on {client.where} failed: {said} ({f'code {code}, ' if code else ''}job {job.state})."
+    return JobFailed(message + (f" {known.advice}" if known else ""), job, code)
+
+
+class ActionJobs:
+    """The jobs of one action on one vault, as ONTAP knew them when this was made.
+
+    :param vault: the vault's UUID
+    :param action: as in the path of its request, e.g. "restore"
+    :ivar before: those that run and those that ended lately; None where the login's role may not list jobs, which must
+        not stop what it may do
+    """
+
+    def __init__(self, client: Client, vault: str, action: str) -> None:
+        self._client = client
+        self._vault = vault
+        self._action = action
+        self.before: list[dict[str, t.Any]] | None = None
+        with contextlib.suppress(AkvError):
+            self.before = self._read()
+
+    @property
+    def running(self) -> str | None:
+        """The UUID of the first that still ran: of an interrupted run, say."""
+        return next((job_of({"job": job}) for job in self.before or () if job.get("state") in _UNDER_WAY), None)
+
+    def begun_since(self) -> dict[str, t.Any] | None:
+        """Find the job that has come since, running or ended: what became of a request whose answer was lost.
+
+        :return: as the answer would have named it
+        :raises AkvError: jobs can't be read, so that nothing is known of it
+        """
+        if self.before is None:
+            raise AkvError("The jobs could not be read.")
+        known = [job.get("uuid") for job in self.before]
+        return next(({"job": job} for job in self._read() if job.get("uuid") not in known), None)
+
+    def _read(self) -> list[dict[str, t.Any]]:
+        jobs = self._client.records(JOBS, {"fields": "description,state,uuid"}, doing="Reading the jobs")
+        descriptions = [str(job.get("description")) for job in jobs]
+        return [job for job, text in zip(jobs, descriptions) if self._vault in text and f"/{self._action}" in text]

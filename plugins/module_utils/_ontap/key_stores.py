@@ -1,0 +1,96 @@
+# Copyright (c) 2026, the ontap.akv authors
+# BSD-2-Clause license (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This module util is private to the collection: it may change at any time.
+
+"""What else keeps keys: the key-stores of an SVM, their state, and other key managers in the way."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import KEY_STORES, Record
+from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import Release
+from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError
+
+_KEY_MANAGERS = "/security/key-managers"
+
+_COLLECTION_SINCE, _FLAT_SINCE, _STATE_SINCE = "9.10.1", "9.14.1", "9.16.1"
+
+_ACTIVE = "active"
+_MEANING = {
+    "mixed": "it serves no new keys; migrate or finish the migration first",
+    "svm_kek_rekey": "a rekey is under way; wait for its end",
+    "blocked": "it serves no keys; repair the credential or the key first (update_credentials, akv_restore)",
+    "switching": "a switch is under way; finish it with enabled: true for the same configuration",
+    "initializing": "it is being set up; wait a few minutes",
+    "disabling": "it is being disabled; find out who does that, and wait for the end",
+}
+
+
+def require_active(client: Client, scope: Scope, doing: str, finishing: bool = False) -> None:
+    """Stop before a change that the state of the owner's key-store forbids (9.16.1+).
+
+    :param finishing: the change finishes a switch, so that state "switching" is no obstacle
+    :raises AkvError: names the state, and what to wait for
+    """
+    if not client.release().within(_STATE_SINCE):
+        return
+    for store in _key_stores(client, scope, client.release()):
+        state = store.get("state", _ACTIVE)
+        if state != _ACTIVE and not (finishing and state == "switching"):
+            raise AkvError(
+                f"{doing} on {client.where} was not sent: the key-store of {scope} is in state {state}:"
+                f" {_MEANING.get(str(state), 'wait until it is active')}."
+            )
+
+
+def in_the_way(client: Client, scope: Scope) -> str | None:
+    """Name the key manager that keeps an scope from getting a vault; None where none is seen."""
+    try:
+        found = enabled_managers(client, scope, client.release())
+    except AkvError:
+        return None
+    names = [f"{kind} ({uuid})" for kind, uuid in found]
+    return f"{scope} has the key manager {', '.join(names)} already." if names else None
+
+
+def tells_vaults(release: Release | None) -> bool:
+    """Tell whether a vault is among the key managers that a release tells (9.10.1+)."""
+    return release is not None and release.within(_COLLECTION_SINCE)
+
+
+def enabled_managers(client: Client, scope: Scope, release: Release | None) -> list[tuple[str, str]]:
+    """Read the kind and the UUID of each key manager of an scope that is in use."""
+    if release is not None and tells_vaults(release):
+        found = [(_type(store), store) for store in _key_stores(client, scope, release)]
+    else:
+        found = [("onboard" if "onboard" in m else "external", m) for m in _key_managers(client, scope)]
+    return [(kind, str(store.get("uuid"))) for kind, store in found if store.get("enabled", True)]
+
+
+def _type(store: Record) -> str:
+    """The kind of a key-store; 9.10.1 to 9.13.1 may nest it."""
+    nested = store.get("keystore")
+    return str(store.get("type") or (nested.get("type") if isinstance(nested, dict) else None) or "of unknown type")
+
+
+def _key_stores(client: Client, scope: Scope, release: Release) -> list[Record]:
+    query = {"fields": "*" if release.within(_FLAT_SINCE) else "location,svm,type"}
+    read = functools.partial(client.records, KEY_STORES, query, doing="Reading the key-stores")
+    return _of(scope, client.once("key-stores", read))
+
+
+def _key_managers(client: Client, scope: Scope) -> list[Record]:
+    read = functools.partial(client.records, _KEY_MANAGERS, {"fields": "*"}, doing="Reading the key managers")
+    return _of(scope, client.once("key-managers", read))
+
+
+def _of(scope: Scope, records: list[Record]) -> list[Record]:
+    return [
+        record for record in records if isinstance(t.cast("t.Any", record.get("svm", {})), dict) and scope.owns(record)
+    ]

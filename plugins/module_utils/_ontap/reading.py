@@ -1,0 +1,152 @@
+# Copyright (c) 2026, the ontap.akv authors
+# BSD-2-Clause license (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This module util is private to the collection: it may change at any time.
+
+"""Reading vaults, and what a failure can add: the steps that the use cases share."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import typing as t
+from collections.abc import Callable, Iterable
+
+from ansible_collections.ontap.akv.plugins.module_utils._akv.health import DEGRADED, UNAVAILABLE, judge
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import VAULTS, Record, normalize, select
+from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import HEALTH_FIELDS
+from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, OntapError
+
+_LONGEST_INTERVAL, _GROWTH = 30.0, 1.5
+
+_REACHABILITY = HEALTH_FIELDS[1:]
+_UNKNOWN_FIELD = ("262179", "262197")
+
+BLOCKING_LIMIT = (
+    "ONTAP polls the key every 15 to 30 minutes, and takes encrypted volumes offline after 60 minutes without a good"
+    " poll."
+)
+
+
+def read_vaults(
+    client: Client, query: dict[str, str], fields: Iterable[str], doing: str = "Reading the vaults"
+) -> list[Record]:
+    """Read vaults: all pages of one GET.
+
+    Some clusters of 9.8 do not know the reachabilities: then the rest is read, a warning says so, and they are not
+    asked for again.
+    """
+    names = [name for name in fields if name not in client.untold]
+    try:
+        found = client.records(VAULTS, {**query, "fields": ",".join(names)}, doing=doing)
+    except OntapError as refusal:
+        advanced = [name for name in names if name in _REACHABILITY]
+        if not (advanced and "*" in names and refusal.code in _UNKNOWN_FIELD):
+            raise
+        client.untold.update(advanced)
+        client.warnings.append(
+            f"{client.where} does not know {' and '.join(advanced)}: health is read from state alone."
+        )
+        return read_vaults(client, query, names, doing)
+    return [_without_echo(client, normalize(record)) for record in found]
+
+
+def _without_echo(client: Client, record: Record) -> Record:
+    """Mask what a server may echo in the sentences of a record; what is compared stays as it is."""
+    return {
+        name: client.redactor.written_by_server(value) if name in HEALTH_FIELDS else value
+        for name, value in record.items()
+    }
+
+
+def vaults_of(client: Client, scope: Scope, *advanced: str) -> list[Record]:
+    """Read all vaults of an scope: one before 9.14.1, from then on one for each configuration.
+
+    :param advanced: fields that come only when they are named
+    """
+    found = read_vaults(client, scope.query(), ["*", *advanced], f"Reading the vault of {scope}")
+    return [record for record in found if scope.owns(record)]
+
+
+def sort_by_scope(records: Iterable[Record]) -> Callable[[Scope], list[Record]]:
+    """Sort records by whose they are, to look up the vaults of many.
+
+    :return: gives the records that may be an owner's
+    """
+    found: dict[str | None, list[Record]] = {}
+    for record in records:
+        svm = record.get("svm") or {}
+        names = {svm.get("name"), str(svm.get("uuid")).lower()} if svm else {None}
+        for name in names:
+            found.setdefault(name, []).append(record)
+    return lambda scope: found.get(scope.svm or scope.svm_uuid, [])
+
+
+def find_vault(client: Client, scope: Scope, *advanced: str) -> Record | None:
+    """Read the enabled vault of an scope; None where there is none.
+
+    :raises AkvError: there are several
+    """
+    return select(vaults_of(client, scope, *advanced), scope)
+
+
+def intervals(first: float = 2.0) -> t.Iterator[float]:
+    """Seconds between polls: growing, up to 30."""
+    interval = first
+    while True:
+        yield interval
+        interval = max(first, min(interval * _GROWTH, _LONGEST_INTERVAL))
+
+
+Reading = t.TypeVar("Reading")
+
+
+def read_until(
+    client: Client,
+    read: Callable[[], Reading],
+    enough: Callable[[Reading], bool],
+    waiting_for: str,
+    interval: float = 2.0,
+) -> Reading:
+    """Read until that is enough, or the task's time is up; give the last reading.
+
+    :param waiting_for: what a person at a terminal is told before each pause
+    :param interval: seconds before the second reading; they grow from there
+    """
+    pauses = intervals(interval)
+    while True:
+        found = read()
+        if enough(found) or client.remaining() <= 0:
+            return found
+        client.sleep(next(pauses), waiting_for)
+
+
+def not_bad(vault: Record | None) -> bool:
+    """Tell whether a vault is healthy, or its health is not told."""
+    return judge(vault or {})[0] not in (DEGRADED, UNAVAILABLE)
+
+
+def unknown_svm(client: Client, scope: Scope) -> str | None:
+    """Say that an SVM does not exist, with near names; None where it exists, or that can't be read."""
+    if scope.is_cluster:
+        return None
+    try:
+        read = functools.partial(client.records, "/svm/svms", {"fields": "name,uuid"}, doing="Reading the SVMs")
+        svms = client.once("svms", read)
+    except AkvError:
+        return None
+    names = sorted(str(svm.get("name")) for svm in svms)
+    if scope.svm in names or scope.svm_uuid in [str(svm.get("uuid")).lower() for svm in svms]:
+        return None
+    near = difflib.get_close_matches(scope.svm or "", names, n=3, cutoff=0.5)
+    hint = f"Near names: {', '.join(near)}." if near else f"Its SVMs: {', '.join(names[:10]) or 'none'}."
+    return f"{scope} does not exist on {client.where}. {hint}"
+
+
+def no_vault(client: Client, scope: Scope) -> AkvError:
+    """Make the failure of a task that needs a vault where there is none."""
+    reason = unknown_svm(client, scope)
+    return AkvError(reason or f"There is no vault of {scope} on {client.where}. Create it with akv_config.")

@@ -1,0 +1,53 @@
+# Copyright (c) 2026, the ontap.akv authors
+# BSD-2-Clause license (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This module util is private to the collection: it may change at any time.
+
+"""The encrypted volumes, which need the keys that a vault protects."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping, Sequence
+
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
+from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
+
+_VOLUMES = "/storage/volumes"
+# Below encryption each release has fields of its own: ONTAP gives those that it has.
+_FIELDS = "encryption,name,state,svm"
+
+
+def read_volumes(client: Client, scope: Scope | None, max_records: int | None = None) -> list[Record]:
+    """Read the encrypted volumes: all pages of one GET.
+
+    :param scope: whose; None and the cluster mean all, as ONTAP does not tell whose key manager serves a volume
+    """
+    whose = scope if scope is not None and not scope.is_cluster else None
+    query = {"encryption.enabled": "true", "fields": _FIELDS, **(whose.query() if whose else {})}
+    if max_records is not None:
+        query["max_records"] = str(max_records)
+    found = client.records(_VOLUMES, query, doing=f"Reading the encrypted volumes{f' of {whose}' if whose else ''}")
+    return [_without_links(record) for record in found if whose is None or _owns(whose, record)]
+
+
+def count(volumes: Sequence[Mapping[str, t.Any]]) -> str:
+    """Say how many there are, and how many of them are not online."""
+    number = len(volumes)
+    away = sum(volume["state"] not in ("online", None) for volume in volumes)
+    told = "1 encrypted volume" if number == 1 else f"{number or 'No'} encrypted volumes"
+    return f"{told}, {away} of them not online." if away else f"{told}."
+
+
+def _owns(scope: Scope, record: Mapping[str, t.Any]) -> bool:
+    return isinstance(record.get("svm"), dict) and scope.owns(record)
+
+
+def _without_links(record: Mapping[str, t.Any]) -> Record:
+    svm = record.get("svm")
+    return {
+        "svm": {name: svm.get(name) for name in ("name", "uuid")} if isinstance(svm, dict) else None,
+        **{name: record.get(name) for name in ("name", "uuid", "state", "encryption")},
+    }

@@ -1,0 +1,69 @@
+# Copyright (c) 2026, the ontap.akv authors
+# BSD-2-Clause license (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This module util is private to the collection: it may change at any time.
+
+"""Which release runs where there is no REST API: asked for over ZAPI, ONTAP's old interface, with netapp-lib.
+
+netapp-lib is optional: without it the failure says how to get the answer. Imported only when REST does not answer.
+"""
+
+from __future__ import annotations
+
+import io
+import typing as t
+from dataclasses import replace
+from urllib.request import Request
+
+from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import RELEASES, Release
+from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Transport
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import Connection
+
+try:
+    from netapp_lib.api.zapi import zapi  # type: ignore[import-untyped,import-not-found,unused-ignore]
+
+    HAS_NETAPP_LIB = True
+except ImportError:
+    HAS_NETAPP_LIB = False
+
+_TIMEOUT = 10  # seconds: this only completes a sentence
+
+
+def why_no_rest(connection: Connection, answers: bool) -> str:
+    """Say which release a cluster runs that has no REST API; empty where it does not tell that either.
+
+    :param answers: something answers there, if only with 404
+    """
+    if not HAS_NETAPP_LIB:
+        hint = " With netapp-lib installed beside requests, this error tells which release the cluster runs."
+        return hint if answers else ""
+    if connection.username is None:
+        return ""  # netapp-lib logs in with a password alone
+    try:
+        answer = _server(connection).invoke_successfully(zapi.NaElement("system-get-version"))
+        version = answer.get_child_by_name("version-tuple").get_child_by_name("system-version-tuple")
+        generation, major, minor = (int(version.get_child_content(part)) for part in ("generation", "major", "minor"))
+    except Exception:  # pylint: disable=broad-except  # whatever goes wrong here, the first failure is what counts
+        return ""
+    release = Release((generation, major, minor))
+    if release.within(RELEASES[0]):
+        return f" It runs ONTAP {release}, so that its REST API must be off (see: vserver services web show)."
+    return f" It runs ONTAP {release}: azure-key-vaults needs {RELEASES[0]}."
+
+
+def _server(connection: Connection) -> t.Any:
+    """Make netapp-lib's client, with the trust, login, proxy and limits of the transport in the place of urllib's."""
+    transport = Transport(replace(connection, timeout=min(connection.timeout, _TIMEOUT)))
+
+    class Opener:
+        def open(self, request: Request, timeout: float | None = None) -> io.BytesIO:
+            return io.BytesIO(transport.send("POST", request.selector, request.data).content)
+
+    class Server(zapi.NaServer):  # type: ignore[misc]
+        def _build_opener(self) -> None:
+            self._opener = Opener()
+
+    server = Server(connection.hostname, username=connection.username, password=connection.password)
+    server.set_api_version(1, 0)
+    return server

@@ -1,0 +1,186 @@
+# Copyright (c) 2026, the ontap.akv authors
+# BSD-2-Clause license (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This module util is private to the collection: it may change at any time.
+
+"""Many vaults at once: threads, each with a connection that it keeps, and results that keep apart what failed."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import typing as t
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
+from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
+from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Transport
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import (
+    CHANGED,
+    UNCHANGED,
+    UNKNOWN,
+    AkvError,
+    InputError,
+    unexpected,
+)
+
+ARGUMENT_SPEC: dict[str, t.Any] = {"threads": {"type": "int", "default": 8}}
+
+MAX_THREADS = 64
+
+_NAMED = 5  # of many, in a sentence
+
+AnyItem = t.TypeVar("AnyItem", bound="Item")
+
+
+@dataclass
+class Item:
+    """One vault of many: what became of it does not touch the others.
+
+    :ivar client: one of its own, so that its outcome, requests and warnings are told apart
+    :ivar result: empty as long as there is none
+    """
+
+    scope: Scope
+    client: Client
+    result: Record = field(default_factory=dict)
+    diff: Record = field(default_factory=dict)
+
+    @property
+    def whose(self) -> str:
+        """Name it in a sentence."""
+        return str(self.scope)
+
+    def identity(self) -> Record:
+        """Name it in its result."""
+        return self.scope.record()
+
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[None]:
+        """Keep a failure as this item's result, so that the others go on."""
+        try:
+            yield
+        except AkvError as failure:
+            self.fail(failure)
+        except Exception as exc:  # pylint: disable=broad-except
+            self.fail(unexpected(exc))
+
+    def fail(self, failure: AkvError) -> None:
+        """End it with a failure."""
+        self.result = {**self.identity(), **failure.result(self.client.outcome)}
+
+    def succeed(self, result: t.Any) -> None:
+        """End it with a use case's result for one vault, a dataclass."""
+        told = dict(vars(result))
+        self.diff = told.pop("diff")
+        self.result = {**self.identity(), "failed": False, **told}
+
+
+def still_open(items: Iterable[AnyItem]) -> list[AnyItem]:
+    """Give those that have no result yet."""
+    return [item for item in items if not item.result]
+
+
+def check_threads(params: Mapping[str, t.Any]) -> None:
+    """Check the options of ARGUMENT_SPEC.
+
+    :raises InputError: names the option, what was given and what to do
+    """
+    if not 1 <= params["threads"] <= MAX_THREADS:
+        raise InputError("threads", f"{params['threads']} is not within 1 to {MAX_THREADS}.")
+
+
+class Workers:
+    """Threads that serve items side by side. Close it after use.
+
+    :param client: its connection is the first thread's
+    """
+
+    def __init__(self, client: Client, threads: int) -> None:
+        self._first = client.transport
+        self._threads = threads
+        self._idle: queue.SimpleQueue[Transport] = queue.SimpleQueue()
+        self._idle.put(self._first)
+
+    def each(self, items: Sequence[AnyItem], work: Callable[[AnyItem], None]) -> None:
+        """Do the work for each item that has no result yet, and come back when all is done."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        pool = ThreadPoolExecutor(max(1, min(self._threads, len(items))))
+        try:
+            for done in [pool.submit(self._serve, item, work) for item in still_open(items)]:
+                done.result()
+        finally:
+            # What is under way ends by itself, also where the task was interrupted; nothing new begins.
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _serve(self, item: AnyItem, work: Callable[[AnyItem], None]) -> None:
+        try:
+            transport = self._idle.get_nowait()
+        except queue.Empty:
+            transport = self._first.twin()
+        item.client.transport = transport
+        try:
+            with item.kept():
+                work(item)
+        finally:
+            self._idle.put(transport)
+
+    def close(self) -> None:
+        """Close the connections, but for the first, which is the task's."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                transport = self._idle.get_nowait()
+                if transport is not self._first:
+                    transport.close()
+
+
+@contextlib.contextmanager
+def workers(client: Client, threads: int) -> Iterator[Workers]:
+    """Have threads as long as a block lasts."""
+    made = Workers(client, threads)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def whole_outcome(outcomes: Iterable[str]) -> str:
+    """Tell what many together have done to the cluster: the worst that one of them has."""
+    worst = set(outcomes)
+    return next((outcome for outcome in (UNKNOWN, CHANGED) if outcome in worst), UNCHANGED)
+
+
+def conclude(client: Client, items: Sequence[Item]) -> list[Record]:
+    """Gather what became of all, warnings included; give the results in order.
+
+    :raises AkvError: some failed
+    """
+    about: dict[str, list[str]] = {}
+    for item in items:
+        for warning in item.client.warnings:
+            about.setdefault(warning, []).append(item.whose)
+    client.warnings += [f"{_shortened(names)}: {warning}" for warning, names in about.items()]
+    results = [item.result for item in items]
+    failed = [item for item in items if item.result["failed"]]
+    if failed:
+        changed = any(result["changed"] for result in results)
+        outcomes = {item.result["outcome"] for item in failed} | ({CHANGED} if changed else set())
+        rest = f"; the other {len(items) - len(failed)} are done" if len(failed) < len(items) else ""
+        raise AkvError(
+            f"{len(failed)} of {len(items)} failed on {client.where}: {_shortened([item.whose for item in failed])}."
+            f" The first says: {failed[0].result['msg']} See results for each{rest}.",
+            next((outcome for outcome in (UNKNOWN, CHANGED) if outcome in outcomes), UNCHANGED),
+            changed=changed,
+            results=results,
+        )
+    return results
+
+
+def _shortened(names: Sequence[str]) -> str:
+    """List names, of many only the first."""
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,291 @@
+# Copyright (c) 2026, the ontap.akv authors
+# BSD-2-Clause license (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This module util is private to the collection: it may change at any time.
+
+"""Many vaults in one task of akv_config: read once, plan all, change side by side, verify together.
+
+A credential is tried on one vault first: the first that is to get it is updated and verified alone, and only where
+that goes well do the others get it.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ansible_collections.ontap.akv.plugins.module_utils._akv.declaration import check, merged, require_release
+from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import Plan
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
+from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
+from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import read_until, read_vaults, sort_by_scope
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import (
+    UNCHANGED,
+    AkvError,
+    Incomplete,
+    InputError,
+)
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.parallel import (
+    Item,
+    Workers,
+    check_threads,
+    conclude,
+    still_open,
+    workers,
+)
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.change import Change
+
+
+@dataclass(frozen=True)
+class BulkResult:
+    """What was done, or in check mode would be done, vault by vault."""
+
+    changed: bool
+    msg: str
+    results: list[Record]
+    credentials_sent: bool
+    diff: list[Record]
+
+
+class _Entry(Item):
+    """One vault of many, on its way from declaration to result.
+
+    :ivar place: where it stands in the task, for messages
+    :ivar params: its options, completed
+    :ivar current: the vault before the task
+    :ivar plan: what is to be done; None as long as that is not known, or cannot be
+    :ivar done: what was done of it
+    :ivar seen: the vault after it
+    """
+
+    current: Record | None = None
+    plan: Plan | None = None
+    done: Plan | None = None
+    seen: Record | None = None
+
+    def __init__(self, place: str, params: Mapping[str, t.Any], change: Change) -> None:
+        super().__init__(change.declared.scope, change.client)
+        self.place = place
+        self.params = params
+        self.change = change
+        self.configuration = change.declared.configuration
+
+    @property
+    def whose(self) -> str:
+        return f"{self.scope} ({self.configuration})" if self.configuration else str(self.scope)
+
+    def identity(self) -> Record:
+        configuration = {"configuration": {"name": self.configuration}} if self.configuration else {}
+        return {**self.scope.record(), **configuration}
+
+    @property
+    def credential(self) -> str | None:
+        """The secret that is to be sent: the Azure application's, else the proxy's."""
+        return next(iter(self.plan.secrets.values()), None) if self.plan else None
+
+
+def configure(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> BulkResult:
+    """Make each of ``vaults`` what is declared.
+
+    :raises InputError: an entry is wrong, or two are for the same vault; nothing that changes was sent
+    :raises AkvError: some vault failed; the others are done
+    """
+    entries = _check(client, params)
+    if entries:
+        _read(client, entries)
+        _plan(entries)
+        if not check_mode:
+            with workers(client, params["threads"]) as threads:
+                _apply(client, entries, threads)
+        for entry in still_open(entries):
+            with entry.kept():
+                entry.succeed(entry.change.predict(t.cast("Plan", entry.plan), entry.current, check_mode))
+    results = conclude(client, entries)
+    return BulkResult(
+        changed=any(result["changed"] for result in results),
+        msg=_message(client, results, check_mode),
+        results=results,
+        credentials_sent=any(result["credentials_sent"] for result in results),
+        diff=[entry.diff for entry in entries],
+    )
+
+
+def _message(client: Client, results: Sequence[Record], check_mode: bool) -> str:
+    if not results:
+        return "vaults is empty: nothing to do."
+    operations = [str(result["operation"]) for result in results]
+    counts = [f"{operations.count(name)} {name}" for name in dict.fromkeys(operations) if name != "none"]
+    changed = len(operations) - operations.count("none")
+    verb = "would be changed" if check_mode else "changed"
+    told = f" ({', '.join(counts)})" if counts else ""
+    return f"{changed} of {len(results)} vaults {verb} on {client.where}{told}."
+
+
+# -- before anything is sent ------------------------------------------------------------------------------------------
+
+
+def _check(client: Client, params: Mapping[str, t.Any]) -> list[_Entry]:
+    check_threads(params)
+    beside = [f"{option}: {params[option]}" for option in SCOPE_OPTIONS if params[option] is not None]
+    if beside:
+        raise InputError("vaults", f"is given beside {' and '.join(beside)}. Say in each entry whose vault it is.")
+    entries, problems = [], []
+    for number, given in enumerate(params["vaults"]):
+        place = _place(number, given)
+        whole = merged(params, given)
+        try:
+            declared, warnings = check(whole)
+        except InputError as problem:
+            problems.append(f"{place}: {problem.message}")
+            continue
+        sibling = client.sibling()
+        sibling.warnings += warnings
+        entries.append(_Entry(place, whole, Change(sibling, declared, whole["wait"])))
+    _refuse(problems)
+    _refuse_twins(entries, lambda entry: (entry.scope, entry.configuration))
+    client.redactor.add({secret for entry in entries for secret in entry.change.declared.secrets.values()})
+    return entries
+
+
+def _place(number: int, given: Mapping[str, t.Any]) -> str:
+    whose = next((f"{option}: {given[option]}" for option in SCOPE_OPTIONS if given.get(option) is not None), None)
+    return f"vaults[{number}]" + (f" ({whose})" if whose else "")
+
+
+def _refuse(problems: Sequence[str]) -> None:
+    if problems:
+        raise InputError("vaults", f"nothing was changed. {' '.join(problems)}")
+
+
+def _refuse_twins(entries: Sequence[_Entry], identity: Callable[[_Entry], t.Any]) -> None:
+    first: dict[t.Any, _Entry] = {}
+    for entry in entries:
+        other = first.setdefault(identity(entry), entry)
+        if other is not entry:
+            _refuse([f"{other.place} and {entry.place} are the same vault. Keep one of them."])
+
+
+# -- reading and planning ---------------------------------------------------------------------------------------------
+
+
+def _read(client: Client, entries: Sequence[_Entry]) -> None:
+    """Read all vaults in the pages of one GET."""
+    problems = []
+    for entry in entries:
+        try:
+            require_release(client, entry.params)
+        except InputError as problem:
+            problems.append(f"{entry.place}: {problem.message}")
+    _refuse(problems)
+    repairs = sorted({name for entry in entries for name in entry.change.repair_fields()})
+    by_scope = sort_by_scope(read_vaults(client, {}, ["*", *repairs]))
+    for entry in entries:
+        with entry.kept():
+            entry.current = entry.change.take(by_scope(entry.scope))
+    there = [entry for entry in entries if entry.current is not None]
+    _refuse_twins(there, lambda entry: (entry.current or {})["uuid"])
+
+
+def _plan(entries: Sequence[_Entry]) -> None:
+    """Plan all, and refuse what only the cluster shows to be wrong, before the first is changed."""
+    problems = []
+    for entry in still_open(entries):
+        try:
+            entry.plan = entry.change.plan(entry.current)
+        except (Incomplete, InputError) as problem:
+            problems.append(f"{entry.place}: {problem.message}")
+        except AkvError as failure:
+            entry.fail(failure)
+    _refuse(problems)
+
+
+# -- changing ---------------------------------------------------------------------------------------------------------
+
+
+def _apply(client: Client, entries: Sequence[_Entry], threads: Workers) -> None:
+    """Carry out the plans: what sends no credential and the first of each credential, then the others."""
+    alone: dict[str, _Entry] = {}
+    together: list[_Entry] = []
+    following: list[_Entry] = []
+    last: list[_Entry] = []
+    scopes: set[Scope] = set()
+    for entry in still_open(entries):
+        if not (entry.plan and entry.plan.steps):
+            continue
+        if entry.scope in scopes:
+            # Configurations of one SVM depend on each other: what is planned now may not hold after the first.
+            last.append(entry)
+        elif entry.credential is None:
+            together.append(entry)
+        elif alone.setdefault(entry.credential, entry) is not entry:
+            following.append(entry)
+        scopes.add(entry.scope)
+    threads.each([*alone.values(), *together], lambda entry: (_change_alone if entry.credential else _change)(entry))
+    _leave(following, alone)
+    threads.each(following, _change)
+    _verify_together(client, still_open([*together, *following]))
+    for entry in last:
+        _leave([entry], alone)
+        threads.each([entry], _change_alone)
+        if entry.credential is not None:
+            alone.setdefault(entry.credential, entry)
+
+
+def _leave(entries: Sequence[_Entry], alone: Mapping[str, _Entry]) -> None:
+    """Leave those as they are whose credential has failed on another vault."""
+    for entry in entries:
+        first = alone.get(entry.credential or "")
+        if first is not None and first.result["failed"]:
+            entry.fail(
+                AkvError(
+                    f"{entry.whose} was left as it is: the credential that it was to get has failed on {first.whose}."
+                    " Correct the credential, or repair that vault, and run the task again.",
+                    UNCHANGED,
+                )
+            )
+
+
+def _change_alone(entry: _Entry) -> None:
+    """Read, plan, change and verify one vault as a task of its own would."""
+    entry.succeed(entry.change.run(check_mode=False))
+
+
+def _change(entry: _Entry) -> None:
+    chosen = t.cast("Plan", entry.plan)
+    entry.change.prepare(chosen)
+    entry.done = entry.change.apply(chosen)
+
+
+def _verify_together(client: Client, changed: Sequence[_Entry]) -> None:
+    """Read the changed vaults, in the pages of one GET a time, until all are as they should be or time is up."""
+    if not changed:
+        return
+    waiting = list(changed)
+
+    def read() -> list[_Entry]:
+        fields = {name for entry in waiting for name in entry.change.fields_to_verify(t.cast("Plan", entry.done))}
+        query = waiting[0].scope.query() if len(waiting) == 1 else {}
+        by_scope = sort_by_scope(read_vaults(client, query, ["*", *sorted(fields)]))
+        for entry in waiting:
+            with entry.kept():
+                entry.seen = entry.change.take(by_scope(entry.scope))
+        waiting[:] = [
+            entry
+            for entry in still_open(waiting)
+            if not entry.change.is_settled(t.cast("Plan", entry.done), entry.seen)
+        ]
+        return waiting
+
+    try:
+        read_until(client, read, lambda waiting: not waiting, f"waiting until {len(changed)} vaults are healthy")
+    except AkvError as failure:
+        for entry in waiting:
+            entry.fail(failure)
+    for entry in still_open(changed):
+        with entry.kept():
+            done = t.cast("Plan", entry.done)
+            entry.succeed(entry.change.result(done, entry.change.conclude(done, entry.seen, entry.current)))

@@ -1,0 +1,292 @@
+# Copyright (c) 2026, the ontap.akv authors
+# BSD-2-Clause license (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This module util is private to the collection: it may change at any time.
+
+"""The use case of akv_preflight_info: what must be true before an SVM can use Azure Key Vault, as ONTAP reports it."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
+from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import RELEASES, Release
+from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
+from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_stores import enabled_managers, tells_vaults
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import unknown_svm, vaults_of
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import count, read_volumes
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError
+
+ARGUMENT_SPEC: dict[str, t.Any] = {**SCOPE_OPTIONS}
+
+OK, FAILED, WARNING, UNKNOWN = STATUSES = ("ok", "failed", "warning", "unknown")
+
+_NODE_STATE_SINCE = _METROCLUSTER_SINCE = "9.8"
+# What each licence is called: in the vendor's guide, and by releases of its REST API.
+_LICENSES = {
+    "VE (volume encryption)": {"ve", "volume_encryption"},
+    "MTEKM (multi-tenant key management)": {"mtekm", "mtek_mgmt", "mt_ek_mgmt"},
+}
+_NO_DATA_SVM = ("dp_destination", "sync_destination")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that must be true, and whether it is.
+
+    :ivar status: one of STATUSES
+    """
+
+    name: str
+    status: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was found."""
+
+    changed: bool
+    msg: str
+    ready: bool
+    checks: list[dict[str, str]]
+    summary: dict[str, int]
+
+
+def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result:
+    """Ask for all that must be true. Reads only, so check mode makes no difference."""
+    scope = Scope.from_params(params)
+    checks = list(_Preflight(client, scope).checks())
+    bad = [check for check in checks if check.status == FAILED]
+    return Result(
+        changed=False,
+        msg=_message(client, scope, bad, checks),
+        ready=not bad,
+        checks=[asdict(check) for check in checks],
+        summary={status: sum(check.status == status for check in checks) for status in STATUSES},
+    )
+
+
+def _message(client: Client, scope: Scope, bad: list[Check], checks: list[Check]) -> str:
+    where = f"The cluster {client.where}" if scope.is_cluster else f"{scope} on {client.where}"
+    if bad:
+        told = " ".join(check.message for check in bad)
+        return f"{where} is not ready for an Azure Key Vault ({', '.join(check.name for check in bad)}): {told}"
+    of = {status: _listed(check.name for check in checks if check.status == status) for status in STATUSES}
+    doubts = [f"{word}: {of[status]}." for status, word in ((UNKNOWN, "Not known"), (WARNING, "Look at")) if of[status]]
+    if doubts:
+        told = f"Nothing is seen in the way of an Azure Key Vault for {scope} on {client.where}."
+        return f"{told} {' '.join(doubts)}"
+    return f"{where} is ready for an Azure Key Vault."
+
+
+class _Preflight:
+    """Asks a cluster, and goes on where it does not answer one of the questions."""
+
+    def __init__(self, client: Client, scope: Scope) -> None:
+        self._client = client
+        self._scope = scope
+        self._release: Release | None = None
+        self._cluster: Record = {}
+
+    def checks(self) -> t.Iterator[Check]:
+        """All checks, in the order in which they stand in the result."""
+        yield from self._ask(["release"], self._of_release)
+        yield from self._ask(["nodes", "nodes_release"], self._of_nodes)
+        yield from self._ask(["metrocluster"], self._of_metrocluster)
+        yield from self._ask(["licenses"], self._of_licenses)
+        if self._scope.is_cluster:
+            yield self._of_cluster_dns()
+        else:
+            of_svm = self._ask(["svm", "dns"], self._of_svm)
+            yield from of_svm
+            if len(of_svm) == 1:  # There is no such SVM.
+                return
+        yield from self._of_keys()
+
+    def _ask(self, names: list[str], question: Callable[[], list[Check]]) -> list[Check]:
+        """Put a question; where the cluster does not answer it, its checks are unknown.
+
+        :raises AkvError: there is no cluster to ask, or it does not let the login in
+        """
+        try:
+            return question()
+        except AkvError as exc:
+            if exc.details.get("http_status") in (None, 401) or self._client.rest_is_missing:
+                raise
+            return [Check(name, UNKNOWN, exc.message) for name in names]
+
+    def _of_release(self) -> list[Check]:
+        fields = ("name_servers",) if self._scope.is_cluster else ()
+        self._release, self._cluster = self._client.cluster(*fields)
+        if self._release < Release.parse(RELEASES[0]):
+            message = f"{self._client.where} runs ONTAP {self._release}; Azure Key Vault needs {RELEASES[0]} or later."
+            return [Check("release", FAILED, message)]
+        return [Check("release", OK, f"{self._client.where} runs ONTAP {self._release}.")]
+
+    def _of_nodes(self) -> list[Check]:
+        tells_state = self._has(_NODE_STATE_SINCE)
+        fields = "name,version,state" if tells_state else "name,version"
+        nodes = self._client.records("/cluster/nodes", {"fields": fields}, doing="Reading the nodes")
+        return [self._of_states(nodes) if tells_state else self._untold("nodes", "how its nodes are"), _versions(nodes)]
+
+    def _of_states(self, nodes: list[Record]) -> Check:
+        states = {str(node.get("name")): node.get("state") for node in nodes}
+        bad = [f"{name} is {state}" for name, state in states.items() if state not in ("up", "unknown", None)]
+        if bad:
+            return Check("nodes", FAILED, f"All nodes must be up: {', '.join(bad)}.")
+        untold = [name for name, state in states.items() if state != "up"]
+        if untold or not states:
+            return Check("nodes", UNKNOWN, f"ONTAP does not tell the state of {', '.join(untold) or 'any node'}.")
+        return Check("nodes", OK, f"All nodes are up: {', '.join(states)}.")
+
+    def _of_metrocluster(self) -> list[Check]:
+        if not self._has(_METROCLUSTER_SINCE):
+            return [self._untold("metrocluster", "whether it is part of a MetroCluster")]
+        record = self._client.get(
+            "/cluster/metrocluster", {"fields": "local.configuration_state"}, doing="Reading the MetroCluster"
+        )
+        local = record.get("local")
+        state = local.get("configuration_state") if isinstance(local, dict) else None
+        if state == "not_configured":
+            return [Check("metrocluster", OK, "The cluster is no part of a MetroCluster.")]
+        if state in ("configured", "partially_configured", "configuration_error"):
+            message = f"The cluster is part of a MetroCluster ({state}), where ONTAP supports no Azure Key Vault."
+            return [Check("metrocluster", FAILED, message)]
+        return [Check("metrocluster", UNKNOWN, f"ONTAP tells the MetroCluster's state as {state!r}.")]
+
+    def _of_licenses(self) -> list[Check]:
+        packages = self._client.records(
+            "/cluster/licensing/licenses", {"fields": "name,state"}, doing="Reading the licences"
+        )
+        states = {str(each.get("name")).lower(): each.get("state") for each in packages}
+        found = {
+            package: next((states[name] or "unknown" for name in sorted(names) if name in states), "unlicensed")
+            for package, names in _LICENSES.items()
+        }
+        missing = [package for package, state in found.items() if state == "unlicensed"]
+        if missing:
+            message = f"A licence is missing: {_listed(missing)}. Install it, or see what else the licence file holds."
+            return [Check("licenses", FAILED, message)]
+        doubtful = [f"{package} is {state}" for package, state in found.items() if state != "compliant"]
+        if doubtful:
+            return [Check("licenses", WARNING, f"A licence is not as it should be: {_listed(doubtful)}.")]
+        return [Check("licenses", OK, f"Licensed: {_listed(found)}.")]
+
+    def _of_svm(self) -> list[Check]:
+        """The SVM, and what it asks for names; one failed check alone where there is no such SVM."""
+        query = {name.partition(".")[2]: value for name, value in self._scope.query().items()}
+        query["fields"] = "dns,name,state,subtype,uuid"
+        svms = self._client.records("/svm/svms", query, doing=f"Reading {self._scope}")
+        svm = next((each for each in svms if self._scope.owns({"svm": each})), None)
+        if svm is None:
+            missing = f"{self._scope} does not exist on {self._client.where}."
+            return [Check("svm", FAILED, unknown_svm(self._client, self._scope) or missing)]
+        dns = svm.get("dns")
+        return [_state_of(self._scope, svm), self._of_dns(dns.get("servers") if isinstance(dns, dict) else None)]
+
+    def _of_cluster_dns(self) -> Check:
+        if not self._cluster:
+            return Check("dns", UNKNOWN, "The cluster's DNS servers could not be read.")
+        return self._of_dns(self._cluster.get("name_servers"))
+
+    def _of_dns(self, servers: object) -> Check:
+        if servers and isinstance(servers, list):
+            return Check("dns", OK, f"{_capital(self._scope)} asks {_listed(map(str, servers))} for names.")
+        message = f"{_capital(self._scope)} has no DNS server to find the vault's host with. Configure DNS for it."
+        return Check("dns", FAILED, message)
+
+    def _of_keys(self) -> t.Iterator[Check]:
+        """The vault, another key manager, and encrypted volumes; a vault explains the other two."""
+        managers: list[tuple[str, str]] = []
+
+        def of_managers() -> list[Check]:
+            managers.extend(enabled_managers(self._client, self._scope, self._release))
+            return [self._of_managers([f"{kind} ({uuid})" for kind, uuid in managers if kind != "akv"])]
+
+        other = self._ask(["key_manager"], of_managers)
+        told = tells_vaults(self._release) and other[0].status != UNKNOWN
+        known = any(kind == "akv" for kind, _uuid in managers) if told else None
+        vault = self._ask(["vault"], lambda: [self._of_vault(known)])
+        yield from vault
+        yield from other
+        has_vault = vault[0].status == WARNING
+        yield from self._ask(["encrypted_volumes"], lambda: [self._of_volumes(has_vault)])
+
+    def _of_managers(self, names: list[str]) -> Check:
+        if names:
+            message = f"{_capital(self._scope)} has the key manager {_listed(names)} already."
+            return Check("key_manager", FAILED, f"{message} Migrate its keys, or remove it.")
+        return Check("key_manager", OK, f"{_capital(self._scope)} has no other key manager.")
+
+    def _of_vault(self, known: bool | None) -> Check:
+        """Tell what vault there is.
+
+        :param known: whether there is one, where the key managers have told; None where not
+        """
+        vaults = [] if known is False else vaults_of(self._client, self._scope)
+        names = sorted({str(vault.get("name")) for vault in vaults})
+        if names:
+            message = f"{_capital(self._scope)} has a vault already: {_listed(names)}."
+            return Check("vault", WARNING, f"{message} akv_config compares it with the task.")
+        return Check("vault", OK, f"{_capital(self._scope)} has no vault yet.")
+
+    def _of_volumes(self, has_vault: bool) -> Check:
+        volumes = read_volumes(self._client, self._scope)
+        if not volumes or has_vault:
+            return Check("encrypted_volumes", OK, count(volumes))
+        some = [str(volume["name"]) for volume in volumes[:5]]
+        told = f"{count(volumes)[:-1]} ({', '.join([*some, '…'] if len(volumes) > len(some) else some)})"
+        if self._scope.is_cluster:
+            # Each may be served by a key manager of its SVM's own, which is no obstacle.
+            return Check("encrypted_volumes", WARNING, f"{told}, whose keys another key manager may hold.")
+        message = f"{self._scope} has {told}, whose keys the cluster's key manager holds. Migrate these keys first."
+        return Check("encrypted_volumes", FAILED, message)
+
+    def _has(self, since: str) -> bool:
+        return self._release is not None and self._release.within(since)
+
+    def _untold(self, name: str, what: str) -> Check:
+        if self._release is None:
+            return Check(name, UNKNOWN, f"As the release is not known, it was not asked {what}.")
+        return Check(name, UNKNOWN, f"ONTAP {self._release} does not tell {what}.")
+
+
+def _versions(nodes: list[Record]) -> Check:
+    """Whether all nodes run one release."""
+    names: dict[str, list[str]] = {}
+    for node in nodes:
+        version = node.get("version")
+        full = version.get("full") if isinstance(version, dict) else None
+        names.setdefault(str(full or "").partition(":")[0], []).append(str(node.get("name")))
+    if len(names) == 1 and "" not in names:
+        return Check("nodes_release", OK, f"All nodes run {next(iter(names))}.")
+    if len(names) - ("" in names) > 1:
+        told = "; ".join(f"{version or 'unknown'}: {', '.join(those)}" for version, those in sorted(names.items()))
+        return Check("nodes_release", FAILED, f"All nodes must run one release; finish the upgrade. {told}.")
+    untold = _listed(names.get("", ["any node"]))
+    return Check("nodes_release", UNKNOWN, f"ONTAP does not tell the release of {untold}.")
+
+
+def _state_of(scope: Scope, svm: Record) -> Check:
+    state, subtype = svm.get("state"), svm.get("subtype")
+    if subtype in _NO_DATA_SVM:
+        return Check("svm", FAILED, f"{scope} is a copy of another SVM ({subtype}), and no data SVM of its own.")
+    if state is None:
+        return Check("svm", UNKNOWN, f"ONTAP does not tell the state of {scope}.")
+    return Check("svm", OK if state == "running" else FAILED, f"{scope} is {state}.")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)
+
+
+def _capital(scope: Scope) -> str:
+    """The scope as a sentence begins with it."""
+    name = str(scope)
+    return name[0].upper() + name[1:]

@@ -1,0 +1,154 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: akv_preflight_info
+short_description: Check what ONTAP needs before an Azure Key Vault is enabled
+version_added: 0.1.0
+description:
+  - Asks ONTAP for all that must be true before an SVM, or the cluster, can keep its keys in an Azure Key Vault (AKV).
+  - It reads only. What is not as it should be is told in RV(checks), and is no failure of the module.
+  - What ONTAP does not tell, because the login may not ask or the release has no such endpoint, is V(unknown).
+author:
+  - The ontap.akv authors (@ontap-akv)
+notes:
+  - ONTAP cannot tell beforehand whether the network paths to Azure are open. The vault is reached over a LIF of the
+    SVM, the login of Azure over the network of node management.
+seealso:
+  - module: ontap.akv.akv_config
+  - module: ontap.akv.akv_info
+  - name: ONTAP documentation, Manage keys with a cloud provider
+    description: The vendor's guide says what is needed.
+    link: https://docs.netapp.com/us-en/ontap/encryption-at-rest/manage-keys-azure-google-task.html
+extends_documentation_fragment:
+  - ontap.akv._attributes
+  - ontap.akv._attributes.info_module
+  - ontap.akv._connection
+  - ontap.akv._scope
+"""
+
+EXAMPLES = r"""
+# The login comes from the environment (ONTAP_HOSTNAME, ONTAP_USERNAME, ONTAP_PASSWORD).
+
+- name: Check whether SVM vs0 can have a vault
+  ontap.akv.akv_preflight_info:
+    svm: vs0
+  register: preflight
+
+- name: Show what is in the way
+  ansible.builtin.debug:
+    msg: "{{ preflight.checks | selectattr('status', 'eq', 'failed') | map(attribute='message') }}"
+
+- name: Stop where something is in the way
+  ansible.builtin.assert:
+    that: preflight.ready
+    fail_msg: "{{ preflight.msg }}"
+"""
+
+RETURN = r"""
+msg:
+  description: Whether a vault can be enabled, and what is in the way, in a few sentences.
+  returned: always
+  type: str
+  sample: "SVM vs0 on cluster1 is not ready for an Azure Key Vault (nodes): All nodes must be up: node2 is down."
+ready:
+  description: Whether no check failed.
+  returned: success
+  type: bool
+  sample: false
+checks:
+  description:
+    - What was checked, in order. With an SVM that does not exist they end there.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - {name: release, status: ok, message: cluster1.example.com runs ONTAP 9.14.1.}
+    - {name: nodes, status: failed, message: "All nodes must be up: node2 is down."}
+  contains:
+    name:
+      description:
+        - V(release), whether it is ONTAP 9.7 or later.
+        - V(nodes), whether all are up (told by ONTAP 9.8 and later).
+        - V(nodes_release), whether all run one release.
+        - V(metrocluster), whether the cluster is part of one (told by ONTAP 9.8 and later).
+        - V(licenses), whether volume encryption (VE) and multi-tenant key management (MTEKM) are licensed.
+        - V(svm), whether the SVM exists, is running and no copy of another.
+        - V(dns), whether the SVM, or the cluster, has DNS servers.
+        - V(vault), whether there is none yet. One that is there is a V(warning), and explains encrypted volumes.
+        - V(key_manager), whether there is no other key manager.
+        - V(encrypted_volumes), whether there is no encrypted volume whose keys another key manager holds.
+      type: str
+      choices:
+        - release
+        - nodes
+        - nodes_release
+        - metrocluster
+        - licenses
+        - svm
+        - dns
+        - vault
+        - key_manager
+        - encrypted_volumes
+    status:
+      description: How it stands.
+      type: str
+      choices: [ok, failed, warning, unknown]
+    message:
+      description: What was found, and what to do, in a sentence.
+      type: str
+summary:
+  description: How many checks there are of each status.
+  returned: success
+  type: dict
+  sample: {ok: 9, failed: 1, warning: 0, unknown: 0}
+requests:
+  description: The requests that were sent, in order, one entry a try, pages and repetitions included.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - {method: GET, path: /api/cluster, status: 200}
+    - {method: GET, path: /api/cluster/nodes, status: 200}
+  contains:
+    method:
+      description: The HTTP method.
+      type: str
+    path:
+      description: The path, without the query.
+      type: str
+    status:
+      description: The HTTP status; none where no answer came.
+      type: int
+outcome:
+  description: What the failed task has done to the cluster. Always V(unchanged), as it only reads.
+  returned: failure
+  type: str
+  choices: [unchanged]
+  sample: unchanged
+error:
+  description: ONTAP's error, as it came.
+  returned: failure, when ONTAP refused
+  type: dict
+  sample: {code: '6', message: Permission denied., target: null, arguments: []}
+http_status:
+  description: The HTTP status of the answer that failed.
+  returned: failure, when an answer came
+  type: int
+  sample: 403
+"""
+
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.module import run_module
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.preflight_info import ARGUMENT_SPEC, run
+
+
+def main() -> None:
+    run_module(ARGUMENT_SPEC, run)
+
+
+if __name__ == "__main__":
+    main()
