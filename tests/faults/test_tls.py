@@ -33,8 +33,8 @@ from simulator import Simulator
 
 HINTS = {
     "unknown CA": "Give the CA's certificate with ca_path.",
-    "other-host": "is for another name. Use a hostname that the certificate holds.",
-    "expired": "has expired. Renew it on the cluster.",
+    "other-host": "is for another name. Set hostname to a name in the certificate.",
+    "expired": "has expired. Renew it on the server.",
     "self-signed": "Give the CA's certificate with ca_path.",
     "no TLS": "does not speak TLS. Check http_port",
 }
@@ -175,7 +175,7 @@ def test_tls_before_1_2_is_not_spoken(strict: tuple[dict[str, Any], ssl.SSLConte
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
     result = run("akv_info", **where, username="admin", password="canary-Old8Q~word")
-    assert_refused_once(result, "TLS 1.2 or later is needed.", tally)
+    assert_refused_once(result, "TLS 1.2 or later is required.", tally)
 
 
 # --- logins -----------------------------------------------------------------------------------------------------------
@@ -367,5 +367,5 @@ def test_a_handshake_without_an_end(tally: Counter[str]) -> None:
         port = silent.getsockname()[1]
         login = {"hostname": "127.0.0.1", "http_port": port, "username": "admin", "password": "canary-Old8Q~word"}
         result = run("akv_info", **login, timeout=0.5, retries=0)
-    assert "did not answer within 0.5 s" in result["msg"]
+    assert "did not respond within 0.5 s" in result["msg"]
     tally["outcome named"] += 1

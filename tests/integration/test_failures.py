@@ -185,7 +185,7 @@ def test_unreachable_host() -> None:
         port = taken.getsockname()[1]
         login = {"hostname": "127.0.0.1", "http_port": port, "username": "admin", "password": "s3cr3t-0f-4dm1n"}
         result, _warnings = call("akv_config", login, {**CREATE, "retries": 1})
-    assert f"https://127.0.0.1:{port} refuses the connection" in result["msg"]
+    assert f"https://127.0.0.1:{port} refused the connection" in result["msg"]
     assert "management LIF" in result["msg"]
     assert result["outcome"] == "unchanged"
     assert [request["status"] for request in result["requests"]] == [None, None]
@@ -194,7 +194,7 @@ def test_unreachable_host() -> None:
 def test_host_whose_name_cannot_be_resolved() -> None:
     login = {"hostname": "cluster1.invalid", "username": "admin", "password": "s3cr3t-0f-4dm1n", "use_proxy": False}
     result, _warnings = call("akv_info", login, {})
-    assert "the name cluster1.invalid cannot be resolved" in result["msg"]
+    assert "the name cluster1.invalid could not be resolved" in result["msg"]
     assert len(result["requests"]) == 1
 
 

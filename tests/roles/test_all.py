@@ -57,7 +57,7 @@ def test_a_cluster_out_of_reach(role: str, roles: Roles) -> None:
     run = roles.play(role, {"dead": DEAD}, ROLES[role])
     assert run.code == 2
     (message,) = run.failures()
-    assert "refuses the connection" in message
+    assert "refused the connection" in message
     assert {request["method"] for request in run.requests()} == {"GET"}
 
 

@@ -72,7 +72,7 @@ def test_one_report_on_all_and_one_on_each(roles: Roles, tmp_path: Path) -> None
     assert whole["ill"]["summary"]["total"] == 4
     offline = [volume for volume in whole["ill"]["volumes"] if volume["state"] == "offline"]
     assert [(volume["svm"]["name"], volume["name"]) for volume in offline] == [("vs0", "vol1")]
-    assert "refuses the connection" in whole["dead"]["msg"]
+    assert "refused the connection" in whole["dead"]["msg"]
 
     told = {task.host: task.result["msg"] for task in run.tasks if task.name.endswith("Say what the report tells")}
     assert told["dead"] == [whole["dead"]["msg"]]

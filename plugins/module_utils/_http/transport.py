@@ -4,10 +4,10 @@
 
 # This module util is private to the collection: it may change at any time.
 
-"""One HTTP session to one cluster: TLS, login, proxies, and a time limit that holds for the whole answer.
+"""One HTTP session to one server: TLS, login, proxies, and a time limit for the whole response.
 
-All that is particular to ``requests`` lives here. What the task declares wins over the environment: REQUESTS_CA_BUNDLE,
-netrc and the like are not read; the environment's proxies are, unless ``use_proxy`` is false.
+Everything that is particular to ``requests`` is here. The task takes precedence over the environment:
+REQUESTS_CA_BUNDLE, netrc and the like are not read. The environment's proxies are used, unless ``use_proxy`` is false.
 """
 
 from __future__ import annotations
@@ -20,11 +20,10 @@ import ssl
 import threading
 import traceback
 import typing as t
-from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]
 
+from ansible_collections.ontap.akv.plugins.module_utils._http.endpoint import ClientCertificate, Endpoint
 from ansible_collections.ontap.akv.plugins.module_utils._http.retry import LOST, REFUSED, RESOLVE, TRUST
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import Connection
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 
 try:
@@ -46,6 +45,8 @@ except ImportError:
 
 VERSION = "0.1.0"
 """The collection's, as in galaxy.yml."""
+
+USER_AGENT = f"ontap.akv/{VERSION}"
 
 MAX_ANSWER = 16 * 1024 * 1024
 """Bytes; a page of 10,000 vaults is below 10 MB."""
@@ -128,52 +129,60 @@ class _Adapter(HTTPAdapter):
 
 
 class Transport:
-    """A kept-alive session that sends one request at a time, and follows no redirect.
+    """A kept-alive session to one server. It sends one request at a time and follows no redirect.
 
-    :param connection: checked connection options
-    :param context: of another session to the same cluster; else it is made
-    :ivar url: the cluster's base URL
-    :raises InputError: the client certificate or its key cannot be used
+    :param endpoint: the server
+    :param context: of another session with the same trust; otherwise one is made
+    :ivar url: the server's base URL
+    :raises InputError: the CA file, the client certificate or its key cannot be used
     """
 
-    def __init__(self, connection: Connection, context: ssl.SSLContext | None = None) -> None:
-        self._connection = connection
-        self.url = connection.url
-        self._context = context or _tls_context(connection)
+    def __init__(self, endpoint: Endpoint, context: ssl.SSLContext | None = None) -> None:
+        self.endpoint = endpoint
+        self.url = endpoint.url
+        self._context = context or _tls_context(endpoint)
         self._adapter = _Adapter(self._context)
-        if not connection.validate_certs:
+        if not endpoint.validate_certs:
             # The task's own warning says so once, and not in the middle of the module's output.
             disable_warnings(InsecureRequestWarning)
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.mount("https://", self._adapter)
         self._session.mount("http://", self._adapter)
-        if connection.username is not None and connection.password is not None:
+        if endpoint.login is not None:
             # As bytes: requests would encode text as Latin-1.
-            self._session.auth = HTTPBasicAuth(connection.username.encode(), connection.password.encode())
+            self._session.auth = HTTPBasicAuth(*(part.encode() for part in endpoint.login))
         self._session.headers.update(
             {
-                "Accept": "application/hal+json, application/json",
+                "Accept": "application/json",
                 "Accept-Encoding": "identity",
-                "User-Agent": f"ontap.akv/{VERSION}",
-                "X-Dot-Client-App": f"ontap.akv/{VERSION}",
+                "User-Agent": USER_AGENT,
+                **dict(endpoint.headers),
             }
         )
-        self._proxies = _proxies(connection)
+        self._proxies = _proxies(endpoint)
 
-    def twin(self) -> Transport:
-        """Make another session to the same cluster, for another thread."""
-        return Transport(self._connection, self._context)
+    def twin(self, endpoint: Endpoint | None = None) -> Transport:
+        """Make another session, for another thread or another server of the same task.
 
-    def send(self, method: str, target: str, body: t.Any = None) -> Answer:
-        """Send one request and read the whole answer within the connection's timeout.
-
-        :param target: path and query, below the cluster's base URL
-        :param body: sent as JSON, bytes as the XML that they are; None sends none
-        :raises Fault: no answer could be read
+        :param endpoint: the other server; the same one if None
         """
-        data, kind = (body, "text/xml") if isinstance(body, bytes) else (json.dumps(body).encode(), "application/json")
-        timeout = self._connection.timeout
+        endpoint = endpoint or self.endpoint
+        return Transport(endpoint, self._context if endpoint.trust == self.endpoint.trust else None)
+
+    def send(
+        self, method: str, target: str, body: t.Any = None, *, headers: t.Mapping[str, str] | None = None
+    ) -> Answer:
+        """Send one request and read the whole response within the endpoint's timeout.
+
+        :param target: path and query, below the server's base URL
+        :param body: sent as JSON, bytes as they are (give their Content-Type); None sends none
+        :param headers: of this request alone, e.g. Authorization
+        :raises Fault: no response could be read
+        """
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        json_type = {} if body is None or isinstance(body, bytes) else {"Content-Type": "application/json"}
+        timeout = self.endpoint.timeout
         late = threading.Event()
 
         def end() -> None:
@@ -187,12 +196,12 @@ class Transport:
             with self._session.request(
                 method,
                 self.url + target,
-                data=None if body is None else data,
-                headers=None if body is None else {"Content-Type": kind},
+                data=data,
+                headers={**json_type, **(headers or {})},
                 timeout=timeout,
                 stream=True,
                 allow_redirects=False,
-                verify=self._connection.validate_certs and (self._connection.ca_path or True),
+                verify=self.endpoint.validate_certs and (self.endpoint.ca_path or True),
                 proxies=self._proxies,
             ) as response:
                 return Answer(response.status_code, response.headers, _read(response))
@@ -207,17 +216,22 @@ class Transport:
         self._session.close()
 
     def _fault(self, exc: Exception, late: bool) -> Fault:
-        """Tell from the chain of exceptions how far the request got."""
+        """Find in the chain of exceptions how far the request got."""
         where = self.url + (" (through a proxy)" if self._proxies else "")
-        timeout = self._connection.timeout
+        words, timeout = self.endpoint.words, self.endpoint.timeout
         chain = list(_chain(exc))
         if isinstance(exc, requests.exceptions.ConnectTimeout):
-            return Fault(REFUSED, f"no connection to {where} within {timeout:g} s. Check address, route and firewall.")
+            return Fault(
+                REFUSED,
+                f"no connection to {where} within {timeout:g} s. Check the address, the route and the firewall.",
+            )
         if late or isinstance(exc, requests.exceptions.Timeout):
-            return Fault(LOST, f"{where} did not answer within {timeout:g} s (timeout). Check the cluster's load.")
+            return Fault(
+                LOST, f"{where} did not respond within {timeout:g} s (timeout). Check the load on {words.server}."
+            )
         errors = requests.exceptions
         nowhere = any(isinstance(cause, (socket.gaierror, errors.InvalidURL, LocationValueError)) for cause in chain)
-        # With a proxy it is the proxy's name alone that is resolved.
+        # With a proxy only the name of the proxy is resolved here.
         if isinstance(exc, (errors.ProxyError, errors.InvalidSchema)) or (nowhere and self._proxies):
             kind = RESOLVE if nowhere or isinstance(exc, errors.InvalidSchema) else REFUSED
             said = next((f" ({cause})" for cause in chain if str(cause).startswith("Tunnel connection failed")), "")
@@ -225,60 +239,64 @@ class Transport:
                 kind, f"the proxy for {self.url} failed{said}. Check HTTPS_PROXY and NO_PROXY, or set use_proxy: false."
             )
         if nowhere:
-            return Fault(RESOLVE, f"the name {self._connection.hostname} cannot be resolved. Check hostname and DNS.")
+            return Fault(RESOLVE, f"the name {self.endpoint.host} could not be resolved. Check {words.host} and DNS.")
         for cause in chain:
             if isinstance(cause, ssl.SSLError) and not isinstance(cause, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
-                return Fault(TRUST, _tls_reason(cause, where))
+                return Fault(TRUST, _tls_reason(cause, where, self.endpoint))
         if any(isinstance(cause, ConnectionRefusedError) for cause in chain):
-            return Fault(REFUSED, f"{where} refuses the connection. Check hostname, http_port and the management LIF.")
+            return Fault(
+                REFUSED,
+                f"{where} refused the connection. Check {words.host} and {words.port}:"
+                f" they must be those of {words.server}.",
+            )
         if any(type(cause).__name__ == "NewConnectionError" for cause in chain):
-            return Fault(REFUSED, f"{where} cannot be reached. Check address, route and firewall.")
-        certificate = " Or it does not know the client certificate." if self._connection.cert_filepath else ""
-        return Fault(LOST, f"{where} broke the connection off before its answer was complete.{certificate}")
+            return Fault(REFUSED, f"{where} could not be reached. Check the address, the route and the firewall.")
+        certificate = " Or the server does not accept the client certificate." if self.endpoint.certificate else ""
+        return Fault(LOST, f"the connection to {where} was closed before the response was complete.{certificate}")
 
 
-def _proxies(connection: Connection) -> dict[str, str]:
+def _proxies(endpoint: Endpoint) -> dict[str, str]:
     """Find the proxy in the environment alone: macOS's system look-up can crash a forked worker."""
-    if not connection.use_proxy or proxy_bypass_environment(connection.hostname):
+    if not endpoint.use_proxy or proxy_bypass_environment(endpoint.host):
         return {}
-    scheme = urlsplit(connection.url).scheme
-    proxy = getproxies_environment().get(scheme) or getproxies_environment().get("all")
-    return {scheme: proxy} if proxy else {}
+    proxy = getproxies_environment().get(endpoint.scheme) or getproxies_environment().get("all")
+    return {endpoint.scheme: proxy} if proxy else {}
 
 
-def _tls_context(connection: Connection) -> ssl.SSLContext:
+def _tls_context(endpoint: Endpoint) -> ssl.SSLContext:
     context: ssl.SSLContext = create_urllib3_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     # urllib3 1.26 gives OpenSSL no name to check where the host is an IP address: it then checks the name itself.
-    context.check_hostname = connection.validate_certs and not urllib3_version.startswith("1.")
-    context.verify_mode = ssl.CERT_REQUIRED if connection.validate_certs else ssl.CERT_NONE
-    if connection.ca_path:
+    context.check_hostname = endpoint.validate_certs and not urllib3_version.startswith("1.")
+    context.verify_mode = ssl.CERT_REQUIRED if endpoint.validate_certs else ssl.CERT_NONE
+    if endpoint.ca_path:
         try:
-            context.load_verify_locations(cafile=connection.ca_path)
+            context.load_verify_locations(cafile=endpoint.ca_path)
         except (OSError, ssl.SSLError):
-            raise InputError("ca_path", f"{connection.ca_path!r} holds no certificates in PEM form.") from None
-    if connection.cert_filepath:
-        _load_certificate(context, connection.cert_filepath, connection.key_filepath)
+            raise InputError("ca_path", f"{endpoint.ca_path!r} does not hold certificates in PEM form.") from None
+    if endpoint.certificate:
+        _load_certificate(context, endpoint.certificate)
     return context
 
 
-def _load_certificate(context: ssl.SSLContext, certificate: str, key: str | None) -> None:
+def _load_certificate(context: ssl.SSLContext, certificate: ClientCertificate) -> None:
     asked = []
 
     def no_prompt() -> str:
         asked.append(True)
         return ""
 
+    key = certificate.key_path or certificate.path
     try:
-        context.load_cert_chain(certificate, key, password=no_prompt)
+        context.load_cert_chain(certificate.path, certificate.key_path, password=no_prompt)
     except (OSError, ssl.SSLError, ValueError):
         if asked:
             raise InputError(
-                "key_filepath", f"the key in {key or certificate!r} has a passphrase. Give one without (mode 0600)."
+                "key_filepath", f"the key in {key!r} has a passphrase. Give one without (mode 0600)."
             ) from None
         raise InputError(
             "cert_filepath, key_filepath",
-            f"{certificate!r} and {key or certificate!r} are no certificate and key in PEM form that belong together.",
+            f"{certificate.path!r} and {key!r} are not a certificate and key in PEM form that belong together.",
         ) from None
 
 
@@ -295,7 +313,7 @@ def _read(response: requests.Response) -> bytes:
     for chunk in response.iter_content(_CHUNK):
         content += chunk
         if len(content) > MAX_ANSWER:
-            raise Fault(LOST, f"the answer is longer than {MAX_ANSWER >> 20} MB: this is not ONTAP's REST API.")
+            raise Fault(LOST, f"the answer is longer than {MAX_ANSWER >> 20} MB, the limit for one response.")
     # urllib3 1.26 does not check this itself.
     promised = response.headers.get("Content-Length", "")
     if promised.isdigit() and len(content) < int(promised):
@@ -303,13 +321,14 @@ def _read(response: requests.Response) -> bytes:
     return bytes(content)
 
 
-def _tls_reason(error: ssl.SSLError, where: str) -> str:
+def _tls_reason(error: ssl.SSLError, where: str, endpoint: Endpoint) -> str:
     """Say in a sentence why TLS failed, and what to do."""
+    words = endpoint.words
     code = getattr(error, "verify_code", None)
     if code == 10:
-        return f"the certificate of {where} has expired. Renew it on the cluster."
+        return f"the certificate of {where} has expired. Renew it on the server."
     if code in (62, 64) or (code is None and isinstance(error, ssl.SSLCertVerificationError)):
-        return f"the certificate of {where} is for another name. Use a hostname that the certificate holds."
+        return f"the certificate of {where} is for another name. Set {words.host} to a name in the certificate."
     if code is not None:
         return (
             f"the certificate of {where} is signed by a CA that is not trusted"
@@ -318,8 +337,8 @@ def _tls_reason(error: ssl.SSLError, where: str) -> str:
     if re.search("ALERT.*(CERTIFICATE|UNKNOWN_CA)", error.reason or ""):
         return f"{where} does not accept the client certificate ({error.reason}). Check cert_filepath and its user."
     if error.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE"):
-        return f"{where} does not speak TLS. Check http_port; https: false is for a laboratory only."
-    return f"no TLS connection to {where} came about ({error.reason or 'no reason given'}): TLS 1.2 or later is needed."
+        return f"{where} does not speak TLS. Check {words.port}."
+    return f"the TLS handshake with {where} failed ({error.reason or 'no reason given'}). TLS 1.2 or later is required."
 
 
 def _chain(exc: BaseException) -> t.Iterator[BaseException]:

@@ -18,9 +18,12 @@ from dataclasses import dataclass, field
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import check_text, check_unicode
+from ansible_collections.ontap.akv.plugins.module_utils._http.endpoint import ClientCertificate, Endpoint, Words
+from ansible_collections.ontap.akv.plugins.module_utils._http.transport import USER_AGENT
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 
 _LONGEST_TIMEOUT = 86400  # seconds
+_WORDS = Words(server="the cluster management LIF", host="hostname", port="http_port")
 
 
 def _read_environment(variable: str) -> str:
@@ -112,11 +115,23 @@ class Connection:
             **login,
         )
 
-    @property
-    def url(self) -> str:
-        """The cluster's base URL, with no path."""
-        host = f"[{self.hostname}]" if ":" in self.hostname else self.hostname
-        return f"{'https' if self.https else 'http'}://{host}:{self.http_port}"
+    def endpoint(self) -> Endpoint:
+        """Give the cluster as the transport takes it."""
+        login = None if self.username is None or self.password is None else (self.username, self.password)
+        certificate = ClientCertificate(self.cert_filepath, self.key_filepath) if self.cert_filepath else None
+        return Endpoint(
+            host=self.hostname,
+            port=self.http_port,
+            scheme="https" if self.https else "http",
+            login=login,
+            certificate=certificate,
+            validate_certs=self.validate_certs,
+            ca_path=self.ca_path,
+            use_proxy=self.use_proxy,
+            timeout=self.timeout,
+            headers=(("Accept", "application/hal+json, application/json"), ("X-Dot-Client-App", USER_AGENT)),
+            words=_WORDS,
+        )
 
     def warnings(self) -> list[str]:
         """Say what is likely wrong, or unsafe."""

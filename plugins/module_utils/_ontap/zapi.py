@@ -53,12 +53,13 @@ def why_no_rest(connection: Connection, answers: bool) -> str:
 
 
 def _server(connection: Connection) -> t.Any:
-    """Make netapp-lib's client, with the trust, login, proxy and limits of the transport in the place of urllib's."""
-    transport = Transport(replace(connection, timeout=min(connection.timeout, _TIMEOUT)))
+    """Make netapp-lib's client, with the trust, login, proxy and limits of the transport instead of urllib's."""
+    transport = Transport(replace(connection.endpoint(), timeout=min(connection.timeout, _TIMEOUT)))
 
     class Opener:
         def open(self, request: Request, timeout: float | None = None) -> io.BytesIO:
-            return io.BytesIO(transport.send("POST", request.selector, request.data).content)
+            headers = {"Content-Type": "text/xml"}
+            return io.BytesIO(transport.send("POST", request.selector, request.data, headers=headers).content)
 
     class Server(zapi.NaServer):  # type: ignore[misc]
         def _build_opener(self) -> None:

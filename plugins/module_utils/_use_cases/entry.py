@@ -32,7 +32,7 @@ class Session:
 
     def open(self, connection: Connection) -> Transport:
         """Give a transport for a connection."""
-        return Transport(connection)
+        return Transport(connection.endpoint())
 
     def release(self, transport: Transport) -> None:
         """Take the transport back after the task."""

@@ -40,7 +40,7 @@ def pem(tmp_path: Path) -> str:
     ],
 )
 def test_the_url(given: dict[str, Any], url: str) -> None:
-    assert Connection.from_params(params(**{**LOGIN, **given})).url == url
+    assert Connection.from_params(params(**{**LOGIN, **given})).endpoint().url == url
 
 
 @pytest.mark.parametrize(
