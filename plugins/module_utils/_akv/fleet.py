@@ -1,0 +1,398 @@
+# Copyright (c) 2026, the ontap.akv authors
+# BSD-2-Clause license (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This module util is private to the collection: it may change at any time.
+
+"""The decisions of a rotation over a fleet: whether it may begin, with which canary, and what it did. Pure, no I/O.
+
+What goes in are results of akv_credential, one a cluster and stage. A cluster without one was not read.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
+from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import (
+    Done,
+    Stop,
+    canary_rank,
+    digest,
+    listed,
+    near,
+    shortened,
+    why_unhealthy,
+    works,
+)
+
+_MANY = 20  # configurations: a table of more is grouped
+_LONGEST_MESSAGE = 450  # characters
+_LONGEST_CAUSE = 250
+
+Result = Mapping[str, t.Any]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a rotation over a fleet is to do.
+
+    :ivar svms: names of SVMs; empty for all
+    :ivar canary_svm: the canary by name; empty to choose one
+    :ivar allow_unreachable: clusters that may be missing
+    :ivar expected_plan: the fleet's plan that was approved; empty for any
+    """
+
+    client_id: str
+    svms: Sequence[str] = ()
+    canary_svm: str = ""
+    include_unhealthy: bool = False
+    allow_unreachable: Sequence[str] = ()
+    expected_plan: str = ""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether a rotation may begin.
+
+    :ivar message: why not, or what it will do
+    :ivar canary: host, uuid and svm (its name); empty where it may not begin
+    :ivar hosts: the clusters with targets, each with the names of their SVMs that are named in the wish
+    :ivar missing: clusters that were not read and may be missing
+    """
+
+    stop: bool
+    message: str
+    canary: Record = field(default_factory=dict)
+    plan_id: str = ""
+    hosts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    missing: Sequence[str] = ()
+
+
+class _Stopped(Exception):
+    pass
+
+
+def decide(plans: Mapping[str, Result | None], wish: Wish) -> Decision:
+    """Decide whether a rotation may begin, from the plan of each cluster.
+
+    :param plans: in the order of the play; None for a cluster that has no result
+    """
+    read = {host: plan for host, plan in plans.items() if plan is not None and plan.get("plan_id")}
+    hosts = {host: _named(plan, wish.svms) for host, plan in read.items() if plan.get("vaults")}
+    plan_id = digest("fleet", sorted((host, plan["plan_id"]) for host, plan in read.items())) if read else ""
+    missing = [host for host in plans if host not in read]
+    try:
+        _check_read(plans, missing, wish.allow_unreachable)
+        _check_used(read, wish)
+        _check_health(read, wish.include_unhealthy)
+        canary = _choose_canary(read, wish.canary_svm)
+        if wish.expected_plan and wish.expected_plan != plan_id:
+            raise _Stopped(
+                f"The plan is {plan_id}, expected was {wish.expected_plan}: configurations, their settings, or the"
+                " clusters that were read are not what was approved. Run check mode again and compare."
+            )
+    except _Stopped as why:
+        message = shortened(f"Nothing was sent. {why}", _LONGEST_MESSAGE)
+        return Decision(True, message, plan_id=plan_id, hosts=hosts, missing=missing)
+    number = sum(len(plan["vaults"]) for plan in read.values())
+    message = (
+        f"{_count(number)} of application {wish.client_id} on {len(hosts)} of {len(plans)} clusters."
+        f" The canary is {canary['svm']} on {canary['host']}. Plan: {plan_id}."
+    )
+    return Decision(False, message, canary, plan_id, hosts, missing)
+
+
+def _named(plan: Result, svms: Sequence[str]) -> list[str]:
+    """Name the SVMs to give to a cluster: those that it has of the named ones."""
+    return [name for name in svms if any(_svm(vault) == name for vault in plan["vaults"])]
+
+
+def _svm(vault: Result) -> str:
+    svm = vault.get("svm")
+    return str(svm.get("name", "")) if isinstance(svm, Mapping) else ""
+
+
+def _check_read(plans: Mapping[str, Result | None], missing: Sequence[str], allowed: Sequence[str]) -> None:
+    unknown = [name for name in allowed if name not in plans]
+    if unknown:
+        raise _Stopped(
+            f"akv_rotate_allow_unreachable: {listed(unknown)} is not a host of this play."
+            f" {near(unknown, plans, 'Its hosts')}"
+        )
+    # What is wrong with the task itself is the same on all clusters, and no cluster's fault.
+    wrong = [plan for plan in map(plans.get, missing) if plan and plan.get("stopped_by") == Stop.INPUT]
+    if wrong:
+        raise _Stopped(str(wrong[0].get("msg", "")))
+    left = [host for host in missing if host not in allowed]
+    if left:
+        plan = plans[left[0]]
+        why = str(plan.get("msg", "no reason reported")) if plan else "it has no result in this run (serial, or failed)"
+        raise _Stopped(
+            f"{len(left)} of {len(plans)} clusters could not be read: {listed(left)}. {left[0]}:"
+            f" {shortened(why, _LONGEST_CAUSE)} To rotate without them, name them in akv_rotate_allow_unreachable."
+        )
+
+
+def _check_used(read: Mapping[str, Result], wish: Wish) -> None:
+    not_reported = [f"{name} on {host}" for host, plan in read.items() for name in plan.get("not_reported") or ()]
+    if not_reported:
+        raise _Stopped(
+            f"ONTAP does not report which application uses {listed(not_reported)}. Read it with akv_info, and run the"
+            " rotation when it is reported."
+        )
+    have = {_svm(vault) for plan in read.values() for vault in plan["vaults"]}
+    users = {name for plan in read.values() for name in plan.get("svms") or ()}
+    without = [name for name in wish.svms if name not in have]
+    if without and (have or users):
+        raise _Stopped(
+            f"{listed(without)} has no AKV configuration of application {wish.client_id} on any cluster of this run."
+            f" {near(without, users, 'SVMs that have one')}"
+        )
+    if not any(plan["vaults"] for plan in read.values()):
+        known = [name for plan in read.values() for name in plan.get("applications") or ()]
+        raise _Stopped(
+            f"No AKV configuration of application {wish.client_id} was found on {listed(list(read)) or 'any cluster'}."
+            f" {near([wish.client_id], known, 'Applications in use')}"
+        )
+
+
+def _check_health(read: Mapping[str, Result], include_unhealthy: bool) -> None:
+    bad = [
+        (f"{vault['name']} on {host}", vault)
+        for host, plan in read.items()
+        for vault in plan["vaults"]
+        if not works(vault["before"], vault["before"])
+    ]
+    if bad and not include_unhealthy:
+        name, first = bad[0]
+        raise _Stopped(
+            f"{_count(len(bad))} not healthy: {listed([name for name, _vault in bad])}."
+            f" {why_unhealthy(name, first['before'], first.get('reasons') or ())}"
+            " Repair first (ontap.akv.recover), or set akv_rotate_include_unhealthy."
+        )
+
+
+def _choose_canary(read: Mapping[str, Result], named: str) -> Record:
+    vaults = [(host, vault) for host, plan in read.items() for vault in plan["vaults"]]
+    if named:
+        mine = [(host, vault) for host, vault in vaults if named == (_svm(vault) or vault["name"])]
+        if not mine:
+            raise _Stopped(
+                f"akv_rotate_canary_svm: {named} has no AKV configuration among those to rotate."
+                f" {near([named], (_svm(vault) for _host, vault in vaults), 'SVMs that have one')}"
+            )
+        vaults = [(host, vault) for host, vault in mine if vault["before"] != "inactive"]
+        if not vaults:
+            raise _Stopped(
+                f"akv_rotate_canary_svm: {named} has only an inactive configuration, of which ONTAP reports no"
+                " health. Name another SVM."
+            )
+    host, best = min(
+        vaults,
+        key=lambda pair: canary_rank(pair[1]["before"], pair[1].get("encrypted_volumes"), pair[1].get("available")),
+    )
+    return {"host": host, "uuid": best["uuid"], "svm": best["name"]}
+
+
+def _count(number: int) -> str:
+    return "1 AKV configuration" if number == 1 else f"{number} AKV configurations"
+
+
+# -- what it did ------------------------------------------------------------------------------------------------------
+
+STAGES = ("canary", "watch", "rollback", "rest")
+"""The stages of a rotation, in order; each may have a result on a cluster."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a rotation did, or in check mode would do.
+
+    :ivar results: the fact of each cluster
+    :ivar table: lines, cluster by cluster
+    :ivar message: one sentence on what still uses the previous credential
+    """
+
+    results: Mapping[str, Record]
+    table: Sequence[str]
+    message: str
+
+
+def report(
+    plans: Mapping[str, Result | None],
+    decision: Decision,
+    stages: Mapping[str, Mapping[str, Result]],
+    *,
+    check_mode: bool = False,
+    only_canary: bool = False,
+    previous: str = "secret",
+) -> Report:
+    """Gather what each cluster's calls did.
+
+    :param stages: the results of each cluster's calls, by STAGES
+    :param only_canary: the rotation was to end after the canary
+    :param previous: what the previous credential is, in words
+    """
+    results = {}
+    for host, plan in plans.items():
+        vaults = _vaults(plan, stages.get(host, {}), decision, check_mode, only_canary and host, host)
+        results[host] = _result(host, vaults, stages.get(host, {}), decision, check_mode, only_canary)
+    read = [plan for host, plan in plans.items() if host not in decision.missing and plan is not None]
+    others = sum(int(plan.get("others") or 0) for plan in read)
+    return Report(results, _table(results, decision), _sentence(results, decision, others, check_mode, previous))
+
+
+def _vaults(
+    plan: Result | None,
+    stages: Mapping[str, Result],
+    decision: Decision,
+    check_mode: bool,
+    only_canary: t.Any,
+    host: str,
+) -> list[Record]:
+    found: dict[str, Record] = {}
+    for vault in (plan or {}).get("vaults") or ():
+        would = check_mode and not decision.stop
+        if would and only_canary:
+            would = decision.canary.get("uuid") == vault["uuid"] and decision.canary.get("host") == host
+        found[vault["uuid"]] = {
+            "svm": _svm(vault) or vault["name"],
+            "configuration": vault.get("configuration") or "",
+            "done": Done.SENT.value if would else Done.UNTOUCHED.value,
+            "before": vault["before"],
+            "after": vault["before"],
+        }
+    for stage in STAGES:
+        for vault in stages.get(stage, {}).get("vaults") or ():
+            entry = found.get(vault["uuid"])
+            if entry is None:
+                continue
+            if vault["done"] != Done.UNTOUCHED:
+                entry["done"] = str(Done(vault["done"]).value)
+            entry["after"] = vault.get("after") or entry["after"]
+    return list(found.values())
+
+
+def _result(
+    host: str,
+    vaults: Sequence[Record],
+    stages: Mapping[str, Result],
+    decision: Decision,
+    check_mode: bool,
+    only_canary: bool,
+) -> Record:
+    calls = [stages[stage] for stage in STAGES if stages.get(stage, {}).get("vaults") is not None]
+    stopped = [shortened(str(call.get("msg", "")), _LONGEST_CAUSE) for call in calls if call.get("stopped_by")]
+    # A call whose result is not one of akv_credential's did not end as it should.
+    lost = [
+        shortened(str(stages[stage].get("msg", "no reason reported")), _LONGEST_CAUSE)
+        for stage in STAGES
+        if stage in stages and stages[stage].get("vaults") is None and not stages[stage].get("skipped")
+    ]
+    outcome = _outcome(calls, bool(lost))
+    done = [vault["done"] for vault in vaults]
+    canary = str(decision.canary.get("svm", "")) if decision.canary.get("host") == host else ""
+    shown: Record = {
+        "outcome": outcome,
+        "changed": outcome != "unchanged" if not check_mode else Done.SENT in done,
+        "vaults": vaults,
+        "canary": canary,
+        "plan_id": decision.plan_id,
+    }
+    sent = done.count(Done.SENT)
+    if decision.stop:
+        failed, message = bool(vaults) or not decision.hosts or host in decision.missing, decision.message
+    elif host in decision.missing:
+        failed, message = False, f"{host} was not reached. It is named in akv_rotate_allow_unreachable."
+    elif not vaults:
+        failed, message = False, f"{host} has no AKV configuration of this application."
+    elif check_mode:
+        failed, message = False, f"{sent} of {_count(len(vaults))} on {host} would get the new credential."
+    else:
+        waiting = only_canary and not stopped and not lost
+        good = [
+            (vault["done"] == Done.SENT and works(vault["before"], vault["after"]))
+            or (waiting and vault["done"] == Done.UNTOUCHED)
+            for vault in vaults
+        ]
+        failed = bool(stopped or lost) or not all(good)
+        why = " ".join([*stopped, *lost]) or _why(host, vaults, decision)
+        message = f"{sent} of {_count(len(vaults))} on {host} got the new credential."
+        message = f"{message} {why}" if failed else message
+    return {**shown, "failed": failed, "msg": shortened(message, _LONGEST_MESSAGE)}
+
+
+def _outcome(calls: Iterable[Result], lost: bool) -> str:
+    outcomes = [call.get("outcome") for call in calls]
+    if lost or "unknown" in outcomes:
+        return "unknown"
+    return "changed" if "changed" in outcomes else "unchanged"
+
+
+def _why(host: str, vaults: Sequence[Record], decision: Decision) -> str:
+    bad = [vault for vault in vaults if vault["done"] == Done.SENT and not works(vault["before"], vault["after"])]
+    if bad:
+        return f"Not healthy: {listed([str(vault['svm']) for vault in bad])}."
+    if decision.canary.get("host") != host:
+        return (
+            f"Nothing was sent to {host}: the canary {decision.canary.get('svm')} on {decision.canary.get('host')} did"
+            " not pass."
+        )
+    return "The rotation stopped after the canary."
+
+
+def _table(results: Mapping[str, Record], decision: Decision) -> list[str]:
+    rows = [(host, vault) for host, result in results.items() for vault in result["vaults"]]
+    width = max(map(len, results), default=0)
+    table = []
+    for host, result in results.items():
+        mine = f"{host:{width}}"
+        if host in decision.missing:
+            table.append(f"{mine}  not reached")
+        elif not result["vaults"]:
+            table.append(f"{mine}  no configuration of this application")
+        elif len(rows) <= _MANY:
+            table += [
+                f"{mine}  {_name(vault)}  {vault['done']}  {vault['before']} -> {vault['after']}"
+                for vault in result["vaults"]
+            ]
+        else:
+            table += [f"{mine}  {line}" for line in _grouped(result["vaults"])]
+    return table
+
+
+def _name(vault: Result) -> str:
+    inactive = vault["before"] == "inactive" and vault["configuration"]
+    return f"{vault['svm']} ({vault['configuration']})" if inactive else str(vault["svm"])
+
+
+def _grouped(vaults: Iterable[Record]) -> list[str]:
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for vault in vaults:
+        groups.setdefault((vault["done"], vault["before"], vault["after"]), []).append(_name(vault))
+    return [
+        f"{len(names)} {done}  {before} -> {after}  {listed(names)}" for (done, before, after), names in groups.items()
+    ]
+
+
+def _sentence(results: Mapping[str, Record], decision: Decision, others: int, check_mode: bool, previous: str) -> str:
+    vaults = [vault for result in results.values() for vault in result["vaults"]]
+    total = len(vaults) + others
+    if check_mode and not decision.stop:
+        sent = sum(vault["done"] == Done.SENT for vault in vaults)
+        return f"{sent} of {_count(total)} would get the new credential. {_canary(decision)}"
+    using = sum(vault["done"] != Done.SENT for vault in vaults) + others
+    away = f" Not reached: {listed(decision.missing)}." if decision.missing else ""
+    if not vaults and not others:
+        return f"Keep the previous {previous} in Azure: no configuration got the new one.{away}"
+    if using:
+        more = f" ({others} were not selected)" if others else ""
+        return f"Keep the previous {previous} in Azure: {using} of {total} configurations still use it{more}.{away}"
+    return f"On the clusters of this run that were reached, nothing uses the previous {previous} any more.{away}"
+
+
+def _canary(decision: Decision) -> str:
+    return f"The canary would be {decision.canary['svm']} on {decision.canary['host']}. Plan: {decision.plan_id}."

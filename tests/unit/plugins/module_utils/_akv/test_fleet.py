@@ -1,0 +1,276 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The decisions of a rotation over a fleet: whether it begins, its canary, and what it says it did."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.ontap.akv.plugins.module_utils._akv.fleet import Decision, Wish, decide, report
+
+WISH = Wish("app1")
+UNREAD = {"msg": "Reading the AKV configurations on c9 failed: no route to host.", "requests": [{}]}
+
+
+def vault(
+    svm: str, before: str = "healthy", encrypted: bool | None = True, done: str = "untouched", **more: Any
+) -> Any:
+    return {
+        "uuid": f"{svm}-uuid",
+        "svm": {"name": svm},
+        "name": svm,
+        "configuration": None,
+        "before": before,
+        "after": before,
+        "done": done,
+        "reasons": ["Keys are unavailable."],
+        "encrypted_volumes": encrypted,
+        "available": before == "healthy",
+        **more,
+    }
+
+
+def plan(*vaults: Any, plan_id: str = "plan-1", **more: Any) -> dict[str, Any]:
+    return {"plan_id": plan_id, "vaults": list(vaults), "applications": ["app1", "app2"], "others": 0, **more}
+
+
+class TestDecide:
+    def test_the_canary_is_the_best_of_the_fleet(self) -> None:
+        plans = {"c1": plan(), "c2": plan(vault("a", encrypted=False)), "c3": plan(vault("b"), vault("c"))}
+        decision = decide(plans, WISH)
+        assert not decision.stop
+        assert decision.canary == {"host": "c3", "uuid": "b-uuid", "svm": "b"}
+        assert list(decision.hosts) == ["c2", "c3"]
+        assert "The canary is b on c3." in decision.message
+
+    def test_a_cluster_that_could_not_be_read_stops(self) -> None:
+        decision = decide({"c1": plan(vault("a")), "c9": UNREAD}, WISH)
+        assert decision.stop
+        assert decision.message.startswith(
+            "Nothing was sent. 1 of 2 clusters could not be read: c9. c9: Reading the AKV configurations on c9 failed"
+        )
+        allowed = decide({"c1": plan(vault("a")), "c9": UNREAD}, replace(WISH, allow_unreachable=["c9"]))
+        assert (allowed.stop, list(allowed.missing)) == (False, ["c9"])
+
+    def test_a_cluster_without_a_result_was_not_read(self) -> None:
+        assert "it has no result in this run" in decide({"c1": plan(vault("a")), "c2": None}, WISH).message
+
+    def test_a_wrong_name_allows_nothing(self) -> None:
+        decision = decide({"c1": plan(vault("a"))}, replace(WISH, allow_unreachable=["c2"]))
+        assert decision.stop
+        assert "akv_rotate_allow_unreachable: c2 is not a host of this play. Near names: c1." in decision.message
+
+    def test_what_is_wrong_with_the_task_is_no_clusters_fault(self) -> None:
+        wrong = {"msg": "client_secret: is empty.", "stopped_by": "input"}
+        plans = {"c1": wrong, "c2": wrong}
+        decision = decide(plans, replace(WISH, allow_unreachable=["c1", "c2"]))
+        assert (decision.stop, decision.message) == (True, "Nothing was sent. client_secret: is empty.")
+
+    def test_an_application_that_is_not_reported_stops(self) -> None:
+        decision = decide({"c1": plan(vault("a"), not_reported=["b"])}, WISH)
+        assert decision.stop
+        assert "does not report which application uses b on c1" in decision.message
+
+    def test_nobody_uses_the_application(self) -> None:
+        decision = decide({"c1": plan(), "c2": plan()}, replace(WISH, client_id="app11"))
+        assert decision.stop
+        assert "No AKV configuration of application app11 was found on c1, c2." in decision.message
+        assert "Near names: app1, app2." in decision.message
+
+    def test_an_svm_that_no_cluster_has(self) -> None:
+        plans = {"c1": plan(svms=["vs0"]), "c2": plan(vault("vs1"), svms=["vs1"])}
+        decision = decide(plans, replace(WISH, svms=["vs1", "vs00"]))
+        assert decision.stop
+        assert "vs00 has no AKV configuration of application app1 on any cluster" in decision.message
+        assert "Near names: vs0, vs1." in decision.message
+        assert decide(plans, replace(WISH, svms=["vs1"])).hosts == {"c2": ["vs1"]}
+
+    def test_what_is_not_healthy_stops(self) -> None:
+        plans = {"c1": plan(vault("a"), vault("b", "unavailable")), "c2": plan(vault("c", "unknown"))}
+        decision = decide(plans, WISH)
+        assert decision.stop
+        assert (
+            "2 AKV configurations not healthy: b on c1, c on c2. b on c1 is unavailable: Keys are" in decision.message
+        )
+        assert not decide(plans, replace(WISH, include_unhealthy=True)).stop
+        assert not decide({"c1": plan(vault("a"), vault("b", "inactive"))}, WISH).stop
+
+    def test_a_named_canary(self) -> None:
+        plans = {"c1": plan(vault("a"), vault("d", "inactive")), "c2": plan(vault("b"))}
+        assert decide(plans, replace(WISH, canary_svm="b")).canary["host"] == "c2"
+        assert "Near names" in decide(plans, replace(WISH, canary_svm="bb")).message
+        assert "only an inactive configuration" in decide(plans, replace(WISH, canary_svm="d")).message
+
+    def test_another_plan_than_expected(self) -> None:
+        plans = {"c1": plan(vault("a"))}
+        approved = decide(plans, WISH).plan_id
+        assert not decide(plans, replace(WISH, expected_plan=approved)).stop
+        changed = decide({"c1": plan(vault("a"), plan_id="plan-2")}, replace(WISH, expected_plan=approved))
+        assert changed.stop
+        assert f"expected was {approved}" in changed.message
+
+    @given(
+        st.dictionaries(
+            st.sampled_from([f"c{number}" for number in range(6)]),
+            st.one_of(
+                st.none(),
+                st.just(UNREAD),
+                st.lists(st.sampled_from(["healthy", "unavailable", "inactive", "unknown"]), max_size=3),
+            ),
+            min_size=1,
+        ),
+        st.booleans(),
+    )
+    def test_it_begins_only_where_all_is_known_and_well(self, clusters: dict[str, Any], include: bool) -> None:
+        plans = {
+            host: plan(*(vault(f"{host}{place}", verdict) for place, verdict in enumerate(state)))
+            if isinstance(state, list)
+            else state
+            for host, state in clusters.items()
+        }
+        decision = decide(plans, replace(WISH, include_unhealthy=include))
+        verdicts = [verdict for state in clusters.values() if isinstance(state, list) for verdict in state]
+        begins = (
+            all(isinstance(state, list) for state in clusters.values())
+            and bool(verdicts)
+            and (include or set(verdicts) <= {"healthy", "inactive"})
+        )
+        assert decision.stop != begins
+        assert len(decision.message) <= 500
+        assert bool(decision.canary) == begins
+        if begins and "healthy" in verdicts:
+            assert vault(decision.canary["svm"])["uuid"] == decision.canary["uuid"]
+
+
+def call(*vaults: Any, stopped_by: str = "", outcome: str = "changed", msg: str = "") -> dict[str, Any]:
+    return {"vaults": list(vaults), "stopped_by": stopped_by, "outcome": outcome, "msg": msg}
+
+
+def sent(svm: str, after: str = "healthy", done: str = "sent") -> Any:
+    return vault(svm, done=done) | {"after": after}
+
+
+PLANS = {"c1": plan(vault("a"), vault("b")), "c2": plan(vault("c"))}
+DECISION = decide(PLANS, WISH)
+
+
+class TestReport:
+    def test_all_went_well(self) -> None:
+        stages = {"c1": {"canary": call(sent("a")), "rest": call(sent("b"))}, "c2": {"rest": call(sent("c"))}}
+        done = report(PLANS, DECISION, stages)
+        assert done.message == (
+            "On the clusters of this run that were reached, nothing uses the previous secret any more."
+        )
+        assert done.table == [f"{line}  sent  healthy -> healthy" for line in ("c1  a", "c1  b", "c2  c")]
+        assert [done.results[host]["failed"] for host in PLANS] == [False, False]
+        assert [done.results[host]["canary"] for host in PLANS] == ["a", ""]
+        assert {done.results[host]["plan_id"] for host in PLANS} == {DECISION.plan_id}
+
+    def test_a_canary_that_is_rolled_back_fails_every_cluster(self) -> None:
+        stages = {
+            "c1": {
+                "canary": call(sent("a")),
+                "watch": call(sent("a", "degraded", "untouched"), stopped_by="canary", msg="a became worse."),
+                "rollback": call(sent("a", done="rolled_back"), msg="a was rolled back."),
+            }
+        }
+        done = report(PLANS, DECISION, stages)
+        assert done.message == "Keep the previous secret in Azure: 3 of 3 configurations still use it."
+        assert done.results["c1"]["vaults"][0] == {
+            "svm": "a",
+            "configuration": "",
+            "done": "rolled_back",
+            "before": "healthy",
+            "after": "healthy",
+        }
+        assert done.results["c1"]["failed"]
+        assert "a became worse." in done.results["c1"]["msg"]
+        assert done.results["c2"]["failed"]
+        assert "Nothing was sent to c2: the canary a on c1 did not pass." in done.results["c2"]["msg"]
+        assert done.results["c2"]["outcome"] == "unchanged"
+
+    def test_not_selected_and_not_reached(self) -> None:
+        plans = {"c1": plan(vault("a"), others=2), "c9": None}
+        decision = decide(plans, replace(WISH, allow_unreachable=["c9"]))
+        done = report(plans, decision, {"c1": {"canary": call(sent("a"))}}, previous="certificate")
+        assert done.message == (
+            "Keep the previous certificate in Azure: 2 of 3 configurations still use it (2 were not selected)."
+            " Not reached: c9."
+        )
+        assert done.table[-1] == "c9  not reached"
+        assert [done.results[host]["failed"] for host in plans] == [False, False]
+
+    def test_only_the_canary(self) -> None:
+        done = report(PLANS, DECISION, {"c1": {"canary": call(sent("a"))}}, only_canary=True)
+        assert [done.results[host]["failed"] for host in PLANS] == [False, False]
+        bad = {"c1": {"canary": call(sent("a"), stopped_by="canary", msg="refused")}}
+        assert report(PLANS, DECISION, bad, only_canary=True).results["c1"]["failed"]
+
+    def test_check_mode_says_what_the_run_would_do(self) -> None:
+        done = report(PLANS, DECISION, {}, check_mode=True)
+        assert done.message == (
+            f"3 of 3 AKV configurations would get the new credential. The canary would be a on c1."
+            f" Plan: {DECISION.plan_id}."
+        )
+        assert {entry["done"] for result in done.results.values() for entry in result["vaults"]} == {"sent"}
+
+    def test_a_stop_is_everyones(self) -> None:
+        plans = {**PLANS, "c3": plan(), "c9": UNREAD}
+        decision = decide(plans, WISH)
+        done = report(plans, decision, {})
+        assert {host: result["failed"] for host, result in done.results.items()} == {
+            "c1": True,
+            "c2": True,
+            "c3": False,
+            "c9": True,
+        }
+        assert done.message == "Keep the previous secret in Azure: 3 of 3 configurations still use it. Not reached: c9."
+
+    def test_a_call_that_was_lost_is_no_success(self) -> None:
+        stages = {
+            "c1": {"canary": call(sent("a")), "rest": {"msg": "The worker was killed."}},
+            "c2": {"rest": call(sent("c"))},
+        }
+        done = report(PLANS, DECISION, stages)
+        assert done.results["c1"]["failed"]
+        assert done.results["c1"]["outcome"] == "unknown"
+        assert "The worker was killed." in done.results["c1"]["msg"]
+        assert not done.results["c2"]["failed"]
+
+    def test_many_are_grouped(self) -> None:
+        plans = {host: plan(*(vault(f"{host}-{number}") for number in range(50))) for host in ("c1", "c2")}
+        done = report(plans, decide(plans, WISH), {}, check_mode=True)
+        assert len(done.table) == 2
+        assert done.table[0].startswith("c1  50 sent  healthy -> healthy  c1-0, c1-1")
+        assert max(map(len, done.table)) <= 500
+
+    @given(
+        st.dictionaries(
+            st.sampled_from(["a", "b"]),
+            st.tuples(
+                st.sampled_from(["sent", "rolled_back", "untouched", "failed"]),
+                st.sampled_from(["healthy", "degraded", "unknown", "inactive"]),
+            ),
+        )
+    )
+    def test_never_green_over_what_does_not_work(self, did: dict[str, tuple[str, str]]) -> None:
+        plans = {"c1": PLANS["c1"]}
+        calls = [sent(svm, after, done) for svm, (done, after) in did.items()]
+        done = report(plans, decide(plans, WISH), {"c1": {"rest": call(*calls)}})
+        good = len(did) == 2 and all(outcome == ("sent", "healthy") for outcome in did.values())
+        assert done.results["c1"]["failed"] != good
+        assert done.message.startswith("On the clusters") == (
+            len(did) == 2 and {each for each, _after in did.values()} == {"sent"}
+        )
+
+
+def test_an_empty_play() -> None:
+    decision = decide({}, WISH)
+    assert isinstance(decision, Decision)
+    assert decision.stop
