@@ -40,8 +40,15 @@ class Configuration:
         return t.cast("Values", found)
 
 
-def load(folder: Path, scratch: Path) -> Configuration:
-    """Read a folder of variable files with Ansible."""
+URL = "https://git.example.com/storage/ontap-akv.git"
+"""The address of the project, which has no default."""
+
+
+def load(folder: Path, scratch: Path, **mine: str) -> Configuration:
+    """Read a folder of variable files with Ansible.
+
+    :param mine: what somebody sets who loads them
+    """
     read = {
         "name": "Read the variable files",
         "hosts": "localhost",
@@ -60,7 +67,7 @@ def load(folder: Path, scratch: Path) -> Configuration:
     }
     playbook = scratch / "read.yml"
     playbook.write_text(yaml.safe_dump([read]), encoding="utf-8")
-    run("ansible-playbook", playbook)
+    run("ansible-playbook", playbook, "--extra-vars", json.dumps(mine))
     return Configuration(json.loads((scratch / "objects.json").read_text(encoding="utf-8")))
 
 

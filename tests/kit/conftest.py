@@ -9,17 +9,36 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from kit.configuration import KIT, PACKAGE, Configuration, load
+from kit.configuration import KIT, PACKAGE, URL, Configuration, load
 from kit.running import run
 
 from dev import collection
+
+# What somebody may have created in a checkout that is built.
+PRIVATE = (
+    ".env",
+    ".vault_pass",
+    "findings/1.md",
+    "group_vars/all/vault.yml",
+    "host_vars/cluster1.yml",
+    "inventory.yml",
+    "playbooks/ca.pem",
+    "secrets.yml",
+    "secrets/client.pfx",
+    "tests/my_test.yml",
+    "vault.yml",
+)
 
 
 @pytest.fixture(scope="session")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The archive of the collection."""
     folder = tmp_path_factory.mktemp("build")
-    run("ansible-galaxy", "collection", "build", collection.copy(folder), "--output-path", folder)
+    checkout = collection.copy(folder)
+    for name in PRIVATE:
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / name).write_text("stray: true\n", encoding="utf-8")
+    run("ansible-galaxy", "collection", "build", checkout, "--output-path", folder)
     (built,) = folder.glob("*.tar.gz")
     return built
 
@@ -35,4 +54,6 @@ def installed(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def configuration(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Configuration:
     """What the archive brings to be loaded into a controller."""
-    return load(installed / PACKAGE / KIT / "configuration", tmp_path_factory.mktemp("configuration"))
+    return load(
+        installed / PACKAGE / KIT / "configuration", tmp_path_factory.mktemp("configuration"), akv_awx_project_url=URL
+    )

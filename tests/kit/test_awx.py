@@ -14,12 +14,12 @@ import yaml
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jsonschema import Draft202012Validator, FormatChecker
-from kit.configuration import KIT, PACKAGE, ROOT, Configuration, Values, questions, role_of
+from kit.configuration import KIT, PACKAGE, ROOT, Configuration, Values, load, questions, role_of
 
 PLAYBOOKS = [f"playbooks/{path.name}" for path in sorted((ROOT / "playbooks").glob("*.yml"))]
 STOPPED = "extensions/awx/playbooks/stopped.yml"
 # These take one vault by name: on all clusters at once it would be another one on each.
-OF_ONE_VAULT = {"enable", "disable", "rotate_key"}
+OF_ONE_VAULT = {"akv_enable", "akv_disable", "akv_rotate_key"}
 # A survey asks for these types; the roles take a text with commas as a list.
 QUESTIONS = {
     "str": {"text", "password", "multiplechoice"},
@@ -93,6 +93,11 @@ def test_names_that_are_yours_are_in_one_place() -> None:
             assert not re.search(
                 r"^ *(organization|inventory|project|execution_environment): [^\"\n]", text, re.MULTILINE
             )
+
+
+def test_the_address_of_the_project_has_no_default(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="Set akv_awx_project_url to the address of your repository"):
+        load(ROOT / KIT / "configuration", tmp_path)
 
 
 def test_every_playbook_has_a_template(configuration: Configuration, installed: Path) -> None:

@@ -158,7 +158,7 @@ def test_a_template_rehearses_and_runs(template: str, controller: Controller) ->
         assert changes(simulator) == []
         job = unseen(controller.launch(template, hosts(one=simulator), answers, job_type="run").check())
         assert CHANGED[template](simulator), simulator.vaults()
-    result = f"{template.replace(' ', '_')}_result"
+    result = f"akv_{template.removesuffix(' credentials').replace(' ', '_')}_result"
     assert rehearsed.facts(result)["one"]["changed"] is True
     assert job.facts(result)["one"]["changed"] is True
     # It is readable, at whatever verbosity.

@@ -72,6 +72,16 @@ test "$ONTAP_HOSTNAME" = cluster1.example.com
 ```text
 1 … 333
 ```
+```console
+mkdir "$HOME/apart" && cd "$HOME/apart"
+```
+<!-- file: secrets.yml -->
+```yaml
+vaulted_client_secret: "22"
+```
+```console
+test -f "$HOME/apart/secrets.yml"
+```
 <!-- types: [swordfish] -->
 ```console
 read -rs ANSWER && test "$ANSWER" = swordfish

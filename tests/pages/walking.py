@@ -121,6 +121,12 @@ class Reader:
         return self.folder / "a checkout" / "ansible_collections" / "ontap" / "akv"
 
     @property
+    def _here(self) -> Path:
+        """The folder in which the reader's shell is."""
+        place = self.folder / "here"
+        return Path(place.read_text(encoding="utf-8").rstrip("\n")) if place.exists() else self._checkout
+
+    @property
     def _state(self) -> Path:
         return self.folder / "state"
 
@@ -152,7 +158,7 @@ class Reader:
         return text
 
     def _save(self, block: Block) -> None:
-        path = self._checkout / block.notes["file"]
+        path = self._here / block.notes["file"]
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(self._ours(block.text), encoding="utf-8")
 
@@ -173,9 +179,10 @@ class Reader:
         """Type commands into the shell as the blocks before have left it."""
         answers = "".join(f"{line}\n" for line in yaml.safe_load(block.notes.get("types", "[]")))
         script = f"set -e -o pipefail\n. '{self._state}'\n{self._ours(text)}\nexport -p > '{self._state}'\n"
+        script += f"pwd > '{self.folder / 'here'}'\n"
         done = subprocess.run(
             ["bash", "-c", script],
-            cwd=self._checkout,
+            cwd=self._here,
             env=self._environment(),
             input=answers.encode(),
             stdout=subprocess.PIPE,

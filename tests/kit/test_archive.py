@@ -1,0 +1,51 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the archive for Galaxy holds, and what it must not."""
+
+from __future__ import annotations
+
+import subprocess
+import tarfile
+from pathlib import Path
+
+import yaml
+from kit.configuration import ROOT
+from kit.conftest import PRIVATE
+
+
+def _files(archive: Path) -> set[str]:
+    with tarfile.open(archive) as package:
+        return {member.name for member in package if member.isfile()}
+
+
+def test_it_holds_nothing_private(archive: Path) -> None:
+    assert _files(archive).isdisjoint(PRIVATE)
+
+
+def test_it_holds_one_file_of_the_tests(archive: Path) -> None:
+    # It tells ansible-test which Pythons the modules support.
+    assert {name for name in _files(archive) if name.startswith("tests/")} == {"tests/config.yml"}
+
+
+def test_git_ignores_what_is_private_as_the_archive_does() -> None:
+    asked = [name for name in PRIVATE if not name.startswith("tests/")]
+    done = subprocess.run(
+        ["git", "check-ignore", "--no-index", *asked], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False
+    )
+    assert done.stdout.splitlines() == asked
+
+
+def test_no_file_has_an_address_of_ours() -> None:
+    repository = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["repository"]
+    assert repository.startswith("https://git.example/")
+    for words in ("github.com/ontap-akv", repository):
+        found = subprocess.run(
+            ["git", "grep", "--files-with-matches", "--fixed-strings", words],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        assert set(found.stdout.split()) <= {"galaxy.yml", "tests/kit/test_archive.py"}
