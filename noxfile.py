@@ -83,7 +83,7 @@ def variables(programs: Path) -> dict[str, str | None]:
     """What a session changes in its environment: Ansible keeps to .cache, and nothing of the user's has a say."""
     collection.link()
     (CACHE / "home").mkdir(exist_ok=True)
-    foreign = ("ANSIBLE_", "GALAXY_", "GIT_", "HYPOTHESIS_", "MYPY", "ONTAP_", "PYTEST_", "PYTHON")
+    foreign = ("ANSIBLE_", "AZURE_", "GALAXY_", "GIT_", "HYPOTHESIS_", "MYPY", "ONTAP_", "PYTEST_", "PYTHON")
     return {
         **{name: None for name in os.environ if name.startswith(foreign)},
         "ANSIBLE_COLLECTIONS_PATH": str(collection.COLLECTIONS),
@@ -295,6 +295,12 @@ def judge_netapp_ontap(session: nox.Session) -> None:
     pytest(session, here, "tests/judges/collection", ANSIBLE_COLLECTIONS_PATH=places)
 
 
+@nox.session(name="judge-azure", tags=["test", "judges"])
+def judge_azure(session: nox.Session) -> None:
+    """Let Microsoft's clients of Entra and Key Vault judge the simulated Azure."""
+    pytest(session, programs(session, "judge-azure", TOOLS), "tests/judges/azure")
+
+
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure the collection beside its peers, and write docs/benchmarks.md."""
@@ -437,7 +443,7 @@ def pins(session: nox.Session) -> None:
     here = programs(session, "pins", TOOLS)
     oldest = {f"core-{core}": CORES[core] for core in CORES}
     oldest |= {"lowest": LOWEST, "nox": CORES["2.17"], "netapp-ontap": CORES["2.21"]}
-    more = {"netapp-ontap": ("--no-deps", "--generate-hashes")}
+    more = {"netapp-ontap": ("--no-deps", "--generate-hashes"), "judge-azure": ("--generate-hashes",)}
     with session.chdir(folder):
         for wanted in sorted(path.stem for path in folder.glob("*.in") if path.stem != "test"):
             python = min(oldest.get(wanted, TOOLS), key=pythons.VERSIONS.index)

@@ -28,6 +28,7 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--connection-file", type=Path, metavar="FILE", help="written as JSON when it listens")
     parser.add_argument("--log-file", type=Path, metavar="FILE", help="a line for each request (default: stderr)")
     parser.add_argument("--clusters", type=int, default=1, metavar="N", help="so many clusters, a port each")
+    parser.add_argument("--azure-port", type=int, metavar="PORT", help="be Azure too, there; 0 picks a free one")
     return parser.parse_args(given)
 
 
@@ -36,7 +37,7 @@ async def _run(farm: Farm, arguments: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    await farm.start(arguments.port)
+    await farm.start(arguments.port, arguments.azure_port or 0)
     try:
         connection = farm.connection()
         names = {
@@ -64,7 +65,8 @@ def main(given: list[str] | None = None) -> int:
     try:
         if arguments.log_file:
             log = arguments.log_file.open("a", encoding="utf-8")
-        farm = Farm(arguments.release, arguments.scenario, arguments.clusters, arguments.host, log)
+        azure = arguments.azure_port is not None
+        farm = Farm(arguments.release, arguments.scenario, arguments.clusters, arguments.host, log, azure)
     except (ScenarioError, ValueError, OSError) as error:
         print(f"simulator: {error}", file=sys.stderr)
         return 2

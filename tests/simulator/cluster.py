@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 import re
 import secrets
@@ -16,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import releases
 from .access import BUILT_IN, Role, User
+from .azure.codes import CODES
+from .azure.world import World, certificate_of, split_key_id
 from .clock import Clock
 from .errors import ApiError
 from .jobs import Job, Jobs
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 # The uuid that the reference gives the SVM of its examples.
 WELL_KNOWN = {"svm/vs0": "4f7abf4c-9a07-11ea-8d52-005056bbeba5"}
-_KEY_ID = re.compile(r"(https://[^/]+/keys/[^/]+)(?:/([^/]*))?/?", re.IGNORECASE)
 DEFAULT_VAULT = {
     "name": "https://mykeyvault.vault.azure.net/",
     "key_id": "https://mykeyvault.vault.azure.net/keys/key1/a8e619fd8f234db3b0b95c59540e2a74",
@@ -45,17 +45,6 @@ DEFAULT_SETTINGS = {
 }
 
 VAULT_SETTINGS = {*DEFAULT_VAULT, *DEFAULT_SETTINGS, "proxy_type", "proxy_host", "proxy_port", "proxy_username"}
-
-
-def split_key_id(key_id: str) -> tuple[str, str | None]:
-    """A key's identifier without its version, and the version."""
-    found = _KEY_ID.fullmatch(key_id)
-    return (found[1], found[2] or None) if found else (key_id, None)
-
-
-def version_of(seed: str) -> str:
-    """A key version as Azure writes them, always the same for the same seed."""
-    return hashlib.sha256(seed.encode()).hexdigest()[:32]
 
 
 @dataclass
@@ -169,59 +158,54 @@ class Vault:
 
 
 class Azure:
-    """What Azure knows of applications and keys. Without a section in the scenario every credential is good."""
+    """Azure as one cluster sees it: the way there, and what is there, which all clusters share."""
 
-    def __init__(self, section: dict[str, Any] | None) -> None:
-        section = section or {}
+    def __init__(self, section: dict[str, Any], world: World) -> None:
         self.reachable: bool = section.get("reachable", True)
         self.poll_interval: float = section.get("poll_interval", 0)
-        self.applications: list[dict[str, Any]] | None = section.get("applications")
-        self.keys: dict[str, dict[str, Any]] = {
-            split_key_id(key["key_id"])[0].lower(): dict(key) for key in section.get("keys", [])
-        }
-        self.keys_known = "keys" in section
-        self.versions: dict[str, str] = {}
-
-    def key(self, key_id: str) -> dict[str, Any]:
-        return self.keys.setdefault(split_key_id(key_id)[0].lower(), {"enabled": True})
+        self.world = world
 
     def credential_problem(self, vault: Vault) -> str | None:
         """Why Azure does not let the vault's application in, or None."""
         kind, value = vault.credential
         if value in vault.expired:
-            return "AADSTS7000222: The provided client secret keys for the application are expired"
-        if self.applications is None:
-            return None
-        # Azure's identifiers are UUIDs, which know no case.
-        client, tenant = vault.settings["client_id"].lower(), vault.settings["tenant_id"].lower()
-        for application in self.applications:
-            if application["client_id"].lower() == client:
-                if application["tenant_id"].lower() != tenant:
-                    return "AADSTS90002: Tenant was not found"
-                if value in application.get("expired", []):
-                    return "AADSTS7000222: The provided client secret keys for the application are expired"
-                if kind == "certificate" or value in application.get("secrets", []):
-                    return None
-                return "AADSTS7000215: Invalid client secret provided"
-        return "AADSTS700016: The application was not found in the directory"
+            return _refusal(7000222)
+        client, tenant = vault.settings["client_id"], vault.settings["tenant_id"]
+        problem = self.world.login_problem(client, tenant)
+        if problem is None and kind == "client_secret":
+            problem = self.world.secret_problem(client, value)
+        elif problem is None:
+            der = certificate_of(value)
+            refused = self.world.certificate_problem(client, der) if der else None
+            if refused:
+                return " ".join(part for part in (_refusal(refused[0]), refused[1]) if part)
+        return _refusal(problem) if problem else None
 
-    def key_problem(self, key_id: str) -> str | None:
-        """Why ONTAP can't use the key, or None."""
-        if not self.keys and not self.keys_known:
+    def key_problem(self, vault: Vault, key_id: str, operation: str = "unwrapKey") -> str | None:
+        """Why ONTAP can't use the key, or None. An expired key still unwraps, which is all that a poll needs."""
+        if not self.world.keys and not self.world.keys_known and not self.world.key_vaults:
             return None
-        key = self.keys.get(split_key_id(key_id)[0].lower())
-        if key is None:
-            return "the key was not found" if self.keys_known else None
-        if not key.get("enabled", True):
+        key = self.world.find_key(key_id)
+        one = key.version(split_key_id(key_id)[1]) if key else None
+        if key is None or one is None or key.deleted is not None:
+            return "the key was not found"
+        if not key.is_enabled(one):
             return "the key is disabled"
-        if not key.get("permitted", True):
+        granted = self.world.key_vault(key.host).grants(vault.settings["client_id"], operation)
+        if not key.permitted or not granted:
             return "the application is not permitted to use the key"
+        if operation == "wrapKey" and not key.in_time(one, self.world.clock.now()):
+            return "the key has expired or is not valid yet"
         return None
 
     def problem(self, vault: Vault) -> str | None:
         if not self.reachable:
             return "the connection timed out"
-        return self.credential_problem(vault) or self.key_problem(vault.settings["key_id"])
+        return self.credential_problem(vault) or self.key_problem(vault, vault.settings["key_id"])
+
+
+def _refusal(code: int) -> str:
+    return f"AADSTS{code}: {CODES[code].text}"
 
 
 class Index:
@@ -239,7 +223,8 @@ class Index:
 class Cluster:
     """A whole cluster and its state. Not thread-safe: only the server's event loop touches it."""
 
-    def __init__(self, scenario: dict[str, Any], release: str | None = None) -> None:
+    def __init__(self, scenario: dict[str, Any], release: str | None = None, world: World | None = None) -> None:
+        """`world` is the Azure of another cluster, to share it."""
         self.settings: dict[str, Any] = scenario["cluster"]
         self.name: str = self.settings.get("name", "cluster1")
         # The 9.8 pages still describe 9.7's interface: an own reading of that release.
@@ -270,7 +255,8 @@ class Cluster:
         usual = {"polling_interval": 15, "enabled": True, "manage_volume_offline": True}
         self.health_monitor: dict[str, Any] = {**usual, **self.settings.get("health_monitor", {})}
         self.key_managers = [self._key_manager(entry) for entry in scenario["key_managers"]]
-        self.azure = Azure(scenario.get("azure"))
+        azure = scenario.get("azure") or {}
+        self.azure = Azure(azure, world or World(azure, self.clock))
         jobs = scenario["jobs"]
         self.jobs = Jobs(self.clock, jobs.get("queued", 0.05), jobs.get("running", 0.2), jobs.get("kept", 300))
         # For the next restores: the nodes on which they fail.
@@ -278,7 +264,7 @@ class Cluster:
         self.settles: dict[str, float] = self.settings.get("state_settles_after", {})
 
         # All that was ever a secret here: never to be logged.
-        self.secrets: set[str] = set()
+        self.secrets: set[str] = self.azure.world.secrets()
         self.answering_node = next(iter(self.nodes))
 
         self.vaults: dict[str, Vault] = {}

@@ -17,6 +17,7 @@ from .errors import ApiError
 from .shapes import Record, ScenarioError, list_of, text
 
 if TYPE_CHECKING:
+    from .azure.server import AzureServer
     from .server import Server
 
 PREFIX = "/simulator/"
@@ -25,7 +26,7 @@ CREDENTIAL = Record(takes={"uuid": text, "svm": text, "scope": text, "client_sec
 ZAPI_PATH = "/servlets/netapp.servlets.admin.XMLrequest_filer"
 
 
-def handle(server: Server, method: str, path: str, body: bytes) -> Reply:
+def handle(server: Server | AzureServer, method: str, path: str, body: bytes) -> Reply:
     name = path[len(PREFIX) :]
     try:
         if (method, name) == ("GET", "requests"):

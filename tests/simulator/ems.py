@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import health
+from .azure.world import split_key_id
 from .clock import timestamp
-from .cluster import Cluster, Node, Vault, split_key_id
+from .cluster import Cluster, Node, Vault
 
 AKV = "ekmip.akv"
 SEVERITIES = {

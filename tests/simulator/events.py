@@ -9,7 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from . import ems, health, jobs
-from .cluster import MISSING, Cluster, Vault, split_key_id, version_of
+from .azure.codes import CODES
+from .azure.declared import OPERATIONS, moment
+from .azure.world import Application, split_key_id
+from .cluster import MISSING, Cluster, Vault
 from .shapes import Check, Record, ScenarioError, choice, flag, integer, list_of, mapping_of, number, one_verb, text
 
 SETTLES = Record(takes={"reads": integer, "seconds": number})
@@ -48,29 +51,48 @@ def _expire_credential(cluster: Cluster, argument: dict[str, Any]) -> None:
 def _change_key(**change: Any) -> Callable[[Cluster, dict[str, Any]], None]:
     def apply(cluster: Cluster, argument: dict[str, Any]) -> None:
         key_id = argument.get("key_id") or _vault(cluster, argument).settings["key_id"]
-        cluster.azure.key(key_id).update(change)
+        key = cluster.azure.world.key(key_id)
+        for name, value in change.items():
+            setattr(key, name, value)
+        if "enabled" in change:
+            # What holds for the whole key holds for each of its versions.
+            for one in key.versions:
+                one.enabled = None
 
     return apply
 
 
 def _rotate_key(cluster: Cluster, argument: dict[str, Any]) -> None:
     """Azure makes a new version of the key; ONTAP wraps its own anew and tells the new version."""
-    key, old = split_key_id(argument.get("key_id") or _vault(cluster, argument).settings["key_id"])
-    known = cluster.azure.versions.get(key.lower())
-    version = argument.get("version") or version_of(known or key)
-    cluster.azure.versions[key.lower()] = version
+    key, _version = split_key_id(argument.get("key_id") or _vault(cluster, argument).settings["key_id"])
+    old, version = cluster.azure.world.rotate_key(
+        argument.get("key_id") or _vault(cluster, argument).settings["key_id"], argument.get("version")
+    )
     for vault in cluster.vaults.values():
         its_key, its_version = split_key_id(vault.settings["key_id"])
         if its_key.lower() == key.lower() and its_version:
             vault.settings["key_id"] = f"{its_key}/{version}"
-    ems.note_of_key(
-        cluster, key, "keyVersionChanged", oldKeyVersion=known or old or version_of(key), newKeyVersion=version
-    )
+    ems.note_of_key(cluster, key, "keyVersionChanged", oldKeyVersion=old, newKeyVersion=version)
 
 
 def _expire_key(cluster: Cluster, argument: dict[str, Any]) -> None:
     """A version of the key expires; ONTAP says so, and goes on with it."""
-    ems.note_of_key(cluster, argument.get("key_id") or _vault(cluster, argument).settings["key_id"], "keyExpired")
+    key_id = argument.get("key_id") or _vault(cluster, argument).settings["key_id"]
+    key = cluster.azure.world.key(key_id)
+    version = key.version(split_key_id(key_id)[1])
+    if version is not None:
+        version.expires = cluster.azure.world.clock.now()
+    ems.note_of_key(cluster, key_id, "keyExpired")
+
+
+def _delete_key(cluster: Cluster, argument: dict[str, Any]) -> None:
+    """Delete a key in Azure; it can be recovered."""
+    world = cluster.azure.world
+    world.key(argument.get("key_id") or _vault(cluster, argument).settings["key_id"]).deleted = world.clock.now()
+
+
+def _recover_key(cluster: Cluster, argument: dict[str, Any]) -> None:
+    cluster.azure.world.key(argument.get("key_id") or _vault(cluster, argument).settings["key_id"]).deleted = None
 
 
 def _ems(cluster: Cluster, argument: dict[str, Any]) -> None:
@@ -84,21 +106,42 @@ def _azure(cluster: Cluster, argument: dict[str, Any]) -> None:
     cluster.azure.reachable = argument["reachable"]
 
 
+def _application(cluster: Cluster, argument: dict[str, Any]) -> Application:
+    found = cluster.azure.world.application(argument["client_id"])
+    if found is None:
+        raise ScenarioError(f"azure knows no application {argument['client_id']!r}")
+    return found
+
+
 def _add_secret(cluster: Cluster, argument: dict[str, Any]) -> None:
-    """A new secret of an application, as an administrator of Azure makes it; or one that expires."""
-    for application in cluster.azure.applications or []:
-        if application["client_id"] == argument["client_id"]:
-            application.setdefault("secrets", []).append(argument["secret"])
-            return
-    raise ScenarioError(f"azure knows no application {argument['client_id']!r}")
+    """A new secret of an application, as an administrator of Azure makes it."""
+    application, secret = _application(cluster, argument), argument["secret"]
+    cluster.azure.world.add_secret(application, secret, argument.get("name"), argument.get("expires"))
+    cluster.secrets.add(secret)
 
 
 def _remove_secret(cluster: Cluster, argument: dict[str, Any]) -> None:
-    for application in cluster.azure.applications or []:
-        if application["client_id"] == argument["client_id"] and argument["secret"] in application.get("secrets", []):
-            application["secrets"].remove(argument["secret"])
-            return
-    raise ScenarioError(f"azure knows no such secret of {argument['client_id']!r}")
+    application = _application(cluster, argument)
+    kept = [one for one in application.secrets if one.value != argument["secret"]]
+    if len(kept) == len(application.secrets):
+        raise ScenarioError(f"azure knows no such secret of {argument['client_id']!r}")
+    application.secrets = kept
+
+
+def _change_application(cluster: Cluster, argument: dict[str, Any]) -> None:
+    application = _application(cluster, argument)
+    for name, value in argument.items():
+        if name != "client_id":
+            setattr(application, name, value)
+
+
+def _change_key_vault(cluster: Cluster, argument: dict[str, Any]) -> None:
+    vault = cluster.azure.world.key_vault(argument["host"])
+    for name, value in argument.items():
+        if name == "blocked_by":
+            vault.blocked_by = None if value == "none" else value
+        elif name != "host":
+            setattr(vault, name, value)
 
 
 def _create_volume(cluster: Cluster, argument: dict[str, Any]) -> None:
@@ -191,8 +234,37 @@ VERBS: dict[str, tuple[Check, Callable[[Any, Any], None]]] = {
         _ems,
     ),
     "azure": (Record(needs={"reachable": flag}), _azure),
-    "add_secret": (Record(needs={"client_id": text, "secret": text}), _add_secret),
+    "delete_key": (Record(takes={**OWNER, "key_id": text}), _delete_key),
+    "recover_key": (Record(takes={**OWNER, "key_id": text}), _recover_key),
+    "add_secret": (
+        Record(needs={"client_id": text, "secret": text}, takes={"name": text, "expires": moment}),
+        _add_secret,
+    ),
     "remove_secret": (Record(needs={"client_id": text, "secret": text}), _remove_secret),
+    "application": (
+        Record(
+            needs={"client_id": text},
+            takes={
+                **dict.fromkeys(("enabled", "service_principal", "public_client", "conditional_access"), flag),
+                "refused_with": choice(*CODES),
+                "graph": list_of(text),
+            },
+        ),
+        _change_application,
+    ),
+    "key_vault": (
+        Record(
+            needs={"host": text},
+            takes={
+                "blocked_by": choice("none", "firewall", "connection"),
+                "policies": mapping_of(list_of(choice(*OPERATIONS))),
+                "roles": mapping_of(list_of(text)),
+                "recovery_level": text,
+                "requests_per_10_s": integer,
+            },
+        ),
+        _change_key_vault,
+    ),
     "create_volume": (
         Record(needs={"svm": text, "name": text}, takes={"encrypted": flag, "nae": flag, "keys_with_admin": flag}),
         _create_volume,

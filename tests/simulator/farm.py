@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
 from . import control, events, health, scenario
+from .azure.server import AzureServer
+from .azure.world import World
 from .clock import Clock
 from .cluster import Cluster
 from .faults import Fault
@@ -24,9 +26,9 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 T = TypeVar("T")
 
 
-def make_cluster(checked: dict[str, Any], release: str | None) -> Cluster:
+def make_cluster(checked: dict[str, Any], release: str | None, world: World | None = None) -> Cluster:
     """The cluster that a checked scenario describes, its events already happened."""
-    cluster = Cluster(checked, release)
+    cluster = Cluster(checked, release, world)
     cluster.faults += [Fault.of(fault) for fault in checked["faults"]]
     for vault in cluster.vaults.values():
         health.poll(cluster, vault)
@@ -45,8 +47,9 @@ class Farm:
         clusters: int = 1,
         host: str = "127.0.0.1",
         log: TextIO | None = None,
+        azure: bool = False,
     ) -> None:
-        """Raises ScenarioError or ValueError for what can't be started."""
+        """`azure`: listen as Azure too. Raises ScenarioError or ValueError for what can't be started."""
         if host not in LOOPBACK:
             raise ValueError(f"the simulator listens on loopback only, not on {host}")
         checked = scenario.read(source)
@@ -57,12 +60,18 @@ class Farm:
             self.https: bool = tls.get("enabled", True)
             context = authority.server_context(tls.get("certificate", "valid")) if self.https else None
             self.ca_path = authority.ca_path
-            self.servers = []
+            self.servers: list[Server] = []
             for number in range(1, clusters + 1):
                 named = dict(checked)
                 if clusters > 1:
                     named["cluster"] = {**checked["cluster"], "name": f"cluster{number}"}
-                self.servers.append(Server(make_cluster(named, release), context, host, log))
+                world = self.servers[0].cluster.azure.world if self.servers else None
+                self.servers.append(Server(make_cluster(named, release, world), context, host, log))
+            self.azure = None
+            if azure:
+                # Azure speaks HTTPS whatever the clusters do; its certificate follows the scenario's.
+                of_azure = context or authority.server_context(tls.get("certificate", "valid"))
+                self.azure = AzureServer(self.servers[0].cluster, of_azure, host, log)
             users = self.servers[0].cluster.users.values()
             self.certificates = {
                 user.name: authority.client_certificate(user.name) for user in users if user.certificate
@@ -71,13 +80,15 @@ class Farm:
             self.remove()
             raise
 
-    async def start(self, port: int = 0) -> None:
+    async def start(self, port: int = 0, azure_port: int = 0) -> None:
         """Listen: the first cluster on `port`, the others on the ports after it (0: any free ones)."""
+        if self.azure is not None:
+            await self.azure.start(azure_port)
         for place, server in enumerate(self.servers):
             await server.start(port + place if port else 0)
 
     async def stop(self) -> None:
-        for server in self.servers:
+        for server in [*self.servers, *([self.azure] if self.azure else [])]:
             await server.stop()
 
     def remove(self) -> None:
@@ -87,7 +98,15 @@ class Farm:
     def connection(self) -> dict[str, Any]:
         """What a client needs, as in the connection file; that of the first cluster, and all under `clusters`."""
         each = [self._connection_of(server) for server in self.servers]
-        return {**each[0], "clusters": each} if len(each) > 1 else each[0]
+        found = {**each[0], "clusters": each} if len(each) > 1 else each[0]
+        if self.azure is not None:
+            host = f"[{self.azure.host}]" if ":" in self.azure.host else self.azure.host
+            url = f"https://{host}:{self.azure.port}"
+            found["azure"] = {
+                **dict.fromkeys(("authority", "vault_url", "graph_url"), url),
+                "ca_path": str(self.ca_path),
+            }
+        return found
 
     def _connection_of(self, server: Server) -> dict[str, Any]:
         users = server.cluster.users
@@ -119,8 +138,9 @@ class Simulator:
         clusters: int = 1,
         host: str = "127.0.0.1",
         log: TextIO | None = None,
+        azure: bool = False,
     ) -> None:
-        self._farm = Farm(release, scenario, clusters, host, log)
+        self._farm = Farm(release, scenario, clusters, host, log, azure)
         self._port = port
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="ontap-simulator", daemon=True)
@@ -163,6 +183,18 @@ class Simulator:
     def requests(self) -> list[dict[str, Any]]:
         """The requests seen, oldest first: method, path, query, status (None where the connection was cut)."""
         return self._farm.servers[0].requests
+
+    @property
+    def azure_requests(self) -> list[dict[str, Any]]:
+        """The requests that Azure has seen, likewise."""
+        assert self._farm.azure is not None
+        return self._farm.azure.requests
+
+    @property
+    def tokens(self) -> list[str]:
+        """All tokens that Entra has issued."""
+        assert self._farm.azure is not None
+        return list(self._farm.azure.entra.tokens)
 
     @property
     def clock(self) -> Clock:

@@ -20,7 +20,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Any, Protocol
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 from . import events, jobs
 from .call import Reply
@@ -28,7 +28,7 @@ from .cluster import Cluster
 from .errors import ApiError
 from .shapes import Record, ScenarioError, anything, choice, flag, integer, list_of, mapping_of, number, one_verb, text
 
-SECRET_FIELDS = ("client_secret", "client_certificate", "proxy_password")
+SECRET_FIELDS = ("client_secret", "client_certificate", "proxy_password", "client_assertion")
 REASONS = {200: "OK", 201: "Created", 202: "Accepted"}
 
 
@@ -97,11 +97,11 @@ class Exchange:
             await asyncio.sleep(min(0.05, max(0.0, end - time.monotonic())))
 
     def sent_secret(self) -> str:
-        """The secret that the client sent: in its body, else its password."""
+        """The secret that the client sent: in its body, JSON or a form, else its password."""
         try:
             body = json.loads(self.body)
         except ValueError:
-            body = {}
+            body = dict(parse_qsl(self.body.decode("utf-8", "replace")))
         for name in SECRET_FIELDS:
             if isinstance(body, dict) and isinstance(body.get(name), str):
                 return str(body[name])
@@ -417,6 +417,7 @@ MATCH = Record(
         "nth": integer,
         "times": integer,
         "probability": number,
+        "azure": flag,
     }
 )
 
@@ -462,6 +463,11 @@ class Fault:
             return False
         self.fired += 1
         return True
+
+    @property
+    def azure(self) -> bool:
+        """Whether it meets requests to Azure, not those to a cluster."""
+        return bool(self.match.get("azure", False))
 
     @property
     def _late(self) -> bool:

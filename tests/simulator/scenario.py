@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import events, faults, releases, tables
+from .azure.declared import AZURE
 from .shapes import Record, ScenarioError, choice, flag, integer, list_of, mapping_of, number, text
 
 DNS = Record(needs={"servers": list_of(text)}, takes={"domains": list_of(text)})
@@ -126,20 +127,6 @@ PRIVILEGE = Record(
     needs={
         "api": text,
         "access": choice("none", "readonly", "read_create", "read_modify", "read_create_modify", "all"),
-    }
-)
-AZURE = Record(
-    takes={
-        "reachable": flag,
-        "poll_interval": number,
-        "applications": list_of(
-            Record(
-                needs={"client_id": text, "tenant_id": text}, takes={"secrets": list_of(text), "expired": list_of(text)}
-            )
-        ),
-        "keys": list_of(
-            Record(needs={"key_id": text}, takes={"enabled": flag, "permitted": flag, "versions": list_of(text)})
-        ),
     }
 )
 SCENARIO = Record(

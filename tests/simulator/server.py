@@ -8,11 +8,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import re
-import socket
 import ssl
 import time
-from datetime import datetime, timezone
 from typing import Any, TextIO
 from urllib.parse import unquote_plus
 
@@ -23,83 +20,23 @@ from .access import User
 from .call import Pending, Reply, segments
 from .cluster import Cluster
 from .errors import ApiError
-from .faults import SECRET_FIELDS, Cut, Exchange, Fault, encode
+from .faults import Exchange
+from .listening import MASK, Listener, Wire, masked_query, response
 from .tls import common_name
 
-HAL = "application/hal+json"
 JSON = "application/json"
-_SECRET_NAMES = {*SECRET_FIELDS, "password"}
-MASK = "********"
 
 
-class Server:
+class Server(Listener):
     """One cluster behind one port of loopback."""
 
     def __init__(self, cluster: Cluster, context: ssl.SSLContext | None, host: str, log: TextIO | None) -> None:
+        super().__init__(context, host, log)
         self.cluster = cluster
-        self.requests: list[dict[str, Any]] = []
-        self.host = host
-        self.port = 0
-        self._context = context
-        self._log = log
-        self._web: web.Server | None = None
-        self._listener: asyncio.AbstractServer | None = None
-        self._bound: socket.socket | None = None
-        self._background: set[asyncio.Task[None]] = set()
 
-    async def start(self, port: int) -> None:
-        """Listen; port 0 takes a free one.
-
-        Raises OSError where the port is taken.
-        """
-        await self._listen(self._bind(port))
-
-    def _bind(self, port: int) -> socket.socket:
-        """Take a port without listening on it yet: whoever connects to it is refused, and nobody else gets it."""
-        bound = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET)
-        try:
-            # Connections of before may still be on it. Once taken it is not shared with any other socket.
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            bound.bind((self.host, port))
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
-        except OSError as error:
-            bound.close()
-            raise OSError(error.errno, f"{self.host} port {port}: {error.strerror}") from error
-        return bound
-
-    async def _listen(self, bound: socket.socket) -> None:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._bound = None
-        if self._web is None:
-            self._web = web.Server(self._handle, access_log=None, keepalive_timeout=3600)
-        loop = asyncio.get_running_loop()
-        self._listener = await loop.create_server(self._web, sock=bound, ssl=self._context, backlog=512)
-        self.port = bound.getsockname()[1]
-
-    async def stop(self) -> None:
-        for task in self._background:
-            task.cancel()
-        if self._bound is not None:
-            self._bound.close()
-        if self._listener is not None:
-            self._listener.close()
-        if self._web is not None:
-            await self._web.shutdown(0.1)
-
-    def refuse(self, seconds: float) -> None:
-        """Do not listen for so long; new connections are refused."""
-        if self._listener is not None:
-            self._listener.close()
-            self._listener = None
-            self._bound = self._bind(self.port)
-            task = asyncio.get_running_loop().create_task(self._listen_again(seconds))
-            self._background.add(task)
-            task.add_done_callback(self._background.discard)
-
-    async def _listen_again(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-        if self._bound is not None:
-            await self._listen(self._bound)
+    @property
+    def name(self) -> str:
+        return self.cluster.name
 
     # --- a request ---
 
@@ -107,58 +44,28 @@ class Server:
         raw_path, _mark, query = request.raw_path.partition("?")
         body = await request.read() if request.body_exists else b""
         if raw_path.startswith(control.PREFIX):
-            return _response(control.handle(self, request.method, raw_path, body))
+            return response(control.handle(self, request.method, raw_path, body))
         self.cluster.tick()
-        exchange = Exchange(self.cluster, _Wire(self, request), request.method, raw_path, query, body)
-        faults = [
-            fault
-            for fault in list(self.cluster.faults)
-            if fault.meets(request.method, raw_path, query, self.cluster.random)
-        ]
-        entry = self._entry(request, raw_path, query, faults)
-        try:
-            for fault in faults:
-                await fault.before(exchange)
-            if exchange.reply is None:
-                exchange.reply = await self._answer(exchange, request)
-            entry["status"] = exchange.reply.status
-            for fault in faults:
-                await fault.after(exchange)
-        except Cut:
-            self._write(entry)
-            return web.Response()
-        entry["status"] = exchange.reply.status
-        self._write(entry)
-        return _response(exchange.reply)
+        exchange = Exchange(self.cluster, Wire(self, request), request.method, raw_path, query, body)
+        entry = self._entry(request, raw_path, query)
+        return await self._exchange(exchange, entry, lambda: self._answer(exchange, request))
 
-    def _entry(self, request: web.BaseRequest, path: str, query: str, faults: list[Fault]) -> dict[str, Any]:
-        """The request's place in the log, taken when it comes."""
-        entry = {
+    def _entry(self, request: web.BaseRequest, path: str, query: str) -> dict[str, Any]:
+        """The request's place in the log."""
+        return {
             "method": request.method,
             "path": self._masked(path),
-            "query": self._masked("&".join(map(_masked_pair, query.split("&")))),
+            "query": self._masked(masked_query(query)),
             "status": None,
             "user_agent": request.headers.get("User-Agent"),
             "client_app": request.headers.get("X-Dot-Client-App"),
             "node": self.cluster.answering_node,
-            "faults": [fault.kind for fault in faults],
         }
-        self.requests.append(entry)
-        return entry
 
     def _masked(self, text: str) -> str:
         """The text, or a mask where it holds a secret that the cluster knows."""
         decoded = unquote_plus(text) if "%" in text or "+" in text else text
         return MASK if any(secret in decoded for secret in self.cluster.secrets) else text
-
-    def _write(self, entry: dict[str, Any]) -> None:
-        if self._log is not None:
-            target = entry["path"] + (f"?{entry['query']}" if entry["query"] else "")
-            status = entry["status"] if entry["status"] is not None else "-"
-            faults = f" ({', '.join(entry['faults'])})" if entry["faults"] else ""
-            now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-            self._log.write(f"{now} {self.cluster.name} {entry['method']} {target} {status}{faults}\n")
-            self._log.flush()
 
     async def _answer(self, exchange: Exchange, request: web.BaseRequest) -> Reply:
         if not self.cluster.settings.get("rest", True) and exchange.path.startswith("/api"):
@@ -222,27 +129,6 @@ class Server:
         raise ApiError(6691623)
 
 
-class _Wire:
-    """The connection of a request, for faults."""
-
-    def __init__(self, server: Server, request: web.BaseRequest) -> None:
-        self._server = server
-        self._request = request
-
-    @property
-    def transport(self) -> asyncio.Transport | None:
-        return self._request.transport
-
-    def refuse(self, seconds: float) -> None:
-        self._server.refuse(seconds)
-
-
-def _masked_pair(pair: str) -> str:
-    name, equals, _value = pair.partition("=")
-    hidden = equals and re.sub(r".*\.", "", unquote_plus(name)) in _SECRET_NAMES
-    return f"{name}={MASK}" if hidden else pair
-
-
 def _without_links(value: Any) -> Any:
     """What is told to a client that does without links: only those to the next page and to jobs."""
     if isinstance(value, list):
@@ -254,8 +140,3 @@ def _without_links(value: Any) -> Any:
     }
     following = value.get("_links", {}).get("next")
     return {**told, "_links": {"next": following}} if following else told
-
-
-def _response(reply: Reply) -> web.Response:
-    headers = {"Content-Type": HAL, **reply.headers} if reply.body is not None else reply.headers
-    return web.Response(status=reply.status, body=encode(reply), headers=headers)

@@ -14,8 +14,9 @@ from typing import Any
 
 from . import health
 from . import query as q
+from .azure.world import split_key_id, version_of
 from .call import Call, Pending, Reply, leaves_of
-from .cluster import DEFAULT_SETTINGS, Cluster, Svm, Vault, conflict, split_key_id, version_of
+from .cluster import DEFAULT_SETTINGS, Cluster, Svm, Vault, conflict
 from .errors import ApiError
 from .reading import Build, matching, missing, read_collection, read_one
 from .releases import Schema
@@ -84,7 +85,7 @@ def key_id_told(cluster: Cluster, key_id: str) -> str:
     if how == "drop" and version:
         return key
     if how == "add" and not version:
-        return f"{key}/{cluster.azure.versions.get(key.lower()) or version_of(key)}"
+        return f"{key}/{cluster.azure.world.newest_version(key) or version_of(key)}"
     return key_id
 
 
@@ -542,7 +543,7 @@ def _rekey(call: Call, vault: Vault, key_id: str | None) -> Callable[[], None]:
     def effect() -> None:
         if vault.uuid not in cluster.vaults:
             raise ApiError(call.release.traits["not_configured"])
-        problem = cluster.azure.key_problem(key_id) if key_id else None
+        problem = cluster.azure.key_problem(vault, key_id, "wrapKey") if key_id else None
         if problem or not cluster.azure.reachable:
             raise ApiError(65537605, message=f"The cloud key service can't be used: {problem or 'it timed out'}.")
         if key_id:
