@@ -11,15 +11,17 @@ A module is packed, sent, and started in a Python of its own, which takes far lo
 
 from __future__ import annotations
 
-import contextlib
 import os
-import sys
 import typing as t
 from importlib import import_module
 
-from ansible import constants
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action.normal import ActionModule as NormalAction
+
+try:
+    from ansible_collections.ontap.akv.plugins.plugin_utils import _ansible
+except ImportError:  # This ansible-core is not as those before it.
+    _ansible = None  # type: ignore[assignment]
 
 if t.TYPE_CHECKING:
     from types import ModuleType
@@ -33,10 +35,6 @@ _OF_ENVIRONMENT = os.environ.get(SWITCH.upper(), "true")
 _COLLECTION = "ansible_collections.ontap.akv.plugins"
 
 
-class NotHere(Exception):
-    """What the use case needs is not here, or only the way to a module knows how to convert a task's options."""
-
-
 class DirectAction(NormalAction):
     """The action of a module: runs its use case here, or else the module as ever.
 
@@ -48,40 +46,25 @@ class DirectAction(NormalAction):
     def __init_subclass__(cls) -> None:
         # Ansible reads an action before it forks its workers: what is imported now is imported once for all of them.
         # Where nothing will run here, the import, 0.1 s, would be for nothing.
-        if boolean(_OF_ENVIRONMENT, strict=False):
+        if _ansible and boolean(_OF_ENVIRONMENT, strict=False):
             _load(cls.use_case)
 
     def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:
-        task_vars = task_vars or {}
-        if self._means_the_same(task_vars):
-            in_process, use_case = _load(self.use_case)
-            with contextlib.suppress(NotHere):
-                return t.cast("Values", in_process.run(self, use_case, task_vars))
-        return super().run(tmp, task_vars)
+        result = self._run_in_process(task_vars or {}) if _ansible else None
+        return super().run(tmp, task_vars) if result is None else result
 
-    def _means_the_same(self, task_vars: Values) -> bool:
-        """Tell whether the module would run in this place, as this user, with this Python and this environment."""
-        task = self._task
-        if task.async_val or any(task.environment or ()) or constants.DEFAULT_KEEP_REMOTE_FILES:
-            return False
-        if self._connection.transport != "local" or self._connection.become:
-            return False
-        variables = task_vars
-        if task.delegate_to:
-            variables = task_vars.get("ansible_delegated_vars", {}).get(task.delegate_to, {})
-        wanted = self._templar.template(variables.get(SWITCH, _OF_ENVIRONMENT))
-        python = constants.config.get_config_value("INTERPRETER_PYTHON", variables=variables)
-        return boolean(wanted) and _is_own(str(self._templar.template(python)))
+    def _run_in_process(self, task_vars: Values) -> Values | None:
+        """Run in process; None where the module is to run."""
+        try:
+            if not _ansible.means_the_same(self, task_vars, SWITCH, _OF_ENVIRONMENT):
+                return None
+            in_process, use_case = _load(self.use_case)
+            task = _ansible.read_task(self, task_vars)
+        except (_ansible.NotHere, AttributeError, ImportError, LookupError, TypeError):
+            return None
+        return t.cast("Values | None", in_process.run(task, use_case))
 
 
 def _load(use_case: str) -> tuple[ModuleType, ModuleType]:
     names = (f"{_COLLECTION}.plugin_utils._in_process", f"{_COLLECTION}.module_utils.{use_case}")
     return t.cast("tuple[ModuleType, ModuleType]", tuple(map(import_module, names)))
-
-
-def _is_own(python: str) -> bool:
-    """Tell whether an interpreter is the one that runs this, in the same virtual environment, or is not chosen."""
-    if python.startswith("auto"):
-        return True
-    folders = {os.path.realpath(os.path.dirname(path)) for path in (python, sys.executable)}
-    return len(folders) == 1 and os.path.realpath(python) == os.path.realpath(sys.executable)

@@ -13,26 +13,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import typing as t
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from types import ModuleType
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.common.parameters import remove_values
-from ansible.module_utils.errors import UnsupportedError
-from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
-
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import REQUESTS_IMPORT_ERROR, Transport
-from ansible_collections.ontap.akv.plugins.module_utils._ontap import connection
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import Connection
-from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import (
-    Session,
-    execute,
-    invocation,
-    short_secrets,
-)
-from ansible_collections.ontap.akv.plugins.plugin_utils._direct import NotHere, Values
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.call import Call
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import Session
+from ansible_collections.ontap.akv.plugins.plugin_utils._ansible import Task, Values, show, validate
 
 
 class _KeptSession(Session):
@@ -53,75 +41,49 @@ class _KeptSession(Session):
 _session = _KeptSession()
 
 
-def run(action: ActionBase, use_case: ModuleType, task_vars: Values) -> Values:
-    """Run a use case for a task.
+def run(task: Task, use_case: ModuleType) -> Values | None:
+    """Run a use case for a task; None where there is no ``requests``, and so the module is to say that.
 
-    :param action: the task's action plugin
     :param use_case: a module util with ARGUMENT_SPEC, the use case's own options, and run
-    :raises NotHere: there is no ``requests``, or the options hold what only the way to a module knows how to convert
     """
     if REQUESTS_IMPORT_ERROR:
-        raise NotHere
-    given = _plain(action._task.args)
-    internal: Values = {}
-    action._update_module_args(action._task.action, internal, task_vars)
-    spec = {**connection.ARGUMENT_SPEC, **use_case.ARGUMENT_SPEC}
-    with _working_directory(action._loader.get_basedir()):
-        checked = ArgumentSpecValidator(spec).validate(given)
-        params = {**given, **checked.validated_parameters}
-        secrets = set(checked._no_log_values)
-        warnings = [
-            f"Both option {both['option']} and its alias {both['alias']} are set." for both in checked._warnings
-        ]
-        if checked.error_messages:
-            unsupported = isinstance(checked.errors[0], UnsupportedError)
-            where = f"Unsupported parameters for ({action._task.action}) module: " if unsupported else ""
-            result: Values = {
-                "failed": True,
-                "msg": where + checked.errors.msg,
-                "invocation": {"module_args": params},
-            }
-        else:
-            secrets -= short_secrets(params)
-            result, more = execute(params, action._task.check_mode, use_case.run, _session, _progress(action))
-            result["invocation"] = invocation(params)
-            warnings += more
-    if not internal.get("_ansible_inject_invocation", True):
+        return None
+    call = Call(use_case.ARGUMENT_SPEC, task.arguments)
+    try:
+        result = _run(task, use_case, call)
+    except Exception as exc:  # pylint: disable=broad-except
+        # A traceback of Ansible's own would show whatever the exception holds.
+        result = call.broken(exc)
+    if not task.shows_invocation:
         del result["invocation"]
-    if not action._task.diff:
+    if not task.diff:
         result.pop("diff", None)
-    told = {"warnings": warnings, "deprecations": list(checked._deprecations)}
-    result.update({name: value for name, value in told.items() if value})
-    plain = {name: value for name, value in result.items() if value is None or isinstance(value, bool)}
-    return {**remove_values(result, secrets), **plain}
+    return result
 
 
-def _progress(action: ActionBase) -> Callable[[str], None]:
-    """Tell a person at the terminal what is waited for, beside the results of the play."""
-    if action._task.no_log:
-        return lambda _text: None
-    return lambda text: Display().display(f"ontap.akv: {text}", stderr=True)
-
-
-def _plain(value: t.Any) -> t.Any:
-    """Convert options to what JSON makes of them on their way to a module: no tags, and nothing still encrypted."""
-    if isinstance(value, Mapping):
-        return {str(name): _plain(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if value is None or isinstance(value, bool):
-        return value
-    for kind in (int, float):
-        if isinstance(value, kind):
-            return kind(value)
-    if isinstance(value, str) or hasattr(value, "_ciphertext"):
-        return str(value)
-    raise NotHere
+def _run(task: Task, use_case: ModuleType, call: Call) -> Values:
+    with _working_directory(task.folder):
+        checked = validate(task.module, call.spec, task.arguments)
+        warnings = checked.warnings
+        if checked.error:
+            result = call.refusal() or call.invalid(checked.error)
+        else:
+            result, more = call.run(
+                checked.params,
+                task.check_mode,
+                use_case.run,
+                _session,
+                # Beside the results of the play.
+                (lambda _text: None) if task.no_log else (lambda text: show(f"ontap.akv: {text}")),
+            )
+            warnings += more
+    shown = {"warnings": warnings, "deprecations": checked.deprecations}
+    return {**result, **{name: value for name, value in shown.items() if value}}
 
 
 @contextlib.contextmanager
 def _working_directory(folder: str) -> Iterator[None]:
-    """Be where Ansible runs a module on this host, as relative paths of options are meant from there."""
+    """Be where Ansible runs a module on this host."""
     before = os.getcwd()
     os.chdir(folder)
     try:

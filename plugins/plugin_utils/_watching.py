@@ -26,7 +26,9 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import REQUESTS_IMPORT_ERROR
 from ansible_collections.ontap.akv.plugins.module_utils._ontap import connection
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import Connection
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import arguments
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import UNCHANGED, InputError, unexpected
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import Redactor
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import UseCase, execute
 
 Values = dict[str, t.Any]
@@ -120,6 +122,11 @@ def read_options(
         raise ValueError(f"{source} needs the Python library requests where ansible-rulebook runs.")
     # A blank value is what a variable that is not set makes of an option, as in a survey.
     given = {str(name): value for name, value in args.items() if name != "eda_feedback_queue" and not _blank(value)}
+    of_cluster = {**_OF_CLUSTER, **more}
+    try:
+        arguments.check({**of_cluster, **_OPTIONS, "clusters": {**_OPTIONS["clusters"], "options": of_cluster}}, given)
+    except InputError as exc:
+        raise ValueError(f"{source}: {exc.message}") from None
     own = _validated(source, {name: given.pop(name) for name in _OPTIONS if name in given}, _OPTIONS)
     for name, least in (("interval", 1), ("remind", 0)):
         if not least <= own[name] < float("inf"):
@@ -130,8 +137,9 @@ def read_options(
     for number, entry in enumerate(own["clusters"] or [{}]):
         place = f"{source}: clusters[{number}]" if own["clusters"] else source
         mine = {str(name): value for name, value in entry.items() if not _blank(value)}
-        params = _validated(place, {**given, **mine}, {**_OF_CLUSTER, **more})
+        params = _validated(place, {**given, **mine}, of_cluster)
         try:
+            arguments.check_environment(_OF_CLUSTER, params)
             Connection.from_params(params)
             check(params)
         except InputError as exc:
@@ -146,7 +154,8 @@ def read_options(
 def _validated(place: str, given: Values, spec: Mapping[str, t.Any]) -> Values:
     checked = ArgumentSpecValidator(dict(spec)).validate(given)
     if checked.error_messages:
-        raise ValueError(f"{place}: {'; '.join(checked.error_messages)}")
+        redactor = Redactor(arguments.secrets_of(spec, given))
+        raise ValueError(f"{place}: {redactor.text('; '.join(checked.error_messages))}")
     params: Values = checked.validated_parameters
     return params
 

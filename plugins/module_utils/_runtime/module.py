@@ -11,16 +11,31 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
+from ansible.module_utils import basic
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import REQUESTS_IMPORT_ERROR
-from ansible_collections.ontap.akv.plugins.module_utils._ontap import connection
-from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import (
-    UseCase,
-    execute,
-    invocation,
-    short_secrets,
-)
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.call import Call
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import UseCase
+
+
+class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core is not typed
+    """An AnsibleModule that masks by our own rules, also where Ansible's validation ends it."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        super().__init__(argument_spec=call.spec, supports_check_mode=True)
+
+    def fail_json(self, msg: str, **more: t.Any) -> t.NoReturn:
+        """End with a failure: what the arguments' own check says comes before what Ansible's validation says."""
+        self.leave(self._call.refusal() or self._call.invalid(msg, **more))
+
+    def leave(self, result: dict[str, t.Any]) -> t.NoReturn:
+        """End with a result in which no secret is."""
+        # Ansible would mask once more, and find a short secret in every other word, our own included.
+        self.no_log_values.clear()
+        end = super().fail_json if result.pop("failed") else self.exit_json
+        t.cast("t.Callable[..., t.NoReturn]", end)(**result)
 
 
 def run_module(argument_spec: Mapping[str, t.Any], use_case: UseCase) -> None:
@@ -29,7 +44,10 @@ def run_module(argument_spec: Mapping[str, t.Any], use_case: UseCase) -> None:
     :param argument_spec: the use case's own options; the connection's are added
     :param use_case: takes client, options and check mode; returns a dataclass or raises AkvError
     """
-    module = AnsibleModule(argument_spec={**connection.ARGUMENT_SPEC, **argument_spec}, supports_check_mode=True)
+    # As AnsibleModule will read them, and before it converts them.
+    given = basic._load_params() or {}  # pylint: disable=protected-access
+    call = Call(argument_spec, {name: value for name, value in given.items() if not name.startswith("_ansible_")})
+    module = _Module(call)
     if REQUESTS_IMPORT_ERROR:
         module.fail_json(
             msg=missing_required_lib("requests")
@@ -37,12 +55,9 @@ def run_module(argument_spec: Mapping[str, t.Any], use_case: UseCase) -> None:
             " runs Ansible.",
             exception=REQUESTS_IMPORT_ERROR,
         )
-    # Ansible's own masking would find a short secret in every other word. Ours knows better, so it gets these alone.
-    module.no_log_values.difference_update(short_secrets(module.params))
-    result, warnings = execute(module.params, module.check_mode, use_case)
-    result["invocation"] = invocation(module.params)
+    result, warnings = call.run(module.params, module.check_mode, use_case)
     for warning in warnings:
         module.warn(warning)
     if not module._diff:  # pylint: disable=protected-access
         result.pop("diff", None)
-    (module.fail_json if result.pop("failed") else module.exit_json)(**result)
+    module.leave(result)

@@ -23,6 +23,8 @@ MASK = "********"
 SHORT = 8
 """A secret with fewer characters is masked only where it stands alone; a run of as many counts as a part of one."""
 
+_FIELD = re.compile(r"[a-z]+(?:_[a-z]+)*")
+
 _LONGEST_KEPT = 1000  # characters
 
 # Names of results whose values are words of ours: a playbook branches on them, whatever a secret happens to be.
@@ -78,11 +80,17 @@ class Redactor:
         self._secrets: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
         self._pattern_of_names: re.Pattern[str] | None = None
+        self._compile()
         self.add(secrets)
 
     def add(self, secrets: Iterable[str]) -> None:
         """Take more secrets, such as the content of a file that an option names."""
-        self._secrets |= {secret for secret in secrets if secret.strip()}
+        more = {secret for secret in secrets if secret.strip()} - self._secrets
+        if more:
+            self._secrets |= more
+            self._compile()
+
+    def _compile(self) -> None:
         forms = sorted({form for secret in self._secrets for form in _forms(secret)}, key=len, reverse=True)
         self._pattern = _any_of(forms)
         self._pattern_of_names = _any_of([form for form in forms if len(form) >= SHORT])
@@ -95,8 +103,11 @@ class Redactor:
         return self._texts[text]
 
     def name(self, name: str) -> str:
-        """Mask a name in a mapping: a short secret never, for results are read by their names."""
-        return self._names[name]
+        """Mask a name in a mapping: a short secret never, for results are read by their names.
+
+        A name that looks like a field's stays too: a secret that is an ordinary word is not seen from it.
+        """
+        return name if _FIELD.fullmatch(name) else self._names[name]
 
     def free_text(self, text: str) -> str:
         """Mask runs of 8 and more characters of a secret too: a sentence of the server's may echo a part of it."""

@@ -9,21 +9,20 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import SECRET_FIELDS
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Transport
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import Connection
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.arguments import secrets_of
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import UNCHANGED, AkvError, unexpected
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import MASK, SHORT, Redactor
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import Redactor
 
 Params = Mapping[str, t.Any]
 Result = dict[str, t.Any]
 UseCase = Callable[[Client, Params, bool], t.Any]
 """Takes client, options and check mode; returns a dataclass or raises AkvError."""
 
-_SECRETS = ("password", *sorted(SECRET_FIELDS))
 _DEFAULT_BUDGET = 300.0  # seconds, for a use case that has no wait_timeout
 
 
@@ -45,13 +44,16 @@ def execute(
     use_case: UseCase,
     session: Session | None = None,
     progress: Callable[[str], None] = lambda _text: None,
+    redactor: Redactor | None = None,
 ) -> tuple[Result, list[str]]:
     """Run a use case; give the task's result (``failed`` tells which kind) and its warnings, with no secret in them.
 
     :param session: opens the transport
     :param progress: is told what is waited for
+    :param redactor: knows further secrets, such as those among the arguments as they were given
     """
-    redactor = Redactor(secrets_of(params))
+    redactor = redactor or Redactor()
+    redactor.add(secrets_of(None, params))
     session = session or Session()
     warnings: list[str] = []
     client = None
@@ -88,35 +90,3 @@ def execute(
 def _failed(client: Client | None, failure: AkvError) -> Result:
     requests = client.requests if client else []
     return {"requests": requests, **failure.result(client.outcome if client else UNCHANGED)}
-
-
-def invocation(params: Params) -> Result:
-    """Show a task's options, its secrets masked."""
-    return {"module_args": _masked(params)}
-
-
-def short_secrets(params: Params) -> set[str]:
-    """Find the secrets that Ansible's own masking would find in every other word. Ours knows better."""
-    return {secret for secret in secrets_of(params) if len(secret) < SHORT}
-
-
-def secrets_of(params: Params) -> Iterator[str]:
-    """Find the secrets among a task's options, those of each of many vaults included."""
-    for name, value in params.items():
-        if name in _SECRETS and value is not None:
-            yield str(value)
-        for entry in _entries(value):
-            yield from secrets_of(entry)
-
-
-def _masked(params: Params) -> Result:
-    shown: Result = {}
-    for name, value in params.items():
-        shown[name] = MASK if name in _SECRETS and value is not None else value
-        if _entries(value):
-            shown[name] = [_masked(entry) for entry in value]
-    return shown
-
-
-def _entries(value: t.Any) -> list[Params]:
-    return value if isinstance(value, list) and all(isinstance(entry, dict) for entry in value) else []

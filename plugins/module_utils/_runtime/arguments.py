@@ -1,0 +1,167 @@
+# Copyright (c) 2026, the ontap.akv authors
+# BSD-2-Clause license (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This module util is private to the collection: it may change at any time.
+
+"""A task's arguments as they were given, before Ansible converts them: their types, their secrets, what may be shown.
+
+Ansible's ``type: str`` makes a text of everything. So types are checked here first. A module, its action plugin and
+the event sources share these functions.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterator, Mapping
+
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import MASK
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import check_is_text, check_no_placeholder
+
+Spec = Mapping[str, Mapping[str, t.Any]]
+"""An argument specification, as AnsibleModule takes it."""
+
+_TEXT_TYPES = ("str", "path")
+
+_SECRETS = frozenset(
+    {
+        *("client_certificate", "client_secret", "pass", "password", "previous_client_certificate"),
+        *("previous_client_secret", "proxy_password"),
+    }
+)
+"""Names of secrets wherever they are given, also to a module that does not take them."""
+
+
+def check(spec: Spec, given: Mapping[str, t.Any], place: str = "") -> None:
+    """Check that text was given where text is wanted, and a list of objects where that is wanted.
+
+    :param place: the entry that the arguments belong to, with a dot at its end, for messages
+    :raises InputError: names the option and the type that was given; no value is shown
+    """
+    options = _by_any_name(spec)
+    for name, value in given.items():
+        option = options.get(str(name))
+        if option is None or value is None:
+            continue
+        where = f"{place}{name}"
+        if "options" in option:
+            _check_objects(option, value, where)
+        elif option.get("type", "str") in _TEXT_TYPES:
+            _check_text(where, value)
+        elif option.get("elements") in _TEXT_TYPES:
+            # Ansible takes a single value for a list of one.
+            for number, item in enumerate(value) if isinstance(value, (list, tuple)) else [(None, value)]:
+                item_of = where if number is None else f"{where}[{number}]"
+                if item is None:
+                    raise InputError(item_of, "is null. Give text, or leave the entry out.")
+                _check_text(item_of, item)
+
+
+def _check_objects(option: Mapping[str, t.Any], value: t.Any, where: str) -> None:
+    several = option.get("type") == "list"
+    if several and not isinstance(value, (list, tuple)):
+        raise InputError(where, "is not a list. Give a list of objects.")
+    for number, entry in enumerate(value if several else [value]):
+        place = f"{where}[{number}]" if several else where
+        if not isinstance(entry, Mapping):
+            raise InputError(place, "is not an object. Give the options of one entry, each with its name.")
+        check(option["options"], entry, f"{place}.")
+
+
+def _check_text(where: str, value: t.Any) -> None:
+    check_is_text(where, value)
+    check_no_placeholder(where, value)
+
+
+def check_environment(spec: Spec, params: Mapping[str, t.Any]) -> None:
+    """Check texts that may come from the environment: there too a placeholder is not a value.
+
+    :param params: the validated options
+    :raises InputError: names the option and the kind of placeholder
+    """
+    for name, option in spec.items():
+        value = params.get(name)
+        if "fallback" in option and isinstance(value, str):
+            check_no_placeholder(name, value)
+
+
+def secrets_of(spec: Spec | None, given: t.Any) -> set[str]:
+    """Collect the secrets among arguments: by name and alias, at any depth, whatever their type.
+
+    With a specification what stands under an unknown name counts too: it may be a secret under a misspelt one.
+    """
+    return {secret for secret in _secrets(spec, given) if secret.strip()}
+
+
+def _secrets(spec: Spec | None, given: t.Any) -> Iterator[str]:
+    if isinstance(given, Mapping):
+        options = None if spec is None else _by_any_name(spec)
+        for name, value in given.items():
+            if _is_hidden(options, str(name)):
+                yield from _leaves(value)
+            elif isinstance(value, (Mapping, list, tuple)):
+                yield from _secrets(_below(options, str(name)), value)
+            elif isinstance(value, str) and _below(options, str(name)) is not None:
+                yield from _pieces(value)
+    elif isinstance(given, (list, tuple)):
+        for item in given:
+            yield from _secrets(spec, item)
+    elif spec is not None and isinstance(given, str):
+        yield from _pieces(given)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Give what a text may hold where objects are wanted: ``name=value``, or objects as text."""
+    yield text
+    for piece in text.replace(",", " ").split():
+        yield piece.partition("=")[2].strip("'\"")
+
+
+def _leaves(value: t.Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from _leaves(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _leaves(item)
+    elif value is not None and not isinstance(value, bool):
+        yield str(value)
+
+
+def shown(spec: Spec, given: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Give arguments as they may be shown: secrets and what stands under unknown names are masked."""
+    return t.cast("dict[str, t.Any]", _shown(spec, given))
+
+
+def _shown(spec: Spec | None, given: t.Any) -> t.Any:
+    if isinstance(given, Mapping):
+        options = None if spec is None else _by_any_name(spec)
+        return {str(name): _shown_option(options, str(name), value) for name, value in given.items()}
+    if isinstance(given, (list, tuple)):
+        return [_shown(spec, item) for item in given]
+    return given if spec is None or given is None else MASK
+
+
+def _shown_option(options: Spec | None, name: str, value: t.Any) -> t.Any:
+    if value is None:
+        return None
+    return MASK if _is_hidden(options, name) else _shown(_below(options, name), value)
+
+
+def _is_hidden(options: Spec | None, name: str) -> bool:
+    """Check whether what stands under a name is not to be shown."""
+    if name in _SECRETS:
+        return True
+    return options is not None and (name not in options or bool(options[name].get("no_log")))
+
+
+def _below(options: Spec | None, name: str) -> Spec | None:
+    """Give the options of the objects under a name; None where any name may stand there."""
+    return None if options is None else options[name].get("options")
+
+
+def _by_any_name(spec: Spec) -> Spec:
+    """Give the options by name and alias."""
+    aliases = {alias: option for option in spec.values() for alias in option.get("aliases", ())}
+    return {**spec, **aliases} if aliases else spec

@@ -1,0 +1,96 @@
+# Copyright (c) 2026, the ontap.akv authors
+# BSD-2-Clause license (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This module util is private to the collection: it may change at any time.
+
+"""One call of a module, from the arguments as they were given to a result that holds no secret."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Mapping
+
+from ansible_collections.ontap.akv.plugins.module_utils._ontap import connection
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.arguments import (
+    check,
+    check_environment,
+    secrets_of,
+    shown,
+)
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import (
+    UNCHANGED,
+    AkvError,
+    InputError,
+    unexpected,
+)
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import Redactor
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import (
+    Params,
+    Result,
+    Session,
+    UseCase,
+    execute,
+)
+
+
+class Call:
+    """A call, as a module and the action plugin that runs in process make it.
+
+    :param argument_spec: the use case's own options; the connection's are added
+    :param given: the arguments before Ansible has converted them
+    :ivar spec: all options
+    """
+
+    def __init__(self, argument_spec: Mapping[str, t.Any], given: Params) -> None:
+        self.spec: dict[str, t.Any] = {**connection.ARGUMENT_SPEC, **argument_spec}
+        self._given = given
+        self._redactor = Redactor(secrets_of(self.spec, given))
+
+    def refusal(self) -> Result | None:
+        """Check the types of the arguments; give the failed result where something else than text was given."""
+        try:
+            check(self.spec, self._given)
+        except InputError as problem:
+            return self._failed(problem)
+        return None
+
+    def invalid(self, message: str, **more: t.Any) -> Result:
+        """Give the failed result of arguments that Ansible's own validation refuses."""
+        return self._masked({"failed": True, "msg": message, **more})
+
+    def broken(self, exc: Exception) -> Result:
+        """Give the failed result of an exception outside of the use case."""
+        return self._failed(unexpected(exc))
+
+    def run(
+        self,
+        params: Params,
+        check_mode: bool,
+        use_case: UseCase,
+        session: Session | None = None,
+        progress: Callable[[str], None] = lambda _text: None,
+    ) -> tuple[Result, list[str]]:
+        """Run a use case with validated options; give the result, ``failed`` in it, and the warnings.
+
+        :param session: opens the transport
+        :param progress: is told what is waited for
+        """
+        refused = self.refusal()
+        if refused:
+            return refused, []
+        try:
+            check_environment(self.spec, params)
+        except InputError as problem:
+            return self._failed(problem), []
+        result, warnings = execute(params, check_mode, use_case, session, progress, self._redactor)
+        return {**result, **self._invocation(params)}, warnings
+
+    def _failed(self, failure: AkvError) -> Result:
+        return self._masked({"requests": [], **failure.result(UNCHANGED)})
+
+    def _masked(self, result: Result) -> Result:
+        return {**self._redactor.result(result), **self._invocation(self._given)}
+
+    def _invocation(self, params: Params) -> Result:
+        return {"invocation": {"module_args": self._redactor.result(shown(self.spec, params))}}
