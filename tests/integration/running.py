@@ -87,8 +87,8 @@ class Run:
         return self
 
     def modules(self) -> Iterator[Task]:
-        """The tasks of this collection's modules."""
-        return (task for task in self.tasks if task.action.startswith("ontap.akv.") and task.status != "skipped")
+        """The tasks of this collection's modules that speak to a cluster."""
+        return (task for task in self.tasks if task.action.startswith("ontap.akv.akv_") and task.status != "skipped")
 
     def requests(self) -> list[Values]:
         """All requests that the modules say they have sent, in order."""

@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 
 import pytest
-import yaml
 from integration.canaries import Canary, Watch
-from integration.running import ROOT, Values
+from integration.running import Values
 from roles.playing import DEAD, Roles, assert_changes_nothing
 
 from simulator import Simulator
@@ -78,29 +77,6 @@ def test_too_old_a_cluster(role: str, roles: Roles) -> None:
     assert run.code == 2
     (message,) = run.failures()
     assert "9.5" in message
-
-
-@pytest.mark.parametrize("blank", ["", None], ids=["empty", "null"])
-@pytest.mark.parametrize("role", ROLES)
-def test_what_is_blank_is_not_given(role: str, blank: str | None, roles: Roles) -> None:
-    """As a survey leaves it: ansible-core takes an answer of nothing that a controller hands over as null."""
-    folder = ROOT / "roles" / f"akv_{role}"
-    options = yaml.safe_load((folder / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
-    defaults = yaml.safe_load((folder / "defaults" / "main.yml").read_text(encoding="utf-8"))
-    given = ROLES[role]
-    blanks = {
-        name: blank
-        for name, option in options["main"]["options"].items()
-        if option["type"] in ("str", "path")
-        and not option.get("choices")
-        and not any(other in str(defaults.get(name)) for other in given)
-    }
-    shared = ("akv_svm", "akv_client_certificate", "akv_previous_client_secret", "akv_previous_client_certificate")
-    blanks |= dict.fromkeys(shared, blank)
-    vault = {"svm": "vs0", "name": NAME, "client_id": "client1", "tenant_id": "tenant1"}
-    with Simulator(release="9.14.1", scenario={"vaults": [vault]}) as simulator, assert_changes_nothing(simulator):
-        run = roles.play(role, {"one": simulator.connection}, {**blanks, **given}, "--check").check()
-    assert run.fact(f"akv_{role}_result", "one")
 
 
 @pytest.mark.parametrize("role", ROLES)

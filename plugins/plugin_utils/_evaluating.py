@@ -1,0 +1,73 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This plugin util is private to the collection: it may change at any time.
+
+"""Evaluate a variable as it stands, with ansible-core 2.16 to 2.22."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import typing as t
+from collections.abc import Mapping
+
+from ansible.errors import AnsibleError
+
+from ansible_collections.ontap.akv.plugins.plugin_utils._variables import NOT_GIVEN, CannotEvaluate, Evaluate
+
+_UNDEFINED = re.compile(r"'[^'\n]{1,100}' is undefined|'?[\w .]{1,100}'? has no attribute '[^'\n]{1,100}'")
+
+
+def evaluator(templar: t.Any, variables: Mapping[str, t.Any]) -> Evaluate:
+    """Give a function that evaluates a variable by its name.
+
+    :param templar: Ansible's templar of the task or lookup
+    :param variables: the variables as they stand, with their templates
+    """
+
+    def evaluate(name: str) -> t.Any:
+        try:
+            value = templar.template(variables[name])
+        except AnsibleError as error:
+            if type(error).__name__ == "AnsibleValueOmittedError":
+                return NOT_GIVEN
+            raise CannotEvaluate(_reason(str(error))) from None
+        value = _plain(value)
+        # Up to ansible-core 2.18, omit is a text; from 2.19 on, a template of it alone is an error.
+        return NOT_GIVEN if isinstance(value, str) and value == variables.get("omit") else value
+
+    return evaluate
+
+
+def _reason(message: str) -> str:
+    """Say which name is undefined. Any other message may show the template, which may hold a secret."""
+    undefined = _UNDEFINED.search(message)
+    return undefined.group() if undefined else "its template fails"
+
+
+def _plain(value: t.Any) -> t.Any:
+    """Convert to plain Python values: no tags, and nothing still encrypted.
+
+    :raises CannotEvaluate: a value cannot be decrypted
+    """
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, bool):
+        return value
+    for kind in (int, float):
+        if isinstance(value, kind):
+            return kind(value)
+    if isinstance(value, datetime.datetime):
+        return datetime.datetime.fromisoformat(value.isoformat())
+    if isinstance(value, datetime.date):
+        return datetime.date.fromisoformat(value.isoformat())
+    if isinstance(value, str) or hasattr(value, "_ciphertext"):
+        try:
+            return str(value)
+        except AnsibleError:
+            raise CannotEvaluate("it cannot be decrypted by Ansible Vault") from None
+    return value

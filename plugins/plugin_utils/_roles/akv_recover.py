@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This plugin util is private to the collection: it may change at any time.
+
+"""The variables of the role akv_recover."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ansible_collections.ontap.akv.plugins.plugin_utils._roles import shared
+from ansible_collections.ontap.akv.plugins.plugin_utils._variables import Fault, Given, Kind, Role, Variable
+
+
+def _check(given: Given) -> Iterator[Fault]:
+    yield from shared.check_selection(given)
+    yield from shared.check_new_credential(given)
+    has_credential = any(variable.name in given for variable in shared.NEW_CREDENTIAL)
+    if has_credential and "client_id" not in given:
+        yield Fault(("client_id",), "required with a credential, and not given. Give the application (client) ID.")
+
+
+ROLE = Role(
+    "akv_recover",
+    "Bring encrypted volumes back online",
+    (
+        "Diagnoses AKV configurations that are not healthy and encrypted volumes that are offline. Sends a credential"
+        " only where the credential is the cause, restores keys where nodes lack them, waits for the volumes, and"
+        " reports what someone must do where none of it helps.",
+    ),
+    (
+        shared.SVMS,
+        shared.SELECTION,
+        shared.CLIENT_ID,
+        *shared.NEW_CREDENTIAL,
+        Variable(
+            "restore",
+            ("Whether to restore keys where nodes lack them.",),
+            kind=Kind.BOOLEAN,
+            default=True,
+        ),
+        Variable(
+            "force_credential",
+            ("Whether to send the credential although the diagnosis names another cause.",),
+            kind=Kind.BOOLEAN,
+            default=False,
+        ),
+        Variable(
+            "wait",
+            (
+                "How many seconds to wait until all is healthy and the volumes are online. V(0) reads once.",
+                "Without it, ONTAP's polling interval plus 5 minutes.",
+            ),
+            kind=Kind.INTEGER,
+            minimum=0,
+        ),
+        Variable("wait_interval", ("Seconds between two readings.",), kind=Kind.INTEGER, default=60, minimum=1),
+        shared.WAIT_TIMEOUT,
+    ),
+    check=_check,
+)
