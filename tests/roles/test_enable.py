@@ -79,7 +79,7 @@ def test_all_that_it_takes(roles: Roles) -> None:
         roles.play("enable", {"cluster1": simulator.connection}, variables).check()
         green = next(vault for vault in simulator.vaults() if vault["configuration"] == "green")
     told = ("proxy_type", "proxy_host", "proxy_port", "proxy_username", "oauth_host", "vault_host", "port")
-    assert {name: green[name] for name in told} == {name: variables[f"enable_{name}"] for name in told}
+    assert {name: green[name] for name in told} == {name: variables[f"akv_enable_{name}"] for name in told}
     assert not green["enabled"]
 
 

@@ -111,7 +111,7 @@ NOTHING: dict[str, Values] = {
 
 
 def test_each_role_has_its_stage() -> None:
-    assert sorted(LIFE) == [role.name for role in ROLES]
+    assert sorted(LIFE) == [role.name.removeprefix("akv_") for role in ROLES]
 
 
 @pytest.mark.parametrize("role", LIFE)
@@ -138,9 +138,9 @@ def test_stage(role: str, roles: Roles) -> None:
         done, again = play(), play()
         assert [run.code for run in (foretold, done, again)] == [0, 0, 0], done.output
         if role != "report":
-            changed = [run.fact(f"{role}_result", "cluster1")["changed"] for run in (foretold, done, again)]
+            changed = [run.fact(f"akv_{role}_result", "cluster1")["changed"] for run in (foretold, done, again)]
             assert changed == [stage.changes[0], *stage.changes]
-            assert not done.fact(f"{role}_result", "cluster1")["failed"]
+            assert not done.fact(f"akv_{role}_result", "cluster1")["failed"]
         left = [
             {"key_id": vault["key_id"], "secret": simulator.secret_of(vault["uuid"])} for vault in simulator.vaults()
         ]
@@ -154,5 +154,5 @@ def test_nothing_to_do(role: str, roles: Roles) -> None:
         svm = {"akv_svm": "vs0"} if role == "disable" else {}
         run = roles.play(role, {"cluster1": simulator.connection}, {**LIFE[role].variables, **svm})
         assert run.code == 0
-        result = run.fact(f"{role}_result", "cluster1")
+        result = run.fact(f"akv_{role}_result", "cluster1")
         assert {name: result[name] for name in NOTHING[role]} == NOTHING[role]
