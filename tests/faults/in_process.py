@@ -27,7 +27,7 @@ from requests.structures import CaseInsensitiveDict
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer
 from ansible_collections.ontap.akv.plugins.module_utils._ontap import client as ontap_client
 from ansible_collections.ontap.akv.plugins.module_utils._ontap import connection, jobs, zapi
-from ansible_collections.ontap.akv.plugins.module_utils._use_cases import entry
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases import credential, entry
 from simulator import api, events
 from simulator.call import Pending, Reply
 from simulator.errors import ApiError
@@ -37,6 +37,7 @@ from simulator.scenario import read
 
 MODULES = {
     "akv_config": "config",
+    "akv_credential": "credential",
     "akv_info": "info",
     "akv_preflight_info": "preflight_info",
     "akv_rekey": "rekey",
@@ -185,6 +186,7 @@ def _without_a_wire(send: Send, played: Played, seconds: float) -> Iterator[None
         mock.patch.object(entry, "Transport", Transport),
         mock.patch.object(ontap_client, "time", clock),
         mock.patch.object(jobs, "time", clock),
+        mock.patch.object(credential, "time", clock),
         mock.patch.object(zapi, "HAS_NETAPP_LIB", False),
     ):
         yield

@@ -22,7 +22,14 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.ontap.akv.plugins.module_utils._ontap import connection as connection_options
-from ansible_collections.ontap.akv.plugins.module_utils._use_cases import config, info, preflight_info, rekey, restore
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases import (
+    config,
+    credential,
+    info,
+    preflight_info,
+    rekey,
+    restore,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import execute
 from simulator import Simulator
 
@@ -30,6 +37,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 MODULES: dict[str, t.Any] = {
     "akv_config": config,
+    "akv_credential": credential,
     "akv_info": info,
     "akv_preflight_info": preflight_info,
     "akv_rekey": rekey,

@@ -386,11 +386,15 @@ def _sentence(results: Mapping[str, Record], decision: Decision, others: int, ch
         return f"{sent} of {_count(total)} would get the new credential. {_canary(decision)}"
     using = sum(vault["done"] != Done.SENT for vault in vaults) + others
     away = f" Not reached: {listed(decision.missing)}." if decision.missing else ""
-    if not vaults and not others:
-        return f"Keep the previous {previous} in Azure: no configuration got the new one.{away}"
+    if decision.stop:
+        return f"Keep the previous {previous} in Azure: nothing was sent in this run.{away}"
     if using:
         more = f" ({others} were not selected)" if others else ""
         return f"Keep the previous {previous} in Azure: {using} of {total} configurations still use it{more}.{away}"
+    bad = sum(not works(vault["before"], vault["after"]) for vault in vaults)
+    if bad:
+        not_healthy = f"{bad} of {total} configurations are not healthy with the new one"
+        return f"Keep the previous {previous} in Azure: {not_healthy}.{away}"
     return f"On the clusters of this run that were reached, nothing uses the previous {previous} any more.{away}"
 
 

@@ -46,7 +46,7 @@ class Done(str, Enum):
     UNTOUCHED = "untouched"
     """It has the previous credential: nothing was sent, or ONTAP refused what was."""
     FAILED = "failed"
-    """It may have either credential, or it became worse and could not be rolled back."""
+    """It may have either credential: a change was sent, and its outcome could not be read."""
 
 
 class Stop(str, Enum):
@@ -171,7 +171,7 @@ class Target:
         """
         if svms is None or self.svm_uuid is None:
             return self
-        return replace(self, encrypted=self.svm_uuid in svms)
+        return replace(self, encrypted=self.svm_uuid.lower() in svms)
 
 
 def _svm(record: Mapping[str, t.Any]) -> Mapping[str, t.Any]:

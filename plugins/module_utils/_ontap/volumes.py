@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import OntapError
 
 _VOLUMES = "/storage/volumes"
 # Below encryption each release has fields of its own: ONTAP gives those that it has.
@@ -31,6 +32,17 @@ def read_volumes(client: Client, scope: Scope | None, max_records: int | None = 
         query["max_records"] = str(max_records)
     found = client.records(_VOLUMES, query, doing=f"Reading the encrypted volumes{f' of {whose}' if whose else ''}")
     return [_without_links(record) for record in found if whose is None or _owns(whose, record)]
+
+
+def read_svms_with_volumes(client: Client) -> frozenset[str] | None:
+    """Read the UUIDs of the SVMs that have encrypted volumes; None where the login may not, or ONTAP refuses."""
+    query = {"encryption.enabled": "true", "fields": "svm"}
+    try:
+        found = client.records(_VOLUMES, query, doing="Reading which SVMs have encrypted volumes")
+    except OntapError:
+        return None
+    svms = [record.get("svm") for record in found]
+    return frozenset(str(svm.get("uuid")).lower() for svm in svms if isinstance(svm, dict))
 
 
 def count(volumes: Sequence[Mapping[str, t.Any]]) -> str:

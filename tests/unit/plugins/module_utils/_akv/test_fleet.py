@@ -230,7 +230,7 @@ class TestReport:
             "c3": False,
             "c9": True,
         }
-        assert done.message == "Keep the previous secret in Azure: 3 of 3 configurations still use it. Not reached: c9."
+        assert done.message == "Keep the previous secret in Azure: nothing was sent in this run. Not reached: c9."
 
     def test_a_call_that_was_lost_is_no_success(self) -> None:
         stages = {
@@ -265,9 +265,7 @@ class TestReport:
         done = report(plans, decide(plans, WISH), {"c1": {"rest": call(*calls)}})
         good = len(did) == 2 and all(outcome == ("sent", "healthy") for outcome in did.values())
         assert done.results["c1"]["failed"] != good
-        assert done.message.startswith("On the clusters") == (
-            len(did) == 2 and {each for each, _after in did.values()} == {"sent"}
-        )
+        assert done.message.startswith("On the clusters") == good
 
 
 def test_an_empty_play() -> None:

@@ -1,0 +1,139 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.ontap.akv.plugins.module_utils._akv.fleet import Wish, decide
+
+DOCUMENTATION = r"""
+name: rotation_fleet
+short_description: Decide whether a rotation over many clusters may begin
+version_added: 0.1.0
+author:
+  - The ontap.akv authors (@ontap-akv)
+description:
+  - Takes what M(ontap.akv.akv_credential) returned in check mode on each cluster, and decides for all of them together.
+  - The rotation must stop where a cluster could not be read, where no cluster uses the application, where a
+    configuration is not healthy, or where the plan is not the expected one.
+  - Chooses one canary in the fleet. That is a healthy configuration with encrypted volumes if there is one.
+positional: hosts
+options:
+  _input:
+    description: C(hostvars), or another mapping of hosts to their variables.
+    type: dict
+    required: true
+  hosts:
+    description: The hosts of the rotation, C(ansible_play_hosts_all).
+    type: list
+    elements: str
+    required: true
+  plan:
+    description:
+      - The variable of each host that has the result of M(ontap.akv.akv_credential). A host without it was not read.
+    type: str
+    required: true
+  client_id:
+    description: The application (client) ID.
+    type: str
+    required: true
+  svms:
+    description: The names of SVMs, if the rotation is for these only.
+    type: list
+    elements: str
+    default: []
+  canary_svm:
+    description: The SVM that is to be the canary.
+    type: str
+    default: ''
+  include_unhealthy:
+    description: Whether configurations that are not healthy stop nothing.
+    type: bool
+    default: false
+  allow_unreachable:
+    description: The hosts that may be missing.
+    type: list
+    elements: str
+    default: []
+  expected_plan:
+    description: The RV(_value.plan_id) that was approved.
+    type: str
+    default: ''
+seealso:
+  - module: ontap.akv.akv_credential
+  - plugin: ontap.akv.rotation_report
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Plan on every cluster
+  ontap.akv.akv_credential:
+    client_id: "{{ akv_client_id }}"
+    client_secret: "{{ akv_client_secret }}"
+  check_mode: true
+  failed_when: false
+  register: plan
+
+- name: Decide for all clusters
+  ansible.builtin.set_fact:
+    fleet: "{{ hostvars | ontap.akv.rotation_fleet(ansible_play_hosts_all, plan='plan', client_id=akv_client_id) }}"
+  run_once: true
+"""
+
+RETURN = r"""
+_value:
+  description: The decision.
+  type: dict
+  contains:
+    stop:
+      description: Whether nothing may be sent.
+      type: bool
+    message:
+      description: Why, or what the rotation will do, in a few sentences.
+      type: str
+    canary:
+      description: The canary, by C(host), C(uuid) and C(svm). Empty if nothing may be sent.
+      type: dict
+    plan_id:
+      description: A digest of the plans of all clusters that were read.
+      type: str
+    hosts:
+      description: The hosts with configurations to rotate, each with the names of its SVMs that O(svms) names.
+      type: dict
+    missing:
+      description: The hosts that were not read.
+      type: list
+      elements: str
+"""
+
+
+def rotation_fleet(variables: t.Any, hosts: t.Any, **wish: t.Any) -> dict[str, t.Any]:
+    """Decide whether a rotation may begin.
+
+    :raises AnsibleFilterError: it was not given what it needs
+    """
+    register = wish.pop("plan", None)
+    try:
+        plans = {str(host): _result(variables, host, register) for host in hosts}
+        return asdict(decide(plans, Wish(**wish)))
+    except (AttributeError, KeyError, TypeError) as wrong:
+        raise AnsibleFilterError(
+            "ontap.akv.rotation_fleet: give hostvars, the hosts, and the variable with akv_credential's result"
+            f" ({wrong})."
+        ) from None
+
+
+def _result(variables: t.Any, host: t.Any, register: t.Any) -> Mapping[str, t.Any] | None:
+    found = variables[host].get(register) if host in variables else None
+    return found if isinstance(found, Mapping) and not found.get("skipped") else None
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., t.Any]]:
+        return {"rotation_fleet": rotation_fleet}

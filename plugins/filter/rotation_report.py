@@ -1,0 +1,129 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.ontap.akv.plugins.module_utils._akv.fleet import STAGES, Decision, report
+
+DOCUMENTATION = r"""
+name: rotation_report
+short_description: Report what a rotation over many clusters did
+version_added: 0.1.0
+author:
+  - The ontap.akv authors (@ontap-akv)
+description:
+  - Takes what M(ontap.akv.akv_credential) returned for each stage on each cluster, and says what each configuration
+    has now, and whether anything still uses the previous credential.
+positional: hosts, fleet
+options:
+  _input:
+    description: C(hostvars), or another mapping of hosts to their variables.
+    type: dict
+    required: true
+  hosts:
+    description: The hosts of the rotation, C(ansible_play_hosts_all).
+    type: list
+    elements: str
+    required: true
+  fleet:
+    description: What P(ontap.akv.rotation_fleet#filter) decided.
+    type: dict
+    required: true
+  plan:
+    description: The variable of each host that has the result of the plan.
+    type: str
+    required: true
+  canary:
+    description: The variable that has the result of O(ontap.akv.akv_credential#module:stage=canary).
+    type: str
+  watch:
+    description: The variable that has the result of O(ontap.akv.akv_credential#module:stage=watch).
+    type: str
+  rollback:
+    description: The variable that has the result of O(ontap.akv.akv_credential#module:stage=rollback).
+    type: str
+  rest:
+    description: The variable that has the result of O(ontap.akv.akv_credential#module:stage=rest).
+    type: str
+  check_mode:
+    description: Whether to say what would be done.
+    type: bool
+    default: false
+  only_canary:
+    description: Whether the rotation was to end after the canary.
+    type: bool
+    default: false
+  previous:
+    description: What the previous credential is, in words.
+    type: str
+    default: secret
+seealso:
+  - module: ontap.akv.akv_credential
+  - plugin: ontap.akv.rotation_fleet
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Show what still uses the previous secret
+  ansible.builtin.debug:
+    msg: "{{ done.table + [done.message] }}"
+  vars:
+    done: "{{ hostvars | ontap.akv.rotation_report(ansible_play_hosts_all, fleet, plan='plan', rest='sent') }}"
+  run_once: true
+"""
+
+RETURN = r"""
+_value:
+  description: What was done.
+  type: dict
+  contains:
+    results:
+      description: >-
+        The result of each host. C(failed), C(changed), C(outcome), C(msg), C(canary), C(plan_id), and C(vaults) with
+        C(svm), C(configuration), C(done), C(before) and C(after) of each configuration.
+      type: dict
+    table:
+      description: One line a configuration; where there are more than 20, one a cluster and kind.
+      type: list
+      elements: str
+    message:
+      description: Whether anything still uses the previous credential, in a sentence.
+      type: str
+"""
+
+
+def rotation_report(variables: t.Any, hosts: t.Any, fleet: t.Any, **options: t.Any) -> dict[str, t.Any]:
+    """Report what a rotation did.
+
+    :raises AnsibleFilterError: it was not given what it needs
+    """
+    registers = {stage: options.pop(stage, None) for stage in ("plan", *STAGES)}
+    try:
+        found = {str(host): _results(variables, host, registers) for host in hosts}
+        plans = {host: results.pop("plan", None) for host, results in found.items()}
+        return asdict(report(plans, Decision(**fleet), found, **options))
+    except (AttributeError, KeyError, TypeError) as wrong:
+        raise AnsibleFilterError(
+            f"ontap.akv.rotation_report: give hostvars, the hosts, and what rotation_fleet decided ({wrong})."
+        ) from None
+
+
+def _results(variables: t.Any, host: t.Any, registers: Mapping[str, t.Any]) -> dict[str, Mapping[str, t.Any]]:
+    # Not .get(): hostvars gives a host's variables to [] alone.
+    mine = variables[host] if host in variables else {}  # noqa: SIM401
+    found = {stage: mine.get(register) for stage, register in registers.items() if register}
+    return {
+        stage: result for stage, result in found.items() if isinstance(result, Mapping) and not result.get("skipped")
+    }
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., t.Any]]:
+        return {"rotation_report": rotation_report}

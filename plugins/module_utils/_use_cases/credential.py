@@ -1,0 +1,781 @@
+# Copyright (c) 2026, the ontap.akv authors
+# BSD-2-Clause license (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This module util is private to the collection: it may change at any time.
+
+"""The use case of akv_credential: the credential of one Azure application on the configurations of one cluster.
+
+A call sends, verifies, and rolls back what became worse. Before each batch it stops where the run that started it is
+gone, or where the time left is not enough to verify and to roll back.
+"""
+
+from __future__ import annotations
+
+import time
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ansible_collections.ontap.akv.plugins.module_utils._akv.declaration import require_release
+from ansible_collections.ontap.akv.plugins.module_utils._akv.health import (
+    DEGRADED,
+    HEALTHY,
+    INACTIVE,
+    UNAVAILABLE,
+    VERDICTS,
+    judge,
+)
+from ansible_collections.ontap.akv.plugins.module_utils._akv.pkcs12 import check_pkcs12, read_pkcs12
+from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import CREDENTIALS
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, vault_path
+from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import health_fields
+from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import (
+    Done,
+    Reading,
+    Selection,
+    Stop,
+    Target,
+    batches,
+    choose_canary,
+    listed,
+    near,
+    plan_id,
+    select_targets,
+    shortened,
+    why_unhealthy,
+    works,
+    worse,
+)
+from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope, check_text, is_uuid
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.health_monitor import read_health_monitor
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import follow, job_of
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import intervals, read_vaults
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import read_svms_with_volumes
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import parallel
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import (
+    CHANGED,
+    UNKNOWN,
+    AkvError,
+    InputError,
+    OntapError,
+)
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.parent import Run
+
+STAGES = ("all", "canary", "watch", "rest", "rollback")
+
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    **parallel.ARGUMENT_SPEC,
+    "allow_uuid_secret": {"type": "bool", "default": False, "no_log": False},
+    "batch_size": {"type": "int", "default": 20},
+    "before": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "available": {"type": "bool"},
+            "unavailable_nodes": {"type": "list", "elements": "str"},
+            "uuid": {"type": "str", "required": True},
+            "verdict": {"type": "str", "required": True, "choices": list(VERDICTS)},
+        },
+    },
+    "client_certificate": {"type": "str", "no_log": True},
+    "client_certificate_path": {"type": "path"},
+    "client_id": {"type": "str", "required": True},
+    "client_secret": {"type": "str", "no_log": True},
+    "configuration_uuid": {"type": "str"},
+    "credential_grace": {"type": "int", "default": 0, "no_log": False},
+    "include_unhealthy": {"type": "bool", "default": False},
+    "previous_client_certificate": {"type": "str", "no_log": True},
+    "previous_client_secret": {"type": "str", "no_log": True},
+    "scope": {"type": "str", "choices": ["all", "cluster", "svm"], "default": "all"},
+    "soak": {"type": "int"},
+    "stage": {"type": "str", "choices": list(STAGES), "default": "all"},
+    "svms": {"type": "list", "elements": "str"},
+    "wait_timeout": {"type": "int", "default": 300},
+}
+
+_NEW = ("client_secret", "client_certificate", "client_certificate_path")
+_PREVIOUS = ("previous_client_secret", "previous_client_certificate")
+
+# ONTAP's refusals of a credential: what Azure does not know yet is refused like what it will never know.
+_REFUSED = frozenset({"65537540", "65537573"})
+_GRACE_PAUSE = 5.0  # seconds
+
+_HEAL = 30.0  # seconds in which what was bad already may recover
+_LOOK = 60.0  # seconds between two looks at a canary
+_SPARE = 300  # seconds after a polling interval
+_INTERVAL = 15  # minutes, where it is not reported
+_LONGEST_ROLLBACK = 60.0  # seconds kept for it
+_LONGEST_MESSAGE = 450  # characters
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was done, or in check mode would be done."""
+
+    changed: bool
+    msg: str
+    outcome: str
+    stopped_by: str
+    vaults: list[Record]
+    before: list[Record]
+    canary: Record
+    plan_id: str
+    others: int
+    applications: list[str]
+    svms: list[str]
+    not_reported: list[str]
+    diff: Record
+
+
+@dataclass(frozen=True)
+class Credential:
+    """A credential as ONTAP takes it.
+
+    :ivar name: the field, client_secret or client_certificate
+    """
+
+    name: str
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a task asks for."""
+
+    client_id: str
+    svms: tuple[str, ...]
+    scope: str
+    new: Credential | None
+    previous: Credential | None
+    stage: str
+    configuration_uuid: str | None
+    before: tuple[Reading, ...]
+    include_unhealthy: bool
+    batch_size: int
+    grace: float
+    soak: int | None
+    threads: int
+    wait_timeout: int
+
+    @property
+    def sends(self) -> bool:
+        """Whether the stage sends the new credential."""
+        return self.stage in ("all", "canary", "rest")
+
+
+# -- the task's options -----------------------------------------------------------------------------------------------
+
+
+def check(params: Mapping[str, t.Any]) -> tuple[Order, list[str]]:
+    """Check a task's options, before any request.
+
+    :return: what it asks for, and warnings
+    :raises InputError: names the option, what was given and what to do
+    """
+    parallel.check_threads(params)
+    check_text("client_id", params["client_id"])
+    if any(character.isspace() for character in params["client_id"]):
+        raise InputError("client_id", f"{params['client_id']!r} holds white space. Give the application (client) ID.")
+    svms = _check_svms(params)
+    stage = params["stage"]
+    for option, least in (("batch_size", 1), ("wait_timeout", 1), ("credential_grace", 0), ("soak", 0)):
+        if params[option] is not None and params[option] < least:
+            raise InputError(option, f"{params[option]} is below {least}. Give {least} or more.")
+    uuid = params["configuration_uuid"]
+    if uuid is not None and not is_uuid(uuid):
+        raise InputError("configuration_uuid", f"{uuid!r} is not a UUID. Give the uuid of an entry of `vaults`.")
+    if stage in ("watch", "rollback") and params["before"] is None:
+        raise InputError("before", f"is missing. stage: {stage} needs `before` of an earlier call's result.")
+    if stage == "watch" and uuid is None:
+        raise InputError("configuration_uuid", "is missing. stage: watch needs the configuration to watch.")
+    if params["soak"] is not None and stage != "watch":
+        raise InputError("soak", f"is given with stage: {stage}. It belongs to stage: watch.")
+    new, previous, warnings = _check_credentials(params, stage)
+    order = Order(
+        client_id=params["client_id"],
+        svms=svms,
+        scope=params["scope"],
+        new=new,
+        previous=previous,
+        stage=stage,
+        configuration_uuid=uuid and uuid.lower(),
+        before=tuple(map(Reading.from_snapshot, params["before"] or ())),
+        include_unhealthy=params["include_unhealthy"],
+        batch_size=params["batch_size"],
+        grace=params["credential_grace"],
+        soak=params["soak"],
+        threads=params["threads"],
+        wait_timeout=params["wait_timeout"],
+    )
+    return order, warnings
+
+
+def _check_svms(params: Mapping[str, t.Any]) -> tuple[str, ...]:
+    svms = params["svms"]
+    if svms is None:
+        return ()
+    if not svms:
+        raise InputError("svms", "is empty, which names no SVM. Leave it out for all, or name SVMs.")
+    for name in svms:
+        check_text("svms", name)
+    if params["scope"] == "cluster":
+        raise InputError("svms, scope", f"SVMs are named ({listed(svms)}), and scope is cluster. Keep one of them.")
+    return tuple(dict.fromkeys(svms))
+
+
+def _check_credentials(
+    params: Mapping[str, t.Any], stage: str
+) -> tuple[Credential | None, Credential | None, list[str]]:
+    given = [option for option in _NEW if params[option] is not None]
+    if len(given) != 1 and stage in ("all", "canary", "rest"):
+        raise InputError(
+            ", ".join(_NEW),
+            f"{len(given) or 'none'} of them {'are' if given else 'is'} given. Give exactly one; an unset variable or"
+            " a blank answer is none.",
+        )
+    before = [option for option in _PREVIOUS if params[option] is not None]
+    if len(before) > 1:
+        raise InputError(" and ".join(before), "are given together. Give the credential that is in use.")
+    if stage == "rollback" and not before:
+        raise InputError(", ".join(_PREVIOUS), "none is given. stage: rollback needs the previous credential.")
+    warnings: list[str] = []
+    new = previous = None
+    if given:
+        value = params[given[0]]
+        if given[0] == "client_certificate_path":
+            new = Credential("client_certificate", read_pkcs12(value))
+        else:
+            _check_value(given[0], value)
+            new = Credential(given[0], value)
+            if given[0] == "client_certificate":
+                check_pkcs12(value)
+            elif is_uuid(value) and not params["allow_uuid_secret"]:
+                raise InputError(
+                    "client_secret",
+                    "looks like a Secret ID (a UUID). Azure shows the secret's VALUE once, next to the ID; ONTAP needs"
+                    " the value. If the value is a UUID, set allow_uuid_secret: true.",
+                )
+    if before:
+        value = params[before[0]]
+        _check_value(before[0], value, new=False)
+        if value != value.strip():
+            warnings.append(f"{before[0]} has white space around it. It is sent as given where it is needed.")
+        previous = Credential(before[0][len("previous_") :], value)
+        if previous.name == "client_certificate":
+            check_pkcs12(value)
+    if new is not None and new == previous:
+        raise InputError(f"{new.name}, {before[0]}", "are the same. Give the new credential, and the one in use.")
+    return new, previous, warnings
+
+
+def _check_value(option: str, value: str, new: bool = True) -> None:
+    if not value.strip():
+        raise InputError(
+            option, "is empty. Leave it out or give a value; an unset variable or a blank answer does this."
+        )
+    if new and value != value.strip():
+        raise InputError(option, "has white space around it. Remove it; piping echo into a vault adds a line break.")
+
+
+# -- one configuration ------------------------------------------------------------------------------------------------
+
+
+class Entry(parallel.Item):
+    """One configuration on its way.
+
+    :ivar before: the health to compare with
+    :ivar after: the health at the last reading; None where it is gone
+    :ivar record: as ONTAP gave it at the last reading
+    :ivar problem: why it is not a success; empty where it is
+    :ivar bad: it became worse, or could not be sent to: no further batch begins
+    """
+
+    def __init__(self, client: Client, target: Target, before: Reading) -> None:
+        scope = Scope(svm_uuid=target.svm_uuid) if target.svm_uuid else Scope(svm=target.svm)
+        super().__init__(scope, client)
+        self.target = target
+        self.before = before
+        self.after: Reading | None = target.reading
+        self.record: Record = {}
+        self.method = target.method
+        self.done = Done.UNTOUCHED
+        self.problem = ""
+        self.bad = False
+        self.sent_at = 0.0
+
+    @property
+    def name(self) -> str:
+        return self.target.name
+
+    @property
+    def good(self) -> bool:
+        return works(self.before.verdict, self.after.verdict if self.after else None)
+
+    @property
+    def is_worse(self) -> bool:
+        return self.after is not None and worse(self.before, self.after)
+
+    def why(self) -> str:
+        """Say how it is."""
+        if self.after is None:
+            return f"{self.name} is gone."
+        return why_unhealthy(self.name, self.after.verdict, judge(self.record)[1] if self.record else ())
+
+    def fails(self, problem: str, bad: bool = True) -> None:
+        """Note why it is not a success."""
+        self.problem = " ".join(filter(None, (self.problem, problem)))
+        self.bad = self.bad or bad
+
+    def shown(self) -> Record:
+        """Give it as the result has it."""
+        target = self.target
+        svm = {"name": target.svm, "uuid": target.svm_uuid}
+        return {
+            "uuid": target.uuid,
+            "scope": "svm" if target.svm or target.svm_uuid else "cluster",
+            "svm": {name: value for name, value in svm.items() if value},
+            "name": target.name,
+            "configuration": target.configuration or "",
+            "done": self.done.value,
+            "before": self.before.verdict,
+            "after": self.after.verdict if self.after else "gone",
+            "available": self.after.available if self.after else None,
+            "encrypted_volumes": target.encrypted,
+            "reasons": list(target.reasons) if self.after is target.reading else list(judge(self.record)[1]),
+            "msg": self.problem,
+        }
+
+
+# -- the call ---------------------------------------------------------------------------------------------------------
+
+
+def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result:
+    """Rotate, watch or roll back the credential of an application on one cluster.
+
+    :raises AkvError: not all that was asked for was done; its details are those of a result
+    """
+    try:
+        order, warnings = check(params)
+        client.warnings += warnings
+        client.redactor.add([each.value for each in (order.new, order.previous) if each])
+        require_release(client, {name: params[name] for name in _NEW})
+    except InputError as wrong:
+        wrong.details["stopped_by"] = Stop.INPUT.value
+        raise
+    return Rotation(client, order, check_mode, Run()).run()
+
+
+class Rotation:
+    """One call on one cluster."""
+
+    def __init__(self, client: Client, order: Order, check_mode: bool, started_by: Run) -> None:
+        self.client = client
+        self.order = order
+        self.check_mode = check_mode
+        self._started_by = started_by
+        self._reserve = min(_LONGEST_ROLLBACK, order.wait_timeout / 4)
+        self._fields = ["*", *health_fields(client.release())]
+        self._stop: Stop | None = None
+        self._said: list[str] = []
+        self.selection: Selection
+        self.entries: list[Entry] = []
+        self.canary: Entry | None = None
+        self.plan_id = ""
+
+    def run(self) -> Result:
+        """Do what the stage asks for."""
+        self._read()
+        if self.order.sends:
+            self._check_targets()
+        if self._stop is None:
+            getattr(self, f"_{self.order.stage}")()
+        return self._result()
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        order = self.order
+        records = read_vaults(self.client, {}, self._fields)
+        self.selection = select_targets(records, order.client_id, order.svms, order.scope)
+        targets = self.selection.targets
+        if order.stage in ("all", "canary") and order.configuration_uuid is None and targets:
+            svms = read_svms_with_volumes(self.client)
+            targets = tuple(target.with_volumes(svms) for target in targets)
+        before = {reading.uuid: reading for reading in order.before}
+        by_uuid = {record["uuid"]: record for record in records}
+        for target in targets:
+            entry = Entry(self.client.sibling(), target, before.get(target.uuid, target.reading))
+            entry.record = by_uuid[target.uuid]
+            self.entries.append(entry)
+        kind = order.new.name if order.new else "credential"
+        self.plan_id = plan_id(self.client.where, order.client_id, kind, targets)
+        self.canary = self._find_canary()
+
+    def _find_canary(self) -> Entry | None:
+        uuid = self.order.configuration_uuid
+        if uuid is None:
+            best = choose_canary([entry.target for entry in self.entries])
+            uuid = best.uuid if best else None
+        return next((entry for entry in self.entries if entry.target.uuid == uuid), None)
+
+    def _stops(self, stop: Stop, sentence: str) -> None:
+        self._stop = self._stop or stop
+        self._said.append(sentence)
+
+    def _check_targets(self) -> None:
+        """Stop before anything is sent where that could do harm."""
+        order, found, where = self.order, self.selection, self.client.where
+        if found.not_reported:
+            self._stops(
+                Stop.NOT_REPORTED,
+                f"ONTAP does not report which application uses {listed(found.not_reported)} on {where}. Nothing was"
+                " sent. Read it with akv_info, and run the task when it is reported.",
+            )
+        elif found.missing:
+            self._stops(
+                Stop.NOT_USED,
+                f"svms: {listed(found.missing)} on {where} has no AKV configuration of application {order.client_id}."
+                f" Nothing was sent. {near(found.missing, found.svms, 'SVMs that have one')}",
+            )
+        elif not self.entries:
+            self._stops(
+                Stop.NOT_USED,
+                f"No AKV configuration of application {order.client_id} was found on {where}. Nothing was sent."
+                f" {near([order.client_id], found.applications, 'Applications in use')}",
+            )
+        elif order.stage == "canary" and self.canary is None:
+            self._stops(
+                Stop.NOT_USED,
+                f"configuration_uuid: {order.configuration_uuid} is not an AKV configuration of application"
+                f" {order.client_id} on {where}. Nothing was sent.",
+            )
+        bad = [entry for entry in self._participants() if not works(entry.target.verdict, entry.target.verdict)]
+        if bad and self._stop is None and not order.include_unhealthy:
+            self._stops(
+                Stop.UNHEALTHY,
+                f"Not healthy on {where}: {listed([entry.name for entry in bad])}. {bad[0].why()} Nothing was sent."
+                " Repair first, or set include_unhealthy: true.",
+            )
+
+    def _participants(self) -> list[Entry]:
+        """Give the configurations that the stage is about."""
+        if self.order.stage == "all":
+            return self.entries
+        if self.order.stage == "rest":
+            return [entry for entry in self.entries if entry.target.uuid != self.order.configuration_uuid]
+        if self.order.stage == "rollback" and self.order.configuration_uuid is None:
+            known = {reading.uuid for reading in self.order.before}
+            return [entry for entry in self.entries if entry.target.uuid in known]
+        return [self.canary] if self.canary else []
+
+    # -- the stages ---------------------------------------------------------------------------------------------------
+
+    def _all(self) -> None:
+        assert self.canary is not None
+        self._send_to([(self.canary,)], Stop.CANARY)
+        if self._stop is None:
+            self._send_to(self._batches([entry for entry in self.entries if entry is not self.canary]), Stop.BATCH)
+
+    def _canary(self) -> None:
+        assert self.canary is not None
+        self._send_to([(self.canary,)], Stop.CANARY)
+
+    def _rest(self) -> None:
+        self._send_to(self._batches(self._participants()), Stop.BATCH)
+
+    def _batches(self, entries: Sequence[Entry]) -> list[tuple[Entry, ...]]:
+        by_uuid = {entry.target.uuid: entry for entry in entries}
+        cut = batches([entry.target for entry in entries], self.order.batch_size)
+        return [tuple(by_uuid[target.uuid] for target in batch) for batch in cut]
+
+    def _watch(self) -> None:
+        """Look at the canary until the soak is over, or until it is worse."""
+        canary = self.canary
+        if canary is None:
+            self._stops(Stop.CANARY, f"The canary {self.order.configuration_uuid} is gone from {self.client.where}.")
+            return
+        seconds, why = self._soak(canary)
+        if self.check_mode:
+            self._said.append(f"{canary.name} would be watched for {_minutes(seconds)}: {why}")
+            return
+        start = time.monotonic()
+        failure: AkvError | None = None
+        while not canary.is_worse:
+            left = seconds - (time.monotonic() - start)
+            if left <= 0:
+                break
+            how = canary.after.verdict if canary.after else "gone"
+            self.client.progress(
+                f"{self.client.where}: {canary.name} is {how if failure is None else 'not readable'},"
+                f" {_minutes(left)} of {_minutes(seconds)} left"
+            )
+            time.sleep(min(_LOOK, left))
+            if self._started_by.is_gone():
+                self._stops(Stop.INTERRUPTED, "The run that started this task is gone.")
+                return
+            failure = self._look(canary)
+        watched = _minutes(min(seconds, time.monotonic() - start))
+        if failure is not None:
+            self._stops(Stop.UNREAD, f"{canary.name} could not be read after {watched}: {failure.message}")
+        elif not canary.good:
+            self._stops(Stop.CANARY, f"{canary.why()} It got the new credential {watched} ago, or earlier.")
+        else:
+            self._said.append(f"{canary.name} is {canary.before.verdict} after {watched}.")
+
+    def _look(self, canary: Entry) -> AkvError | None:
+        # The log keeps what was asked for at the first and at the last look: a soak may be long.
+        known = len(self.client.requests)
+        try:
+            self._update([canary])
+        except AkvError as failure:
+            return failure
+        finally:
+            del self.client.requests[self._first_looks : known]
+        return None
+
+    @property
+    def _first_looks(self) -> int:
+        return 8
+
+    def _soak(self, canary: Entry) -> tuple[float, str]:
+        if canary.target.verdict == INACTIVE:
+            return 0.0, "ONTAP reports no health of an inactive configuration."
+        if self.order.soak is not None:
+            return float(self.order.soak), "as given."
+        interval = read_health_monitor(self.client)["polling_interval"]
+        if interval is None:
+            return (
+                _INTERVAL * 60.0 + _SPARE,
+                f"how often ONTAP polls Azure could not be read; {_INTERVAL} minutes are assumed, plus 5.",
+            )
+        return interval * 60.0 + _SPARE, f"ONTAP polls Azure every {interval} minutes, plus 5."
+
+    def _rollback(self) -> None:
+        """Send the previous credential to what became worse."""
+        fallen = [entry for entry in self._participants() if entry.is_worse]
+        if not fallen:
+            self._said.append("Nothing became worse: nothing was rolled back.")
+            return
+        if self.check_mode:
+            for entry in fallen:
+                entry.done = Done.ROLLED_BACK
+            self._said.append(f"Would be rolled back: {listed([entry.name for entry in fallen])}.")
+            return
+        with parallel.workers(self.client, self.order.threads) as threads:
+            self._roll_back(fallen, threads)
+        if any(entry.problem for entry in fallen):
+            self._stop = Stop.CANARY
+
+    # -- sending ------------------------------------------------------------------------------------------------------
+
+    def _send_to(self, cut: Sequence[tuple[Entry, ...]], stop: Stop) -> None:
+        if self.check_mode:
+            for entry in (entry for batch in cut for entry in batch):
+                entry.done = Done.SENT
+            return
+        with parallel.workers(self.client, self.order.threads) as threads:
+            for batch in cut:
+                if self._started_by.is_gone():
+                    self._stops(Stop.INTERRUPTED, "The run that started this task is gone: no further batch begins.")
+                elif self.client.remaining() <= self._reserve:
+                    self._stops(
+                        Stop.TIME,
+                        f"wait_timeout ({self.order.wait_timeout} s) leaves no time for another batch. Run the task"
+                        " again, or give it more time.",
+                    )
+                if self._stop is not None:
+                    return
+                self._send_batch(batch, threads)
+                if any(entry.bad for entry in batch):
+                    self._stop = stop
+                    return
+
+    def _send_batch(self, batch: Sequence[Entry], threads: parallel.Workers) -> None:
+        threads.each(batch, self._send)
+        got = [entry for entry in batch if entry.done != Done.UNTOUCHED]
+        unread = self._verify(got, self._reserve)
+        for entry in got:
+            if unread is not None:
+                entry.fails(f"{entry.name} could not be read after it got the new credential: {unread.message}")
+            elif entry.after is None:
+                entry.fails(f"{entry.name} is gone.")
+            elif not entry.good:
+                entry.fails(entry.why(), bad=entry.is_worse or not _was_bad(entry))
+        fallen = [entry for entry in got if entry.is_worse and unread is None]
+        if fallen and self.order.previous is None:
+            for entry in fallen:
+                entry.fails("No previous credential was given to roll it back.")
+        elif fallen:
+            self._roll_back(fallen, threads)
+
+    def _send(self, entry: Entry) -> None:
+        assert self.order.new is not None
+        entry.sent_at = time.monotonic()
+        try:
+            self._patch(entry, self.order.new, self.order.grace)
+        except AkvError as failure:
+            unknown = entry.client.outcome == UNKNOWN
+            entry.done = Done.FAILED if unknown else Done.UNTOUCHED
+            entry.fails(failure.message)
+        else:
+            entry.done = Done.SENT
+
+    def _patch(self, entry: Entry, credential: Credential, grace: float = 0.0) -> None:
+        """Send a credential; it has the same effect however often it arrives."""
+        client = entry.client
+        body = {credential.name: credential.value}
+        if client.release().patches("authentication_method") and CREDENTIALS[credential.name] != entry.method:
+            body["authentication_method"] = CREDENTIALS[credential.name]
+        doing = f"Updating {credential.name} of the AKV configuration of {entry.name}"
+        until = time.monotonic() + grace
+        while True:
+            try:
+                path = vault_path(entry.target.uuid)
+                content = client.change("PATCH", path, doing=doing, operation="patch", settle=None, body=body)
+                job = job_of(content)
+                if job is not None:
+                    follow(client, job, doing, "patch", happened=None)
+            except OntapError as refusal:
+                if refusal.code not in _REFUSED or time.monotonic() + _GRACE_PAUSE > until:
+                    raise
+                if client.remaining() - _GRACE_PAUSE <= self._reserve:
+                    raise
+                client.sleep(_GRACE_PAUSE, f"{entry.name}: Azure does not accept the new credential yet")
+            else:
+                entry.method = CREDENTIALS[credential.name]
+                return
+
+    def _roll_back(self, fallen: Sequence[Entry], threads: parallel.Workers) -> None:
+        """Send the previous credential, and say where it did not help."""
+
+        def send(entry: Entry) -> None:
+            assert self.order.previous is not None
+            entry.sent_at = time.monotonic()
+            try:
+                self._patch(entry, self.order.previous)
+            except AkvError as failure:
+                entry.done = Done.FAILED if entry.client.outcome == UNKNOWN else Done.SENT
+                entry.fails(f"It could not be rolled back: {failure.message}")
+            else:
+                entry.done = Done.ROLLED_BACK
+
+        threads.each(fallen, send)
+        back = [entry for entry in fallen if entry.done == Done.ROLLED_BACK]
+        unread = self._verify(back, 0.0)
+        kind = "secret" if self.order.previous and self.order.previous.name == "client_secret" else "certificate"
+        for entry in back:
+            if unread is not None:
+                entry.fails(f"{entry.name} was rolled back, and could not be read after it: {unread.message}")
+            elif entry.is_worse or not entry.good:
+                entry.fails(f"The previous {kind} did not help: {entry.why()}")
+
+    # -- verifying ----------------------------------------------------------------------------------------------------
+
+    def _verify(self, entries: Sequence[Entry], reserve: float) -> AkvError | None:
+        """Read until all are well, or until the time is up; give the failure where the last reading failed."""
+        if not entries:
+            return None
+        failure: AkvError | None
+        for pause in intervals():
+            failure = None
+            try:
+                self._update(entries)
+            except AkvError as problem:
+                failure = problem
+            waiting = [entry for entry in entries if not self._is_settled(entry)]
+            left = self.client.remaining() - reserve
+            if (not waiting and failure is None) or left <= 0:
+                return failure
+            self.client.sleep(min(pause, left), f"waiting until {len(waiting)} AKV configurations are healthy")
+        return None
+
+    def _update(self, entries: Iterable[Entry]) -> None:
+        by_uuid = {record["uuid"]: record for record in read_vaults(self.client, {}, self._fields)}
+        for entry in entries:
+            record = by_uuid.get(entry.target.uuid)
+            entry.after = Reading.from_record(record) if record else None
+            entry.record = record or {}
+            entry.method = entry.record.get("authentication_method") or entry.method
+
+    @staticmethod
+    def _is_settled(entry: Entry) -> bool:
+        """Tell whether another reading would add nothing. What was bad already need not recover by a credential."""
+        return entry.good or (_was_bad(entry) and not entry.is_worse and time.monotonic() - entry.sent_at >= _HEAL)
+
+    # -- the result ---------------------------------------------------------------------------------------------------
+
+    def _result(self) -> Result:
+        participants = self._participants()
+        outcome = _outcome(self.entries)
+        result: Record = {
+            "changed": any(
+                _touched(entry) if self.check_mode else entry.client.outcome == CHANGED for entry in self.entries
+            ),
+            "stopped_by": self._stop.value if self._stop else "",
+            "vaults": [entry.shown() for entry in self.entries],
+            "before": [entry.before.snapshot() for entry in self.entries],
+            "canary": {"uuid": self.canary.target.uuid, "svm": self.canary.name} if self.canary else {},
+            "plan_id": self.plan_id,
+            "others": self.selection.others,
+            "applications": list(self.selection.applications),
+            "svms": list(self.selection.svms),
+            "not_reported": list(self.selection.not_reported),
+            "diff": self._diff(),
+        }
+        bad = [entry for entry in participants if entry.problem]
+        if self._stop is None and bad:
+            # Nothing became worse, and still not all is well: never a success.
+            result["stopped_by"] = Stop.UNHEALTHY.value
+        message = shortened(self._message(participants, bad), _LONGEST_MESSAGE)
+        if result["stopped_by"]:
+            raise AkvError(message, outcome, **result)
+        return Result(msg=message, outcome=outcome, **result)
+
+    def _message(self, participants: Sequence[Entry], bad: Sequence[Entry]) -> str:
+        if not self.order.sends or (self._stop and not any(entry.done != Done.UNTOUCHED for entry in participants)):
+            return " ".join([*self._said, *(entry.problem for entry in bad)])
+        would = "would get" if self.check_mode else "got"
+        sent = sum(entry.done == Done.SENT for entry in participants)
+        total = f"{len(participants)} AKV configuration{'s' if len(participants) != 1 else ''}"
+        sentences = [f"{sent} of {total} on {self.client.where} {would} the new credential."]
+        kinds = {Done.ROLLED_BACK: "Rolled back", Done.UNTOUCHED: "Untouched", Done.FAILED: "Failed"}
+        for done, word in kinds.items():
+            names = [entry.name for entry in participants if entry.done == done]
+            if names and (bad or self._stop):
+                sentences.append(f"{word}: {listed(names)}.")
+        return " ".join([*sentences, *self._said, *(entry.problem for entry in bad[:2])])
+
+    def _diff(self) -> Record:
+        touched = sum(map(_touched, self.entries))
+        count = f"{touched} AKV configuration{'s' if touched != 1 else ''} of application {self.order.client_id}"
+        header = f"{count} on {self.client.where}"
+        if not touched:
+            return {"before": "", "after": "", "before_header": header, "after_header": header}
+        back = self.order.stage == "rollback"
+        first, then = ("new", "previous") if back else ("previous", "new")
+        return {
+            "before": f"{count}: the {first} credential\n",
+            "after": f"{count}: the {then} credential\n",
+            "before_header": header,
+            "after_header": header,
+        }
+
+
+def _was_bad(entry: Entry) -> bool:
+    return entry.before.verdict in (DEGRADED, UNAVAILABLE) or entry.before.verdict not in (HEALTHY, INACTIVE)
+
+
+def _touched(entry: Entry) -> bool:
+    return entry.done != Done.UNTOUCHED
+
+
+def _outcome(entries: Iterable[Entry]) -> str:
+    """Say what the entries' requests have done to the cluster; in check mode there are none."""
+    return parallel.whole_outcome(entry.client.outcome for entry in entries)
+
+
+def _minutes(seconds: float) -> str:
+    """Show a time as people read it."""
+    return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds:.0f} s"

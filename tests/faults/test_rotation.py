@@ -1,0 +1,551 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rotations over fleets on which something goes wrong, in the steps of the role akv_rotate.
+
+What is reported is compared with what the simulated clusters hold. The steps run in this process, in simulated time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import pytest
+from faults.in_process import LOGIN, Ontap, play
+
+from ansible_collections.ontap.akv.plugins.module_utils._akv.fleet import Decision, Report, Wish, decide, report
+from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import parent
+
+PREVIOUS, NEW = "the-previous~Secret8Q", "the-new~Secret8Q"
+SVMS = ("vs0", "vs1", "vs2", "vs3")
+ON_SEND = Callable[["Cluster", str, str], None]
+"""What happens right after a credential arrived: on which cluster, for which SVM, which credential."""
+
+
+def scenario(svms: tuple[str, ...] = SVMS, *vaults: dict[str, Any], **more: Any) -> dict[str, Any]:
+    chosen = vaults or tuple({"svm": name} for name in svms)
+    return {
+        "svms": [{"name": name} for name in (*svms, "other")],
+        "vaults": [
+            *({"client_id": "app1", "tenant_id": "t1", "client_secret": PREVIOUS, **vault} for vault in chosen),
+            {"svm": "other", "client_id": "another", "tenant_id": "t1", "client_secret": "of-another"},
+        ],
+        "volumes": [{"svm": name, "name": "vol1", "encrypted": True} for name in svms],
+        "azure": {
+            "poll_interval": 0,
+            "applications": [
+                {"client_id": "app1", "tenant_id": "t1", "secrets": [PREVIOUS, NEW]},
+                {"client_id": "another", "tenant_id": "t1", "secrets": ["of-another"]},
+            ],
+        },
+        **more,
+    }
+
+
+class Cluster(Ontap):
+    """A cluster that knows what it was sent, and lets something happen on it."""
+
+    def __init__(self, release: str = "9.14.1", on_send: ON_SEND | None = None, **given: Any) -> None:
+        super().__init__(release, **(given or scenario()))
+        self.on_send = on_send
+        self.received: list[tuple[str, str]] = []
+        self.dead = False
+
+    def send(self, method: str, target: str, body: Any) -> Answer:
+        if self.dead:
+            raise OSError("no route to host")
+        answer = super().send(method, target, body)
+        if method == "PATCH":
+            names = {vault.uuid: vault.owner for vault in self._cluster.sorted_vaults()}
+            svm = str(names[target.rpartition("/")[2]])
+            secret = body.get("client_secret", "")
+            if answer.status < 300:
+                self.received.append((svm, secret))
+            if self.on_send:
+                self.on_send(self, svm, secret)
+        return answer
+
+    def held(self) -> dict[str, str]:
+        """The secret that each configuration of the application has."""
+        return {
+            vault.uuid: vault.credential[1]
+            for vault in self._cluster.sorted_vaults()
+            if vault.settings["client_id"] == "app1"
+        }
+
+    def names(self) -> list[str]:
+        return [svm for svm, _secret in self.received]
+
+
+@dataclass
+class Fleet:
+    """The steps of the role akv_rotate on clusters in this process."""
+
+    clusters: dict[str, Cluster]
+    options: dict[str, Any] = field(default_factory=dict)
+    wish: dict[str, Any] = field(default_factory=dict)
+    check_mode: bool = False
+    results: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def call(self, host: str, stage: str, check_mode: bool = False, **more: Any) -> dict[str, Any]:
+        credentials = {"client_secret": NEW, "previous_client_secret": PREVIOUS}
+        given = {
+            **LOGIN,
+            "stage": stage,
+            "hostname": host,
+            "client_id": "app1",
+            "threads": 1,
+            "retries": 0,
+            "batch_size": 2,
+            "include_unhealthy": self.wish.get("include_unhealthy", False),
+            **credentials,
+            **self.options,
+            **more,
+        }
+        played = play(
+            "akv_credential", {n: v for n, v in given.items() if v is not None}, self._sender(host), check_mode
+        )
+        assert played.refused == []
+        shown = json.dumps([played.result, played.warnings])
+        assert NEW not in shown
+        assert PREVIOUS not in shown
+        assert "Traceback" not in shown, played.result.get("exception")
+        return played.result
+
+    def _sender(self, host: str) -> Callable[[str, str, Any], Answer]:
+        return self.clusters[host].send
+
+    def rotate(self, soak: int = 1200) -> tuple[Decision, Report]:
+        plans = {host: self.call(host, "all", check_mode=True) for host in self.clusters}
+        decision = decide(plans, Wish("app1", **self.wish))
+        stages: dict[str, dict[str, Any]] = {host: {} for host in self.clusters}
+        if not decision.stop and not self.check_mode:
+            canary = decision.canary
+            host, known = canary["host"], {"configuration_uuid": canary["uuid"]}
+            mine, before = stages[host], plans[host]["before"]
+            mine["canary"] = self.call(host, "canary", before=before, **known)
+            if mine["canary"]["stopped_by"] == "":
+                mine["watch"] = self.call(host, "watch", before=before, soak=soak, **known)
+                if mine["watch"]["stopped_by"] == "":
+                    for each in decision.hosts:
+                        done_already = known if each == host else {}
+                        stages[each]["rest"] = self.call(each, "rest", before=plans[each]["before"], **done_already)
+                else:
+                    mine["rollback"] = self.call(host, "rollback", before=before, **known)
+        done = report(plans, decision, stages, check_mode=self.check_mode)
+        assert json.loads(json.dumps(asdict(done)))["results"].keys() == self.clusters.keys()
+        self.stages = stages
+        self.assert_true(decision, done)
+        return decision, done
+
+    def assert_true(self, decision: Decision, done: Report) -> None:
+        """What is reported is what the clusters hold, and nobody is called a success without being one."""
+        using = total = 0
+        if decision.stop:
+            assert all(result["failed"] or not result["vaults"] for result in done.results.values())
+            assert done.message.startswith("Keep the previous secret in Azure: nothing was sent in this run.")
+            return
+        for host, cluster in self.clusters.items():
+            held = list(cluster.held().values())
+            result = done.results[host]
+            assert max(len(result["msg"]), len(done.message)) <= 500
+            if not result["vaults"]:
+                continue
+            said = [vault["done"] for vault in result["vaults"]]
+            total, using = total + len(held), using + sum(secret != NEW for secret in held)
+            if "failed" not in said and not self.check_mode:
+                assert sorted(secret == NEW for secret in held) == sorted(each == "sent" for each in said)
+            healthy = all(vault["after"] in ("healthy", "inactive") for vault in result["vaults"])
+            assert result["failed"] == (not self.check_mode and not (set(said) == {"sent"} and healthy)), result
+        if total and not self.check_mode:
+            keep = f"Keep the previous secret in Azure: {using} of {total} configurations still use it"
+            assert done.message.startswith(keep) == (using > 0), done.message
+
+
+def fleet(number: int, on_send: ON_SEND | None = None, **more: Any) -> Fleet:
+    clusters = {f"c{place + 1}": Cluster(on_send=on_send) for place in range(number)}
+    return Fleet(clusters, **more)
+
+
+def worse(cluster: Cluster, svm: str) -> None:
+    cluster.apply({"lose_keys": {"svm": svm, "nodes": ["node2"]}})
+
+
+def recovers(cluster: Cluster, svm: str) -> None:
+    cluster.apply({"recover_keys": {"svm": svm}})
+
+
+def breaks(svm: str, *hosts: Cluster, helps: bool = True) -> ON_SEND:
+    """The new credential makes an SVM worse; the previous one helps, or does not."""
+
+    def happens(cluster: Cluster, changed: str, secret: str) -> None:
+        if changed == svm and (not hosts or cluster in hosts):
+            if secret == NEW:
+                worse(cluster, svm)
+            elif helps:
+                recovers(cluster, svm)
+
+    return happens
+
+
+SIZES = pytest.mark.parametrize("number", [1, 2, 3, 5])
+
+
+@SIZES
+def test_all_goes_well(number: int) -> None:
+    some = fleet(number)
+    decision, done = some.rotate()
+    assert decision.canary["svm"] == "vs0"
+    assert [result["failed"] for result in done.results.values()] == [False] * number
+    assert "nothing uses the previous secret any more" in done.message
+    # The canary alone, then the others, each once.
+    assert [sorted(cluster.names()) for cluster in some.clusters.values()] == [list(SVMS)] * number
+
+
+@SIZES
+@pytest.mark.parametrize("helps", [True, False])
+def test_a_canary_that_becomes_worse(number: int, helps: bool) -> None:
+    some = fleet(number, breaks("vs0", helps=helps))
+    _decision, done = some.rotate()
+    assert [cluster.received for cluster in some.clusters.values()] == [
+        [("vs0", NEW), ("vs0", PREVIOUS)],
+        *[[]] * (number - 1),
+    ]
+    assert all(result["failed"] for result in done.results.values())
+    assert done.results["c1"]["vaults"][0]["done"] == "rolled_back"
+    assert ("The previous secret did not help" in done.results["c1"]["msg"]) != helps
+
+
+@SIZES
+@pytest.mark.parametrize("helps", [True, False])
+def test_a_canary_that_becomes_worse_in_the_soak(number: int, helps: bool) -> None:
+    some = fleet(number)
+    canary = some.clusters["c1"]
+    looks = []
+
+    def look(method: str, target: str, body: Any, send: Any = canary.send) -> Answer:
+        looks.append(method)
+        if len(looks) == 20:
+            worse(canary, "vs0")
+        if method == "PATCH" and body["client_secret"] == PREVIOUS and helps:
+            recovers(canary, "vs0")
+        return send(method, target, body)
+
+    canary.send = look  # type: ignore[method-assign]
+    _decision, done = some.rotate()
+    assert canary.received == [("vs0", NEW), ("vs0", PREVIOUS)]
+    assert all(cluster.received == [] for cluster in list(some.clusters.values())[1:])
+    assert all(result["failed"] for result in done.results.values())
+    assert "vs0 is degraded" in done.results["c1"]["msg"]
+    assert ("did not help" in done.results["c1"]["msg"]) != helps
+
+
+@SIZES
+def test_a_canary_that_is_refused_is_sent_once_in_the_fleet(number: int) -> None:
+    some = fleet(number)
+    for cluster in some.clusters.values():
+        cluster.apply({"remove_secret": {"client_id": "app1", "secret": NEW}})
+    _decision, done = some.rotate()
+    assert all(cluster.received == [] for cluster in some.clusters.values())
+    assert "The client secret is not valid" in done.results["c1"]["msg"]
+    assert {vault["done"] for result in done.results.values() for vault in result["vaults"]} == {"untouched"}
+    assert {result["outcome"] for result in done.results.values()} == {"unchanged"}
+
+
+@SIZES
+@pytest.mark.parametrize("svm", ["vs1", "vs3"], ids=["first batch", "later batch"])
+@pytest.mark.parametrize("helps", [True, False])
+@pytest.mark.parametrize("two", [False, True], ids=["one cluster", "two clusters"])
+def test_another_that_becomes_worse(number: int, svm: str, helps: bool, two: bool) -> None:
+    some = fleet(number)
+    clusters = list(some.clusters.values())
+    ill = clusters[-2:] if two else clusters[-1:]
+    for cluster in ill:
+        cluster.on_send = breaks(svm, helps=helps)
+    _decision, done = some.rotate()
+    for cluster, result in zip(clusters, done.results.values()):
+        assert result["failed"] == (cluster in ill)
+        by_svm = {vault["svm"]: vault for vault in result["vaults"]}
+        if cluster in ill:
+            assert by_svm[svm]["done"] == "rolled_back"
+            assert by_svm[svm]["after"] == ("healthy" if helps else "degraded")
+            assert ("The previous secret did not help" in result["msg"]) != helps
+            # No further batch begins there.
+            if svm == "vs1":
+                assert "vs3" not in cluster.names() or cluster is clusters[0]
+        else:
+            assert {vault["done"] for vault in by_svm.values()} == {"sent"}
+
+
+@SIZES
+def test_a_rollback_that_is_refused(number: int) -> None:
+    some = fleet(number)
+    last = list(some.clusters)[-1]
+
+    def happens(cluster: Cluster, svm: str, secret: str) -> None:
+        if svm == "vs1" and secret == NEW:
+            worse(cluster, svm)
+            cluster.apply({"remove_secret": {"client_id": "app1", "secret": PREVIOUS}})
+
+    some.clusters[last].on_send = happens
+    _decision, done = some.rotate()
+    result = done.results[last]
+    assert result["failed"]
+    assert {vault["done"] for vault in result["vaults"] if vault["svm"] == "vs1"} == {"sent"}
+    assert "could not be rolled back" in result["msg"]
+
+
+@SIZES
+def test_without_a_previous_credential(number: int) -> None:
+    some = fleet(number, breaks("vs0"), options={"previous_client_secret": None})
+    _decision, done = some.rotate()
+    assert "No previous credential was given" in done.results["c1"]["msg"]
+    assert done.results["c1"]["vaults"][0] == {
+        "svm": "vs0",
+        "configuration": "default",
+        "done": "sent",
+        "before": "healthy",
+        "after": "degraded",
+    }
+
+
+@SIZES
+def test_what_is_not_healthy_stops_before_anything_is_sent(number: int) -> None:
+    """The network to Azure is down, and the secret is another application's: never green, nothing overwritten."""
+    some = fleet(number)
+    some.clusters[list(some.clusters)[-1]].apply({"azure": {"reachable": False}})
+    decision, done = some.rotate()
+    assert decision.stop
+    assert "not healthy" in decision.message
+    assert all(cluster.received == [] for cluster in some.clusters.values())
+    assert all(result["failed"] for result in done.results.values())
+
+
+@pytest.mark.parametrize("number", [2, 3, 5])
+def test_an_unreachable_cluster(number: int) -> None:
+    some = fleet(number)
+    some.clusters["c2"].dead = True
+    some.clusters["c2"].send = _refuses  # type: ignore[method-assign]
+    decision, _done = some.rotate()
+    assert decision.stop
+    assert f"1 of {number} clusters could not be read: c2." in decision.message
+    assert all(cluster.received == [] for cluster in some.clusters.values())
+
+    some.wish = {"allow_unreachable": ["c2"]}
+    decision, done = some.rotate()
+    assert not decision.stop
+    assert done.table.count("c2  not reached") == 1
+    assert done.message.endswith("Not reached: c2.")
+    assert not done.results["c2"]["failed"]
+
+
+def _refuses(_method: str, _target: str, _body: Any) -> Answer:
+    from ansible_collections.ontap.akv.plugins.module_utils._http import retry
+    from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Fault
+
+    raise Fault(retry.REFUSED, "no route to host")
+
+
+class TestUnhealthy:
+    def test_a_bad_canary_must_be_healthy_after_its_soak(self) -> None:
+        some = fleet(3, wish={"include_unhealthy": True})
+        for cluster in some.clusters.values():
+            for svm in SVMS:
+                worse(cluster, svm)
+        _decision, done = some.rotate()
+        assert [len(cluster.received) for cluster in some.clusters.values()] == [1, 0, 0]
+        assert all(result["failed"] for result in done.results.values())
+
+    def test_what_recovers_is_a_success(self) -> None:
+        some = fleet(2, lambda cluster, svm, _secret: recovers(cluster, svm), wish={"include_unhealthy": True})
+        for cluster in some.clusters.values():
+            for svm in SVMS:
+                worse(cluster, svm)
+        _decision, done = some.rotate()
+        assert not any(result["failed"] for result in done.results.values())
+
+    def test_what_is_bad_in_the_same_way_stops_no_batch_and_fails(self) -> None:
+        some = fleet(1, wish={"include_unhealthy": True})
+        worse(some.clusters["c1"], "vs1")
+        _decision, done = some.rotate()
+        assert sorted(some.clusters["c1"].names()) == list(SVMS)
+        assert done.results["c1"]["failed"]
+        assert "vs1 is degraded" in done.results["c1"]["msg"]
+
+
+class TestInterrupted:
+    @SIZES
+    @pytest.mark.parametrize("batches", [0, 1, 2])
+    def test_it_stops_before_the_next_batch(self, number: int, batches: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        some = fleet(number)
+        sent: list[str] = []
+        monkeypatch.setattr(parent.Run, "is_gone", lambda _run: len(sent) > 2 * batches)
+        for cluster in some.clusters.values():
+            cluster.on_send = lambda _cluster, svm, _secret: sent.append(svm)
+        some.call("c1", "all")
+        assert len(some.clusters["c1"].received) <= 2 * batches + 2
+        # The run after it, as it was.
+        monkeypatch.setattr(parent.Run, "is_gone", lambda _run: False)
+        _decision, done = some.rotate()
+        assert not any(result["failed"] for result in done.results.values())
+
+    def test_a_soak_ends(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        some = fleet(1)
+        monkeypatch.setattr(parent.Run, "is_gone", lambda _run: len(some.clusters["c1"].received) > 0)
+        _decision, done = some.rotate()
+        assert some.clusters["c1"].received == [("vs0", NEW)]
+        assert done.results["c1"]["failed"]
+
+    def test_what_is_unhealthy_stops_the_run_after_it(self) -> None:
+        """Killed after the canary became worse: the next SVM is never the next victim."""
+        some = fleet(3)
+        some.clusters["c1"].on_send = breaks("vs0")
+        some.call("c1", "canary", previous_client_secret=None)
+        decision, _done = some.rotate()
+        assert decision.stop
+        assert "vs0 on c1" in decision.message
+        assert sum(len(cluster.received) for cluster in some.clusters.values()) == 1
+
+
+def test_the_time_is_a_limit_of_the_call() -> None:
+    """A cluster that answers slowly: what it does not come to is untouched, and the run after it goes on."""
+    slow = {"wait_timeout": 30, "batch_size": 1}
+    some = fleet(1, lambda cluster, svm, _secret: cluster.apply({"advance_clock": {"seconds": 1}}), options=slow)
+    cluster = some.clusters["c1"]
+    send = cluster.send
+
+    def slowly(method: str, target: str, body: Any) -> Answer:
+        if method == "PATCH":
+            worse(cluster, "vs1")
+        return send(method, target, body)
+
+    cluster.send = slowly  # type: ignore[method-assign]
+    result = some.call("c1", "rest", previous_client_secret=None)
+    assert result["stopped_by"] == "batch"
+    assert [vault["done"] for vault in result["vaults"]].count("untouched") == 2
+
+
+class TestGrace:
+    def test_a_secret_that_azure_does_not_know_yet(self) -> None:
+        some = fleet(1, options={"credential_grace": 60})
+        cluster = some.clusters["c1"]
+        cluster.apply({"remove_secret": {"client_id": "app1", "secret": NEW}})
+        tries = []
+        send = cluster.send
+
+        def later(method: str, target: str, body: Any) -> Answer:
+            if method == "PATCH":
+                tries.append(target)
+                if len(tries) == 3:
+                    cluster.apply({"add_secret": {"client_id": "app1", "secret": NEW}})
+            return send(method, target, body)
+
+        cluster.send = later  # type: ignore[method-assign]
+        _decision, done = some.rotate()
+        assert not done.results["c1"]["failed"]
+        assert len(cluster.received) == 4
+
+    def test_without_it_a_refusal_is_final(self) -> None:
+        some = fleet(1)
+        some.clusters["c1"].apply({"remove_secret": {"client_id": "app1", "secret": NEW}})
+        result = some.call("c1", "all")
+        assert [request["method"] for request in result["requests"]].count("PATCH") == 1
+        assert (result["stopped_by"], result["outcome"]) == ("canary", "unchanged")
+
+
+class TestSelection:
+    def test_inactive_ones_too(self) -> None:
+        chosen = ({"svm": "vs0"}, {"svm": "vs0", "configuration": "green"}, {"svm": "vs1"})
+        some = Fleet({"c1": Cluster(**scenario(("vs0", "vs1"), *chosen))})
+        _decision, done = some.rotate()
+        assert set(some.clusters["c1"].held().values()) == {NEW}
+        assert done.table[-1] == "c1  vs0 (green)  sent  inactive -> inactive"
+
+    def test_nobody_uses_the_application(self) -> None:
+        some = fleet(2, options={"client_id": "app"})
+        decision, done = some.rotate()
+        assert decision.stop
+        assert "Near names: app1" in decision.message
+        assert done.results["c1"]["failed"]
+
+    def test_an_svm_that_has_none(self) -> None:
+        some = fleet(1, options={"svms": ["other"]})
+        result = some.call("c1", "all")
+        assert result["stopped_by"] == "not_used"
+        assert "svms: other on c1 has no AKV configuration of application app1" in result["msg"]
+        assert some.clusters["c1"].received == []
+
+    def test_a_canary_with_encrypted_volumes(self) -> None:
+        given = scenario()
+        given["volumes"] = given["volumes"][2:]
+        some = Fleet({"c1": Cluster("9.7", **given)})
+        decision, _done = some.rotate()
+        assert decision.canary["svm"] == "vs2"
+
+    def test_an_application_that_is_not_reported(self) -> None:
+        some = fleet(2)
+        cluster = some.clusters["c2"]
+        send = cluster.send
+
+        def without(method: str, target: str, body: Any) -> Answer:
+            answer = send(method, target, body)
+            if "azure-key-vaults" in target and method == "GET":
+                content = json.loads(answer.content)
+                del content["records"][1]["client_id"]
+                return Answer(answer.status, answer.headers, json.dumps(content).encode())
+            return answer
+
+        cluster.send = without  # type: ignore[method-assign]
+        decision, _done = some.rotate()
+        assert decision.stop
+        assert "does not report which application uses vs" in decision.message
+        assert all(each.received == [] for each in some.clusters.values())
+
+
+def test_check_mode_is_the_plan_of_the_run() -> None:
+    some = fleet(3, check_mode=True)
+    decision, done = some.rotate()
+    assert all(cluster.received == [] for cluster in some.clusters.values())
+    assert {vault["done"] for result in done.results.values() for vault in result["vaults"]} == {"sent"}
+    some.check_mode = False
+    some.wish = {"expected_plan": decision.plan_id}
+    again, done = some.rotate()
+    assert (again.stop, again.plan_id) == (False, decision.plan_id)
+    assert {result["plan_id"] for result in done.results.values()} == {decision.plan_id}
+    some.wish = {"expected_plan": decision.plan_id[:-1]}
+    assert some.rotate()[0].stop
+
+
+def test_a_lost_answer_is_not_called_untouched() -> None:
+    from ansible_collections.ontap.akv.plugins.module_utils._http import retry
+    from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Fault
+
+    some = fleet(1)
+    cluster = some.clusters["c1"]
+    send = cluster.send
+
+    def lost(method: str, target: str, body: Any) -> Answer:
+        answer = send(method, target, body)
+        if method == "PATCH":
+            raise Fault(retry.LOST, "the connection was reset")
+        return answer
+
+    cluster.send = lost  # type: ignore[method-assign]
+    result = some.call("c1", "all")
+    assert (result["stopped_by"], result["outcome"]) == ("canary", "unknown")
+    assert [vault["done"] for vault in result["vaults"]] == ["failed", "untouched", "untouched", "untouched"]
+
+
+def test_a_soak_of_thousands_of_looks_keeps_no_log_of_them() -> None:
+    some = fleet(1)
+    plan = some.call("c1", "canary")
+    watched = some.call(
+        "c1", "watch", before=plan["before"], configuration_uuid=plan["canary"]["uuid"], soak=60 * 10_000
+    )
+    assert watched["stopped_by"] == ""
+    assert len(watched["requests"]) < 20
