@@ -549,3 +549,41 @@ def test_a_soak_of_thousands_of_looks_keeps_no_log_of_them() -> None:
     )
     assert watched["stopped_by"] == ""
     assert len(watched["requests"]) < 20
+
+
+class TestInput:
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"client_secret": None}, "none of them is given"),
+            ({"client_certificate": "MIIabc"}, "2 of them are given"),
+            ({"client_secret": " "}, "client_secret: is empty"),
+            ({"client_secret": "12345678-abcd-abcd-abcd-1234567890ab"}, "looks like a Secret ID"),
+            ({"previous_client_secret": NEW}, "are the same"),
+            ({"previous_client_certificate": "MIIabc"}, "are given together"),
+            ({"client_id": "a b"}, "holds white space"),
+            ({"svms": []}, "svms: is empty"),
+            ({"svms": ["vs0"], "scope": "cluster"}, "svms, scope: SVMs are named (vs0)"),
+            ({"batch_size": 0}, "batch_size: 0 is below 1"),
+            ({"wait_timeout": 0}, "wait_timeout: 0 is below 1"),
+            ({"soak": 10}, "soak: is given with stage: all"),
+            ({"stage": "watch"}, "before: is missing"),
+            ({"stage": "rollback", "before": [], "previous_client_secret": None}, "none is given"),
+            ({"configuration_uuid": "vs0"}, "configuration_uuid: 'vs0' is not a UUID"),
+        ],
+    )
+    def test_bad_input_is_refused_before_anything_is_sent(self, options: dict[str, Any], message: str) -> None:
+        some = fleet(1, options=options)
+        result = some.call("c1", options.get("stage", "all"))
+        assert message in result["msg"]
+        assert (result["stopped_by"], result["requests"], result["outcome"]) == ("input", [], "unchanged")
+
+    def test_a_uuid_that_is_meant(self) -> None:
+        secret = "12345678-abcd-abcd-abcd-1234567890ab"
+        some = fleet(1, options={"client_secret": secret, "allow_uuid_secret": True})
+        some.clusters["c1"].apply({"add_secret": {"client_id": "app1", "secret": secret}})
+        assert some.call("c1", "all")["stopped_by"] == ""
+
+    def test_a_previous_secret_is_never_refused_for_its_looks(self) -> None:
+        some = fleet(1, options={"previous_client_secret": "12345678-abcd-abcd-abcd-1234567890ab"})
+        assert some.call("c1", "all")["stopped_by"] == ""

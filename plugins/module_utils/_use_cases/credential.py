@@ -62,6 +62,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import (
     OntapError,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.parent import Run
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import check_new_secret, warn_of_looks
 
 STAGES = ("all", "canary", "watch", "rest", "rollback")
 
@@ -251,7 +252,9 @@ def _check_credentials(
             new = Credential(given[0], value)
             if given[0] == "client_certificate":
                 check_pkcs12(value)
-            elif is_uuid(value) and not params["allow_uuid_secret"]:
+            else:
+                warnings += check_new_secret(given[0], value)
+            if given[0] == "client_secret" and is_uuid(value) and not params["allow_uuid_secret"]:
                 raise InputError(
                     "client_secret",
                     "looks like a Secret ID (a UUID). Azure shows the secret's VALUE once, next to the ID; ONTAP needs"
@@ -259,9 +262,8 @@ def _check_credentials(
                 )
     if before:
         value = params[before[0]]
-        _check_value(before[0], value, new=False)
-        if value != value.strip():
-            warnings.append(f"{before[0]} has white space around it. It is sent as given where it is needed.")
+        _check_value(before[0], value)
+        warnings += warn_of_looks(before[0], value)
         previous = Credential(before[0][len("previous_") :], value)
         if previous.name == "client_certificate":
             check_pkcs12(value)
@@ -270,13 +272,11 @@ def _check_credentials(
     return new, previous, warnings
 
 
-def _check_value(option: str, value: str, new: bool = True) -> None:
+def _check_value(option: str, value: str) -> None:
     if not value.strip():
         raise InputError(
             option, "is empty. Leave it out or give a value; an unset variable or a blank answer does this."
         )
-    if new and value != value.strip():
-        raise InputError(option, "has white space around it. Remove it; piping echo into a vault adds a line break.")
 
 
 # -- one configuration ------------------------------------------------------------------------------------------------
