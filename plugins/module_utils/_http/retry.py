@@ -13,6 +13,7 @@ A fault says how far the request got:
 
 ====================  ==============================================================================================
 RESOLVE, TRUST        the name has no address, or the certificate is not trusted: trying again cannot help
+SPENT                 the task has used up what it may receive, so nothing was sent: trying again cannot help
 REFUSED               no connection came about, so nothing arrived
 BUSY                  ONTAP answered that it did not do it for now: 429, or the codes 7, 8, 262160 and 2621573
 LOST                  reset, time-out, half an answer, a 5xx without ONTAP's error envelope (of something in
@@ -25,7 +26,8 @@ REFUSAL               any other answer: final
 from __future__ import annotations
 
 READ, REPEATABLE, SINGLE = "read", "repeatable", "single"
-RESOLVE, TRUST, REFUSED, BUSY, LOST, REFUSAL = "resolve", "trust", "refused", "busy", "lost", "refusal"
+RESOLVE, TRUST, SPENT, REFUSED = "resolve", "trust", "spent", "refused"
+BUSY, LOST, REFUSAL = "busy", "lost", "refusal"
 AGAIN, SETTLE, FINAL = "again", "settle", "final"
 
 # SETTLE: first read what became of it; only if it did not happen is it sent again.
@@ -33,6 +35,7 @@ _DECISIONS = {
     #           READ   REPEATABLE SINGLE
     RESOLVE: (FINAL, FINAL, FINAL),
     TRUST: (FINAL, FINAL, FINAL),
+    SPENT: (FINAL, FINAL, FINAL),
     REFUSED: (AGAIN, AGAIN, AGAIN),
     BUSY: (AGAIN, AGAIN, AGAIN),
     LOST: (AGAIN, AGAIN, SETTLE),

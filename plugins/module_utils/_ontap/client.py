@@ -9,17 +9,16 @@
 from __future__ import annotations
 
 import copy
-import json
 import random
 import threading
 import time
 import typing as t
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import RELEASES, Release
-from ansible_collections.ontap.akv.plugins.module_utils._http import retry
+from ansible_collections.ontap.akv.plugins.module_utils._http import door, retry
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer, Fault, Transport
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import (
     CHANGED,
@@ -35,7 +34,6 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction impor
 _MAX_BUDGET = 10**9  # seconds: what a clock can count
 _MAX_EMPTY_PAGES = 100  # one after another
 _MAX_PAGES = 10_000
-_MAX_DEPTH = 50  # of objects in objects; ONTAP's have five
 
 JSON = dict[str, t.Any]
 Reading = t.TypeVar("Reading")
@@ -287,10 +285,10 @@ class Client:
 
         :raises _Setback: any other answer
         """
-        content = _parse(answer.content)
+        content, problem = self._checked(answer)
         if 200 <= answer.status < 300:
-            if content is None and answer.content.strip():
-                raise _Setback(retry.LOST, "the answer is not JSON, or was cut short. Is a proxy in between?")
+            if problem:
+                raise _Setback(retry.LOST, f"the response is refused: {problem}. Is a proxy in between?")
             if operation == "get" and not isinstance(content, dict):
                 raise _Setback(retry.LOST, "the answer is no JSON object. Is this ONTAP's management LIF?")
             return content if isinstance(content, dict) else {}
@@ -318,6 +316,22 @@ class Client:
             ),
             operation=operation,
         )
+
+    def _checked(self, answer: Answer) -> tuple[t.Any, str]:
+        """Give the value of an answer's JSON, or None and what is wrong with it."""
+        try:
+            value, reserved = door.read_json(answer.content)
+        except door.NotReadable as exc:
+            return None, exc.reason
+        if reserved:
+            self.once("reserved keys", self._warn_of_reserved_keys)
+        return value, ""
+
+    def _warn_of_reserved_keys(self) -> bool:
+        self.warnings.append(
+            f"{self.where} sent keys that begin with __ansible, which Ansible reserves for itself. They were removed."
+        )
+        return True
 
     @property
     def _asked(self) -> str:
@@ -407,26 +421,6 @@ def _next_page(page: JSON) -> str | None:
     following = links.get("next") if isinstance(links, dict) else None
     href = following.get("href") if isinstance(following, dict) else None
     return href if isinstance(href, str) and href else None
-
-
-def _parse(content: bytes) -> t.Any:
-    """Read JSON; None where it is none, or nested so deeply that walking through it would be a risk."""
-    try:
-        parsed = json.loads(content) if content.strip() else None
-    except (ValueError, RecursionError):
-        return None
-    level = [parsed]
-    for _depth in range(_MAX_DEPTH):
-        level = [item for holder in level for item in _items(holder) if isinstance(item, (dict, list))]
-        if not level:
-            return parsed
-    return None
-
-
-def _items(holder: t.Any) -> Iterable[t.Any]:
-    if isinstance(holder, dict):
-        return holder.values()
-    return holder if isinstance(holder, list) else ()
 
 
 def _reason_of_status(answer: Answer) -> str:
