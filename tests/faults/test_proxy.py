@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 from faults.in_process import Played, assert_told, play
 
+from ansible_collections.ontap.akv.plugins.module_utils._http.endpoint import Endpoint
+from ansible_collections.ontap.akv.plugins.module_utils._http.transport import _proxies
 from simulator import Simulator
 
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -33,7 +35,8 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     for variable in VARIABLES:
         monkeypatch.delenv(variable, raising=False)
         monkeypatch.delenv(variable.lower(), raising=False)
-    for name in ("getproxies", "getproxies_macosx_sysconf", "proxy_bypass", "proxy_bypass_macosx_sysconf"):
+    # requests' own rule ends with proxy_bypass: where the environment names a proxy, that asks nobody else.
+    for name in ("getproxies", "getproxies_macosx_sysconf", "proxy_bypass_macosx_sysconf"):
         for module in ("urllib.request", "requests.compat", "requests.utils"):
             monkeypatch.setattr(f"{module}.{name}", never, raising=False)
     return monkeypatch
@@ -124,7 +127,14 @@ def test_the_proxy_of_the_environment_is_used(
 
 
 @pytest.mark.parametrize(
-    ("variable", "value"), [("NO_PROXY", "127.0.0.1"), ("no_proxy", "elsewhere.example,127.0.0.1"), ("NO_PROXY", "*")]
+    ("variable", "value"),
+    [
+        ("NO_PROXY", "127.0.0.1"),
+        ("no_proxy", "elsewhere.example,127.0.0.1"),
+        ("NO_PROXY", "*"),
+        ("NO_PROXY", "127.0.0.0/8"),
+        ("no_proxy", "10.0.0.0/8, 127.0.0.0/30"),
+    ],
 )
 def test_no_proxy_names_the_host(
     plain: Simulator, nobody: str, environment: pytest.MonkeyPatch, variable: str, value: str, tally: Counter[str]
@@ -132,6 +142,26 @@ def test_no_proxy_names_the_host(
     environment.setenv("HTTPS_PROXY", nobody)
     environment.setenv(variable, value)
     assert not read(plain).failed
+    tally["survived"] += 1
+
+
+@pytest.mark.parametrize(
+    ("host", "value", "bypassed"),
+    [
+        ("cluster1.example", "cluster1.example:8443", True),
+        ("cluster1.example", "cluster1.example:443", False),
+        ("cluster1.example", ".example", True),
+        ("10.1.2.3", "10.0.0.0/8", True),
+        ("11.1.2.3", "10.0.0.0/8", False),
+        ("10.1.2.3", "10.1.2.3/32", True),
+    ],
+)
+def test_no_proxy_means_what_it_means_for_requests(
+    nobody: str, environment: pytest.MonkeyPatch, host: str, value: str, bypassed: bool, tally: Counter[str]
+) -> None:
+    environment.setenv("HTTPS_PROXY", nobody)
+    environment.setenv("NO_PROXY", value)
+    assert _proxies(Endpoint(host, 8443)) == ({} if bypassed else {"https": nobody})
     tally["survived"] += 1
 
 

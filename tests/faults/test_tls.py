@@ -35,7 +35,8 @@ HINTS = {
     "unknown CA": "Give the CA's certificate with ca_path.",
     "other-host": "is for another name. Set hostname to a name in the certificate.",
     "expired": "has expired. Renew it on the server.",
-    "self-signed": "Give the CA's certificate with ca_path.",
+    "another CA": "ca_path does not hold it. Give the certificate of the root CA and of each intermediate CA",
+    "self-signed": "ca_path does not hold it. Give the certificate of the root CA and of each intermediate CA",
     "no TLS": "does not speak TLS. Check http_port",
 }
 
@@ -99,7 +100,7 @@ def test_an_unknown_ca(valid: Simulator, tally: Counter[str]) -> None:
 def test_another_ca(valid: Simulator, tmp_path: Path, tally: Counter[str]) -> None:
     other = tmp_path / "other.pem"
     trustme.CA().cert_pem.write_to_path(str(other))
-    assert_refused_once(run("akv_info", **{**by_password(valid), "ca_path": str(other)}), HINTS["unknown CA"], tally)
+    assert_refused_once(run("akv_info", **{**by_password(valid), "ca_path": str(other)}), HINTS["another CA"], tally)
 
 
 def test_no_tls_at_all(plain: Simulator, tally: Counter[str]) -> None:

@@ -13,28 +13,42 @@ REQUESTS_CA_BUNDLE, netrc and the like are not read. The environment's proxies a
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import re
 import socket
 import ssl
 import threading
+import time
 import traceback
 import typing as t
-from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]
+from http.cookiejar import DefaultCookiePolicy
+from urllib.request import getproxies_environment
 
 from ansible_collections.ontap.akv.plugins.module_utils._http.endpoint import ClientCertificate, Endpoint
-from ansible_collections.ontap.akv.plugins.module_utils._http.retry import LOST, REFUSED, RESOLVE, TRUST
+from ansible_collections.ontap.akv.plugins.module_utils._http.retry import LOST, REFUSED, RESOLVE, SPENT, TRUST
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 
 try:
     import requests
     from requests.adapters import HTTPAdapter
     from requests.auth import HTTPBasicAuth
+    from requests.utils import should_bypass_proxies
     from urllib3 import __version__ as urllib3_version  # type: ignore[attr-defined]
     from urllib3 import disable_warnings
     from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-    from urllib3.exceptions import HTTPError, InsecureRequestWarning, LocationValueError
+    from urllib3.exceptions import (
+        ConnectTimeoutError,
+        HeaderParsingError,
+        HTTPError,
+        InsecureRequestWarning,
+        LocationParseError,
+        LocationValueError,
+        NewConnectionError,
+    )
+    from urllib3.util.connection import allowed_gai_family
+    from urllib3.util.response import assert_header_parsing
     from urllib3.util.ssl_ import create_urllib3_context
 
     REQUESTS_IMPORT_ERROR = None
@@ -49,9 +63,17 @@ VERSION = "0.1.0"
 USER_AGENT = f"ontap.akv/{VERSION}"
 
 MAX_ANSWER = 16 * 1024 * 1024
-"""Bytes; a page of 10,000 vaults is below 10 MB."""
+"""Bytes of one response, whatever its status; a page of 10,000 AKV configurations is below 10 MB."""
+
+MAX_OF_TASK = 64 * 1024 * 1024
+"""Bytes of all responses of a task."""
 
 _CHUNK = 64 * 1024
+
+# OpenSSL's codes, X509_V_ERR_*.
+_STRICT = range(79, 95)
+_UNKNOWN_CA = range(18, 22)
+_NO_ISSUER = (20, 21)
 
 
 class Fault(Exception):
@@ -75,28 +97,170 @@ class Answer(t.NamedTuple):
     content: bytes
 
 
+class Allowance:
+    """The bytes that one task may still receive, on all its connections."""
+
+    def __init__(self) -> None:
+        self._left = MAX_OF_TASK
+        self._lock = threading.Lock()
+
+    @property
+    def spent(self) -> bool:
+        """Whether nothing is left."""
+        return self._left < 0
+
+    def spend(self, size: int) -> None:
+        """Count received bytes.
+
+        :raises Fault: they are more than what is left
+        """
+        with self._lock:
+            self._left -= size
+        if self.spent:
+            raise Fault(LOST, _ALL_SPENT)
+
+
+_ALL_SPENT = f"the responses of this task exceed {MAX_OF_TASK >> 20} MB, the limit for one task. Read less in one task."
+
+
+class _Irregular(http.client.HTTPException):
+    """A response that breaks the protocol: where it ends, and the next one begins, is not certain."""
+
+
+class _Response(http.client.HTTPResponse):
+    """A response whose end is certain, or none."""
+
+    def begin(self) -> None:
+        """Read status and headers.
+
+        :raises _Irregular: they break the protocol
+        """
+        super().begin()
+        lengths = self.headers.get_all("Content-Length", [])
+        codings = self.headers.get_all("Transfer-Encoding", [])
+        if self.status < 200:
+            # http.client takes any but 100 for the response, so that the next request would read this one's.
+            raise _Irregular(f"an interim response, HTTP {self.status}")
+        if len(lengths) > 1 or not all(re.fullmatch("[0-9]{1,15}", length) for length in lengths):
+            raise _Irregular("a Content-Length that is not one number")
+        if codings and (lengths or [coding.lower() for coding in codings] != ["chunked"]):
+            raise _Irregular("a Transfer-Encoding that is not chunked alone")
+        try:
+            assert_header_parsing(self.headers)
+        except (HeaderParsingError, TypeError):
+            raise _Irregular("malformed headers") from None
+
+
+class _TimeLimit:
+    """The time limit of one request. When it passes, the socket is shut down: whoever waits for it wakes up.
+
+    :param seconds: from now on
+    :param cut: shuts the socket down
+    :ivar passed: whether it has passed
+    """
+
+    def __init__(self, seconds: float, cut: t.Callable[[], None]) -> None:
+        self.passed = False
+        self._end = time.monotonic() + seconds
+        self._cut = cut
+        self._paused_at: float | None = None
+        self._over = False
+        self._lock = threading.Lock()
+        self._watch(seconds)
+
+    def left(self) -> float:
+        """Seconds left; they do not pass while it is paused."""
+        return self._end - (time.monotonic() if self._paused_at is None else self._paused_at)
+
+    @contextlib.contextmanager
+    def paused(self) -> t.Iterator[None]:
+        """Do not count the time of a block that cannot be cut."""
+        self._paused_at = began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._end += time.monotonic() - began
+            self._paused_at = None
+
+    def stop(self) -> None:
+        """End it with the request: a socket may be used again."""
+        with self._lock:
+            self._over = True
+            self._timer.cancel()
+
+    def _watch(self, seconds: float) -> None:
+        self._timer = threading.Timer(max(0.01, seconds), self._check)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _check(self) -> None:
+        with self._lock:
+            if self._over:
+                return
+            left = self.left()
+            if left > 0:
+                self._watch(left)
+            else:
+                self.passed = True
+                self._cut()
+
+
 class _Tracked:
-    """A connection that tells its adapter which socket it uses, so that a time limit can end it."""
+    """A connection that gives its adapter the socket it uses, so that a time limit can end it."""
 
     adapter: _Adapter
     sock: socket.socket
+    port: int
+    _dns_host: str
+    socket_options: t.Sequence[tuple[int, int, int | bytes]] | None
+    response_class = _Response
 
     def connect(self) -> None:
-        """Connect, and tell."""
+        """Connect, and give the socket."""
         super().connect()  # type: ignore[misc]
         self.adapter.socket = self.sock
 
     def _new_conn(self) -> socket.socket:
-        # The raw socket, before TLS: a handshake can be ended too.
-        made: socket.socket = super()._new_conn()  # type: ignore[misc]
-        self.adapter.socket = made
-        return made
+        """Connect to one of the host's addresses; they share the time that is left."""
+        limit = self.adapter.limit
+        host = self._dns_host.strip("[]")
+        try:
+            # It cannot be cut, so it does not count.
+            with limit.paused():
+                found = socket.getaddrinfo(host, self.port, allowed_gai_family(), socket.SOCK_STREAM)
+        except UnicodeError:
+            raise LocationParseError(host) from None
+        except OSError as exc:
+            raise NewConnectionError(self, str(exc)) from exc  # type: ignore[arg-type]
+        failure: OSError | None = None
+        for number, (family, kind, protocol, _name, address) in enumerate(found):
+            made = socket.socket(family, kind, protocol)
+            try:
+                for option in self.socket_options or ():
+                    made.setsockopt(*option)
+                made.settimeout(max(0.001, limit.left() / (len(found) - number)))
+                made.connect(address)
+            except OSError as exc:
+                made.close()
+                failure = exc
+            else:
+                # The raw socket, before TLS: a handshake can be ended too.
+                self.adapter.socket = made
+                made.settimeout(max(0.001, limit.left()))
+                return made
+        if isinstance(failure, socket.timeout):
+            raise ConnectTimeoutError(self, str(failure)) from failure
+        raise NewConnectionError(self, str(failure)) from failure  # type: ignore[arg-type]
 
 
 class _Adapter(HTTPAdapter):
-    """An adapter with a TLS context of its own and one connection at a time."""
+    """An adapter with a TLS context of its own and one connection at a time.
+
+    :ivar limit: of the request under way
+    """
 
     socket: socket.socket | None = None
+    limit: _TimeLimit
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
@@ -127,6 +291,11 @@ class _Adapter(HTTPAdapter):
             with contextlib.suppress(OSError):
                 socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
 
+    @property
+    def holds_more(self) -> bool:
+        """Whether TLS has bytes beyond the response: the next request would take them for its own."""
+        return isinstance(self.socket, ssl.SSLSocket) and self.socket.pending() > 0
+
 
 class Transport:
     """A kept-alive session to one server. It sends one request at a time and follows no redirect.
@@ -137,16 +306,22 @@ class Transport:
     :raises InputError: the CA file, the client certificate or its key cannot be used
     """
 
-    def __init__(self, endpoint: Endpoint, context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, endpoint: Endpoint, context: ssl.SSLContext | None = None, allowance: Allowance | None = None
+    ) -> None:
         self.endpoint = endpoint
         self.url = endpoint.url
+        self.allowance = allowance or Allowance()
         self._context = context or _tls_context(endpoint)
         self._adapter = _Adapter(self._context)
         if not endpoint.validate_certs:
             # The task's own warning says so once, and not in the middle of the module's output.
             disable_warnings(InsecureRequestWarning)
         self._session = requests.Session()
+        # No redirect is followed: requests would read its body, without a limit, to give the next request.
+        self._session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]
         self._session.trust_env = False
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.mount("https://", self._adapter)
         self._session.mount("http://", self._adapter)
         if endpoint.login is not None:
@@ -168,7 +343,8 @@ class Transport:
         :param endpoint: the other server; the same one if None
         """
         endpoint = endpoint or self.endpoint
-        return Transport(endpoint, self._context if endpoint.trust == self.endpoint.trust else None)
+        context = self._context if endpoint.trust == self.endpoint.trust else None
+        return Transport(endpoint, context, self.allowance)
 
     def send(
         self, method: str, target: str, body: t.Any = None, *, headers: t.Mapping[str, str] | None = None
@@ -178,22 +354,17 @@ class Transport:
         :param target: path and query, below the server's base URL
         :param body: sent as JSON, bytes as they are (give their Content-Type); None sends none
         :param headers: of this request alone, e.g. Authorization
-        :raises Fault: no response could be read
+        :raises Fault: no response could be read; the connection is then closed
         """
+        if self.allowance.spent:
+            raise Fault(SPENT, _ALL_SPENT)
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         json_type = {} if body is None or isinstance(body, bytes) else {"Content-Type": "application/json"}
         timeout = self.endpoint.timeout
-        late = threading.Event()
-
-        def end() -> None:
-            late.set()
-            self._adapter.cut()
-
-        watchdog = threading.Timer(timeout, end)
-        watchdog.daemon = True
-        watchdog.start()
+        limit = self._adapter.limit = _TimeLimit(timeout, self._adapter.cut)
+        response = None
         try:
-            with self._session.request(
+            response = self._session.request(
                 method,
                 self.url + target,
                 data=data,
@@ -203,13 +374,46 @@ class Transport:
                 allow_redirects=False,
                 verify=self.endpoint.validate_certs and (self.endpoint.ca_path or True),
                 proxies=self._proxies,
-            ) as response:
-                return Answer(response.status_code, response.headers, _read(response))
-        except (requests.RequestException, HTTPError, OSError, ValueError) as exc:
-            # HTTPError, ValueError: urllib3 and http.client raise some of their own for malformed answers.
-            raise self._fault(exc, late.is_set()) from None
+            )
+            answer = Answer(response.status_code, response.headers, self._read(response))
+        except BaseException as exc:
+            # Its end was not reached, or is not certain: nothing else may be read from this connection.
+            if response is not None:
+                response.close()
+            self.close()
+            # HTTPError, ValueError: urllib3 and http.client raise some of their own for malformed responses.
+            if isinstance(exc, (requests.RequestException, HTTPError, OSError, ValueError)):
+                raise self._fault(exc, limit.passed) from None
+            raise
         finally:
-            watchdog.cancel()
+            limit.stop()
+        if self._adapter.holds_more:
+            self.close()
+        return answer
+
+    def _read(self, response: requests.Response) -> bytes:
+        """Read a response to its end, and no further than the limits.
+
+        :raises Fault: it is longer than they allow, shorter than it said, or compressed, which is not asked for: a few
+            bytes may become gigabytes
+        """
+        encoding = response.headers.get("Content-Encoding", "identity")
+        if encoding != "identity":
+            raise Fault(
+                LOST, f"the response is compressed ({encoding}), which was not asked for. Is a proxy in between?"
+            )
+        content = bytearray()
+        # Not decoded in any way, for nothing needs to be.
+        while chunk := response.raw.read(_CHUNK, decode_content=False):
+            self.allowance.spend(len(chunk))
+            content += chunk
+            if len(content) > MAX_ANSWER:
+                raise Fault(LOST, f"the response is longer than {MAX_ANSWER >> 20} MB, the limit for one response.")
+        # urllib3 1.26 does not check this itself.
+        promised = int(response.headers.get("Content-Length", 0))
+        if len(content) < promised and response.status_code not in (204, 304):
+            raise Fault(LOST, f"the response ended after {len(content)} of {promised} bytes.")
+        return bytes(content)
 
     def close(self) -> None:
         """Close the connection."""
@@ -225,7 +429,7 @@ class Transport:
                 REFUSED,
                 f"no connection to {where} within {timeout:g} s. Check the address, the route and the firewall.",
             )
-        if late or isinstance(exc, requests.exceptions.Timeout):
+        if late or any(isinstance(cause, (requests.exceptions.Timeout, socket.timeout)) for cause in chain):
             return Fault(
                 LOST, f"{where} did not respond within {timeout:g} s (timeout). Check the load on {words.server}."
             )
@@ -251,16 +455,20 @@ class Transport:
             )
         if any(type(cause).__name__ == "NewConnectionError" for cause in chain):
             return Fault(REFUSED, f"{where} could not be reached. Check the address, the route and the firewall.")
+        for cause in chain:
+            if isinstance(cause, _Irregular):
+                return Fault(LOST, f"{where} broke the HTTP protocol ({cause}). Is a proxy in between?")
         certificate = " Or the server does not accept the client certificate." if self.endpoint.certificate else ""
         return Fault(LOST, f"the connection to {where} was closed before the response was complete.{certificate}")
 
 
 def _proxies(endpoint: Endpoint) -> dict[str, str]:
-    """Find the proxy in the environment alone: macOS's system look-up can crash a forked worker."""
-    if not endpoint.use_proxy or proxy_bypass_environment(endpoint.host):
+    """Find the proxy in the environment alone: macOS's system look-up, after it, can crash a forked worker."""
+    found = getproxies_environment()
+    proxy = found.get(endpoint.scheme) or found.get("all")
+    if not proxy or not endpoint.use_proxy or should_bypass_proxies(f"{endpoint.url}/", None):
         return {}
-    proxy = getproxies_environment().get(endpoint.scheme) or getproxies_environment().get("all")
-    return {endpoint.scheme: proxy} if proxy else {}
+    return {endpoint.scheme: proxy}
 
 
 def _tls_context(endpoint: Endpoint) -> ssl.SSLContext:
@@ -300,45 +508,59 @@ def _load_certificate(context: ssl.SSLContext, certificate: ClientCertificate) -
         ) from None
 
 
-def _read(response: requests.Response) -> bytes:
-    """Read an answer to its end, and no further than MAX_ANSWER.
-
-    :raises Fault: it is longer than that, shorter than it said, or compressed, which is not asked for: a few bytes may
-        become gigabytes at once
-    """
-    encoding = response.headers.get("Content-Encoding", "identity")
-    if encoding != "identity":
-        raise Fault(LOST, f"the answer is compressed ({encoding}), which was not asked for. Is a proxy in between?")
-    content = bytearray()
-    for chunk in response.iter_content(_CHUNK):
-        content += chunk
-        if len(content) > MAX_ANSWER:
-            raise Fault(LOST, f"the answer is longer than {MAX_ANSWER >> 20} MB, the limit for one response.")
-    # urllib3 1.26 does not check this itself.
-    promised = response.headers.get("Content-Length", "")
-    if promised.isdigit() and len(content) < int(promised):
-        raise Fault(LOST, f"the answer ended after {len(content)} of {promised} bytes.")
-    return bytes(content)
-
-
 def _tls_reason(error: ssl.SSLError, where: str, endpoint: Endpoint) -> str:
     """Say in a sentence why TLS failed, and what to do."""
     words = endpoint.words
+    whose = f"the certificate of {where}"
     code = getattr(error, "verify_code", None)
-    if code == 10:
-        return f"the certificate of {where} has expired. Renew it on the server."
+    said = getattr(error, "verify_message", "no reason given")
     if code in (62, 64) or (code is None and isinstance(error, ssl.SSLCertVerificationError)):
-        return f"the certificate of {where} is for another name. Set {words.host} to a name in the certificate."
+        return f"{whose} is for another name. Set {words.host} to a name in the certificate."
     if code is not None:
-        return (
-            f"the certificate of {where} is signed by a CA that is not trusted"
-            f" ({getattr(error, 'verify_message', 'no reason given')}). Give the CA's certificate with ca_path."
-        )
+        return f"{whose} {_distrust(code, said, endpoint.ca_path)}"
     if re.search("ALERT.*(CERTIFICATE|UNKNOWN_CA)", error.reason or ""):
         return f"{where} does not accept the client certificate ({error.reason}). Check cert_filepath and its user."
     if error.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE"):
         return f"{where} does not speak TLS. Check {words.port}."
     return f"the TLS handshake with {where} failed ({error.reason or 'no reason given'}). TLS 1.2 or later is required."
+
+
+def _distrust(code: int, said: str, ca_path: str | None) -> str:
+    """Say why a certificate is not trusted, and what to do.
+
+    :param code: OpenSSL's, X509_V_ERR_*
+    :param said: OpenSSL's own words
+    """
+    if code == 9:
+        return "is not valid yet. Compare the clocks of this host and of the server."
+    if code == 10:
+        return "has expired. Renew it on the server."
+    if code == 26:
+        return f"is not for a server ({said}). Install one whose extended key usage includes server authentication."
+    if code in _STRICT:
+        return (
+            f"does not pass the strict checks that Python 3.13 and later make ({said}). Issue it, or the certificate of"
+            " its CA, again with that extension, or run with Python 3.12. Do not switch certificate checks off."
+        )
+    if code == 2 and ca_path:
+        return (
+            f"leads to an intermediate CA whose issuer is missing in ca_path ({said})."
+            " Give the certificate of the root CA and of each intermediate CA with ca_path."
+        )
+    if code in _UNKNOWN_CA and ca_path:
+        missing = " The server may also lack the intermediate certificate." if code in _NO_ISSUER else ""
+        return (
+            f"is signed by a CA that is not trusted ({said}): ca_path does not hold it."
+            f" Give the certificate of the root CA and of each intermediate CA with ca_path.{missing}"
+        )
+    if code in _NO_ISSUER:
+        return (
+            f"is signed by a CA that is not trusted ({said}). Give the CA's certificate with ca_path."
+            " If the CA is a public one, the server lacks the intermediate certificate: install it there."
+        )
+    if code in _UNKNOWN_CA:
+        return f"is signed by a CA that is not trusted ({said}). Give the CA's certificate with ca_path."
+    return f"is not trusted ({said}, OpenSSL code {code}). Check it and ca_path."
 
 
 def _chain(exc: BaseException) -> t.Iterator[BaseException]:
