@@ -34,7 +34,7 @@ options:
     aliases: [pass]
   cert_filepath:
     description:
-      - A client certificate in PEM form to log in with, in the place of O(username) and O(password).
+      - A client certificate in PEM form to log in with, instead of O(username) and O(password).
       - The file may hold the private key too; else it is given with O(key_filepath).
       - It is read on the host where the module runs.
       - If not set, the environment variable E(ONTAP_CERT_FILEPATH) is used. A login that the task declares wins over
@@ -45,6 +45,20 @@ options:
       - The private key of O(cert_filepath) in PEM form. A key with a passphrase is refused, there is never a prompt.
       - If not set, the environment variable E(ONTAP_KEY_FILEPATH) is used.
     type: path
+  cert:
+    description:
+      - A client certificate in PEM form, as text, instead of O(cert_filepath). The text may hold the private key too;
+        else it is given with O(key) or O(key_filepath).
+      - No file is written, except that a system without files in memory gets one that only its owner can read, for the
+        moment in which the key is loaded.
+      - If not set, the environment variable E(ONTAP_CERT) is used.
+    type: str
+  key:
+    description:
+      - The private key of O(cert) or O(cert_filepath) in PEM form, as text, instead of O(key_filepath). It must not
+        have a passphrase.
+      - If not set, the environment variable E(ONTAP_KEY) is used.
+    type: str
   https:
     description:
       - Whether to speak HTTPS. V(false) sends the login and secrets unencrypted, and warns.

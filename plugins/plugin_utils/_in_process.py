@@ -13,26 +13,42 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections import OrderedDict
 from collections.abc import Iterator
 from types import ModuleType
 
-from ansible_collections.ontap.akv.plugins.module_utils._http.transport import REQUESTS_IMPORT_ERROR, Transport
+from ansible_collections.ontap.akv.plugins.module_utils._http.transport import (
+    REQUESTS_IMPORT_ERROR,
+    Allowance,
+    Transport,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import Connection
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.call import Call
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import Session
 from ansible_collections.ontap.akv.plugins.plugin_utils._ansible import Task, Values, show, validate
 
+_KEPT = 8  # connections: each has a descriptor
+
 
 class _KeptSession(Session):
-    """Keeps connections for the next item of a loop: all items run in one worker, whose end closes them."""
+    """Keeps the connections used last for the next items of a loop.
+
+    All items run in one worker, whose end closes them.
+    """
 
     def __init__(self) -> None:
-        self._kept: dict[Connection, Transport] = {}
+        self._kept: OrderedDict[Connection, Transport] = OrderedDict()
 
     def open(self, connection: Connection) -> Transport:
-        if connection not in self._kept:
-            self._kept[connection] = super().open(connection)
-        return self._kept[connection]
+        transport = self._kept.pop(connection, None)
+        if transport is None:
+            transport = super().open(connection)
+        else:
+            transport.allowance = Allowance()
+        self._kept[connection] = transport
+        if len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)[1].close()
+        return transport
 
     def release(self, transport: Transport) -> None:
         pass

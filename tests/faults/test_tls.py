@@ -14,7 +14,9 @@ import pty
 import select
 import socket
 import ssl
+import stat
 import subprocess
+import tempfile
 import termios
 import threading
 from collections import Counter
@@ -28,6 +30,7 @@ from cryptography.hazmat.primitives import serialization
 from faults import apart
 from faults.catalogue import WHOLE
 from faults.harness import run
+from faults.in_process import play
 
 from simulator import Simulator
 
@@ -198,6 +201,63 @@ def test_certificate_and_key_in_one_file(valid: Simulator, tmp_path: Path, tally
     tally["survived"] += 1
 
 
+def as_texts(files: dict[str, str]) -> dict[str, str]:
+    return {"cert": Path(files["cert_filepath"]).read_text(), "key": Path(files["key_filepath"]).read_text()}
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_certificate_and_key_as_texts(
+    valid: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: bool, tally: Counter[str]
+) -> None:
+    """No file is left; where memory cannot hold one, it is its owner's alone as long as it is there."""
+    if not in_memory:
+        monkeypatch.delattr(os, "memfd_create", raising=False)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    seen = []
+    load = ssl.SSLContext.load_cert_chain
+
+    def noted(self: ssl.SSLContext, *arguments: Any, **more: Any) -> None:
+        seen.extend(stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir())
+        load(self, *arguments, **more)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", noted)
+    files = valid.connection["certificates"]["robot"]
+    texts = as_texts(files)
+    for login in (
+        texts,
+        {"cert": texts["key"] + texts["cert"]},
+        {"key": texts["key"], "cert_filepath": files["cert_filepath"]},
+        {"cert": texts["cert"], "key_filepath": files["key_filepath"]},
+    ):
+        played = play("akv_info", {**address(valid), **login}, None)
+        assert not played.failed, played.result["msg"]
+        assert texts["key"].splitlines()[1] not in json.dumps(played.result)
+    assert set(seen) == (set() if in_memory else {0o600})
+    assert list(tmp_path.iterdir()) == []
+    tally["survived"] += 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"key": "-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----\n"}, "cert, key: not a certificate"),
+        ({"cert": "no PEM"}, "cert, key: not a certificate"),
+        ({"key": None}, "cert: not a certificate"),
+    ],
+)
+def test_texts_that_are_no_certificate_and_key(
+    valid: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Any, message: str, tally: Counter[str]
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    texts = {**as_texts(valid.connection["certificates"]["robot"]), **change}
+    played = play("akv_info", {**address(valid), **{name: text for name, text in texts.items() if text}}, None)
+    assert played.result["msg"].startswith(message)
+    assert "canary" not in json.dumps(played.result)
+    assert played.result["requests"] == []
+    assert list(tmp_path.iterdir()) == []
+    tally["outcome named"] += 1
+
+
 def test_a_certificate_of_a_user_without_rights(valid: Simulator, tally: Counter[str]) -> None:
     result = run("akv_info", **by_certificate(valid, "guest"))
     assert_refused_once(result, "role", tally)
@@ -325,7 +385,7 @@ AWKWARD_PASSWORDS = [
     "a\tb\nc",
     "\"'\\`$(x)",
     "%41+%20",
-    "{{ password }}",
+    "{{ password",
     "x" * 4000,
 ]
 

@@ -17,6 +17,8 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
+
 HEALTHY, DEGRADED, UNAVAILABLE, UNKNOWN, INACTIVE = "healthy", "degraded", "unavailable", "unknown", "inactive"
 VERDICTS = (HEALTHY, DEGRADED, UNAVAILABLE, UNKNOWN, INACTIVE)
 
@@ -108,6 +110,11 @@ def azure_reachable(record: Mapping[str, t.Any]) -> bool | None:
 
 def judge(record: Mapping[str, t.Any]) -> tuple[str, list[str]]:
     """Give the verdict on a vault, and the reasons, a sentence each."""
+    verdict, reasons = _judge(record)
+    return verdict, list(map(printable, reasons))
+
+
+def _judge(record: Mapping[str, t.Any]) -> tuple[str, list[str]]:
     if record.get("enabled") is False:
         return INACTIVE, ["The configuration is inactive: ONTAP tells no health of it."]
     state = read_state(record)

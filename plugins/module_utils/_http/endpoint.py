@@ -13,14 +13,30 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class ClientCertificate:
-    """A certificate to log in with, and its private key, both in PEM form.
+    """A certificate to log in with, and its private key, in PEM form, each in a file or as a text.
 
-    :ivar path: file with the certificate, and with the key where key_path is None
+    The key may stand with the certificate.
+
+    :ivar path: file with the certificate
     :ivar key_path: file with the key
+    :ivar text: the certificate itself
+    :ivar key_text: the key itself
     """
 
-    path: str
+    path: str | None = None
     key_path: str | None = None
+    text: str | None = field(default=None, repr=False)
+    key_text: str | None = field(default=None, repr=False)
+
+    @property
+    def option(self) -> str:
+        """The option that holds the certificate."""
+        return "cert" if self.text else "cert_filepath"
+
+    @property
+    def key_option(self) -> str:
+        """The option that holds the key."""
+        return "key" if self.key_text else "key_filepath" if self.key_path else self.option
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,11 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import os
 import re
 import socket
 import ssl
+import tempfile
 import threading
 import time
 import traceback
@@ -494,18 +496,43 @@ def _load_certificate(context: ssl.SSLContext, certificate: ClientCertificate) -
         asked.append(True)
         return ""
 
-    key = certificate.key_path or certificate.path
+    option, key_option = certificate.option, certificate.key_option
     try:
-        context.load_cert_chain(certificate.path, certificate.key_path, password=no_prompt)
+        with _as_file(certificate.path, certificate.text) as path:
+            if certificate.key_path or certificate.key_text:
+                with _as_file(certificate.key_path, certificate.key_text) as key_path:
+                    context.load_cert_chain(path, key_path, password=no_prompt)
+            else:
+                context.load_cert_chain(path, password=no_prompt)
     except (OSError, ssl.SSLError, ValueError):
         if asked:
             raise InputError(
-                "key_filepath", f"the key in {key!r} has a passphrase. Give one without (mode 0600)."
+                key_option, "the key has a passphrase. Give one without (a file with mode 0600)."
             ) from None
-        raise InputError(
-            "cert_filepath, key_filepath",
-            f"{certificate.path!r} and {key!r} are not a certificate and key in PEM form that belong together.",
-        ) from None
+        options = option if key_option == option else f"{option}, {key_option}"
+        raise InputError(options, "not a certificate and its private key in PEM form. Give both.") from None
+
+
+@contextlib.contextmanager
+def _as_file(path: str | None, text: str | None) -> t.Iterator[str]:
+    """Give a file with a text, for OpenSSL reads nothing else: in memory where the system can, else for a moment."""
+    if text is None:
+        yield path or ""
+        return
+    if hasattr(os, "memfd_create") and os.path.isdir("/proc/self/fd"):
+        descriptor = os.memfd_create("ontap.akv")
+        made = f"/proc/self/fd/{descriptor}"
+    else:
+        # For its owner alone: mode 0600.
+        descriptor, made = tempfile.mkstemp()
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(text.encode())
+            file.flush()
+            yield made
+    finally:
+        if not made.startswith("/proc/"):
+            os.unlink(made)
 
 
 def _tls_reason(error: ssl.SSLError, where: str, endpoint: Endpoint) -> str:
@@ -519,7 +546,10 @@ def _tls_reason(error: ssl.SSLError, where: str, endpoint: Endpoint) -> str:
     if code is not None:
         return f"{whose} {_distrust(code, said, endpoint.ca_path)}"
     if re.search("ALERT.*(CERTIFICATE|UNKNOWN_CA)", error.reason or ""):
-        return f"{where} does not accept the client certificate ({error.reason}). Check cert_filepath and its user."
+        return (
+            f"{where} does not accept the client certificate ({error.reason})."
+            " Check the certificate, and its user on the server."
+        )
     if error.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE"):
         return f"{where} does not speak TLS. Check {words.port}."
     return f"the TLS handshake with {where} failed ({error.reason or 'no reason given'}). TLS 1.2 or later is required."

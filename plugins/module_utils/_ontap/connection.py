@@ -43,10 +43,12 @@ def _from_environment(variable: str) -> dict[str, t.Any]:
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "ca_path": {"type": "path", **_from_environment("ONTAP_CA_PATH")},
+    "cert": {"type": "str", **_from_environment("ONTAP_CERT")},
     "cert_filepath": {"type": "path", **_from_environment("ONTAP_CERT_FILEPATH")},
     "hostname": {"type": "str", "required": True, **_from_environment("ONTAP_HOSTNAME")},
     "http_port": {"type": "int", **_from_environment("ONTAP_PORT")},
     "https": {"type": "bool", "default": True},
+    "key": {"type": "str", "no_log": True, **_from_environment("ONTAP_KEY")},
     "key_filepath": {"type": "path", "no_log": False, **_from_environment("ONTAP_KEY_FILEPATH")},
     "password": {"type": "str", "aliases": ["pass"], "no_log": True, **_from_environment("ONTAP_PASSWORD")},
     "retries": {"type": "int", "default": 5},
@@ -70,8 +72,7 @@ class Connection:
     https: bool = True
     username: str | None = None
     password: str | None = field(default=None, repr=False)
-    cert_filepath: str | None = None
-    key_filepath: str | None = None
+    certificate: ClientCertificate | None = None
     validate_certs: bool = True
     ca_path: str | None = None
     timeout: float = 60.0
@@ -84,7 +85,7 @@ class Connection:
 
         :raises InputError: names the option, what was given and what to do
         """
-        login = _one_login(params)
+        username, password, certificate = _one_login(params)
         hostname = params["hostname"]
         check_text("hostname", hostname)
         _check_hostname(hostname)
@@ -99,10 +100,9 @@ class Connection:
             )
         if not 0 <= params["retries"] <= 100:
             raise InputError("retries", f"{params['retries']} is not within 0 to 100.")
-        for option in ("ca_path", "cert_filepath", "key_filepath"):
-            _check_file(option, login.get(option) or (params["ca_path"] if option == "ca_path" else None))
-        if login["cert_filepath"] and not https:
-            raise InputError("cert_filepath", "a client certificate needs https: true.")
+        _check_file("ca_path", params["ca_path"])
+        if certificate and not https:
+            raise InputError(certificate.option, "a client certificate needs https: true.")
         return cls(
             hostname=hostname.strip("[]"),
             http_port=port,
@@ -112,19 +112,20 @@ class Connection:
             timeout=params["timeout"],
             retries=params["retries"],
             use_proxy=params["use_proxy"],
-            **login,
+            username=username,
+            password=password,
+            certificate=certificate,
         )
 
     def endpoint(self) -> Endpoint:
         """Give the cluster as the transport takes it."""
         login = None if self.username is None or self.password is None else (self.username, self.password)
-        certificate = ClientCertificate(self.cert_filepath, self.key_filepath) if self.cert_filepath else None
         return Endpoint(
             host=self.hostname,
             port=self.http_port,
             scheme="https" if self.https else "http",
             login=login,
-            certificate=certificate,
+            certificate=self.certificate,
             validate_certs=self.validate_certs,
             ca_path=self.ca_path,
             use_proxy=self.use_proxy,
@@ -148,14 +149,18 @@ class Connection:
         return told
 
 
-def _one_login(params: Mapping[str, t.Any]) -> dict[str, str | None]:
-    """Choose the one login: what the task declares wins over what the environment holds.
+def _one_login(params: Mapping[str, t.Any]) -> tuple[str | None, str | None, ClientCertificate | None]:
+    """Choose the one login: what the task declares takes precedence over what the environment holds.
 
+    :return: user name, password, certificate
     :raises InputError: no login, half a login, or two
     """
-    by_password = {option: params[option] for option in ("username", "password")}
-    by_certificate = {option: params[option] for option in ("cert_filepath", "key_filepath")}
-    for option, value in by_password.items():
+    by_password, by_certificate = (
+        {option: params.get(option) for option in options}
+        for options in (("username", "password"), ("cert", "key", "cert_filepath", "key_filepath"))
+    )
+    for option in ("username", "password", "cert", "key"):
+        value = params.get(option)
         if value is not None and not value.strip():
             raise InputError(option, "is empty. Give a value; an unset variable or a blank answer does this.")
     if any(by_password.values()) and any(by_certificate.values()):
@@ -167,22 +172,49 @@ def _one_login(params: Mapping[str, t.Any]) -> dict[str, str | None]:
             raise InputError(
                 "username, cert_filepath", "two logins are given. Keep username and password, or the certificate."
             )
-    if by_password["password"] is not None and by_password["username"] is None:
-        raise InputError("username", "is missing beside password. Give both.")
-    if by_password["username"] is not None and by_password["password"] is None:
-        raise InputError("password", f"is missing beside username {by_password['username']}. Give both.")
-    if by_certificate["key_filepath"] and not by_certificate["cert_filepath"]:
-        raise InputError("cert_filepath", "is missing beside key_filepath. Give the certificate too.")
-    if not by_password["username"] and not by_certificate["cert_filepath"]:
+    username, password = by_password["username"], by_password["password"]
+    if password is not None and username is None:
+        raise InputError("username", "is missing, but password is given. Give both.")
+    if username is not None and password is None:
+        raise InputError("password", f"is missing, but username {username} is given. Give both.")
+    certificate = _one_certificate(by_certificate)
+    if not username and not certificate:
         raise InputError(
             "username, password",
             "no login is given. Give username and password (or ONTAP_USERNAME and ONTAP_PASSWORD),"
-            " or cert_filepath and key_filepath.",
+            " or cert_filepath and key_filepath, or cert and key.",
         )
-    if by_password["username"]:
-        _check_user(by_password["username"])
-        check_unicode("password", str(by_password["password"]))
-    return {**by_password, **by_certificate}
+    if username:
+        _check_user(username)
+        check_unicode("password", str(password))
+    return username, password, certificate
+
+
+def _one_certificate(options: Mapping[str, str | None]) -> ClientCertificate | None:
+    """Make the client certificate of values or files.
+
+    :raises InputError: it is given both ways, a key without it, or a file is missing
+    """
+    for value, path in (("cert", "cert_filepath"), ("key", "key_filepath")):
+        if options[value] and options[path]:
+            if _all_from_environment({value: options[value]}):
+                options = {**options, value: None}
+            elif _all_from_environment({path: options[path]}):
+                options = {**options, path: None}
+            else:
+                raise InputError(f"{value}, {path}", "both are given. Keep one.")
+    if not options["cert"] and not options["cert_filepath"]:
+        key = next((option for option in ("key", "key_filepath") if options[option]), None)
+        if key:
+            certificate = key.replace("key", "cert")
+            raise InputError(certificate, f"is missing, but {key} is given. Give the certificate too.")
+        return None
+    for path in ("cert_filepath", "key_filepath"):
+        _check_file(path, options[path])
+    for value in ("cert", "key"):
+        if options[value]:
+            check_unicode(value, str(options[value]))
+    return ClientCertificate(options["cert_filepath"], options["key_filepath"], options["cert"], options["key"])
 
 
 def _check_user(username: str) -> None:

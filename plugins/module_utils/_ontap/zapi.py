@@ -12,6 +12,7 @@ netapp-lib is optional: without it the failure says how to get the answer. Impor
 from __future__ import annotations
 
 import io
+import re
 import typing as t
 from dataclasses import replace
 from urllib.request import Request
@@ -26,6 +27,13 @@ try:
     HAS_NETAPP_LIB = True
 except ImportError:
     HAS_NETAPP_LIB = False
+
+# The declarations before ONTAP's answer. Its own document type is one that nothing needs to be read of.
+_PROLOG = re.compile(
+    rb"""\s*(?:<\?xml version=(['"])1\.0\1 encoding=(['"])UTF-8\2\s*\?>)?"""
+    rb"""\s*(?:<!DOCTYPE netapp SYSTEM 'file:/etc/netapp_gx\.dtd'>)?\s*(?=<[a-z])""",
+    re.IGNORECASE,
+)
 
 _TIMEOUT = 10  # seconds: this only completes a sentence
 
@@ -52,6 +60,17 @@ def why_no_rest(connection: Connection, answers: bool) -> str:
     return f" It runs ONTAP {release}: azure-key-vaults needs {RELEASES[0]}."
 
 
+def without_declarations(content: bytes) -> bytes:
+    """Take the declarations off an XML document in UTF-8, so that no parser acts on them.
+
+    :raises ValueError: it declares another document type than ONTAP's own, or another encoding
+    """
+    prolog = _PROLOG.match(content)
+    if prolog is None or b"<!DOCTYPE" in content[prolog.end() :] or b"\0" in content:
+        raise ValueError("the answer declares what ONTAP does not declare")
+    return content[prolog.end() :]
+
+
 def _server(connection: Connection) -> t.Any:
     """Make netapp-lib's client, with the trust, login, proxy and limits of the transport instead of urllib's."""
     transport = Transport(replace(connection.endpoint(), timeout=min(connection.timeout, _TIMEOUT)))
@@ -59,7 +78,8 @@ def _server(connection: Connection) -> t.Any:
     class Opener:
         def open(self, request: Request, timeout: float | None = None) -> io.BytesIO:
             headers = {"Content-Type": "text/xml"}
-            return io.BytesIO(transport.send("POST", request.selector, request.data, headers=headers).content)
+            content = transport.send("POST", request.selector, request.data, headers=headers).content
+            return io.BytesIO(without_declarations(content))
 
     class Server(zapi.NaServer):  # type: ignore[misc]
         def _build_opener(self) -> None:

@@ -26,7 +26,7 @@ _TEXT_TYPES = ("str", "path")
 
 _SECRETS = frozenset(
     {
-        *("client_certificate", "client_secret", "pass", "password", "previous_client_certificate"),
+        *("client_certificate", "client_secret", "key", "pass", "password", "previous_client_certificate"),
         *("previous_client_secret", "proxy_password"),
     }
 )

@@ -11,6 +11,8 @@ from __future__ import annotations
 import traceback
 import typing as t
 
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
+
 UNCHANGED = "unchanged"
 """Nothing was sent that changes, or ONTAP refused it."""
 CHANGED = "changed"
@@ -28,8 +30,9 @@ class AkvError(Exception):
     """
 
     def __init__(self, message: str, outcome: str | None = None, **details: t.Any) -> None:
-        super().__init__(message)
-        self.message = message
+        # It may quote a server.
+        self.message = printable(message)
+        super().__init__(self.message)
         self.outcome = outcome
         self.details = details
 

@@ -17,6 +17,8 @@ import typing as t
 from collections.abc import Callable, Iterable
 from urllib.parse import quote, quote_plus
 
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
+
 MASK = "********"
 """The same for every secret, whatever its length."""
 
@@ -46,6 +48,7 @@ def _forms(secret: str) -> set[str]:
     """List the ways in which a secret may come back."""
     raw = secret.encode("utf-8", "surrogatepass")
     forms = {secret, secret.strip(), html.escape(secret), quote_plus(raw), quote(raw, safe=""), quote(raw)}
+    forms.add(printable(secret))
     in_json = json.dumps(secret)[1:-1]
     forms |= {in_json, json.dumps(in_json)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]}
     forms |= {hashlib.new(name, raw).hexdigest() for name in ("sha1", "sha256", "sha512")} | {raw.hex()}

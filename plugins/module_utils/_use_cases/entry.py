@@ -16,6 +16,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Cli
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import Connection
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.arguments import secrets_of
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import UNCHANGED, AkvError, unexpected
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import Redactor
 
 Params = Mapping[str, t.Any]
@@ -68,7 +69,7 @@ def execute(
             connection.retries,
             _DEFAULT_BUDGET if budget is None else budget,
             redactor,
-            lambda text: progress(redactor.text(text)),
+            lambda text: progress(printable(redactor.text(text))),
         )
         try:
             result = {"failed": False, **vars(use_case(client, params, check_mode)), "requests": client.requests}
@@ -84,7 +85,10 @@ def execute(
         # A traceback of Ansible's own would show whatever the exception holds.
         result = _failed(client, unexpected(exc))
     warnings += client.warnings if client else []
-    return redactor.result(result), [redactor.text(warning) for warning in warnings]
+    result = redactor.result(result)
+    # Sentences may quote a server.
+    result["msg"] = printable(result["msg"])
+    return result, [printable(redactor.text(warning)) for warning in warnings]
 
 
 def _failed(client: Client | None, failure: AkvError) -> Result:

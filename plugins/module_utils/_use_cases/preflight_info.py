@@ -21,6 +21,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_stores import
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import unknown_svm, vaults_of
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import count, read_volumes
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
 
 ARGUMENT_SPEC: dict[str, t.Any] = {**SCOPE_OPTIONS}
 
@@ -67,7 +68,7 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result
         changed=False,
         msg=_message(client, scope, bad, checks),
         ready=not bad,
-        checks=[asdict(check) for check in checks],
+        checks=[{**asdict(check), "message": printable(check.message)} for check in checks],
         summary={status: sum(check.status == status for check in checks) for status in STATUSES},
     )
 

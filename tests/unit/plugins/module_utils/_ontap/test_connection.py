@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.ontap.akv.plugins.module_utils._http.endpoint import ClientCertificate
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import ARGUMENT_SPEC, Connection
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 
+BY_CERTIFICATE = {"username": None, "password": None, "cert": "x"}
 LOGIN = {"hostname": "cluster1", "username": "admin", "password": "netapp1!"}
 
 
@@ -58,14 +60,20 @@ def test_the_url(given: dict[str, Any], url: str) -> None:
         ({"timeout": 0.0}, "timeout: 0.0"),
         ({"timeout": float("nan")}, "timeout: nan"),
         ({"retries": -1}, "retries: -1"),
-        ({"username": None}, "username: is missing beside password"),
-        ({"password": None}, "password: is missing beside username admin"),
+        ({"username": None}, "username: is missing, but password is given"),
+        ({"password": None}, "password: is missing, but username admin is given"),
         ({"password": ""}, "password: is empty"),
         ({"username": None, "password": None}, "no login is given"),
         ({"cert_filepath": "/nowhere.pem"}, "two logins"),
         ({"username": None, "password": None, "key_filepath": "/nowhere.pem"}, "cert_filepath: is missing"),
         ({"username": None, "password": None, "cert_filepath": "/nowhere.pem"}, "no file '/nowhere.pem'"),
         ({"ca_path": "/nowhere.pem"}, "ca_path: there is no file"),
+        ({"cert": "x"}, "two logins"),
+        ({**BY_CERTIFICATE, "cert": None, "key": "x"}, "cert: is missing, but key is given"),
+        ({**BY_CERTIFICATE, "cert_filepath": "/x"}, "cert, cert_filepath: both are given"),
+        ({**BY_CERTIFICATE, "key": "x", "key_filepath": "/x"}, "key, key_filepath: both are given"),
+        ({**BY_CERTIFICATE, "key": " "}, "key: is empty"),
+        ({**BY_CERTIFICATE, "https": False}, "cert: a client certificate needs https"),
     ],
 )
 def test_bad_input_names_the_option_and_what_was_given(given: dict[str, Any], problem: str) -> None:
@@ -79,7 +87,7 @@ def test_a_certificate_that_the_task_declares_wins_over_a_login_of_the_environme
     monkeypatch.setenv("ONTAP_USERNAME", "admin")
     monkeypatch.setenv("ONTAP_PASSWORD", "netapp1!")
     connection = Connection.from_params(params(**LOGIN, cert_filepath=pem))
-    assert connection.cert_filepath == pem
+    assert connection.certificate == ClientCertificate(pem)
     assert connection.username is connection.password is None
 
 
@@ -89,7 +97,36 @@ def test_a_login_that_the_task_declares_wins_over_a_certificate_of_the_environme
     monkeypatch.setenv("ONTAP_CERT_FILEPATH", pem)
     connection = Connection.from_params(params(**LOGIN, cert_filepath=pem))
     assert connection.username == "admin"
-    assert connection.cert_filepath is None
+    assert connection.certificate is None
+
+
+CERTIFICATE = {"username": None, "password": None, "cert": "a certificate", "key": "canary-Key8Q~text"}
+
+
+def test_a_certificate_as_text() -> None:
+    connection = Connection.from_params(params(**{**LOGIN, **CERTIFICATE}))
+    assert connection.certificate == ClientCertificate(text="a certificate", key_text="canary-Key8Q~text")
+    assert connection.endpoint().login is None
+    assert "canary" not in repr(connection)
+    assert "canary" not in repr(connection.endpoint())
+
+
+def test_a_key_as_text_and_its_certificate_in_a_file(pem: str) -> None:
+    given = {**LOGIN, **CERTIFICATE, "cert": None, "cert_filepath": pem}
+    assert Connection.from_params(params(**given)).certificate == ClientCertificate(pem, key_text="canary-Key8Q~text")
+
+
+@pytest.mark.parametrize("declared", ["key", "key_filepath"])
+def test_a_key_that_the_task_declares_wins_over_one_of_the_environment(
+    pem: str, monkeypatch: pytest.MonkeyPatch, declared: str
+) -> None:
+    given = {**CERTIFICATE, "key": "text", "key_filepath": pem}
+    other = ({"key", "key_filepath"} - {declared}).pop()
+    monkeypatch.setenv(f"ONTAP_{other.upper()}", given[other] or "")
+    certificate = Connection.from_params(params(**{**LOGIN, **given})).certificate
+    assert certificate is not None
+    assert certificate.key_option == declared
+    assert bool(certificate.key_text) is (declared == "key")
 
 
 def test_an_empty_variable_of_the_environment_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
