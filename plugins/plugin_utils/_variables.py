@@ -20,13 +20,20 @@ Nothing here needs Ansible: the caller passes a function that evaluates a variab
 from __future__ import annotations
 
 import copy
-import datetime
 import difflib
 import re
 import typing as t
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import ARGUMENT_SPEC
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import (
+    check_is_text,
+    check_no_placeholder,
+    check_visible,
+)
 
 Values = dict[str, t.Any]
 Evaluate = Callable[[str], t.Any]
@@ -46,10 +53,6 @@ class CannotEvaluate(Exception):
         self.reason = reason
 
 
-class NotUsable(Exception):
-    """A value is refused. The text is the second half of a sentence that begins with the variable's name."""
-
-
 class _NotGiven:
     pass
 
@@ -64,6 +67,7 @@ class Kind(Enum):
     PATH = "path"
     BOOLEAN = "bool"
     INTEGER = "int"
+    NUMBER = "float"
     NAMES = "list of str"
     """A list of texts, or one text with commas."""
     DICTIONARY = "dict"
@@ -178,8 +182,8 @@ def read(role: Role, roles: Iterable[str], names: Iterable[str], evaluate: Evalu
             continue
         try:
             value = _value_of(role, variable, defined, evaluate)
-        except NotUsable as error:
-            reading.errors.append(str(error))
+        except InputError as error:
+            reading.errors.append(error.message)
             continue
         if value is not NOT_GIVEN:
             reading.given[variable.name] = value
@@ -205,32 +209,38 @@ def _sentences(role: Role, faults: Iterable[Fault]) -> Iterator[str]:
 def _value_of(role: Role, variable: Variable, defined: set[str], evaluate: Evaluate) -> t.Any:
     """Give the value of a variable, from the role's own name or else from the common ones.
 
-    :raises NotUsable: it is refused; the text is a complete sentence
+    :raises InputError: it is refused
     """
-    value = _evaluated(f"{role.name}_{variable.name}", variable, defined, evaluate)
+    value = evaluated(f"{role.name}_{variable.name}", variable, defined, evaluate)
     if value is not NOT_GIVEN:
         return value
     found = {}
     for name in variable.common:
-        value = _evaluated(PREFIX + name, variable, defined, evaluate)
+        value = evaluated(PREFIX + name, variable, defined, evaluate)
         if value is not NOT_GIVEN:
             found[PREFIX + name] = value
     values = list(found.values())
     if any(value != values[0] for value in values[1:]):
-        raise NotUsable(f"{', '.join(found)}: they differ. Keep one of them.")
+        raise InputError(", ".join(found), "they differ. Keep one of them.")
     return values[0] if values else NOT_GIVEN
 
 
-def _evaluated(name: str, variable: Variable, defined: set[str], evaluate: Evaluate) -> t.Any:
+def evaluated(name: str, variable: Variable, defined: Container[str], evaluate: Evaluate) -> t.Any:
+    """Give the value of one variable, or NOT_GIVEN.
+
+    :param name: its full name
+    :param variable: its type
+    :param defined: the names of all variables that are defined
+    :raises InputError: it is refused
+    """
     if name not in defined:
         return NOT_GIVEN
     try:
-        return converted(evaluate(name), variable)
+        value = evaluate(name)
     except CannotEvaluate as error:
         advice = "Correct its template, or remove the variable."
-        raise NotUsable(f"{name}: it is defined and cannot be evaluated: {error.reason}. {advice}") from None
-    except NotUsable as error:
-        raise NotUsable(f"{name}: {error}") from None
+        raise InputError(name, f"it is defined and cannot be evaluated: {error.reason}. {advice}") from None
+    return converted(name, value, variable)
 
 
 def _sources(role: Role, variable: Variable) -> str:
@@ -239,151 +249,124 @@ def _sources(role: Role, variable: Variable) -> str:
     return f"{own} (or {common})" if common else own
 
 
-def converted(value: t.Any, variable: Variable) -> t.Any:
+def converted(name: str, value: t.Any, variable: Variable) -> t.Any:
     """Give a value as its variable's type, or NOT_GIVEN where it is null or blank.
 
-    :raises NotUsable: it has another type, or it is not one of the choices, or a filter that names nothing
+    :param name: the full name, for errors
+    :raises InputError: it has another type, or it is not one of the choices, or it is a filter that names nothing
     """
     if value is None or value is NOT_GIVEN:
         return NOT_GIVEN
-    if isinstance(value, str) and (not value.strip()):
+    if isinstance(value, str) and not value.strip():
         if variable.secret and value:
-            raise NotUsable("it holds nothing but white space. Give the value, or nothing.")
+            raise InputError(name, "holds nothing but white space. Give the value, or nothing.")
         return NOT_GIVEN
-    return _CONVERT[variable.kind](value, variable)
+    return _CONVERT[variable.kind](name, value, variable)
 
 
-def _text(value: t.Any, variable: Variable) -> str:
-    text = plain_text(value, secret=variable.secret)
+def _text(name: str, value: t.Any, variable: Variable) -> str:
+    text = _plain_text(name, value, variable)
     if variable.narrows and not text.strip(", "):
-        raise NotUsable(_names_nothing(value))
+        raise _names_nothing(name, value)
     if variable.choices and text not in variable.choices:
-        raise NotUsable(f"{text!r} is not one of {', '.join(variable.choices)}.")
+        raise InputError(name, f"{text!r} is not one of {', '.join(variable.choices)}.")
     return text
 
 
-def _names_nothing(value: t.Any) -> str:
-    return f"{shown(value)} names nothing. Give a name, or remove it: without it, everything is selected."
+def _plain_text(name: str, value: t.Any, variable: Variable) -> str:
+    """Give a text as it was given. What the modules check of secrets is left to them."""
+    check_is_text(name, value)
+    text = str(value)
+    check_no_placeholder(name, text)
+    if not variable.secret:
+        if text != text.strip():
+            raise InputError(name, f"{text!r} has white space around it. Remove it.")
+        check_visible(name, text)
+    return text
 
 
-def _boolean(value: t.Any, _variable: Variable) -> bool:
-    if isinstance(value, bool):
-        return value
+def _names_nothing(name: str, value: t.Any) -> InputError:
+    return InputError(
+        name, f"{shown(value)} names nothing. Give a name, or remove it: without it, everything is selected."
+    )
+
+
+def _boolean(name: str, value: t.Any, _variable: Variable) -> bool:
     word = str(value).strip().lower() if isinstance(value, (str, int)) else ""
     if word in ("true", "yes", "on", "1"):
         return True
     if word in ("false", "no", "off", "0"):
         return False
-    raise NotUsable(f"{shown(value)} is neither true nor false.")
+    raise InputError(name, f"{shown(value)} is neither true nor false.")
 
 
-def _integer(value: t.Any, variable: Variable) -> int:
+def _integer(name: str, value: t.Any, variable: Variable) -> int:
     is_digits = isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,18}\s*", value) is not None
     if not is_digits and (isinstance(value, bool) or not isinstance(value, int)):
-        raise NotUsable(f"{shown(value)} is not a whole number.")
+        raise InputError(name, f"{shown(value)} is not a whole number.")
     number = int(value)
     if variable.minimum is not None and number < variable.minimum:
-        raise NotUsable(f"{number} is below {variable.minimum}, the minimum.")
+        raise InputError(name, f"{number} is below {variable.minimum}, the minimum.")
     return number
 
 
-def _names(value: t.Any, variable: Variable) -> list[str]:
-    if isinstance(value, str):
-        names = [part.strip() for part in plain_text(value).split(",")]
-        names = [name for name in names if name]
-    elif isinstance(value, list):
-        names = [plain_text(name) for name in value if not (isinstance(name, str) and not name.strip())]
+def _number(name: str, value: t.Any, _variable: Variable) -> float:
+    try:
+        if not isinstance(value, bool) and isinstance(value, (int, float, str)):
+            return float(value)
+    except ValueError:
+        pass
+    raise InputError(name, f"{shown(value)} is not a number.")
+
+
+def _names(name: str, value: t.Any, variable: Variable) -> list[str]:
+    if isinstance(value, (list, tuple)):
+        given = [item for item in value if not (isinstance(item, str) and not item.strip())]
+    elif isinstance(value, str):
+        given = [part.strip() for part in value.split(",") if part.strip()]
     else:
-        raise NotUsable(f"{_kind_of(value)} was given, not a list of names. {_hint(value)}")
-    if variable.narrows and not names:
-        raise NotUsable(_names_nothing(value))
-    for name in names:
-        if variable.choices and name not in variable.choices:
-            raise NotUsable(f"{name!r} is not one of {', '.join(variable.choices)}.")
+        raise InputError(name, f"{shown(value)} is not a list of names. Give a list, or one text with commas.")
+    if variable.narrows and not given:
+        raise _names_nothing(name, value)
+    names = [_plain_text(name, item, variable) for item in given if item is not None]
+    if len(names) < len(given):
+        raise InputError(name, "an entry is null. Give a name, or remove the entry.")
+    for item in names:
+        if variable.choices and item not in variable.choices:
+            raise InputError(name, f"{item!r} is not one of {', '.join(variable.choices)}.")
     return list(dict.fromkeys(names))
 
 
-def _dictionary(value: t.Any, _variable: Variable) -> Values:
+def _dictionary(name: str, value: t.Any, _variable: Variable) -> Values:
     if not isinstance(value, Mapping):
-        raise NotUsable(f"{_kind_of(value)} was given, not a dictionary.")
+        raise InputError(name, f"{shown(value)} is not a dictionary.")
     return dict(value)
 
 
-def _dictionaries(value: t.Any, _variable: Variable) -> list[Values]:
+def _dictionaries(name: str, value: t.Any, _variable: Variable) -> list[Values]:
     if not isinstance(value, list):
-        raise NotUsable(f"{_kind_of(value)} was given, not a list of dictionaries. {_hint(value)}".rstrip())
+        raise InputError(name, "it is not a list of dictionaries. Each entry begins with a dash in YAML.")
     for number, item in enumerate(value, 1):
         if not isinstance(item, Mapping):
-            raise NotUsable(f"entry {number} is {_kind_of(item).lower()}, not a dictionary.")
+            raise InputError(name, f"entry {number} is not a dictionary.")
     return [dict(item) for item in value]
 
 
-_CONVERT: Mapping[Kind, Callable[[t.Any, Variable], t.Any]] = {
+_CONVERT: Mapping[Kind, Callable[[str, t.Any, Variable], t.Any]] = {
     Kind.TEXT: _text,
     Kind.PATH: _text,
     Kind.BOOLEAN: _boolean,
     Kind.INTEGER: _integer,
+    Kind.NUMBER: _number,
     Kind.NAMES: _names,
     Kind.DICTIONARY: _dictionary,
     Kind.DICTIONARIES: _dictionaries,
 }
 
-_PLACEHOLDERS = ("$encrypted$", "$REDACTED$", "********", "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER")
-
-
-def plain_text(value: t.Any, *, secret: bool = False) -> str:
-    """Give a text as it was given.
-
-    :param secret: whether the value may not be shown
-    :raises NotUsable: it is not a text, or it stands for a value that nobody filled in
-    """
-    if not isinstance(value, str):
-        raise NotUsable(f"{_kind_of(value)} was given, not a text. {_hint(value)}".rstrip())
-    text = str(value)
-    stripped = text.strip()
-    if (
-        stripped in _PLACEHOLDERS
-        or stripped.startswith("$ANSIBLE_VAULT;")
-        or re.search(r"\{\{.*\}\}|\{%.*%\}", stripped)
-    ):
-        raise NotUsable("a placeholder was given, not a value: nothing replaced it before the run. Give the value.")
-    if not secret:
-        if text != stripped:
-            raise NotUsable(f"{text!r} has white space around it. Remove it.")
-        if not text.isprintable():
-            raise NotUsable(f"{text!r} holds a control character or an invisible one. Remove it.")
-    return text
-
-
-def _kind_of(value: t.Any) -> str:
-    if isinstance(value, bool):
-        return "A boolean"
-    if isinstance(value, (int, float)):
-        return "A number"
-    if isinstance(value, (datetime.date, datetime.datetime)):
-        return "A date"
-    if isinstance(value, Mapping):
-        return "A dictionary"
-    if isinstance(value, (list, tuple, set)):
-        return "A list"
-    if isinstance(value, str):
-        return "A text"
-    return f"A value of type {type(value).__name__}"
-
-
-def _hint(value: t.Any) -> str:
-    if isinstance(value, (bool, int, float, datetime.date)):
-        return f"Quote it: YAML reads it as {_kind_of(value).lower()}."
-    if isinstance(value, (list, tuple, set)):
-        return "A lookup that found nothing, or query, gives a list."
-    return ""
-
 
 def shown(value: t.Any) -> str:
-    """Give a value as a message shows it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    text = repr(value) if isinstance(value, (str, int, float, list)) else _kind_of(value).lower()
+    """Give a value that is not a secret as a message shows it."""
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
     return text if len(text) <= 80 else text[:77] + "..."
 
 
@@ -412,15 +395,20 @@ def misspelled_common(roles: Iterable[str], names: Iterable[str]) -> Iterator[st
                 yield f"{name}: not a variable of the collection, and ignored. Did you mean {near[0]}?"
 
 
-_CONNECTION = ("hostname", "http_port", "username", "password", "validate_certs", "ca_path", "cert", "key")
 COMMON = frozenset(
     PREFIX + name
     for name in (
         *("hosts", "svm", "svms", "scope", "client_id", "tenant_id", "client_secret", "client_certificate"),
         *("client_certificate_path", "previous_client_secret", "previous_client_certificate", "configurations"),
-        *_CONNECTION,
-        *("key_path", "cert_path", "https", "use_proxy", "timeout", "retries", "expected_plan"),
-        *("credential_expires", "check_azure", "azure_authority", "azure_vault_url", "azure_graph_url"),
+        *ARGUMENT_SPEC,
+        *(
+            "expected_plan",
+            "credential_expires",
+            "check_azure",
+            "azure_authority",
+            "azure_vault_url",
+            "azure_graph_url",
+        ),
         *("azure_ca_path", "graph_tenant_id", "graph_client_id", "graph_client_secret"),
     )
 )

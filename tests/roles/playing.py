@@ -22,18 +22,10 @@ PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
 ROLES = sorted(path for path in (ROOT / "roles").glob("*") if path.is_dir())
 
 HEAD: Values = {
-    "hosts": "{{ akv_hosts | default('all') }}",
+    "hosts": "{{ lookup('ontap.akv.playbook', 'hosts') }}",
     "gather_facts": False,
     "connection": "local",
-    "module_defaults": {
-        "group/ontap.akv.akv": {
-            "hostname": "{{ akv_hostname | default(ansible_host | default(inventory_hostname)) }}",
-            **{
-                option: f"{{{{ akv_{option} | default(omit) }}}}"
-                for option in ("http_port", "username", "password", "validate_certs", "ca_path")
-            },
-        }
-    },
+    "module_defaults": {"group/ontap.akv.akv": "{{ lookup('ontap.akv.playbook', 'connection') }}"},
 }
 """What the play of each playbook begins with: hosts are clusters, and omit leaves an option to ONTAP_*."""
 

@@ -109,4 +109,4 @@ def test_bad_variables(roles: Roles) -> None:
     assert run.code == 2
     assert list(run.modules()) == []
     (message,) = run.failures()
-    assert "akv_disable_nam: not a variable of the role akv_disable. Did you mean akv_disable_name?" in message
+    assert "akv_disable_nam: not a variable of the role akv_disable. Did you mean akv_disable_name" in message

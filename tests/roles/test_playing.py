@@ -21,6 +21,8 @@ PYTHON = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 @pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda path: path.stem)
 def test_playbooks_begin_alike(path: Path) -> None:
     for play in yaml.safe_load(path.read_text(encoding="utf-8")):
+        # What deletes needs hosts by name.
+        play["hosts"] = play["hosts"].replace(", by_name=true", "")
         assert {name: play.get(name) for name in HEAD} == HEAD
         assert PYTHON.items() <= play["vars"].items()
 

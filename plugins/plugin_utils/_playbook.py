@@ -1,0 +1,69 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This plugin util is private to the collection: it may change at any time.
+
+"""The hosts and the connection of a play, from common variables."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import ARGUMENT_SPEC
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+from ansible_collections.ontap.akv.plugins.plugin_utils._variables import (
+    NOT_GIVEN,
+    PREFIX,
+    Evaluate,
+    Kind,
+    Values,
+    Variable,
+    evaluated,
+)
+
+_HOSTS = Variable("hosts", (), kind=Kind.NAMES, narrows=True)
+
+
+def hosts(defined: Mapping[str, t.Any], evaluate: Evaluate, *, by_name: bool = False) -> str:
+    """Give the pattern of a play's hosts.
+
+    :param defined: the variables as they stand
+    :param by_name: whether hosts or groups must be named if the inventory has more than one host
+    :raises InputError: akv_hosts is refused
+    """
+    names = evaluated(f"{PREFIX}hosts", _HOSTS, defined, evaluate)
+    given = [] if names is NOT_GIVEN else names
+    clusters = defined.get("groups", {}).get("all", ())
+    if by_name and len(clusters) > 1 and (not given or _selects_all(given)):
+        raise InputError(
+            f"{PREFIX}hosts",
+            f"this playbook deletes, and the inventory has {len(clusters)} hosts. Name the clusters or"
+            f" groups, for example -e {PREFIX}hosts={min(clusters)}.",
+        )
+    return ",".join(given) or "all"
+
+
+def _selects_all(patterns: list[str]) -> bool:
+    return any(part in ("all", "*") for pattern in patterns for part in pattern.split(":"))
+
+
+def connection(defined: Mapping[str, t.Any], evaluate: Evaluate) -> Values:
+    """Give the connection options of the modules. What is not given is absent.
+
+    :param defined: the variables as they stand
+    :raises InputError: a variable is refused
+    """
+    values: Values = {}
+    for option, spec in ARGUMENT_SPEC.items():
+        variable = Variable(option, (), kind=Kind(spec["type"]), secret=spec.get("no_log", False))
+        value = evaluated(PREFIX + option, variable, defined, evaluate)
+        if value is not NOT_GIVEN:
+            values[option] = value
+    for name in ("ansible_host", "inventory_hostname"):
+        if "hostname" not in values:
+            value = evaluated(name, Variable("hostname", ()), defined, evaluate)
+            if value is not NOT_GIVEN:
+                values["hostname"] = value
+    return values
