@@ -10,10 +10,10 @@ ARGS ?=
 
 MAKEFLAGS += --no-print-directory
 NOX := .cache/env/nox/bin/python -m nox
-SESSIONS := format lint typing docs-check docsite unit integration faults releases roles eda pages kit judges ansible-test sanity build
+SESSIONS := format lint typing docs-check docsite unit integration faults releases roles eda pages kit judges candidate certification ansible-test sanity build
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test simulator bench clean bootstrap $(SESSIONS)
+.PHONY: help demo test check simulator bench clean bootstrap $(SESSIONS)
 
 help: ## tell what there is to run
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -24,12 +24,16 @@ demo: bootstrap ## show the main job with ansible-playbook against a simulated O
 test: bootstrap ## run all checks, with a line of counts at the end
 	@.cache/env/nox/bin/python -m dev.check
 
+check: bootstrap ## run the checks of the edit loop: lint, types, unit tests, and one story for each module
+	@.cache/env/nox/bin/python -m dev.check check
+
+certification: ## run ansible-lint as Red Hat's certification does
 format: ## put the code into the style that lint wants, as far as a program can
 lint: ## check style, YAML, playbooks, licences and changelog fragments
 typing: ## check the types
 docs-check: ## check the documentation of modules and roles
 docsite: ## build the documentation as a website, into .cache/docsite/html
-unit: ## run the unit and property tests on the oldest and the newest ansible-core and on the oldest requests
+unit: ## run the unit and property tests on three versions of ansible-core and on the oldest requests
 integration: ## run the playbooks of the tests on the oldest and the newest ansible-core
 faults: ## try the modules with every fault at every moment
 releases: ## play the life of a vault on every ONTAP release
@@ -37,9 +41,10 @@ roles: ## play the roles, through the playbooks of the collection
 eda: ## run the event sources and rulebooks with the real ansible-rulebook
 pages: ## type every command of the documentation
 kit: ## run the molecule scenarios, and check what ansible-builder makes of the collection
-judges: ## let the vendor's own clients judge the simulator
-ansible-test: ## run ansible-test on every ansible-core: units, sanity and integration
-sanity: ## run ansible-test sanity on every ansible-core
+judges: ## let two of the vendor's own clients judge the simulator; nox -s judges-all runs all of them
+candidate: ## try the release candidate of ansible-core
+ansible-test: ## run ansible-test: units and integration on the newest ansible-core, sanity on three
+sanity: ## run ansible-test sanity on the oldest, a long-lived and the newest ansible-core
 build: ## build the archive for Galaxy and check it as Galaxy does
 
 $(SESSIONS): bootstrap

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -26,23 +27,33 @@ from dev.environment import CACHE  # noqa: E402
 
 # The Pythons on which each ansible-core runs, the preferred first: old with old, new with new.
 CORES = {
+    "2.16": ("3.10", "3.11", "3.12"),
     "2.17": ("3.10", "3.11", "3.12"),
     "2.18": ("3.11", "3.12", "3.13"),
     "2.19": ("3.12", "3.11", "3.13"),
     "2.20": ("3.13", "3.12", "3.14"),
     "2.21": ("3.13", "3.12", "3.14"),
+    "2.22": ("3.13", "3.14"),
 }
+# Not released yet. With its release it is the newest, and another may be the candidate.
+CANDIDATE = "2.22"
+# The path of a program that they start must not contain a space.
+CUTTING = ("2.16", "2.17")
 LOWEST = ("3.9", "3.10", "3.11")
+CERTIFYING = ("3.12", "3.11")
 TOOLS = ("3.12", "3.13", "3.11", "3.14")
-# The releases of the vendor's client, each of which can judge the simulator; these do, by `make test`.
-JUDGES = sorted(path.stem for path in ROOT.glob("dev/requirements/judge-9.*.in"))
-JUDGING = {f"judge-{release}" for release in ("9.8", "9.10.1", "9.12.1", "9.14.1", "9.16.1", "9.19.1")}
+# The releases of the vendor's client, each of which can judge the simulator; the first and the last do, in `make test`.
+RELEASES = re.findall(
+    r"^netapp-ontap==(9\.\d+(?:\.1)?)\.", (environment.REQUIREMENTS / "judges.in").read_text(), re.MULTILINE
+)
+STORIES = "tests/integration/test_targets.py"
 
-USABLE = [core for core in CORES if any(python in pythons.find() for python in CORES[core])]
-# Every core can be tested; these are, by `make test`: the oldest and the newest, and of those that run here too.
-TESTED = {next(iter(CORES)), list(CORES)[-1], *USABLE[:1], *USABLE[-1:]}
+# Every core can be tested. `make test` tests the oldest, that of a long-lived Automation Platform, and the newest.
+USABLE = [core for core in CORES if core != CANDIDATE and any(python in pythons.find() for python in CORES[core])]
+OLDEST, MIDDLE, NEWEST = USABLE[0], "2.18", USABLE[-1]
 
 REPORTS = CACHE / "reports"
+_Each = Callable[[nox.Session, str], None]
 
 nox.options.default_venv_backend = "none"
 nox.options.envdir = str(CACHE / "nox")
@@ -50,10 +61,6 @@ nox.options.error_on_external_run = False
 nox.options.sessions = []
 # Not of interest to who starts a check: no environment here is made by nox.
 logging.getLogger("nox").addFilter(lambda record: "uv binary not found" not in record.getMessage())
-
-
-def tags(core: str, name: str) -> list[str]:
-    return ["test", name] if core in TESTED else []
 
 
 def documented() -> list[tuple[str, ...]]:
@@ -101,11 +108,18 @@ def variables(programs: Path) -> dict[str, str | None]:
     }
 
 
-def pytest(session: nox.Session, programs: Path, *arguments: str, **more: str) -> None:
+def pytest(session: nox.Session, programs: Path, *arguments: str, tests: str = "", **more: str) -> None:
+    """Run tests, with one worker for each core, or as many as ``make test`` leaves to a session.
+
+    :param tests: files and folders, which those that were given on the command line replace
+    """
     report = REPORTS / f"{session.name}.xml"
     report.unlink(missing_ok=True)
-    command = (programs / "python", "-m", "pytest", f"--junit-xml={report}")
-    session.run(*command, *arguments, *session.posargs, env={**variables(programs), **more})
+    workers = os.environ.get("AKV_WORKERS") or str(os.cpu_count() or 1)
+    command = (programs / "python", "-m", "pytest", f"--junit-xml={report}", "--numprocesses", workers)
+    given = any(Path(argument.partition("::")[0]).exists() for argument in session.posargs)
+    chosen = () if given else tests.split()
+    session.run(*command, *arguments, *chosen, *session.posargs, env={**variables(programs), **more})
 
 
 def run_all(session: nox.Session, programs: Path, *commands: tuple[str, ...], **more: str) -> None:
@@ -133,42 +147,69 @@ def skip_where_path_has_space(session: nox.Session, tool: str) -> None:
         session.skip(f"{tool} starts no program whose path holds a space: move the checkout to run this")
 
 
-def integration(core: str) -> None:
-    @nox.session(name=f"integration-{core}", tags=tags(core, "integration"))
-    def session_of_core(session: nox.Session) -> None:
-        if core == "2.17":
-            skip_where_path_has_space(session, f"ansible-core {core}")
-        lowest = next((pythons.find()[version] for version in LOWEST if version in pythons.find()), None)
-        more = {"AKV_LOWEST_PYTHON": str(environment.ensure("lowest", lowest) / "python")} if lowest else {}
-        pytest(session, core_programs(session, core), "tests/integration", **more)
+def for_each(name: str, values: Iterable[str], tagged: Callable[[str], bool], *also: str) -> Callable[[_Each], _Each]:
+    """Make a function ``(session, value)`` a session for each value: ``name-value``, tagged with its name.
 
-    session_of_core.__doc__ = f"Run the playbooks of the tests on ansible-core {core}."
+    :param tagged: whether ``make test`` runs the session of a value
+    :param also: more tags of these sessions
+    """
+
+    def decorate(function: _Each) -> _Each:
+        def declare(value: str) -> None:
+            def session_of_value(session: nox.Session) -> None:
+                function(session, value)
+
+            session_of_value.__doc__ = (function.__doc__ or "").replace("VALUE", value)
+            tags = ["test", name, *also] if tagged(value) else []
+            tags += ["check"] if f"{name}-{value}" == f"unit-{NEWEST}" else []
+            nox.session(name=f"{name}-{value}", tags=tags)(session_of_value)
+
+        for value in values:
+            declare(value)
+        return function
+
+    return decorate
 
 
-def roles_of(core: str) -> None:
-    # The newest plays all that there is of roles, in the session roles.
-    chosen = [tag for tag in tags(core, "roles") if core != USABLE[-1]]
-
-    @nox.session(name=f"roles-{core}", tags=chosen)
-    def session_of_core(session: nox.Session) -> None:
-        if core == "2.17":
-            skip_where_path_has_space(session, f"ansible-core {core}")
-        pytest(session, core_programs(session, core), "tests/roles/test_life.py", "--numprocesses", "4")
-
-    session_of_core.__doc__ = f"Play the life of a vault by the roles on ansible-core {core}."
+@for_each("integration", CORES, {OLDEST, NEWEST}.__contains__)
+def integration(session: nox.Session, core: str) -> None:
+    """Run the playbooks of the tests on ansible-core VALUE."""
+    if core in CUTTING:
+        skip_where_path_has_space(session, f"ansible-core {core}")
+    lowest = next((pythons.find()[version] for version in LOWEST if version in pythons.find()), None)
+    more = {"AKV_LOWEST_PYTHON": str(environment.ensure("lowest", lowest) / "python")} if lowest else {}
+    pytest(session, core_programs(session, core), tests="tests/integration", **more)
 
 
-def unit(core: str) -> None:
-    @nox.session(name=f"unit-{core}", tags=tags(core, "unit"))
-    def session_of_core(session: nox.Session) -> None:
-        pytest(session, core_programs(session, core), "tests/unit")
+# The newest plays everything that there is of roles, in the session roles.
+@for_each("roles", CORES, {OLDEST, MIDDLE}.__contains__)
+def roles_of_core(session: nox.Session, core: str) -> None:
+    """Play the life of a vault by the roles on ansible-core VALUE."""
+    if core in CUTTING:
+        skip_where_path_has_space(session, f"ansible-core {core}")
+    pytest(session, core_programs(session, core), tests="tests/roles/test_life.py")
 
-    session_of_core.__doc__ = f"Run the unit and property tests on ansible-core {core}."
+
+@for_each("unit", CORES, {OLDEST, MIDDLE, NEWEST}.__contains__)
+def unit(session: nox.Session, core: str) -> None:
+    """Run the unit and property tests on ansible-core VALUE: all of them and with more examples on the newest."""
+    here = core_programs(session, core)
+    if core == NEWEST:
+        pytest(session, here, "--hypothesis-profile", "many", tests="tests/unit")
+    else:
+        pytest(session, here, tests="tests/unit/plugins")
+
+
+@nox.session(tags=["test", "candidate"])
+def candidate(session: nox.Session) -> None:
+    """Try the release candidate of ansible-core: unit tests, the stories of the modules and the life of a vault."""
+    here = core_programs(session, CANDIDATE)
+    pytest(session, here, tests=f"tests/unit/plugins {STORIES} tests/roles/test_life.py")
 
 
 def ansible_test(session: nox.Session, core: str, command: str, *arguments: str) -> None:
-    """Run ansible-test as it wants to be run: in a copy of the collection, with a home of its own."""
-    if command != "sanity" or core == "2.17":
+    """Run ansible-test as it must be run: in a copy of the collection, with a home of its own."""
+    if command != "sanity" or core in CUTTING:
         skip_where_path_has_space(session, f"ansible-test {command} {core}")
     here = core_programs(session, core)
     folder = CACHE / "ansible-test" / session.name
@@ -185,77 +226,63 @@ def own_python(core: str) -> tuple[str, ...]:
     return next((("--python", python) for python in CORES[core] if python in pythons.find()), ())
 
 
-def ansible_test_units(core: str) -> None:
-    @nox.session(name=f"ansible-units-{core}", tags=["test", "ansible-test"])
-    def session_of_core(session: nox.Session) -> None:
-        # The others, of pages and of the simulator, know no ansible-core: the sessions unit-* run them.
-        ansible_test(session, core, "units", *own_python(core), "tests/unit/plugins/")
-
-    session_of_core.__doc__ = f"Run ansible-test units on ansible-core {core}."
+@for_each("ansible-units", CORES, {NEWEST}.__contains__, "ansible-test")
+def ansible_test_units(session: nox.Session, core: str) -> None:
+    """Run ansible-test units on ansible-core VALUE."""
+    # The others, of pages and of the simulator, do not know ansible-core: the session unit of the newest runs them.
+    ansible_test(session, core, "units", *own_python(core), "tests/unit/plugins/")
 
 
 @nox.session(name="ansible-integration", tags=["test", "ansible-test"])
 def ansible_test_integration(session: nox.Session) -> None:
-    """Run ansible-test integration: the stories of the modules, as on any other collection."""
-    ansible_test(session, USABLE[-1], "integration", *own_python(USABLE[-1]))
+    """Run ansible-test integration: the stories of the modules, as in any other collection."""
+    ansible_test(session, NEWEST, "integration", *own_python(NEWEST))
 
 
-def ansible_test_sanity(core: str) -> None:
-    @nox.session(name=f"sanity-{core}", tags=["test", "ansible-test", "sanity"])
-    def session_of_core(session: nox.Session) -> None:
-        # The newest looks with every Python that the modules support.
-        chosen = () if core == USABLE[-1] else own_python(core)
-        ansible_test(session, core, "sanity", "--venv", *chosen)
-
-    session_of_core.__doc__ = f"Run ansible-test sanity on ansible-core {core}."
+@for_each("sanity", CORES, {OLDEST, MIDDLE, NEWEST}.__contains__, "ansible-test")
+def ansible_test_sanity(session: nox.Session, core: str) -> None:
+    """Run ansible-test sanity on ansible-core VALUE."""
+    # The newest uses every Python that the modules support.
+    chosen = () if core == NEWEST else own_python(core)
+    ansible_test(session, core, "sanity", "--venv", *chosen)
 
 
-def judge(name: str) -> None:
-    @nox.session(name=name, tags=["test", "judges"] if name in JUDGING else [])
-    def session_of_release(session: nox.Session) -> None:
-        pytest(session, programs(session, name, TOOLS), "tests/judges/client")
-
-    session_of_release.__doc__ = f"Let the vendor's client of ONTAP {name.partition('-')[2]} judge the simulator."
+@for_each("judge", RELEASES, {RELEASES[0], RELEASES[-1]}.__contains__, "judges")
+def judge(session: nox.Session, release: str) -> None:
+    """Let the vendor's client of ONTAP VALUE judge the simulator."""
+    pytest(session, programs(session, f"judge-{release}", TOOLS), tests="tests/judges/client")
 
 
-for each in CORES:
-    integration(each)
-for each in CORES:
-    roles_of(each)
-for each in CORES:
-    unit(each)
-for each in CORES:
-    ansible_test_units(each)
-for each in CORES:
-    ansible_test_sanity(each)
-for each in JUDGES:
-    judge(each)
+@nox.session(name="judges-all")
+def judges_all(session: nox.Session) -> None:
+    """Let the vendor's clients of all releases, and its collection, judge the simulator."""
+    for release in RELEASES:
+        session.notify(f"judge-{release}")
+    session.notify("judge-netapp-ontap")
 
 
 @nox.session(tags=["test", "faults"])
 def faults(session: nox.Session) -> None:
     """Try the modules with every fault at every moment: survived, or told truly."""
-    # The faults are mostly waited for: more of them at once than there are cores.
-    pytest(session, core_programs(session, USABLE[-1]), "tests/faults", "--numprocesses", "4")
+    pytest(session, core_programs(session, NEWEST), tests="tests/faults")
 
 
 @nox.session(tags=["test", "releases"])
 def releases(session: nox.Session) -> None:
     """Play the life of a vault on every ONTAP release."""
-    pytest(session, core_programs(session, USABLE[-1]), "tests/releases", "--numprocesses", "4")
+    pytest(session, core_programs(session, NEWEST), tests="tests/releases")
 
 
 @nox.session(tags=["test", "roles"])
 def roles(session: nox.Session) -> None:
     """Play the roles, through the playbooks of the collection."""
-    # Mostly waited for, as the faults.
-    pytest(session, core_programs(session, USABLE[-1]), "tests/roles", "--numprocesses", "4")
+    pytest(session, core_programs(session, NEWEST), tests="tests/roles")
 
 
 @nox.session(tags=["test", "kit"])
 def kit(session: nox.Session) -> None:
     """Check what ansible-builder and a controller make of the collection."""
-    pytest(session, programs(session, "kit", TOOLS), "tests/kit", PYTHONPATH=str(ROOT))
+    pytest(session, programs(session, "kit", TOOLS), tests="tests/kit", PYTHONPATH=str(ROOT))
 
 
 @nox.session(tags=["test", "kit"])
@@ -269,36 +296,33 @@ def molecule(session: nox.Session) -> None:
 @nox.session(tags=["test", "eda"])
 def eda(session: nox.Session) -> None:
     """Run the event sources and the rulebooks with the real ansible-rulebook."""
-    # Mostly waited for, as the faults.
-    pytest(session, programs(session, "eda", TOOLS), "tests/eda", "--numprocesses", "4")
+    pytest(session, programs(session, "eda", TOOLS), tests="tests/eda")
 
 
 @nox.session(tags=["test", "pages"])
 def pages(session: nox.Session) -> None:
     """Type every command of the documentation's pages, as it stands there."""
-    here = core_programs(session, list(CORES)[-1])
-    pytest(
-        session, here, "tests/pages", "--numprocesses", "4", AKV_NETAPP_ONTAP=str(netapp_ontap.ensure(here / "python"))
-    )
+    here = core_programs(session, NEWEST)
+    pytest(session, here, tests="tests/pages", AKV_NETAPP_ONTAP=str(netapp_ontap.ensure(CORES[NEWEST][0])))
 
 
 def beside_netapp_ontap(session: nox.Session) -> tuple[Path, str]:
     """The programs of the newest core, as the pinned release of the vendor's collection wants it; where both are."""
-    here = core_programs(session, list(CORES)[-1])
-    return here, os.pathsep.join((str(collection.COLLECTIONS), str(netapp_ontap.ensure(here / "python"))))
+    here = core_programs(session, NEWEST)
+    return here, os.pathsep.join((str(collection.COLLECTIONS), str(netapp_ontap.ensure(CORES[NEWEST][0]))))
 
 
-@nox.session(name="judge-netapp-ontap", tags=["test", "judges"])
+@nox.session(name="judge-netapp-ontap")
 def judge_netapp_ontap(session: nox.Session) -> None:
     """Let the vendor's collection judge the simulator and what akv_info says of it."""
     here, places = beside_netapp_ontap(session)
-    pytest(session, here, "tests/judges/collection", ANSIBLE_COLLECTIONS_PATH=places)
+    pytest(session, here, tests="tests/judges/collection", ANSIBLE_COLLECTIONS_PATH=places)
 
 
 @nox.session(name="judge-azure", tags=["test", "judges"])
 def judge_azure(session: nox.Session) -> None:
     """Let Microsoft's clients of Entra and Key Vault judge the simulated Azure."""
-    pytest(session, programs(session, "judge-azure", TOOLS), "tests/judges/azure")
+    pytest(session, programs(session, "judge-azure", TOOLS), tests="tests/judges/azure")
 
 
 @nox.session
@@ -313,10 +337,16 @@ def bench(session: nox.Session) -> None:
 def lowest(session: nox.Session) -> None:
     """Run what needs no playbook on the oldest Python and with the lowest requests and urllib3."""
     apart = [f"tests/integration/test_{name}.py" for name in ("access", "bad_input", "check_mode", "failures")]
-    pytest(session, programs(session, "lowest", LOWEST), "tests/unit/plugins", *apart)
+    pytest(session, programs(session, "lowest", LOWEST), tests=" ".join(("tests/unit/plugins", *apart)))
 
 
-@nox.session(tags=["test", "lint"])
+@nox.session(tags=["check"])
+def stories(session: nox.Session) -> None:
+    """Play one story of each module, in process and as a module."""
+    pytest(session, core_programs(session, NEWEST), "-k", "main", tests=STORIES)
+
+
+@nox.session(tags=["test", "check", "lint"])
 def lint(session: nox.Session) -> None:
     """Check style, YAML, playbooks, licences and changelog fragments."""
     run_all(
@@ -339,7 +369,7 @@ def reformat(session: nox.Session) -> None:
     session.run(here / "ruff", "format", ".", env=variables(here))
 
 
-@nox.session(tags=["test", "typing"])
+@nox.session(tags=["test", "check", "typing"])
 def typing(session: nox.Session) -> None:
     """Check the types."""
     run_all(
@@ -413,44 +443,62 @@ def build(session: nox.Session) -> None:
         session.run(*galaxy, "install", archive, env=installed, silent=True)
         for name, *arguments in documented():
             session.run(here / name, *arguments, env=installed, silent=True)
-    with session.chdir(folder / "installed" / "ansible_collections" / "ontap" / "akv"):
-        lint = tool_programs(session) / "ansible-lint"
-        session.run(lint, "--offline", "--strict", "--profile", "production", env=variables(lint.parent))
     # The simulator and the playbooks are the checkout's: no archive holds them.
-    python = core_programs(session, USABLE[-1]) / "python"
+    python = core_programs(session, NEWEST) / "python"
     session.run(python, ROOT / "demo" / "run.py", "--collections-path", folder / "installed", silent=True)
 
 
 @nox.session
 def demo(session: nox.Session) -> None:
     """Show the main job with ansible-playbook against a simulated ONTAP cluster."""
-    here = core_programs(session, USABLE[-1])
+    here = core_programs(session, NEWEST)
     replace_with(variables(here), here / "python", ROOT / "demo" / "run.py", *session.posargs)
 
 
 @nox.session
 def simulator(session: nox.Session) -> None:
     """Run the ONTAP simulator in the foreground."""
-    here = core_programs(session, USABLE[-1])
+    here = core_programs(session, NEWEST)
     environment = {**variables(here), "PYTHONPATH": str(ROOT / "tests")}
     replace_with(environment, here / "python", "-m", "simulator", *session.posargs)
 
 
+@nox.session(tags=["certification"])
+def certification(session: nox.Session) -> None:
+    """Run ansible-lint as Red Hat's certification of collections does: its versions, on a fresh copy."""
+    here = programs(session, "certification", CERTIFYING)
+    checkout = collection.copy(CACHE / "certification")
+    with session.chdir(checkout):
+        more = {"ANSIBLE_COLLECTIONS_PATH": str(CACHE / "certification"), "NO_COLOR": "1"}
+        options = ("--offline", "--strict", "--profile", "production")
+        session.run(here / "ansible-lint", *options, *session.posargs, env={**variables(here), **more})
+
+
 @nox.session
 def pins(session: nox.Session) -> None:
-    """Write the complete lists of pins, dev/requirements/*.txt, anew from what is wanted, *.in."""
+    """Write the complete lists of pins with hashes, dev/requirements/*.txt, from what is wanted, *.in."""
     folder = environment.REQUIREMENTS
-    here = programs(session, "pins", TOOLS)
     oldest = {f"core-{core}": CORES[core] for core in CORES}
-    oldest |= {"lowest": LOWEST, "nox": CORES["2.17"], "netapp-ontap": CORES["2.21"]}
-    more = {"netapp-ontap": ("--no-deps", "--generate-hashes"), "judge-azure": ("--generate-hashes",)}
+    oldest |= {"lowest": LOWEST, "nox": CORES["2.17"], "certification": CERTIFYING, "netapp-ontap": CORES["2.21"]}
+    # ansible-lint 24.12.2 does not resolve for Windows.
+    linux = {"certification": ("--python-platform", "linux")}
+    more = {"netapp-ontap": ("--no-deps",), "judge": ("--no-emit-package", "netapp-ontap")}
+    command = (environment.UV, "pip", "compile", "--generate-hashes", "--no-annotate", "--no-emit-index-url", "--quiet")
+    cache = {"UV_CACHE_DIR": str(CACHE / "env" / "uv")}
     with session.chdir(folder):
-        for wanted in sorted(path.stem for path in folder.glob("*.in") if path.stem != "test"):
+        for wanted in sorted(path.stem for path in folder.glob("*.in") if path.stem not in ("test", "judges")):
             python = min(oldest.get(wanted, TOOLS), key=pythons.VERSIONS.index)
-            options = ("--universal", "--python-version", python, "--no-annotate", "--no-emit-index-url", "--quiet")
             session.run(
-                *(here / "uv", "pip", "compile", *options, "--custom-compile-command", "nox -s pins"),
+                *(*command, "--python-version", python, "--custom-compile-command", "nox -s pins"),
+                *linux.get(wanted, ("--universal",)),
                 *more.get(wanted, ()),
                 *(f"{wanted}.in", "--output-file", f"{wanted}.txt"),
-                env={"UV_CACHE_DIR": str(CACHE / "uv")},
+                env=cache,
             )
+        # One line each: they exclude each other.
+        clients = [line for line in Path("judges.in").read_text().splitlines() if "==" in line]
+        one, lists = CACHE / "one.in", ["# This file was made by: nox -s pins\n"]
+        for line in clients:
+            one.write_text(line)
+            lists.append(str(session.run(*command, "--no-deps", "--no-header", one, env=cache, silent=True)))
+        Path("judges.txt").write_text("".join(lists))

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run all checks side by side and count: ``make test``.
+"""Run checks in parallel and count them: ``make test``, and ``make check`` for those of the edit loop.
+
+The longest session starts first, and one worker runs for each core. A line after each session says how far it is.
 
 The last line is ``N passed, N failed, N skipped``: the tests that pytest counted, and one for each other session.
 Exit code 0 only when nothing failed and some test ran. The reports are left in .cache/reports.
@@ -12,16 +14,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
-from dataclasses import astuple, dataclass
+import time
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
 from dev.environment import CACHE, ROOT
 
 REPORTS = CACHE / "reports"
+_TIMES = REPORTS / "seconds.json"
 
 _WORDS = {"success": "passed", "failed": "failed", "aborted": "failed", "skipped": "skipped"}
 
@@ -39,12 +44,47 @@ class Counts:
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
 
 
-def main() -> int:
+# Seconds that a session took on two cores, where .cache holds no figure of an earlier run; others take less than these.
+_SECONDS = {
+    "roles": 300,
+    "faults": 280,
+    "pages": 240,
+    "kit": 200,
+    "integration-2.21": 150,
+    "integration-2.16": 150,
+}
+_DEFAULT = 40
+
+
+@dataclass
+class Progress:
+    """How far the run is, by the seconds that its sessions took the last time."""
+
+    expected: dict[str, float]
+    at_once: int
+    done: set[str] = field(default_factory=set)
+    started: dict[str, float] = field(default_factory=dict)
+
+    def line(self) -> str:
+        now = time.monotonic()
+        left = [
+            max(0.0, seconds - (now - self.started.get(name, now)))
+            for name, seconds in self.expected.items()
+            if name not in self.done
+        ]
+        minutes = round(max([sum(left) / self.at_once, *left]) / 60)
+        about = f"about {minutes} minute{'s' * (minutes != 1)} left" if minutes else "less than a minute left"
+        return f"{len(self.done)} of {len(self.expected)}" + (f", {about}" if left else "")
+
+
+def main(tag: str = "test") -> int:
     results = REPORTS / "sessions.json"
     REPORTS.mkdir(parents=True, exist_ok=True)
+    expected = _expected(tag)
     for old in REPORTS.iterdir():
-        old.unlink()
-    code = _run_nox(results)
+        if old != _TIMES:
+            old.unlink()
+    code = _run_nox(expected, results)
     sessions = json.loads(results.read_text())["sessions"] if results.is_file() else []
     total = Counts()
     print(f"\n{'session':20} {'result':8} {'seconds':>7}  tests")
@@ -56,19 +96,62 @@ def main() -> int:
     if code and not total.failed:
         print(f"nox ended with exit code {code}")
         total.failed = 1
+    taken = {session["name"]: session["duration"] for session in sessions if session["result"] == "success"}
+    _TIMES.write_text(json.dumps({**_times(), **taken}, indent=1))
     print(f"\nReports: {REPORTS.relative_to(ROOT)}\n{total}", flush=True)
     return 0 if total.passed and not total.failed else 1
 
 
-def _run_nox(results: Path) -> int:
-    at_once = str(min(os.cpu_count() or 2, 4))
-    options = ("--tags", "test", "--allow-parallel", "--parallel", at_once, "--report", str(results))
-    command = (sys.executable, "-m", "nox", *options)
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL) as process:
+def _times() -> dict[str, float]:
+    times: dict[str, float] = json.loads(_TIMES.read_text()) if _TIMES.is_file() else {}
+    return times
+
+
+def _expected(tag: str) -> dict[str, float]:
+    """The sessions of a tag, the longest first, with the seconds that each may take."""
+    command = (sys.executable, "-m", "nox", "--list", "--json", "--tags", tag)
+    listed = json.loads(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout)
+    known = {**_SECONDS, **_times()}
+    seconds = {session["session"]: known.get(session["session"], _DEFAULT) for session in listed}
+    return dict(sorted(seconds.items(), key=lambda each: -each[1]))
+
+
+def _run_nox(expected: dict[str, float], results: Path) -> int:
+    cores = os.cpu_count() or 2
+    progress = Progress(expected, at_once := min(cores, 4))
+    options = ("--allow-parallel", "--parallel", str(at_once), "--report", str(results), "--sessions", *expected)
+    # nox runs sessions in the order in which they are named.
+    with subprocess.Popen(
+        (sys.executable, "-m", "nox", *options),
+        cwd=ROOT,
+        env={**os.environ, "AKV_WORKERS": str(max(1, cores // at_once))},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
         # nox ends its sessions on an interrupt alone.
         signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGINT))
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        assert process.stdout is not None
+        for line in process.stdout:
+            sys.stdout.write(line)
+            _follow(line, progress)
+            sys.stdout.flush()
         return process.wait()
+
+
+def _follow(line: str, progress: Progress) -> None:
+    """Learn from nox's words which session has started or ended."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", line)
+    started = re.match(r"Starting session (\S+?)\.\.\.", plain)
+    ended = re.match(r"=+ \S+ (\S+): (success|failed|skipped|aborted)", plain)
+    if started:
+        progress.started[started[1]] = time.monotonic()
+    if ended and ended[1] in progress.expected:
+        progress.done.add(ended[1])
+        print(f"{'-' * 10} {progress.line()} {'-' * 10}")
 
 
 def _read_junit(path: Path) -> Counts | None:
@@ -94,4 +177,4 @@ def _count(session: dict[str, str], tests: Counts | None) -> Counts:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

@@ -4,8 +4,8 @@
 
 """The virtual environments of the checks, in .cache/env: one for each complete list of pins in dev/requirements.
 
-An environment that was built from the list as it stands is taken as it is, so a second run needs no network.
-``python3 -m dev.environment`` builds the one of nox, which runs all else.
+An environment that was built from the current list is used unchanged, so a second run needs no network.
+``python3 -m dev.environment`` builds the one of nox, which runs everything else and has the uv that builds the others.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -25,30 +26,65 @@ from dev import pythons
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache"
 REQUIREMENTS = ROOT / "dev" / "requirements"
+UV = CACHE / "env" / "nox" / "bin" / "uv"
 
 
 def ensure(name: str, interpreter: str | Path) -> Path:
     """The folder of programs of an environment, which is built when it is missing or out of date.
 
-    Raises SystemExit with pip's own words when it cannot be built.
+    Raises SystemExit with the installer's own words when it cannot be built.
     """
-    requirements = REQUIREMENTS / f"{name}.txt"
-    # Where checkouts share the folder by a link, they share what stands there.
+    pins = pins_of(name)
+    # Checkouts that share the folder by a link share the environments in it.
     home = (CACHE / "env").resolve() / name
     programs = home / "bin"
     stamp = home / "built-from"
     # The folder is part of it because the programs of an environment that was moved do not start.
-    built_from = f"{hashlib.sha256(requirements.read_bytes()).hexdigest()} {interpreter} {home}\n"
+    built_from = f"{hashlib.sha256(without_hashes(pins).encode()).hexdigest()} {interpreter} {home}\n"
     with alone(name):
         if not (_is_built(stamp, built_from) and os.access(programs / "python", os.X_OK)):
-            print(f"Installing {requirements.relative_to(ROOT)} …", file=sys.stderr, flush=True)
+            print(f"Installing the environment {name} …", file=sys.stderr, flush=True)
             shutil.rmtree(home, ignore_errors=True)
-            run(interpreter, "-m", "venv", home)
-            # The lists are complete: what they leave out must not slip in unpinned.
-            run(programs / "python", "-m", "pip", "install", "--no-deps", "--requirement", requirements)
-            run(programs / "python", "-m", "pip", "check")
+            run(interpreter, "-m", "venv", "--without-pip", home)
+            requirements = home / "requirements.txt"
+            requirements.write_text(pins)
+            _install(programs / "python", requirements)
             stamp.write_text(built_from)
     return programs
+
+
+def _install(python: Path, requirements: Path) -> None:
+    """Install a complete list: what it leaves out must not slip in unpinned."""
+    if UV.exists():
+        cache = ("--cache-dir", CACHE / "env" / "uv")
+        try:
+            run(UV, "pip", "sync", *cache, "--python", python, "--require-hashes", requirements)
+            run(UV, "pip", "check", "--python", python)
+            return
+        except SystemExit as failure:
+            # A package index that only the settings of pip name, for example.
+            print(f"{failure}\nTrying pip instead …", file=sys.stderr, flush=True)
+    run(python, "-m", "ensurepip")
+    run(python, "-m", "pip", "install", "--no-deps", "--require-hashes", "--requirement", requirements)
+    run(python, "-m", "pip", "check")
+
+
+def pins_of(name: str) -> str:
+    """The complete list of an environment.
+
+    Those of the judges are one list and the line of a release of the vendor's client.
+    """
+    kind, _dash, release = name.partition("-")
+    if kind != "judge" or not release[:1].isdigit():
+        return (REQUIREMENTS / f"{name}.txt").read_text()
+    clients = (REQUIREMENTS / "judges.txt").read_text()
+    (client,) = re.findall(rf"^netapp-ontap=={re.escape(release)}\..*(?:\n .*)*", clients, re.MULTILINE)
+    return f"{(REQUIREMENTS / 'judge.txt').read_text()}{client}\n"
+
+
+def without_hashes(pins: str) -> str:
+    """A list as it says what is installed: hashes say only whether it is that."""
+    return re.sub(r" \\\n(?: +--hash=\S+(?: \\)?\n)+", "\n", pins)
 
 
 def _is_built(stamp: Path, built_from: str) -> bool:

@@ -23,10 +23,10 @@ _REQUIREMENTS = environment.REQUIREMENTS / "netapp-ontap.txt"
 _MEMBERS = "ansible_collections/netapp/ontap/"
 
 
-def ensure(python: Path) -> Path:
-    """A folder for ANSIBLE_COLLECTIONS_PATH that holds the collection, which is fetched when it is not the pinned one.
+def ensure(python: str) -> Path:
+    """A folder for ANSIBLE_COLLECTIONS_PATH with the collection, which is fetched when it is not the pinned one.
 
-    :param python: an interpreter with pip, on which this release of the package ansible runs
+    :param python: the version of Python on which this release of the package ansible runs
     """
     stamp = COLLECTIONS / "unpacked-from"
     unpacked_from = hashlib.sha256(_REQUIREMENTS.read_bytes()).hexdigest()
@@ -35,9 +35,10 @@ def ensure(python: Path) -> Path:
             print("Fetching netapp.ontap …", file=sys.stderr, flush=True)
             shutil.rmtree(COLLECTIONS, ignore_errors=True)
             with tempfile.TemporaryDirectory() as folder:
-                # The list holds the hash of the package, which makes pip insist on it.
+                # The list contains the hash of the package, so pip insists on it.
                 download = ("download", "--no-deps", "--only-binary", ":all:", "--dest", folder)
-                environment.run(python, "-m", "pip", *download, "--requirement", _REQUIREMENTS)
+                version = ("--python-version", python)
+                environment.run(sys.executable, "-m", "pip", *download, *version, "--requirement", _REQUIREMENTS)
                 (wheel,) = Path(folder).glob("ansible-*.whl")
                 with zipfile.ZipFile(wheel) as package:
                     package.extractall(COLLECTIONS, (n for n in package.namelist() if n.startswith(_MEMBERS)))

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.ontap.akv.plugins.plugin_utils._undefined import refuse_undefined
+
 DOCUMENTATION = r"""
 name: to_config_entries
 short_description: Make entries for akv_config of what akv_info reads
@@ -60,6 +62,7 @@ def to_config_entries(vaults: t.Any) -> list[dict[str, t.Any]]:
 
     :raises AnsibleFilterError: it is no reading of akv_info
     """
+    refuse_undefined(vaults)
     if not isinstance(vaults, list):
         raise AnsibleFilterError("ontap.akv.to_config_entries: give the vaults of akv_info, a list.")
     return [_entry(vault) for vault in vaults]

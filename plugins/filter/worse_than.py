@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.ontap.akv.plugins.plugin_utils._undefined import refuse_undefined
+
 DOCUMENTATION = r"""
 name: worse_than
 short_description: Find the vaults that were better before
@@ -68,6 +70,7 @@ def worse_than(vaults: Iterable[_Vault], before: Iterable[_Vault]) -> list[_Vaul
 
     :raises AnsibleFilterError: one of the readings is none of akv_info
     """
+    refuse_undefined(vaults, before)
     earlier = {_checked(vault)["uuid"]: vault for vault in _listed(before)}
     return [vault for vault in _listed(vaults) if _is_worse(_checked(vault), earlier.get(vault["uuid"]))]
 

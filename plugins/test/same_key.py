@@ -10,6 +10,7 @@ from collections.abc import Callable
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.uris import KeyId
+from ansible_collections.ontap.akv.plugins.plugin_utils._undefined import refuse_undefined
 
 DOCUMENTATION = r"""
 name: same_key
@@ -59,6 +60,7 @@ def same_key(one: t.Any, other: t.Any) -> bool:
 
     :raises AnsibleFilterError: one of them is none
     """
+    refuse_undefined(one, other)
     return _parsed(one).means(_parsed(other))
 
 

@@ -13,9 +13,11 @@ import pytest
 pytest.importorskip("ansible.errors", reason="the filters run on the control node alone")
 
 from ansible.errors import AnsibleFilterError
+from jinja2 import StrictUndefined, UndefinedError
 
 from ansible_collections.ontap.akv.plugins.filter.to_config_entries import to_config_entries
 from ansible_collections.ontap.akv.plugins.filter.worse_than import worse_than
+from ansible_collections.ontap.akv.plugins.test.same_key import same_key
 
 
 def vault(verdict: str, *nodes: str, uuid: str = "1") -> dict[str, Any]:
@@ -73,3 +75,17 @@ def test_entries() -> None:
 def test_entries_need_what_akv_info_gives(given: Any) -> None:
     with pytest.raises(AnsibleFilterError, match=r"ontap\.akv\.to_config_entries: "):
         to_config_entries(given)
+
+
+@pytest.mark.parametrize(
+    "evaluate",
+    [
+        to_config_entries,
+        lambda undefined: worse_than(undefined, []),
+        lambda undefined: worse_than([], undefined),
+        lambda undefined: same_key(undefined, "https://kv.vault.azure.net/keys/k"),
+    ],
+)
+def test_an_undefined_value_is_an_error_that_names_it(evaluate: Any) -> None:
+    with pytest.raises(UndefinedError, match="'akv' is undefined"):
+        evaluate(StrictUndefined(name="akv"))
