@@ -13,7 +13,7 @@ NOX := .cache/env/nox/bin/python -m nox
 SESSIONS := format lint typing docs-check docsite unit integration faults releases roles eda pages kit judges candidate certification ansible-test sanity build
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check simulator bench clean bootstrap $(SESSIONS)
+.PHONY: help demo test check simulator bench release clean bootstrap $(SESSIONS)
 
 help: ## tell what there is to run
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -55,6 +55,9 @@ simulator: bootstrap ## run the ONTAP simulator in the foreground; make simulato
 
 bench: bootstrap ## measure the collection beside its peers; make bench ARGS="--help" tells how
 	@$(NOX) -s bench -- $(ARGS)
+
+release: bootstrap ## release a version; make release VERSION=0.2.0 REPOSITORY=https://…
+	@$(NOX) -s release -- --version=$(VERSION) --repository=$(REPOSITORY)
 
 clean: ## remove all that was generated
 	rm -rf .cache tests/output

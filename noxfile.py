@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT))
 
 from dev import collection, environment, netapp_ontap, pythons, sanity  # noqa: E402
+from dev import release as release_steps  # noqa: E402
 from dev.docsite import source as docsource  # noqa: E402
 from dev.environment import CACHE  # noqa: E402
 
@@ -417,35 +418,64 @@ def docsite(session: nox.Session) -> None:
     session.log(f"{html.relative_to(ROOT)}/index.html")
 
 
-@nox.session(tags=["test", "build"])
-def build(session: nox.Session) -> None:
-    """Build the archive for Galaxy, check it with Galaxy's own importer, and use what is installed from it."""
+def build_archive(session: nox.Session, folder: Path, staged: Path) -> Path:
+    """Build the archive from a staged copy, check it with Galaxy's own importer, and use what is installed from it."""
     here = programs(session, "galaxy", TOOLS)
-    folder = CACHE / "build"
     importer = {
         "GALAXY_IMPORTER_ANSIBLE_LOCAL_TMP": str(folder / "tmp"),
         "GALAXY_IMPORTER_CHECK_REQUIRED_TAGS": "true",
         "GALAXY_IMPORTER_TMP_ROOT_DIR": str(folder),
     }
-    shutil.rmtree(folder, ignore_errors=True)
-    checkout = collection.copy(folder)
     with session.chdir(folder):
         galaxy = (here / "ansible-galaxy", "collection")
-        session.run(*galaxy, "build", checkout, env=variables(here), silent=True)
+        session.run(*galaxy, "build", staged, env=variables(here), silent=True)
         (archive,) = folder.glob("*.tar.gz")
         command = (here / "python", "-m", "galaxy_importer.main", archive)
-        told = str(session.run(*command, env={**variables(here), **importer}, silent=True))
-        session.log(told)
-        if "WARNING" in told or "ERROR" in told:
-            session.error("Galaxy's importer has something to say")
+        output = str(session.run(*command, env={**variables(here), **importer}, silent=True))
+        session.log(output)
+        if "WARNING" in output or "ERROR" in output:
+            session.error("Galaxy's importer has findings")
         # Where Ansible finds the checkout, it would take the archive for installed.
         installed = {**variables(here), "ANSIBLE_COLLECTIONS_PATH": str(folder / "installed")}
         session.run(*galaxy, "install", archive, env=installed, silent=True)
         for name, *arguments in documented():
             session.run(here / name, *arguments, env=installed, silent=True)
-    # The simulator and the playbooks are the checkout's: no archive holds them.
+    # The simulator and the playbooks are in the checkout only: no archive contains them.
     python = core_programs(session, NEWEST) / "python"
     session.run(python, ROOT / "demo" / "run.py", "--collections-path", folder / "installed", silent=True)
+    return archive
+
+
+@nox.session(tags=["test", "build"])
+def build(session: nox.Session) -> None:
+    """Build the archive for Galaxy from the checkout as a release does, and check it."""
+    folder = CACHE / "build"
+    shutil.rmtree(folder, ignore_errors=True)
+    staged = collection.copy(folder)
+    release_steps.stage(staged, "https://git.example/ontap/akv", "main")
+    build_archive(session, folder, staged)
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """Release a version: changelog, version, commit, archive, importer, clean install, checksum, tag."""
+    options = release_steps.arguments(session.posargs)
+    folder, tag = CACHE / "release", f"v{options.version}"
+    source = folder / "source"
+    shutil.rmtree(folder, ignore_errors=True)
+    release_steps.clone(source, tag)
+    release_steps.set_version(source, options.version)
+    tools = tool_programs(session)
+    if not release_steps.is_in_changelog(source, options.version):
+        with session.chdir(source):
+            session.run(tools / "antsibull-changelog", "release", "--version", options.version, env=variables(tools))
+    release_steps.commit(source, options.version)
+    staged = release_steps.export(source, folder / "staged")
+    release_steps.stage(staged, options.repository, tag)
+    archive = build_archive(session, folder, staged)
+    digest = release_steps.write_digest(archive)
+    release_steps.publish(source, tag)
+    session.log(f"{archive.relative_to(ROOT)}, {digest.name}, tag {tag}. docs/releasing.md has the next steps.")
 
 
 @nox.session

@@ -1,0 +1,148 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a release changes: the version in a clone, and the addresses in the staged copy that the archive is built from.
+
+``nox -s release`` runs it. The checkout gets the commit and the tag last, when the archive has passed all checks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dev.environment import ROOT
+
+_VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)(-[0-9A-Za-z.-]+)?")
+# Pages and examples that name the archive or the image of this version.
+_NAMING = ("README.md", "docs/*.md", "extensions/**/*.yml")
+
+
+def arguments(given: Sequence[str]) -> argparse.Namespace:
+    """Read ``--version`` and ``--repository``; SystemExit names what is wrong with them."""
+    parser = argparse.ArgumentParser(prog="make release", description="Release a version of the collection.")
+    parser.add_argument("--version", required=True, metavar="0.2.0")
+    parser.add_argument("--repository", required=True, metavar="https://…", help="where the sources are published")
+    options = parser.parse_args([argument for argument in given if not argument.endswith("=")])
+    if not _VERSION.fullmatch(options.version):
+        parser.error(f"VERSION: {options.version!r} is not a version such as 0.2.0.")
+    if _ordered(options.version) < _ordered(current_version(ROOT)):
+        parser.error(f"VERSION: {options.version} is older than {current_version(ROOT)}, which galaxy.yml has.")
+    options.repository = options.repository.rstrip("/").removesuffix(".git")
+    if problem := address_problem(options.repository):
+        parser.error(f"REPOSITORY: {problem}")
+    return options
+
+
+def address_problem(repository: str) -> str:
+    """Say why an address cannot be published; nothing where it can be."""
+    parts = urlsplit(repository)
+    host = parts.hostname or ""
+    if parts.scheme != "https" or not host or not parts.path.strip("/"):
+        return f"{repository!r} is not the https address of a repository."
+    if parts.username or parts.password:
+        return "the address must not contain a login."
+    if f".{host}".endswith((".example", ".invalid", ".test", ".localhost", ".example.com", ".example.org")):
+        return f"{host} is reserved for examples. Give the address where the sources are published."
+    return ""
+
+
+def _ordered(version: str) -> tuple[int, int, int, bool]:
+    match = _VERSION.fullmatch(version)
+    assert match is not None
+    return (int(match[1]), int(match[2]), int(match[3]), match[4] is None)
+
+
+def current_version(checkout: Path) -> str:
+    """The version that galaxy.yml of a checkout has."""
+    (version,) = re.findall(r"^version: (\S+)$", (checkout / "galaxy.yml").read_text(encoding="utf-8"), re.MULTILINE)
+    return str(version)
+
+
+def set_version(checkout: Path, version: str) -> None:
+    """Write a version into galaxy.yml and wherever a page or an example names an archive or an image of it."""
+    old = current_version(checkout)
+    _replace(checkout / "galaxy.yml", rf"^version: {re.escape(old)}$", f"version: {version}")
+    for path in (path for pattern in _NAMING for path in checkout.glob(pattern)):
+        _replace(path, rf"(ontap-akv[-:]){re.escape(old)}\b", rf"\g<1>{version}")
+
+
+def is_in_changelog(checkout: Path, version: str) -> bool:
+    """Tell whether the changelog has a version, which is then not written again."""
+    changelog = (checkout / "changelogs" / "changelog.yaml").read_text(encoding="utf-8")
+    return re.search(rf"^  ['\"]?{re.escape(version)}['\"]?:", changelog, re.MULTILINE) is not None
+
+
+def stage(checkout: Path, repository: str, reference: str) -> None:
+    """Write the addresses into a copy from which the archive is built.
+
+    :param repository: replaces the reserved address in galaxy.yml
+    :param reference: the tag to which the links of the README lead
+    :raises SystemExit: a link leads to no file
+    """
+    _replace(checkout / "galaxy.yml", r"^(?:#.*\n)?repository: .*$", f"repository: {repository}")
+    readme = checkout / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    missing = [path for path in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text) if not (checkout / path).exists()]
+    if missing:
+        raise SystemExit(f"README.md links to what does not exist: {', '.join(missing)}")
+    readme.write_text(re.sub(r"\]\(([^)#:]+(?:#[^)]*)?)\)", rf"]({repository}/blob/{reference}/\1)", text), "utf-8")
+
+
+def _replace(path: Path, pattern: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(pattern, new, text, flags=re.MULTILINE), encoding="utf-8")
+
+
+def clone(place: Path, tag: str) -> None:
+    """Clone the checkout, whose changes must all be committed, and which must not have the tag."""
+    if _git(ROOT, "status", "--porcelain"):
+        raise SystemExit("Commit or remove your changes first: a release contains what is committed.")
+    if _git(ROOT, "tag", "--list", tag):
+        raise SystemExit(f"The tag {tag} exists already.")
+    shutil.rmtree(place, ignore_errors=True)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    _git(ROOT, "clone", "--quiet", "--no-hardlinks", ROOT, place)
+    for name in ("user.name", "user.email"):
+        _git(place, "config", name, _git(ROOT, "config", name))
+
+
+def commit(place: Path, version: str) -> None:
+    """Commit all changes of the clone, where there are any."""
+    _git(place, "add", "--all")
+    if _git(place, "status", "--porcelain"):
+        _git(place, "commit", "--quiet", "--message", f"release: {version}")
+
+
+def export(place: Path, folder: Path) -> Path:
+    """Write the committed files of the clone below a folder, as a collection. Returns it."""
+    staged = folder / "ansible_collections" / "ontap" / "akv"
+    shutil.rmtree(folder, ignore_errors=True)
+    staged.mkdir(parents=True)
+    _git(place, "checkout-index", "--all", f"--prefix={staged}/")
+    return staged
+
+
+def publish(place: Path, tag: str) -> None:
+    """Tag the clone's commit, and take commit and tag into the checkout."""
+    _git(place, "tag", "--annotate", tag, "--message", tag)
+    _git(ROOT, "pull", "--quiet", "--ff-only", "--tags", place, "HEAD")
+
+
+def write_digest(archive: Path) -> Path:
+    """Write the SHA-256 of the archive next to it, as sha256sum reads it."""
+    digest = archive.with_name(f"{archive.name}.sha256")
+    digest.write_text(f"{hashlib.sha256(archive.read_bytes()).hexdigest()}  {archive.name}\n", encoding="utf-8")
+    return digest
+
+
+def _git(folder: Path, *arguments: str | Path) -> str:
+    done = subprocess.run(["git", *arguments], cwd=folder, stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout.strip()

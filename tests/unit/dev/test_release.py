@@ -1,0 +1,85 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a release writes, and what it refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dev import release
+
+REPOSITORY = "https://code.storage-team.net/ontap/akv"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "extensions" / "awx").mkdir(parents=True)
+    (tmp_path / "changelogs").mkdir()
+    (tmp_path / "galaxy.yml").write_text("version: 0.1.0\n# Reserved.\nrepository: https://git.example/ontap/akv\n")
+    (tmp_path / "README.md").write_text(
+        "[a](docs/a.md#b), [c](#c), [d](https://docs.ansible.com/) ontap-akv-0.1.0.tar.gz"
+    )
+    (tmp_path / "docs" / "a.md").write_text("install ontap-akv-0.1.0.tar.gz, version 0.1.0 of something else")
+    (tmp_path / "extensions" / "awx" / "names.yml").write_text("image: registry/ontap-akv:0.1.0")
+    (tmp_path / "changelogs" / "changelog.yaml").write_text("releases:\n  0.1.0:\n    release_date: '2026-01-01'\n")
+    return tmp_path
+
+
+def test_the_version_is_written_wherever_it_is_named(checkout: Path) -> None:
+    release.set_version(checkout, "0.2.0")
+    assert release.current_version(checkout) == "0.2.0"
+    assert "ontap-akv-0.2.0.tar.gz" in (checkout / "README.md").read_text()
+    assert (checkout / "docs" / "a.md").read_text() == "install ontap-akv-0.2.0.tar.gz, version 0.1.0 of something else"
+    assert (checkout / "extensions" / "awx" / "names.yml").read_text() == "image: registry/ontap-akv:0.2.0"
+
+
+def test_staging_writes_addresses(checkout: Path) -> None:
+    release.stage(checkout, REPOSITORY, "v0.2.0")
+    assert (checkout / "galaxy.yml").read_text() == f"version: 0.1.0\nrepository: {REPOSITORY}\n"
+    links = f"[a]({REPOSITORY}/blob/v0.2.0/docs/a.md#b), [c](#c), [d](https://docs.ansible.com/)"
+    assert (checkout / "README.md").read_text().startswith(links)
+
+
+def test_staging_refuses_a_link_that_leads_nowhere(checkout: Path) -> None:
+    (checkout / "docs" / "a.md").unlink()
+    with pytest.raises(SystemExit, match=r"docs/a\.md"):
+        release.stage(checkout, REPOSITORY, "v0.2.0")
+
+
+def test_a_changelog_is_not_written_twice(checkout: Path) -> None:
+    assert release.is_in_changelog(checkout, "0.1.0")
+    assert not release.is_in_changelog(checkout, "0.2.0")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "code.storage-team.net/ontap/akv",
+        "http://code.storage-team.net/ontap/akv",
+        "https://code.storage-team.net",
+        "https://me:word@code.storage-team.net/ontap/akv",
+        "https://git.example/ontap/akv",
+        "https://git.example.com/ontap/akv",
+    ],
+)
+def test_an_address_that_cannot_be_published_is_refused(address: str) -> None:
+    assert release.address_problem(address)
+
+
+def test_an_address_that_can_be_published() -> None:
+    assert not release.address_problem(REPOSITORY)
+    options = release.arguments(["--version=99.0.0", f"--repository={REPOSITORY}.git"])
+    assert (options.version, options.repository) == ("99.0.0", REPOSITORY)
+
+
+@pytest.mark.parametrize("version", ["", "1", "v1.0.0", "0.0.1", "1.0.0 "])
+def test_a_version_that_is_none_or_older_is_refused(version: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        release.arguments([f"--version={version}", f"--repository={REPOSITORY}"])
+    assert "version" in capsys.readouterr().err.lower()
