@@ -244,3 +244,19 @@ def test_the_release_is_asked_for_once(play: Any) -> None:
     client, transport = play(answer(body={"version": {"generation": 9, "major": 14, "minor": 1}}))
     assert str(client.release()) == str(client.release()) == "9.14.1"
     assert transport.targets == ["GET /api/cluster?fields=version"]
+
+
+def test_reserved_keys_are_dropped_with_one_warning(play: Any) -> None:
+    client, _transport = play(*[answer(body={"records": [{"__ansible_example": 1, "n": 1}]})] * 3)
+    siblings = [client, client.sibling(), client.sibling()]
+    assert [each.records(VAULTS, {}, doing="Reading") for each in siblings] == [[{"n": 1}]] * 3
+    warnings = [warning for each in siblings for warning in each.warnings]
+    assert warnings == [
+        "cluster1 sent keys that begin with __ansible, which Ansible reserves for itself. They were removed."
+    ]
+
+
+def test_what_the_door_refuses_is_said(play: Any) -> None:
+    client, _transport = play(answer(body=b"[" * 60 + b"]" * 60), retries=0)
+    with pytest.raises(ConnectionFailed, match="it is nested more than 50 levels deep"):
+        client.get(VAULTS, doing="Reading")
