@@ -59,12 +59,22 @@ def flood(kind: str) -> Iterator[bytes]:
         yield OK + b"Transfer-Encoding: chunked\r\n\r\n"
         yield from [b"100000\r\n" + filler + b"\r\n"] * 50
         yield b"0\r\n\r\n"
+    elif kind == "a chunk's head":
+        yield OK + b"Transfer-Encoding: chunked\r\n\r\n1;"
+        yield from [filler] * 50
     elif kind == "compressed":
         bomb = gzip.compress(b'{"records": [], "x": "' + filler * 50 + b'"}')
         yield OK + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(bomb) + bomb
     elif kind == "without a length":
         yield OK + b"\r\n"
         yield from [filler] * 50
+    elif kind in ("a redirect", "a compressed redirect"):
+        content = filler * 50
+        coding = b""
+        if kind == "a compressed redirect":
+            content, coding = gzip.compress(content), b"Content-Encoding: gzip\r\n"
+        yield b"HTTP/1.1 302 Found\r\nLocation: /api\r\nConnection: close\r\n" + coding
+        yield b"Content-Length: %d\r\n\r\n" % len(content) + content
     elif kind == "an error":
         yield b'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n{"error": {"code": "1", "message": "'
         yield from [filler] * 50
@@ -89,7 +99,10 @@ class Flood(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), Handler)
 
 
-@pytest.mark.parametrize("kind", ["headers", "one header", "chunks", "compressed", "without a length", "an error"])
+KINDS = ["headers", "one header", "chunks", "a chunk's head", "compressed", "without a length", "an error"]
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "a redirect", "a compressed redirect"])
 def test_a_flood_in_any_form(usual: float, kind: str, tally: Counter[str]) -> None:
     with Flood(kind) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()

@@ -44,9 +44,9 @@ options:
     default: 3600
   hostname:
     description:
-      - This and C(username), C(password), C(cert_filepath), C(key_filepath), C(ca_path), C(http_port), C(https),
-        C(validate_certs), C(timeout), C(retries), C(use_proxy), C(svm), C(svm_uuid), C(scope) mean what they mean for
-        C(ontap.akv.akv_info), and hold for all clusters that do not have their own.
+      - This and C(username), C(password), C(cert), C(key), C(cert_filepath), C(key_filepath), C(ca_path), C(http_port),
+        C(https), C(validate_certs), C(timeout), C(retries), C(use_proxy), C(svm), C(svm_uuid), C(scope) mean what they
+        mean for C(ontap.akv.akv_info), and hold for all clusters that do not have their own.
       - What is not set, or blank, is taken from E(ONTAP_HOSTNAME), E(ONTAP_USERNAME), E(ONTAP_PASSWORD) and the others.
         That is the place for a password.
     type: str

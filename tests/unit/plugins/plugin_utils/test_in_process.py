@@ -1,0 +1,35 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Transport
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import Connection
+from ansible_collections.ontap.akv.plugins.plugin_utils._in_process import _KeptSession
+
+
+def test_the_eight_connections_used_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[str] = []
+    monkeypatch.setattr(Transport, "close", lambda self: closed.append(self.url))
+    clusters = [Connection(f"cluster{number}", 80, https=False) for number in range(10)]
+    session = _KeptSession()
+    opened = [session.open(cluster) for cluster in clusters[:8]]
+    assert session.open(clusters[0]) is opened[0]
+    for cluster in clusters[8:]:
+        session.open(cluster)
+    assert closed == ["http://cluster1:80", "http://cluster2:80"]
+    assert session.open(clusters[0]) is opened[0]
+    assert session.open(clusters[1]) is not opened[1]
+
+
+def test_each_task_has_its_own_allowance_on_a_kept_connection() -> None:
+    session = _KeptSession()
+    connection = Connection("cluster1", 80, https=False)
+    first = session.open(connection).allowance
+    first.spend(1000)
+    transport = session.open(connection)
+    assert transport.allowance is not first
+    assert transport.twin().allowance is transport.allowance
