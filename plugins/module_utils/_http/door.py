@@ -61,6 +61,7 @@ def read_json(content: bytes) -> Checked:
         text = content.decode(json.detect_encoding(content), "surrogatepass")
         plain = _is_plain(text)
         value = json.loads(text)
+        del text  # it may be long
     except RecursionError:
         raise NotReadable(_TOO_DEEP) from None
     except ValueError:
