@@ -79,6 +79,22 @@ def _default(variable: Any) -> str:
     return f"V({str(variable.default).lower() if isinstance(variable.default, bool) else variable.default})"
 
 
+def credential(role: Any) -> list[str]:
+    """Give the paragraphs on the variables that are no options: the credential of a fleet is evaluated once.
+
+    ansible-core's own check evaluates each option once for each host.
+    """
+    variables = [variable for variable in role.variables if variable.part.value == "credential"]
+    named = [
+        f"C({role.name}_{variable.name}): {' '.join([*variable.description, *facts(role, variable)])}"
+        for variable in variables
+    ]
+    return [
+        *(["The credential is read once for all hosts of the play, from these variables."] if named else []),
+        *named,
+    ]
+
+
 def argument_specs(role: Any) -> str:
     """Give the file meta/argument_specs.yml of a role.
 
@@ -87,6 +103,8 @@ def argument_specs(role: Any) -> str:
     """
     options = {}
     for variable in role.variables:
+        if variable.part.value == "credential":
+            continue
         kind = variable.kind.value
         options[f"{role.name}_{variable.name}"] = {
             "description": [*variable.description, *facts(role, variable)],
@@ -97,7 +115,7 @@ def argument_specs(role: Any) -> str:
         "short_description": role.summary,
         "version_added": "0.1.0",
         "author": ["The ontap.akv authors (@ontap-akv)"],
-        "description": [*role.description, *CLOSING],
+        "description": [*role.description, *credential(role), *CLOSING],
         "options": options,
     }
     text = yaml.dump(

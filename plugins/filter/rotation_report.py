@@ -120,7 +120,9 @@ def _results(variables: t.Any, host: t.Any, registers: Mapping[str, t.Any]) -> d
     mine = variables[host] if host in variables else {}  # noqa: SIM401
     found = {stage: mine.get(register) for stage, register in registers.items() if register}
     return {
-        stage: result for stage, result in found.items() if isinstance(result, Mapping) and not result.get("skipped")
+        stage: result
+        for stage, result in found.items()
+        if isinstance(result, Mapping) and result and not result.get("skipped")
     }
 
 

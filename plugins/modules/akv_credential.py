@@ -95,6 +95,10 @@ options:
       - Seconds to watch, for O(stage=watch) only. V(0) reads once.
       - Without it, ONTAP's polling interval plus 5 minutes; 20 minutes if the interval cannot be read.
     type: int
+  soak_interval:
+    description: Seconds between two readings with O(stage=watch).
+    type: int
+    default: 60
   credential_grace:
     description:
       - Seconds for which a credential that ONTAP refuses is sent again, within O(wait_timeout). Azure may need up to
@@ -290,6 +294,11 @@ not_reported:
   type: list
   elements: str
   sample: []
+can_roll_back:
+  description: Whether a previous credential was given.
+  returned: success, and on failure after the configurations were read
+  type: bool
+  sample: true
 requests:
   description: >-
     The requests that were sent, in order, one entry a try, pages and retries included. With O(stage=watch), the first
@@ -314,8 +323,9 @@ diff:
   returned: with C(--diff)
   type: dict
   sample:
-    before: "3 AKV configurations of application app1: the previous credential\n"
-    after: "3 AKV configurations of application app1: the new credential\n"
+    prepared: |
+      -3 AKV configurations of application app1 on cluster1: previous credential
+      +3 AKV configurations of application app1 on cluster1: new credential
 outcome:
   description: >-
     What the task did to the cluster. V(unknown) if a change was sent and its outcome could not be read.

@@ -212,7 +212,7 @@ class Report:
     """What a rotation did, or in check mode would do.
 
     :ivar results: the fact of each cluster
-    :ivar table: lines, cluster by cluster
+    :ivar table: lines, cluster by cluster, and how the canary is
     :ivar message: one sentence on what still uses the previous credential
     """
 
@@ -242,7 +242,11 @@ def report(
         results[host] = _result(host, vaults, stages.get(host, {}), decision, check_mode, only_canary)
     read = [plan for host, plan in plans.items() if host not in decision.missing and plan is not None]
     others = sum(int(plan.get("others") or 0) for plan in read)
-    return Report(results, _table(results, decision), _sentence(results, decision, others, check_mode, previous))
+    table = _table(results, decision)
+    watched = stages.get(str(decision.canary.get("host")), {}).get("watch", {}).get("msg")
+    if watched:
+        table.append(f"Canary: {shortened(str(watched), _LONGEST_MESSAGE)}")
+    return Report(results, table, _sentence(results, decision, others, check_mode, previous))
 
 
 def _vaults(

@@ -91,6 +91,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "previous_client_secret": {"type": "str", "no_log": True},
     "scope": {"type": "str", "choices": ["all", "cluster", "svm"], "default": "all"},
     "soak": {"type": "int"},
+    "soak_interval": {"type": "int", "default": 60},
     "stage": {"type": "str", "choices": list(STAGES), "default": "all"},
     "svms": {"type": "list", "elements": "str"},
     "wait_timeout": {"type": "int", "default": 300},
@@ -104,7 +105,6 @@ _REFUSED = frozenset({"65537540", "65537573"})
 _GRACE_PAUSE = 5.0  # seconds
 
 _HEAL = 30.0  # seconds in which what was bad already may recover
-_LOOK = 60.0  # seconds between two looks at a canary
 _SPARE = 300  # seconds after a polling interval
 _INTERVAL = 15  # minutes, where it is not reported
 _LONGEST_ROLLBACK = 60.0  # seconds kept for it
@@ -127,6 +127,7 @@ class Result:
     applications: list[str]
     svms: list[str]
     not_reported: list[str]
+    can_roll_back: bool
     diff: Record
 
 
@@ -157,6 +158,7 @@ class Order:
     batch_size: int
     grace: float
     soak: int | None
+    soak_interval: int
     threads: int
     wait_timeout: int
 
@@ -181,7 +183,13 @@ def check(params: Mapping[str, t.Any]) -> tuple[Order, list[str]]:
         raise InputError("client_id", f"{params['client_id']!r} holds white space. Give the application (client) ID.")
     svms = _check_svms(params)
     stage = params["stage"]
-    for option, least in (("batch_size", 1), ("wait_timeout", 1), ("credential_grace", 0), ("soak", 0)):
+    for option, least in (
+        ("batch_size", 1),
+        ("wait_timeout", 1),
+        ("credential_grace", 0),
+        ("soak", 0),
+        ("soak_interval", 1),
+    ):
         if params[option] is not None and params[option] < least:
             raise InputError(option, f"{params[option]} is below {least}. Give {least} or more.")
     uuid = params["configuration_uuid"]
@@ -207,6 +215,7 @@ def check(params: Mapping[str, t.Any]) -> tuple[Order, list[str]]:
         batch_size=params["batch_size"],
         grace=params["credential_grace"],
         soak=params["soak"],
+        soak_interval=params["soak_interval"],
         threads=params["threads"],
         wait_timeout=params["wait_timeout"],
     )
@@ -511,7 +520,7 @@ class Rotation:
                 f"{self.client.where}: {canary.name} is {how if failure is None else 'not readable'},"
                 f" {_minutes(left)} of {_minutes(seconds)} left"
             )
-            time.sleep(min(_LOOK, left))
+            time.sleep(min(self.order.soak_interval, left))
             if self._started_by.is_gone():
                 self._stops(Stop.INTERRUPTED, "The run that started this task is gone.")
                 return
@@ -722,6 +731,7 @@ class Rotation:
             "applications": list(self.selection.applications),
             "svms": list(self.selection.svms),
             "not_reported": list(self.selection.not_reported),
+            "can_roll_back": self.order.previous is not None,
             "diff": self._diff(),
         }
         bad = [entry for entry in participants if entry.problem]
@@ -750,17 +760,11 @@ class Rotation:
     def _diff(self) -> Record:
         touched = sum(map(_touched, self.entries))
         count = f"{touched} AKV configuration{'s' if touched != 1 else ''} of application {self.order.client_id}"
-        header = f"{count} on {self.client.where}"
         if not touched:
-            return {"before": "", "after": "", "before_header": header, "after_header": header}
-        back = self.order.stage == "rollback"
-        first, then = ("new", "previous") if back else ("previous", "new")
-        return {
-            "before": f"{count}: the {first} credential\n",
-            "after": f"{count}: the {then} credential\n",
-            "before_header": header,
-            "after_header": header,
-        }
+            return {"prepared": ""}
+        first, then = ("new", "previous") if self.order.stage == "rollback" else ("previous", "new")
+        where = self.client.where
+        return {"prepared": f"-{count} on {where}: {first} credential\n+{count} on {where}: {then} credential\n"}
 
 
 def _was_bad(entry: Entry) -> bool:

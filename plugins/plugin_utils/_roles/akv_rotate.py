@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
 from ansible_collections.ontap.akv.plugins.plugin_utils._roles import shared
@@ -82,7 +83,34 @@ ROLE = Role(
             default=20,
             minimum=1,
         ),
-        shared.WAIT_TIMEOUT,
+        Variable(
+            "credential_grace",
+            (
+                "Seconds for which a credential that ONTAP refuses is sent again, within the time limit. Azure may need"
+                " up to two minutes to know a new secret everywhere.",
+            ),
+            kind=Kind.INTEGER,
+            default=0,
+            minimum=0,
+        ),
+        Variable(
+            "allow_uuid_secret",
+            ("Whether the new secret may be a UUID. Without it, a UUID is refused, as it is likely the Secret ID.",),
+            kind=Kind.BOOLEAN,
+            default=False,
+        ),
+        Variable(
+            "expected_plan",
+            ("The plan's ID that check mode showed. With any other plan, the rotation stops before anything is sent.",),
+            common=("expected_plan",),
+        ),
+        dataclasses.replace(
+            shared.WAIT_TIMEOUT,
+            description=(
+                "Time limit in seconds for one call on one cluster, verification and rollback included.",
+                "What a call does not come to is untouched, and the cluster fails. Run the role again to go on.",
+            ),
+        ),
     ),
     check=shared.check_selection,
     check_credential=_check_credential,
