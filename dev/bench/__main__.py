@@ -75,8 +75,7 @@ def _keep(file: Path, case: str, data: dict[str, Any]) -> None:
     """Write what was measured of a case; what the file holds of other cases stays."""
     cases = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     cases[case] = data
-    lines = json.dumps({name: cases[name] for name in CASES if name in cases}, indent=1, ensure_ascii=False)
-    file.write_text(lines + "\n", encoding="utf-8")
+    file.write_text(page.lines({name: cases[name] for name in CASES if name in cases}), encoding="utf-8")
 
 
 def _run_case(
@@ -103,10 +102,9 @@ def _run_case(
                         continue
                     one = measure(group, contender, number, world, simulator)
                     measures.append(one)
-                    memory = "".join(f"  {part} {megabytes:.0f} MB" for part, megabytes in one.memory.items())
                     print(
                         f"  {contender.name:45} task {one.task:8.3f} s  run {one.run:8.3f} s  processor"
-                        f" {one.processor:7.2f} s  server {one.server:6.2f} s  {one.requests:5} requests{memory}",
+                        f" {one.processor:7.2f} s  server {one.server:6.2f} s  {one.requests:5} requests",
                         flush=True,
                     )
 

@@ -85,8 +85,6 @@ class Group:
 
     :ivar items: objects that are handled
     :ivar borrows: the group whose peers, measured in the same round, stand here too, multiplied up
-    :ivar memory: the peak of memory is watched, which takes time
-    :ivar packed: the packed module itself is run, without Ansible around it
     """
 
     name: str
@@ -97,8 +95,6 @@ class Group:
     latency: float = 0.0
     clusters: int = 1
     borrows: str = ""
-    memory: bool = False
-    packed: bool = False
 
 
 def available() -> set[str]:
@@ -286,89 +282,9 @@ def clusters(sizes: Sizes) -> list[Group]:
     ]
 
 
-def _forked(kind: str, forks: int, strategy: str = "linear", **environment: str) -> Contender:
-    direct = kind == DIRECT
-    return Contender(
-        f"{kind}, forks {forks}, {strategy}",
-        config("vs0"),
-        direct=direct,
-        needs=("direct",) if direct else (),
-        play={"strategy": f"ansible.builtin.{strategy}"},
-        environment={"ANSIBLE_FORKS": str(forks), **environment},
-    )
-
-
-def scale(sizes: Sizes) -> list[Group]:
-    """Forks and strategies, for docs/scale.md."""
-    contenders = (
-        *(_forked(MODULE, forks) for forks in (5, 20)),
-        *(_forked(DIRECT, forks) for forks in (2, 5, 20, 50)),
-        *(_forked(DIRECT, 5, strategy) for strategy in ("free", "host_pinned")),
-    )
-    return [
-        Group(
-            "scale",
-            f"{sizes.clusters} clusters, by forks and strategy",
-            contenders,
-            items=sizes.clusters,
-            clusters=sizes.clusters,
-        )
-    ]
-
-
-def settings(_sizes: Sizes) -> list[Group]:
-    """What ansible.cfg can do, for docs/scale.md."""
-    pipelining = {"ANSIBLE_PIPELINING": "true"}
-    discovery = {"vars": {"ansible_python_interpreter": "auto_silent"}}
-    contenders = []
-    for name, task in (("uri", uri_read("vs0")), (MODULE, config("vs0"))):
-        contenders += [
-            Contender(name, looped(task, 10)),
-            Contender(f"{name}, pipelining", looped(task, 10), environment=pipelining),
-        ]
-    contenders += [
-        Contender(f"{DIRECT}", looped(config("vs0"), 10), direct=True, needs=("direct",)),
-        Contender("uri, interpreter discovered", looped(uri_read("vs0"), 10), play=discovery),
-    ]
-    return [Group("settings", "A loop of 10, by settings", tuple(contenders), items=10)]
-
-
-def start(_sizes: Sizes) -> list[Group]:
-    """What a module costs in its own process: starting Python, importing, and a round trip."""
-    contenders = (
-        Contender("ping", ping),
-        Contender("uri", uri_read("vs0")),
-        Contender("na_ontap_restit", restit_read("vs0")),
-        Contender("akv_config", config("vs0")),
-        Contender("akv_info", info("vs0")),
-    )
-    return [Group("start", "The packed module by itself", contenders, packed=True)]
-
-
-def memory(sizes: Sizes) -> list[Group]:
-    """(e) Peak memory; not timed."""
-    one = (
-        Contender("uri", uri_read("tenant1")),
-        Contender("na_ontap_restit", restit_read("tenant1")),
-        Contender(MODULE, config("tenant1")),
-        Contender(DIRECT, config("tenant1"), direct=True, needs=("direct",)),
-        Contender(BULK_MODULE, bulk(sizes.many), needs=("bulk",)),
-        Contender(BULK_DIRECT, bulk(sizes.many), direct=True, needs=("bulk", "direct")),
-    )
-    return [
-        Group(
-            "memory", f"Peak memory: one vault, and {sizes.many:,} unchanged in bulk", one, svms=sizes.many, memory=True
-        )
-    ]
-
-
 CASES: dict[str, Callable[[Sizes], list[Group]]] = {
     "single": single,
-    "start": start,
     "loop": loop,
     "bulk": many_vaults,
     "clusters": clusters,
-    "memory": memory,
-    "scale": scale,
-    "settings": settings,
 }

@@ -107,15 +107,6 @@ class Results:
         chosen = [one for one in self.measures if (one["group"], one["contender"]) == (group, contender)]
         return {one["round"]: one[what] for one in chosen}
 
-    def memory(self, contender: str) -> dict[str, Spread]:
-        """Give part of Ansible to MB at its peak."""
-        found: dict[str, list[float]] = {}
-        for one in self.measures:
-            if (one["group"], one["contender"]) == ("memory", contender):
-                for part, megabytes in one["memory"].items():
-                    found.setdefault(part, []).append(megabytes)
-        return {part: Spread.of(values) for part, values in found.items()}
-
 
 def page(cases: Mapping[str, Any], notes: str) -> str:
     """Give the whole page as text."""
@@ -123,8 +114,7 @@ def page(cases: Mapping[str, Any], notes: str) -> str:
     lines = [HEAD, *_goals(results), *_facts(results)]
     for group in results.groups.values():
         if any(results.of(group.name, contender.name) for contender in group.contenders):
-            render = _memory if group.memory else _packed if group.packed else _table
-            lines += render(results, group)
+            lines += _table(results, group)
     return "\n".join([*lines, notes.partition("-->\n\n")[2]])
 
 
@@ -191,30 +181,15 @@ def _table(results: Results, group: Group) -> Iterator[str]:
     yield ""
 
 
-def _packed(results: Results, group: Group) -> Iterator[str]:
-    yield from (f"## {group.title}", "")
-    yield "The file that Ansible makes of a module, run without Ansible: a start of Python, the imports, a round trip."
-    yield from ("", "| | KB | seconds | processor, s | × uri |", "|---|---|---|---|---|")
-    uri = results.of(group.name, "uri", "processor")
-    for contender in group.contenders:
-        seconds, processor, size = (results.of(group.name, contender.name, w) for w in ("task", "processor", "size"))
-        if size:
-            parts = ratios(processor, uri)
-            told = [Spread.of(seconds.values()).show(), Spread.of(processor.values()).show()]
-            told += [Spread.of(parts).show() if parts else ""]
-            yield f"| {contender.name} | {Spread.of(size.values()).median:.0f} | {' | '.join(told)} |"
-    yield ""
-
-
-def _memory(results: Results, group: Group) -> Iterator[str]:
-    yield from (f"## {group.title}", "", "MB at the peak of a process (VmHWM), watched from outside; not timed.", "")
-    yield from ("| | the worker of Ansible | the module's process |", "|---|---|---|")
-    for contender in group.contenders:
-        found = results.memory(contender.name)
-        if found:
-            cells = (found[part].show() if part in found else "none" for part in ("worker", "module"))
-            yield f"| {contender.name} | {' | '.join(cells)} |"
-    yield ""
+def lines(cases: Mapping[str, Any]) -> str:
+    """Give the file of what was measured as text: one measure a line."""
+    heads = {name: {**case, "measures": []} for name, case in cases.items()}
+    parts = []
+    for name, head in heads.items():
+        measures = ",\n".join(f"  {json.dumps(measure)}" for measure in cases[name].get("measures", ()))
+        text = json.dumps(head, ensure_ascii=False)
+        parts.append(f' "{name}": ' + text.replace('"measures": []', f'"measures": [\n{measures}\n ]'))
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def main(folder: Path = DOCS) -> None:

@@ -13,12 +13,11 @@ import ssl
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TextIO
 from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
@@ -37,8 +36,6 @@ class Measure:
     :ivar processor: seconds of processor time of that run, all its processes together
     :ivar requests: counted by the server
     :ivar server: seconds of processor time that the simulator took, where the system tells
-    :ivar memory: MB at the peak of each process: the worker's, the module's; where that was measured
-    :ivar size: KB of the packed module, where it was run by itself
     """
 
     group: str
@@ -50,8 +47,6 @@ class Measure:
     processor: float
     requests: int
     server: float
-    memory: dict[str, float]
-    size: float = 0.0
 
     def record(self) -> Values:
         return asdict(self)
@@ -161,10 +156,8 @@ def measure(group: Group, contender: Contender, number: int, world: World, simul
         folder = Path(place)
         if contender.task is None:
             ran = _run_session(contender, world, folder)
-        elif group.packed:
-            ran = _run_packed(contender, world, folder, simulator)
         else:
-            ran = _run_playbook(contender, world, folder, group.memory)
+            ran = _run_playbook(contender, world, folder)
     server = simulator.processor_time() - before
     items = contender.items or group.items
     requests = simulator.requests()
@@ -185,7 +178,7 @@ def _run_session(contender: Contender, world: World, folder: Path) -> Values:
         return {"task": float(output.read()), **ran}
 
 
-def _run_playbook(contender: Contender, world: World, folder: Path, watch: bool = False) -> Values:
+def _run_playbook(contender: Contender, world: World, folder: Path) -> Values:
     (folder / "playbook.json").write_text(json.dumps([_play(contender, world)]), encoding="utf-8")
     (folder / "inventory.json").write_text(json.dumps(_inventory(world)), encoding="utf-8")
     (folder / "home").mkdir()
@@ -193,24 +186,12 @@ def _run_playbook(contender: Contender, world: World, folder: Path, watch: bool 
     ansible = Path(sys.executable).with_name("ansible-playbook")
     command: list[str | Path] = [ansible, "--inventory", folder / "inventory.json", folder / "playbook.json"]
     with (folder / "output").open("w+", encoding="utf-8") as output:
-        ran = _run(command, _environment(contender, world, folder, stamp), output, watch)
+        ran = _run(command, _environment(contender, world, folder, stamp), output)
     return {"task": float(stamp.read_text(encoding="utf-8")), **ran}
 
 
-def _run_packed(contender: Contender, world: World, folder: Path, simulator: Simulator) -> Values:
-    """Let Ansible pack a module and leave it there, then run that file."""
-    kept = replace(contender, environment={**contender.environment, "ANSIBLE_KEEP_REMOTE_FILES": "true"})
-    _run_playbook(kept, world, folder)
-    (module,) = folder.glob("home/remote/*/AnsiballZ_*.py")
-    simulator.requests()
-    with (folder / "module").open("w+", encoding="utf-8") as output:
-        environment = _environment(contender, world, folder, folder / "stamp")
-        ran = _run([sys.executable, module], environment, output)
-    return {"task": ran["run"], **ran, "size": module.stat().st_size / 1024}
-
-
-def _run(command: list[str | Path], environment: dict[str, str], output: TextIO, watch: bool = False) -> Values:
-    """Run a command; give its time, its processor time and, where it is watched, the memory of its parts.
+def _run(command: list[str | Path], environment: dict[str, str], output: TextIO) -> Values:
+    """Run a command; give its time and its processor time.
 
     :raises RuntimeError: it failed
     """
@@ -218,15 +199,13 @@ def _run(command: list[str | Path], environment: dict[str, str], output: TextIO,
     process = subprocess.Popen(
         command, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, stdout=output, stderr=output
     )
-    peaks = _Peaks(process.pid) if watch else None
     _pid, status, used = os.wait4(process.pid, 0)
     run = time.monotonic() - began
     process.returncode = os.waitstatus_to_exitcode(status)
-    memory = peaks.end() if peaks else {}
     if process.returncode:
         output.seek(0)
         raise RuntimeError(f"{command} failed:\n{output.read()[-4000:]}")
-    return {"run": run, "processor": used.ru_utime + used.ru_stime, "memory": memory}
+    return {"run": run, "processor": used.ru_utime + used.ru_stime}
 
 
 def _play(contender: Contender, world: World) -> Values:
@@ -284,42 +263,3 @@ def _environment(contender: Contender, world: World, folder: Path, stamp: Path) 
         "REQUESTS_CA_BUNDLE": world.connections[0]["ca_path"],
         **contender.environment,
     }
-
-
-class _Peaks:
-    """Watches the memory of a process's descendants, worker or module. On Linux only: elsewhere it sees nothing."""
-
-    def __init__(self, pid: int) -> None:
-        self._pid = pid
-        self._peaks: dict[str, float] = {}
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-
-    def end(self) -> dict[str, float]:
-        self._ended.set()
-        self._thread.join()
-        return self._peaks
-
-    def _watch(self) -> None:
-        while not self._ended.wait(0.02):
-            for pid in _descendants(self._pid):
-                try:
-                    command = Path(f"/proc/{pid}/cmdline").read_bytes()
-                    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-                except OSError:
-                    continue
-                part = "module" if b"AnsiballZ_" in command else "worker" if b"ansible-playbook" in command else ""
-                peak = next((line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")), None)
-                if part and peak:
-                    self._peaks[part] = max(self._peaks.get(part, 0.0), int(peak) / 1024)
-
-
-def _descendants(pid: int) -> Iterator[int]:
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
-    except OSError:
-        return
-    for child in map(int, children):
-        yield child
-        yield from _descendants(child)

@@ -24,7 +24,7 @@ GROUPS = [group for case in cases.CASES.values() for group in case(cases.Sizes()
 
 
 def measured(group: str, contender: str, *tasks: float, **more: Any) -> list[dict[str, Any]]:
-    each = {"items": 1, "run": 1.0, "processor": 0.5, "requests": 1, "server": 0.0, "memory": {}, **more}
+    each = {"items": 1, "run": 1.0, "processor": 0.5, "requests": 1, "server": 0.0, **more}
     return [
         {"group": group, "contender": contender, "round": number, "task": task, **each}
         for number, task in enumerate(tasks, 1)
@@ -94,11 +94,6 @@ def test_peers_of_another_group_are_multiplied_up() -> None:
     assert "| ≤ 0.0033 × | 0.0040 × (0.0040–0.0040) | **missed** |" in text
 
 
-def test_memory_is_told_by_part() -> None:
-    text = rendered(*measured("memory", "uri", 1.0, memory={"worker": 90.0, "module": 40.0}))
-    assert row(text, "uri") == ["uri", "90.0 (90.0–90.0)", "40.0 (40.0–40.0)"]
-
-
 def test_the_tables_fit_together() -> None:
     names = {group.name: {contender.name for contender in group.contenders} for group in GROUPS}
     assert len(names) == len(GROUPS)
@@ -135,5 +130,8 @@ def test_facts_that_differ_stand_side_by_side() -> None:
 def test_what_was_measured_before_stays(tmp_path: Path) -> None:
     file = tmp_path / "benchmarks.json"
     for case, rounds in (("loop", 5), ("single", 5), ("loop", 7)):
-        bench._keep(file, case, {"rounds": rounds})
-    assert json.loads(file.read_text(encoding="utf-8")) == {"single": {"rounds": 5}, "loop": {"rounds": 7}}
+        bench._keep(file, case, {"rounds": rounds, "measures": [{"round": 1}, {"round": 2}]})
+    kept = json.loads(file.read_text(encoding="utf-8"))
+    assert {name: case["rounds"] for name, case in kept.items()} == {"single": 5, "loop": 7}
+    assert kept["loop"]["measures"] == [{"round": 1}, {"round": 2}]
+    assert len(file.read_text(encoding="utf-8").splitlines()) == 2 + 2 * (2 + 2)
