@@ -115,6 +115,14 @@ options:
       - With O(state=absent) an SVM that has several needs it.
       - Needs ONTAP 9.14.1.
     type: str
+  credential_grace:
+    description:
+      - Seconds for which a credential that is refused is sent again, within O(wait_timeout). With V(0) a refused
+        credential fails immediately.
+      - A new secret may not be known everywhere in Azure for up to two minutes. From ONTAP 9.12.1 on, ONTAP checks the
+        credential and refuses it until then.
+    type: int
+    default: 0
   enabled:
     description:
       - V(true) switches to O(configuration), which must be there. The one that was enabled stays as inactive. An
@@ -174,6 +182,7 @@ options:
       client_id: {description: As O(client_id)., type: str}
       client_secret: {description: As O(client_secret)., type: str}
       configuration: {description: As O(configuration)., type: str}
+      credential_grace: {description: As O(credential_grace)., type: int}
       enabled: {description: As O(enabled)., type: bool}
       key_id: {description: As O(key_id)., type: str}
       name: {description: As O(name)., type: str, aliases: [vault_uri]}
@@ -348,11 +357,18 @@ credentials_sent:
   returned: success
   type: bool
   sample: true
+plan_id:
+  description: >-
+    A digest of what is done: cluster, scope, operation, requests without secrets, and the settings before. Check mode
+    and the run that follows it return the same, unless something changed in between.
+  returned: success
+  type: str
+  sample: 1f0c7b4f3f6f4a3b8a1b6f0f5c2d9e7a
 results:
   description: >-
-    What became of each of O(vaults), in the order given. Beside what is named here an entry has RV(available),
-    RV(drift) and RV(credentials_sent), and one that failed RV(error) and RV(http_status), as a task with one vault has
-    them.
+    What became of each of O(vaults), in the order given. In addition to what is named here an entry has RV(available),
+    RV(drift), RV(credentials_sent) and RV(plan_id), and one that failed RV(error) and RV(http_status), as a task with
+    one vault has them.
   returned: with O(vaults), on failure too unless nothing was tried
   type: list
   elements: dict

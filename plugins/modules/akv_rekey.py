@@ -84,6 +84,13 @@ operation:
   type: str
   choices: [none, rekey]
   sample: rekey
+plan_id:
+  description: >-
+    A digest of what is done: cluster, scope, operation, requests without secrets, and the settings before. Check mode
+    and the run that follows it return the same, unless something changed in between.
+  returned: success
+  type: str
+  sample: 1f0c7b4f3f6f4a3b8a1b6f0f5c2d9e7a
 vault:
   description: The configuration after the task, in ONTAP's own field names, with no secret.
   returned: success, and on failure where it could be read

@@ -65,7 +65,7 @@ def run(client: Client, _params: Mapping[str, t.Any], _check_mode: bool) -> Resu
         raise ConnectionFailed(f"{doing} on {client.where} failed: the answer's records are no list of objects.")
     # A filter is not taken on trust.
     found = [record for record in records if _name(record).startswith(_NAMES)]
-    return Result([{**line, **client.redactor.written_by_server(_written(line))} for line in found])
+    return Result([{**line, **client.task.redactor.written_by_server(_written(line))} for line in found])
 
 
 def _written(line: Values) -> Values:

@@ -182,7 +182,7 @@ def look_for(memories: dict[str, Memory]) -> t.Callable[[Watched, Options], tupl
             if more["failed"]:
                 LOGGER.warning("%s", more["msg"])
             else:
-                result, volumes = more, more["volumes"]
+                result, volumes = more, more["volumes"] or []
         vaults = {vault["uuid"]: Seen.from_record(vault, volumes) for vault in result["vaults"]}
         return result, [event_of(cluster, *change) for change in memory.changes(vaults)]
 

@@ -27,7 +27,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._http.transport import R
 from ansible_collections.ontap.akv.plugins.module_utils._ontap import connection
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import Connection
 from ansible_collections.ontap.akv.plugins.module_utils._runtime import arguments
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import UNCHANGED, InputError, unexpected
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError, Outcome, unexpected
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import Redactor
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import UseCase, execute
 
@@ -186,7 +186,7 @@ def _looked(look: Look, cluster: Watched, options: Options) -> tuple[Values, lis
     try:
         return look(cluster, options)
     except Exception as exc:  # pylint: disable=broad-except
-        return unexpected(exc).result(UNCHANGED), []
+        return unexpected(exc).result(Outcome.UNCHANGED), []
 
 
 def _pause(options: Options, result: Values) -> float:

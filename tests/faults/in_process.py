@@ -27,6 +27,7 @@ from requests.structures import CaseInsensitiveDict
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer
 from ansible_collections.ontap.akv.plugins.module_utils._ontap import client as ontap_client
 from ansible_collections.ontap.akv.plugins.module_utils._ontap import connection, jobs, zapi
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import task
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases import credential, entry
 from simulator import api, events
 from simulator.call import Pending, Reply
@@ -187,6 +188,7 @@ def _without_a_wire(send: Send, played: Played, seconds: float) -> Iterator[None
         mock.patch.object(ontap_client, "time", clock),
         mock.patch.object(jobs, "time", clock),
         mock.patch.object(credential, "time", clock),
+        mock.patch.object(task, "time", clock),
         mock.patch.object(zapi, "HAS_NETAPP_LIB", False),
     ):
         yield
@@ -197,7 +199,7 @@ def assert_told(played: Played) -> None:
     result = played.result
     shown = json.dumps([result, played.warnings])
     assert "Traceback" not in shown, result.get("exception")
-    assert "fault of the collection" not in shown, result.get("exception")
+    assert "Internal error in" not in shown, result.get("exception")
     for method, target, _body in played.sent:
         assert ALLOWED.fullmatch(f"{method} {target.partition('?')[0]}"), target
         assert re.fullmatch(r"[!-~]+", target), "a request line is ASCII without blanks"

@@ -33,7 +33,7 @@ def test_fault(cluster: Simulator, phase: str, fault: str, tally: Counter[str]) 
 
     shown = json.dumps(result)
     assert "Traceback" not in shown
-    assert "fault of the collection" not in shown
+    assert "Internal error in" not in shown
     assert SECRET not in shown
     assert NEW_SECRET not in shown
     if result.get("failed"):

@@ -98,7 +98,7 @@ def test_a_recreate_that_could_not_create_says_so_loudly(cluster: Simulator, tal
     result = run("akv_config", **task, **options(cluster))
     assert result["failed"]
     assert result["outcome"] == "changed"
-    assert result["msg"].startswith("THE VAULT OF SVM VS0 IS DELETED AND NOT CREATED AGAIN.")
+    assert result["msg"].startswith("The vault of SVM vs0 was DELETED and could NOT be recreated.")
     wanted = {name: task[name] for name in ("name", "key_id", "client_id", "tenant_id")}
     assert result["recreate"] == {"svm": {"name": "vs0"}, **wanted}
     assert cluster.vaults() == []

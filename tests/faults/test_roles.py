@@ -16,7 +16,7 @@ import pytest
 from faults.catalogue import LOSE_KEYS, PHASES, WHOLE
 from faults.harness import options, picture, run
 
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import UNCHANGED
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import Outcome
 from simulator import Simulator
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "least-privilege.md"
@@ -29,14 +29,14 @@ Role = dict[str, str]
 
 # What is done with each role, and the outcome without one of the paths that it cannot do without.
 TASKS: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
-    "info": ("akv_info", {}, {VAULTS: UNCHANGED, CLUSTER: UNCHANGED}),
-    "volumes": ("akv_info", {"volumes": True}, {VAULTS: UNCHANGED, CLUSTER: UNCHANGED, VOLUMES: UNCHANGED}),
-    "health monitor": ("akv_info", {"health_monitor": True}, {VAULTS: UNCHANGED, CLUSTER: UNCHANGED}),
+    "info": ("akv_info", {}, {VAULTS: Outcome.UNCHANGED}),
+    "volumes": ("akv_info", {"volumes": True}, {VAULTS: Outcome.UNCHANGED}),
+    "health monitor": ("akv_info", {"health_monitor": True}, {VAULTS: Outcome.UNCHANGED}),
     "preflight": ("akv_preflight_info", {"svm": "vs0"}, {}),
-    "create": ("akv_config", PHASES["create"].options, {VAULTS: UNCHANGED}),
-    "update": ("akv_config", PHASES["patch"].options, {VAULTS: UNCHANGED, CLUSTER: UNCHANGED}),
-    "delete": ("akv_config", PHASES["delete"].options, {VAULTS: UNCHANGED}),
-    "restore": ("akv_restore", PHASES["restore"].options, {VAULTS: UNCHANGED}),
+    "create": ("akv_config", PHASES["create"].options, {VAULTS: Outcome.UNCHANGED}),
+    "update": ("akv_config", PHASES["patch"].options, {VAULTS: Outcome.UNCHANGED}),
+    "delete": ("akv_config", PHASES["delete"].options, {VAULTS: Outcome.UNCHANGED}),
+    "restore": ("akv_restore", PHASES["restore"].options, {VAULTS: Outcome.UNCHANGED}),
 }
 
 
@@ -118,7 +118,7 @@ def test_a_privilege_less(task: str, path: str) -> None:
             assert result["error"]["code"] == "6"
             assert "role access" in result["msg"]
             assert result["outcome"] == needs[path]
-            if needs[path] == UNCHANGED:
+            if needs[path] == Outcome.UNCHANGED:
                 assert picture(sim) == before
         else:
             assert not result.get("failed"), result["msg"]

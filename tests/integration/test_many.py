@@ -108,7 +108,8 @@ def test_a_new_secret_for_many_is_verified_together() -> None:
 
 @pytest.mark.parametrize("threads", [1, 8])
 def test_a_credential_that_is_refused_is_sent_once(threads: int) -> None:
-    vaults = [*entries(1, 2, 3, client_secret=BAD), *entries(4, 5, client_secret=GOOD), {"svm": "s6"}]
+    vaults = [*entries(1, 2, 3, client_secret=BAD), *entries(4, 5, client_secret=GOOD)]
+    vaults.append({"svm": "s6", "update_credentials": "on_create"})
     with cluster(6) as simulator:
         result = configure(simulator, vaults, update_credentials="always", threads=threads, wait_timeout=1, retries=0)
         assert changes(simulator) == {"PATCH": 3}

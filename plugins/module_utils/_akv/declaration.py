@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.pkcs12 import check_pkcs12, read_pkcs12
 from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import Declaration
@@ -19,12 +19,12 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import (
     FIELDS,
     RELEASES,
     SECRET_FIELDS,
+    Release,
     first_release,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope, check_text, is_uuid
 from ansible_collections.ontap.akv.plugins.module_utils._akv.uris import KeyId, VaultUri, likely_typo, real_host
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 
 _TEXT_OPTIONS = (
@@ -40,6 +40,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "client_id": {"type": "str"},
     "client_secret": {"type": "str", "no_log": True},
     "configuration": {"type": "str"},
+    "credential_grace": {"type": "int", "default": 0},
     "enabled": {"type": "bool"},
     "key_id": {"type": "str", "no_log": False},
     "name": {"type": "str", "aliases": ["vault_uri"]},
@@ -98,6 +99,8 @@ def check(params: Mapping[str, t.Any]) -> tuple[Declaration, list[str]]:
     for option in ("oauth_host", "proxy_host", "vault_host"):
         if params[option] is not None and re.search(r"[/?#@\s]", params[option]):
             raise InputError(option, f"{params[option]!r} holds more than a host. Give the host alone.")
+    if params["credential_grace"] < 0:
+        raise InputError("credential_grace", f"{params['credential_grace']} is below 0. Give seconds.")
     if params["wait_timeout"] < 0:
         raise InputError("wait_timeout", f"{params['wait_timeout']} is below 0. Give seconds.")
     if params["enabled"] is not None and params["configuration"] is None:
@@ -118,6 +121,12 @@ def check(params: Mapping[str, t.Any]) -> tuple[Declaration, list[str]]:
         enabled=params["enabled"],
         skip_verification=params["skip_verification"],
     )
+    if declared.present and declared.update_credentials == "always" and not secrets:
+        raise InputError(
+            "update_credentials",
+            "always has nothing to send: no credential is given (null, omitted or left out). Give client_secret,"
+            " client_certificate, client_certificate_path or proxy_password, or use on_create.",
+        )
     return declared, _check_uris(declared) + warnings
 
 
@@ -167,17 +176,27 @@ def _check_secrets(params: Mapping[str, t.Any]) -> tuple[dict[str, str], list[st
     return secrets, warnings
 
 
-def require_release(client: Client, params: Mapping[str, t.Any]) -> None:
-    """Refuse an option that the cluster's release does not have; asks for the release only where one may be refused.
+def release_dependent(params: Mapping[str, t.Any]) -> list[str]:
+    """Name the given options that some release does not have."""
+    return [
+        option
+        for option, value in params.items()
+        if value is not None and (field := _field(option)) in FIELDS and first_release(field) != RELEASES[0]
+    ]
 
+
+def require_release(options: Iterable[str], release: Release, where: str) -> None:
+    """Refuse an option that the cluster's release does not have.
+
+    :param options: those of release_dependent
+    :param where: the cluster, as messages name it
     :raises InputError: names the option, the cluster's release and the first that has the option
     """
-    fields = {option: "client_certificate" if option == "client_certificate_path" else option for option in params}
-    for option, field in fields.items():
-        if field not in FIELDS or params[option] is None or first_release(field) == RELEASES[0]:
-            continue
-        if not client.release().knows(field):
-            raise InputError(
-                option,
-                f"needs ONTAP {first_release(field)} or later; {client.where} runs {client.release()}. Leave it out.",
-            )
+    for option in options:
+        if not release.knows(_field(option)):
+            first = first_release(_field(option))
+            raise InputError(option, f"needs ONTAP {first} or later; {where} runs {release}. Leave it out.")
+
+
+def _field(option: str) -> str:
+    return "client_certificate" if option == "client_certificate_path" else option

@@ -47,6 +47,7 @@ def check_pkcs12(encoded: str) -> None:
 
 def _check(option: str, content: bytes) -> None:
     """Check with ``cryptography``, where that is installed; ONTAP itself checks too."""
+    # Only a certificate needs it, and it takes longer to load than an unchanged task.
     try:
         from cryptography.hazmat.primitives.serialization import pkcs12
     except ImportError:

@@ -4,7 +4,7 @@
 
 # This module util is private to the collection: it may change at any time.
 
-"""What is declared, and the plan that leads there from what is. Pure, no I/O."""
+"""What is declared, and the plan that leads from what exists to that. Pure, no I/O."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import (
     COMPARED,
+    DEFAULT_CONFIGURATION,
     KEY_STORES,
     VAULTS,
     Record,
@@ -21,10 +22,18 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.record import (
     is_inactive,
     vault_path,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import SECRET_FIELDS, Release
+from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import Release
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope, is_uuid
 from ansible_collections.ontap.akv.plugins.module_utils._akv.uris import KeyId, same_vault
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, Incomplete
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, Incomplete, InputError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import (
+    NEW,
+    Confirmation,
+    Plan,
+    Precondition,
+    Secret,
+    Step,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import MASK
 
 REQUIRED = ("name", "key_id", "client_id", "tenant_id")
@@ -33,13 +42,8 @@ REQUIRED = ("name", "key_id", "client_id", "tenant_id")
 CREDENTIALS = {"client_secret": "client_secret", "client_certificate": "certificate"}
 """The credentials of an Azure application, each with ONTAP's name for that kind (``authentication_method``)."""
 
-DEFAULT_CONFIGURATION = "default"
-"""What ONTAP calls the enabled configuration; reserved for it (9.14.1+)."""
-
-NEW = "{uuid}"
-"""In a path: the UUID of the vault that an earlier step of the plan creates."""
-
 _IDENTITY = ("client_id", "tenant_id")
+_PROXY = ("proxy_host", "proxy_port", "proxy_type", "proxy_username")
 
 
 @dataclass(frozen=True)
@@ -73,64 +77,46 @@ class Declaration:
         return f"the vault of {self.scope}" + (f" ({self.configuration})" if self.configuration else "")
 
 
-@dataclass(frozen=True)
-class Step:
-    """One request that changes. Its body may hold a secret, so it is never shown."""
-
-    method: str
-    path: str
-    operation: str
-    doing: str
-    body: Record | None = field(default=None, repr=False)
-    query: Mapping[str, str] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path}"
-
-    @property
-    def is_switch(self) -> bool:
-        """Whether it enables another configuration, which ONTAP does as a job."""
-        return self.operation == "key_stores_patch"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What would be done, in order, and what is seen but not done.
-
-    :ivar operation: none, create, update, delete, recreate or enable
-    :ivar before: the compared fields as they are; empty where there is no vault
-    :ivar after: the same as they will be; a credential that is sent shows as a mask
-    :ivar drift: differences that are shown and not changed
-    """
-
-    operation: str
-    steps: tuple[Step, ...]
-    before: Mapping[str, t.Any]
-    after: Mapping[str, t.Any]
-    drift: tuple[Record, ...] = ()
-
-    @property
-    def secrets(self) -> dict[str, str]:
-        """The secrets that go out with it, by field."""
-        bodies = [step.body or {} for step in self.steps]
-        return {name: body[name] for body in bodies for name in sorted(SECRET_FIELDS & set(body))}
-
-    @property
-    def credentials_sent(self) -> bool:
-        """Whether a credential goes out with it."""
-        return bool(self.secrets)
-
-
 def differences(declared: Declaration, record: Mapping[str, t.Any]) -> list[str]:
-    """Name the declared fields that mean something else in the record; a key's version is no difference."""
-    return [name for name, wanted in declared.settings.items() if not _same(name, wanted, record.get(name))]
+    """Name the declared fields that mean something else in the record. A key's version does not count.
+
+    A field that is not reported is unknown, not different: see `unreported`.
+    """
+    different = [name for name, wanted in declared.settings.items() if not _same(name, wanted, record.get(name))]
+    unknown = unreported(declared, record) if different else ()
+    return [name for name in different if name not in unknown] if unknown else different
+
+
+def unreported(declared: Declaration, record: Mapping[str, t.Any]) -> list[str]:
+    """Name the declared fields that the record does not report, so that whether they differ is unknown.
+
+    A configuration without a proxy reports none of the proxy fields (9.8+): that is an answer.
+    """
+    missing = [name for name in declared.settings if record.get(name) is None]
+    if declared.enabled is not None and record.get("enabled") is None:
+        missing.append("enabled")
+    no_proxy = missing and all(record.get(name) is None for name in _PROXY)
+    return [name for name in missing if not (no_proxy and name in _PROXY)]
+
+
+def shows(step: Step, record: Mapping[str, t.Any]) -> bool:
+    """Tell whether a record shows what a step has set.
+
+    What a new configuration does not report cannot be compared. A field that was changed was reported before, so that
+    it must be reported again.
+    """
+    created = step.confirmation is Confirmation.CREATED
+    return all(
+        created if record.get(name) is None else _same(name, wanted, record[name])
+        for name, wanted in step.shows.items()
+    )
 
 
 def _same(name: str, wanted: t.Any, there: t.Any) -> bool:
-    if isinstance(wanted, bool):
-        return wanted == bool(there)
     if there is None:
         return False
+    if isinstance(wanted, bool):
+        return bool(wanted == there)
     if name == "name":
         return same_vault(wanted, there)
     if name == "key_id":
@@ -182,7 +168,7 @@ def plan(
         return _plan_absent(declared, current, others)
     if current is None:
         return _plan_create(declared, release)
-    if declared.enabled is False and not is_inactive(current):
+    if declared.enabled is False and current.get("enabled") is True:
         raise AkvError(
             f"{declared.configuration} is the enabled configuration of {declared.scope}, and ONTAP cannot disable it by"
             " itself. Enable another one with enabled: true, or delete it with state: absent."
@@ -204,15 +190,32 @@ def _plan_absent(
             f"{declared.scope} has the configurations {', '.join(names)}. Say with configuration which one to delete."
         )
     if current is None:
-        return Plan("none", (), {}, {})
+        return Plan("none", declared.scope.record())
     for name in ("name", "key_id"):
         wanted = declared.settings.get(name)
+        if wanted is not None and current.get(name) is None:
+            raise AkvError(
+                f"ONTAP does not report {name} of {declared.whose}, so that it may not be the one declared ({wanted})."
+                f" It is not deleted; leave out {name} to delete the existing one."
+            )
         if wanted is not None and not _same(name, wanted, current.get(name)):
             raise AkvError(
                 f"{capital(declared.whose)} is not the one declared: {name} is {current.get(name)}, declared is"
                 f" {wanted}. It is not deleted; correct {name}, or leave it out to delete whatever vault is there."
             )
-    return Plan("delete", (_delete(declared, current),), _shown(current), {})
+    return Plan(
+        "delete",
+        declared.scope.record(),
+        (_delete(declared, current),),
+        _shown(current),
+        preconditions=_before_deleting(current),
+    )
+
+
+def _before_deleting(current: Mapping[str, t.Any]) -> tuple[Precondition, ...]:
+    """An inactive configuration serves no volume."""
+    unused = () if is_inactive(current) else (Precondition.KEYS_UNUSED,)
+    return (*unused, Precondition.KEY_STORE_ACTIVE)
 
 
 def _plan_create(declared: Declaration, release: Release | None) -> Plan:
@@ -222,7 +225,16 @@ def _plan_create(declared: Declaration, release: Release | None) -> Plan:
             " check it, then enable it."
         )
     _require(declared, f"There is no {declared.whose[4:]} yet, and creating it needs")
-    return Plan("create", _create(declared, release), {}, _after({}, declared))
+    needed = [Precondition.SVM_EXISTS, Precondition.KEY_STORE_ACTIVE]
+    if declared.configuration in (None, DEFAULT_CONFIGURATION):
+        needed.insert(1, Precondition.NO_KEY_MANAGER)
+    return Plan(
+        "create",
+        declared.scope.record(),
+        _create(declared, release),
+        after=_after({}, declared),
+        preconditions=tuple(needed),
+    )
 
 
 def _require(declared: Declaration, why: str) -> None:
@@ -251,7 +263,9 @@ def _plan_recreate(
     if current.get("proxy_username") and "proxy_password" not in declared.secrets:
         raise AkvError(f"Nothing was deleted: creating {declared.whose} again needs proxy_password too. Declare it.")
     steps = (_delete(declared, current), *_create(whole, release))
-    return Plan("recreate", steps, _shown(current), _after(_shown(current), declared))
+    before = _shown(current)
+    needed = _before_deleting(current)
+    return Plan("recreate", declared.scope.record(), steps, before, _after(before, declared), needed)
 
 
 def _plan_update(
@@ -262,6 +276,12 @@ def _plan_update(
     unreachable: bool,
 ) -> Plan:
     repaired = declared.update_credentials == "when_unavailable" and unreachable
+    if repaired and not declared.secrets:
+        raise InputError(
+            "update_credentials",
+            f"when_unavailable has nothing to send: {declared.whose} is unavailable, and no credential is given (null,"
+            " omitted or left out). Give client_secret, client_certificate or client_certificate_path.",
+        )
     wanted = set(declared.secrets) if declared.update_credentials == "always" or repaired else set()
     if set(different) & set(_IDENTITY):
         wanted.add(_needed(declared, declared.credential or "client_secret", different))
@@ -269,22 +289,32 @@ def _plan_update(
         wanted.add(t.cast("str", declared.credential))
     if "proxy_username" in different:
         wanted.add(_needed(declared, "proxy_password", different))
-    body = {name: declared.settings[name] for name in different} | {name: declared.secrets[name] for name in wanted}
+    settings = {name: declared.settings[name] for name in different}
+    if "proxy_password" in wanted and "proxy_username" in unreported(declared, current):
+        # The password goes out with the user that it belongs to.
+        settings["proxy_username"] = declared.settings["proxy_username"]
+    body: Record = {**settings, **{name: Secret(name) for name in sorted(wanted)}}
     body |= _credential_extras(declared, body, release and release.patches("authentication_method"), current)
     before = _shown(current)
-    after = {**before, **{name: body[name] for name in different}, **dict.fromkeys(wanted, MASK)}
+    after = {**before, **settings, **dict.fromkeys(wanted, MASK)}
     steps = []
+    needed: tuple[Precondition, ...] = ()
     if body:
         what = " and ".join(body)
         path = vault_path(current["uuid"])
-        steps.append(Step("PATCH", path, "patch", f"Updating {what} of {declared.whose}", body))
+        doing = f"Updating {what} of {declared.whose}"
+        kind = next((CREDENTIALS[name] for name in CREDENTIALS if name in wanted), None)
+        method = {"authentication_method": kind} if kind and current.get("authentication_method") else {}
+        steps.append(Step("PATCH", path, "patch", doing, Confirmation.SHOWN, body, shows={**settings, **method}))
     operation = "update" if body else "none"
     if declared.enabled and is_inactive(current):
         operation, after = "enable", {**after, "enabled": True}
         path = vault_path(current["uuid"], collection=KEY_STORES)
         doing = f"Switching {declared.scope} to configuration {declared.configuration}"
-        steps.append(Step("PATCH", path, "key_stores_patch", doing, {"enabled": True}))
-    return Plan(operation, tuple(steps), before, after, version_drift(declared, current))
+        steps.append(Step("PATCH", path, "key_stores_patch", doing, Confirmation.ENABLED, {"enabled": True}))
+        needed = (Precondition.KEY_STORE_ACTIVE,)
+    drift = version_drift(declared, current)
+    return Plan(operation, declared.scope.record(), tuple(steps), before, after, needed, drift)
 
 
 def _needed(declared: Declaration, secret: str, different: list[str]) -> str:
@@ -305,7 +335,7 @@ def _credential_extras(
     if sent is None:
         return {}
     extras: Record = {}
-    if takes_method and CREDENTIALS[sent] != current.get("authentication_method", "client_secret"):
+    if takes_method and CREDENTIALS[sent] != (current.get("authentication_method") or "client_secret"):
         extras["authentication_method"] = CREDENTIALS[sent]
     if declared.skip_verification is not None:
         extras["skip_verification"] = declared.skip_verification
@@ -313,26 +343,35 @@ def _credential_extras(
 
 
 def _delete(declared: Declaration, current: Mapping[str, t.Any]) -> Step:
+    if current.get("enabled") is None and configuration_of(current) not in (None, DEFAULT_CONFIGURATION):
+        raise AkvError(
+            f"ONTAP does not report whether {declared.whose} is enabled, which decides how it is deleted. It is not"
+            " deleted; read it with akv_info, and run the task again."
+        )
     # An inactive configuration is deleted as a key-store, the enabled one as a vault (9.14.1+).
     inactive = is_inactive(current)
     path = vault_path(current["uuid"], collection=KEY_STORES if inactive else VAULTS)
-    return Step("DELETE", path, "key_stores_delete" if inactive else "delete", f"Deleting {declared.whose}")
+    operation = "key_stores_delete" if inactive else "delete"
+    return Step("DELETE", path, operation, f"Deleting {declared.whose}", Confirmation.GONE)
 
 
 def _create(declared: Declaration, release: Release | None) -> tuple[Step, ...]:
     """POST what it takes, then PATCH what only a PATCH takes (verify_host, verify_ip)."""
     posted = {n: value for n, value in declared.settings.items() if release is None or release.posts(n)}
-    body = {**declared.scope.body(), **posted, **declared.secrets}
+    body: Record = {**declared.scope.body(), **posted, **{name: Secret(name) for name in declared.secrets}}
     body |= _credential_extras(declared, body, release and release.posts("authentication_method"), {})
     query = {"return_records": "true"}
     if declared.configuration not in (None, DEFAULT_CONFIGURATION):
         body["configuration"] = {"name": declared.configuration}
         query["create_inactive"] = "true"
-    steps = [Step("POST", VAULTS, "post", f"Creating {declared.whose}", body, query)]
+    steps = [
+        Step("POST", VAULTS, "post", f"Creating {declared.whose}", Confirmation.CREATED, body, query, shows=posted)
+    ]
     patched = {n: value for n, value in declared.settings.items() if n not in posted}
     if patched:
         doing = f"Setting {' and '.join(patched)} of {declared.whose}"
-        steps.append(Step("PATCH", f"{VAULTS}/{NEW}", "patch", doing, patched))
+        path = f"{VAULTS}/{NEW}"
+        steps.append(Step("PATCH", path, "patch", doing, Confirmation.SHOWN, patched, shows=patched))
     return tuple(steps)
 
 

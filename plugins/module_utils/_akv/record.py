@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import SECRET_FIELDS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope, is_uuid
@@ -18,6 +18,9 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import A
 
 VAULTS = "/security/azure-key-vaults"
 KEY_STORES = "/security/key-stores"
+
+DEFAULT_CONFIGURATION = "default"
+"""What ONTAP calls the enabled configuration; reserved for it (9.14.1+)."""
 
 _TEXT = (
     "client_id",
@@ -93,17 +96,61 @@ def configuration_of(record: Mapping[str, t.Any]) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def select(records: Iterable[Record], scope: Scope, configuration: str | None = None) -> Record | None:
-    """Choose the vault that is meant: the configuration of that name, or the enabled one.
+def owned(records: Iterable[Record], scope: Scope) -> list[Record]:
+    """Choose the records of a scope: a server's filter is not trusted.
 
-    :return: None where there is none
-    :raises AkvError: several match
+    :raises AkvError: there is none, but one of which ONTAP does not report the SVM
+    """
+    mine, unclear = [], []
+    for record in records:
+        if scope.owns(record) and not _unclear(record, scope):
+            mine.append(record)
+        elif _unclear(record, scope):
+            unclear.append(record)
+    if unclear and not mine:
+        raise AkvError(
+            f"ONTAP does not report the SVM of the AKV configuration {unclear[0]['uuid']}, so that it may or may not be"
+            f" that of {scope}. Nothing was sent. Read it with akv_info, and run the task again."
+        )
+    return mine
+
+
+def _unclear(record: Mapping[str, t.Any], scope: Scope) -> bool:
+    """Tell whether a record leaves open whether it is of the scope."""
+    svm = record.get("svm") or {}
+    if scope.is_cluster:
+        return not svm and record.get("scope") is None
+    return svm.get("name" if scope.svm is not None else "uuid") is None and record.get("scope") != "cluster"
+
+
+def select(records: Sequence[Record], scope: Scope, configuration: str | None = None) -> Record | None:
+    """Choose the configuration of that name, or the enabled one.
+
+    :return: None where it does not exist
+    :raises AkvError: several match, or ONTAP does not report what decides
     """
     if configuration is None:
-        found = [record for record in records if not is_inactive(record)]
+        found = [record for record in records if not is_inactive(record) and not _may_be_inactive(record)]
+        unclear = [record for record in records if _may_be_inactive(record)]
+        field = "enabled"
     else:
         found = [record for record in records if configuration_of(record) == configuration]
+        unclear = [record for record in records if configuration_of(record) is None]
+        field = "configuration"
     if len(found) > 1:
         names = ", ".join(f"{record.get('name')} ({record['uuid']})" for record in found)
-        raise AkvError(f"{scope} has several vaults that match: {names}. Which one is meant is open, nothing was sent.")
+        raise AkvError(
+            f"{scope} has several vaults that match: {names}. It is not clear which one is meant; nothing was sent."
+        )
+    if unclear and not found:
+        raise AkvError(
+            f"ONTAP does not report {field} of {scope}'s AKV configuration {unclear[0]['uuid']}, so that it is not"
+            " clear whether it is the one that is meant. Nothing was sent. Read it with akv_info, and run the task"
+            " again."
+        )
     return found[0] if found else None
+
+
+def _may_be_inactive(record: Mapping[str, t.Any]) -> bool:
+    """Tell whether a record leaves open whether it is enabled; the default configuration always is."""
+    return record.get("enabled") is None and configuration_of(record) not in (None, DEFAULT_CONFIGURATION)

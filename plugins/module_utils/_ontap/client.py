@@ -4,7 +4,7 @@
 
 # This module util is private to the collection: it may change at any time.
 
-"""A client of ONTAP's REST API: paging, the error envelope, repetition, and a journal of what was sent."""
+"""A client of ONTAP's REST API: paging, the error envelope, and the retries of a read."""
 
 from __future__ import annotations
 
@@ -20,23 +20,71 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import RELEASES, Release
 from ansible_collections.ontap.akv.plugins.module_utils._http import door, retry
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer, Fault, Transport
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import (
-    CHANGED,
-    UNCHANGED,
-    UNKNOWN,
-    AkvError,
-    ConnectionFailed,
-    FateUnknown,
-    OntapError,
-)
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import Redactor
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, ConnectionFailed, OntapError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Step
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.task import Task
 
-_MAX_BUDGET = 10**9  # seconds: what a clock can count
 _MAX_EMPTY_PAGES = 100  # one after another
 _MAX_PAGES = 10_000
 
+UNREADABLE = (403, 404)
+"""The HTTP statuses of a reading that the login's role does not allow, or that its SVM does not have."""
+
+RETURN_TIMEOUT = 15
+"""Seconds after which ONTAP returns a page of a collection, complete or not (reference, ``return_timeout``)."""
+
+if t.TYPE_CHECKING:
+    from ansible_collections.ontap.akv.plugins.module_utils._ontap.error_codes import Code
+
 JSON = dict[str, t.Any]
 Reading = t.TypeVar("Reading")
+
+
+class _Cluster:
+    """What all clients of one cluster share: facts that were read once, and when the server wants the next request.
+
+    :ivar untold: fields that the cluster refused to report, against what its release promises
+    """
+
+    def __init__(self) -> None:
+        self.facts: dict[str, t.Any] = {}
+        self.untold: set[str] = set()
+        self.lock = threading.RLock()
+        self.not_before = 0.0
+
+
+class Collection(t.NamedTuple):
+    """A collection as it was read.
+
+    :ivar slowest: seconds that the slowest page took
+    """
+
+    records: list[JSON]
+    slowest: float
+
+    @property
+    def proves_absence(self) -> bool:
+        """Whether what is missing does not exist: a page that came late may be incomplete."""
+        return self.slowest < RETURN_TIMEOUT / 2
+
+
+class Attempts:
+    """The tries of one request: counted, and spaced by growing pauses and by what the server asks for."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._tries = 0
+
+    def pause(self) -> bool:
+        """Wait for the next try; False where no try or not enough time is left."""
+        self._tries += 1
+        pause, held = retry.backoff(self._tries, random.random()), self._client.held()
+        if self._tries > self._client.retries or max(pause, held) > self._client.task.remaining():
+            return False
+        # What the server asks for is waited for where the request is sent.
+        if pause > held:
+            self._client.task.sleep(pause)
+        return True
 
 
 class Client:
@@ -45,69 +93,37 @@ class Client:
     :param transport: the session to send with
     :param where: the cluster, as messages name it
     :param retries: how often a request is sent again after a transient fault
-    :param budget: seconds for the whole task: neither a retry nor a poll begins after it
-    :param progress: is told in a few words what is waited for, each time before a pause
-    :ivar requests: what was sent, one entry a try: method, path, status (None where no answer came)
-    :ivar warnings: what the user should know, whether the task succeeds or not
-    :ivar untold: fields that the cluster has refused to tell, against what its release promises
-    :ivar redactor: masks what the server writes; it may echo a part of a secret
+    :param task: the state of the task: deadline, warnings, request log, redactor, outcome
     """
 
-    def __init__(
-        self,
-        transport: Transport,
-        where: str,
-        retries: int,
-        budget: float,
-        redactor: Redactor,
-        progress: Callable[[str], None] = lambda _text: None,
-    ) -> None:
+    def __init__(self, transport: Transport, where: str, retries: int, task: Task) -> None:
         self.transport = transport
         self.where = where
-        self._retries = retries
-        self._deadline = time.monotonic() + max(0, min(budget, _MAX_BUDGET))
-        self._changed = self._fate_unknown = False
-        self.requests: list[JSON] = []
-        self.warnings: list[str] = []
-        self.untold: set[str] = set()
-        self.redactor = redactor
-        self.progress = progress
-        # What siblings share too.
-        self._journal = self.requests
-        self._known: dict[str, t.Any] = {}
-        self._lock = threading.RLock()
+        self.retries = retries
+        self.task = task
+        self._cluster = _Cluster()
 
     def sibling(self) -> Client:
-        """Make a client for one vault of many: it shares the task's time and what is known of the cluster.
-
-        Its outcome, warnings and requests are its own; the latter stand among this client's too.
-        """
+        """Make a client for one of many: it shares the task's time and what is known of the cluster."""
         other = copy.copy(self)
-        other._changed = other._fate_unknown = False
-        other.requests, other.warnings = [], []
+        other.task = self.task.sibling()
         return other
 
     def once(self, what: str, read: Callable[[], Reading]) -> Reading:
         """Read what stays the same for the whole task, at the first call alone."""
-        with self._lock:
-            if what not in self._known:
-                self._known[what] = read()
-            return t.cast("Reading", self._known[what])
+        with self._cluster.lock:
+            if what not in self._cluster.facts:
+                self._cluster.facts[what] = read()
+            return t.cast("Reading", self._cluster.facts[what])
 
-    # -- time ---------------------------------------------------------------------------------------------------------
+    @property
+    def untold(self) -> set[str]:
+        """Fields that the cluster refused to report, against what its release promises."""
+        return self._cluster.untold
 
-    def remaining(self) -> float:
-        """Seconds left of the task's budget."""
-        return self._deadline - time.monotonic()
-
-    def sleep(self, seconds: float, waiting_for: str = "") -> None:
-        """Wait, but no longer than the budget lasts.
-
-        :param waiting_for: what a person at a terminal is told of it
-        """
-        if waiting_for:
-            self.progress(f"{self.where}: {waiting_for}")
-        time.sleep(max(0.0, min(seconds, self.remaining())))
+    def held(self) -> float:
+        """Seconds for which the server asked to send nothing (``Retry-After``)."""
+        return self._cluster.not_before - time.monotonic()
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -117,23 +133,29 @@ class Client:
         :param path: below /api
         :param doing: begins the sentence of a failure, e.g. "Reading the vault of SVM vs0"
         """
-        return self._get(_target(path, query), doing)
+        return self._get(_target(path, query), doing)[0]
 
     def records(self, path: str, query: Mapping[str, str], *, doing: str) -> list[JSON]:
         """Read a collection, all its pages."""
+        return self.collection(path, query, doing=doing).records
+
+    def collection(self, path: str, query: Mapping[str, str], *, doing: str) -> Collection:
+        """Read a collection, all its pages, and how long the slowest of them took."""
         records: list[JSON] = []
-        target = _target(path, query)
+        slowest = 0.0
+        target = _target(path, {**query, "return_timeout": str(RETURN_TIMEOUT)})
         seen: set[str] = set()
         empty = 0
         for _page in range(_MAX_PAGES):
-            page = self._get(target, doing)
+            page, seconds = self._get(target, doing)
+            slowest = max(slowest, seconds)
             found = page.get("records")
             if not isinstance(found, list) or not all(isinstance(record, dict) for record in found):
                 raise self._not_ontap(doing, "the answer's records are no list of objects")
             records += found
             following = _next_page(page)
             if following is None:
-                return records
+                return Collection(records, slowest)
             # An empty page goes on where it stood, so its link may be the same; a page with records never leads back.
             empty = 0 if found else empty + 1
             if found:
@@ -145,12 +167,25 @@ class Client:
 
     @property
     def known_release(self) -> Release | None:
-        """The cluster's release, if it was asked for already."""
-        return self._known.get("release")
+        """The cluster's release, if it was read already."""
+        return self._cluster.facts.get("release")
 
     def release(self) -> Release:
-        """Learn the cluster's release; asked for once."""
-        return self.once("release", lambda: self.cluster()[0])
+        """Learn the cluster's release; asked for once.
+
+        A login that may not read it loses that alone: the newest release is assumed, and ONTAP refuses what it lacks.
+        """
+        return self.once("release", self._read_release)
+
+    def _read_release(self) -> Release:
+        try:
+            return self.cluster()[0]
+        except AkvError as refusal:
+            if not is_unreadable(refusal):
+                raise
+            newest = Release.parse(RELEASES[-1])
+            self.task.warn(f"The release of {self.where} is not known: it is treated as {newest}. {refusal.message}")
+            return newest
 
     def cluster(self, *fields: str) -> tuple[Release, JSON]:
         """Read the cluster's own record, and learn its release from that.
@@ -166,118 +201,86 @@ class Client:
             raise self._not_ontap(doing, "the answer names no version")
         release = Release((generation, major, minor))
         if release.is_newer_than_known:
-            self.warnings.append(
+            self.task.warn(
                 f"{self.where} runs ONTAP {release}, which is newer than this collection knows. It is treated"
                 f" as {RELEASES[-1]}."
             )
-        with self._lock:
-            self._known["release"] = release
+        with self._cluster.lock:
+            self._cluster.facts["release"] = release
         return release, record
 
     @property
     def rest_is_missing(self) -> bool:
         """Whether all that came so far says that there is no REST API: 404, or no answer at all."""
-        return bool(self.requests) and all(sent["status"] in (None, 404) for sent in self.requests)
+        requests = self.task.requests
+        return bool(requests) and all(sent["status"] in (None, 404) for sent in requests)
 
     # -- changing -----------------------------------------------------------------------------------------------------
 
-    @property
-    def outcome(self) -> str:
-        """What the requests so far have done to the cluster: UNCHANGED, CHANGED or UNKNOWN."""
-        if self._fate_unknown:
-            return UNKNOWN
-        return CHANGED if self._changed else UNCHANGED
+    def attempts(self) -> Attempts:
+        """Count the tries of a change."""
+        return Attempts(self)
 
-    def change(
-        self,
-        method: str,
-        path: str,
-        *,
-        doing: str,
-        operation: str,
-        settle: Callable[[], JSON | None] | None,
-        by_job: bool = False,
-        body: JSON | None = None,
-        query: Mapping[str, str] | None = None,
-    ) -> JSON:
-        """Send a change.
+    def change(self, step: Step, path: str, body: JSON | None) -> JSON:
+        """Send a change, once: the runner reads back, and decides whether to send it again.
 
-        :param operation: the operation of the error codes, e.g. "post"
-        :param settle: reads whether a change whose fate is unknown has happened: what is true then, else None.
-            None for a change that has the same effect however often it arrives: it needs no settling.
-        :param by_job: ONTAP does it as a job, so that what has not happened yet may still come
-        :return: the answer's body (empty where it has none), or what settle found
-        :raises FateUnknown: it may or may not have happened, and that could not be read either
+        :param path: the step's, with the UUID of what an earlier step created
+        :param body: the step's, with its secrets
+        :return: the answer's body (empty where it has none)
+        :raises AkvError: ``lost`` says that the change may have been applied, ``passing`` that a retry can help
         """
-        target = _target(path, query)
-        kind = retry.REPEATABLE if settle is None else retry.SINGLE
-        lost = None
-        tries = 0
-        while True:
-            tries += 1
-            try:
-                content = self._success(self._once(method, target, body), operation)
-            except _Setback as setback:
-                failure = setback.failure(doing, self.where, self._asked)
-                if setback.fault == retry.LOST:
-                    self._fate_unknown = True
-                    lost = failure
-                # After a lost try a refusal, too, may be its echo ("already configured", "not found").
-                if lost is not None and settle is not None:
-                    found = self._settle(settle, lost, by_job)
-                    if found is not None:
-                        content = found
-                        break
-                final = retry.decide(kind, setback.fault) == retry.FINAL
-                if final or not self._wait_for_retry(tries, setback.retry_after):
-                    raise failure from None
-            else:
-                break
-        # Accepted is not done: what a job does is told by the job.
-        has_job = isinstance(content.get("job"), dict)
-        self.settle(changed=not has_job)
-        self._fate_unknown = has_job
-        return content
-
-    def settle(self, changed: bool) -> None:
-        """Note what has become of the last change."""
-        self._fate_unknown = False
-        self._changed = self._changed or changed
-
-    def _settle(self, settle: Callable[[], JSON | None], lost: AkvError, by_job: bool) -> JSON | None:
-        """Read what became of a lost change; while that can't be read, its fate stays unknown."""
         try:
-            found = settle()
-        except AkvError as exc:
-            raise FateUnknown(f"{lost.message} Whether it was done could not be read: {exc.message}") from None
-        self._fate_unknown = found is None and by_job
-        return found
+            answer = self._once(step.method, _target(path, step.query), body)
+            content = self._success(answer, step.operation)
+        except _Setback as setback:
+            failure = setback.failure(step.doing, self.where, self._asked)
+            failure.lost = setback.fault == retry.LOST
+            failure.passing = failure.lost or retry.decide(retry.SINGLE, setback.fault) == retry.AGAIN
+            if failure.lost:
+                self.task.sent_unconfirmed()
+            raise failure from None
+        # Accepted is not done: a job says what became of it, or a reading.
+        if answer.status == 202 or isinstance(content.get("job"), dict):
+            self.task.sent_unconfirmed()
+        else:
+            self.task.confirmed(changed=True)
+        return content
 
     # -- one request --------------------------------------------------------------------------------------------------
 
-    def _get(self, target: str, doing: str) -> JSON:
-        tries = 0
+    def _get(self, target: str, doing: str) -> tuple[JSON, float]:
+        """Read; give the answer's body, and how many seconds it took to come."""
+        attempts = Attempts(self)
         while True:
-            tries += 1
             try:
-                content = self._success(self._once("GET", target, None), "get")
+                answer = self._once("GET", target, None)
+                return self._success(answer, "get"), self._seconds
             except _Setback as setback:
                 again = retry.decide(retry.READ, setback.fault) == retry.AGAIN
-                if not again or not self._wait_for_retry(tries, setback.retry_after):
+                if not again or not attempts.pause():
                     raise setback.failure(doing, self.where, self._asked) from None
-            else:
-                return content
 
     def _once(self, method: str, target: str, body: JSON | None) -> Answer:
-        entry: JSON = {"method": method, "path": urlsplit(target).path, "status": None}
-        self.requests.append(entry)
-        if self._journal is not self.requests:
-            self._journal.append(entry)
+        """Send a request, not before the server wants it."""
+        held = self.held()
+        if held > 0:
+            if held > self.task.remaining():
+                raise _Setback(
+                    retry.REFUSAL,
+                    f"the server asks for a pause of {held:.0f} s (Retry-After), which is more than the task has left"
+                    " (wait_timeout).",
+                )
+            self.task.sleep(held)
+        entry = self.task.log(method, urlsplit(target).path)
+        begin = time.monotonic()
         try:
             answer = self.transport.send(method, target, body)
         except Fault as fault:
             raise _Setback(fault.kind, fault.reason) from None
+        self._seconds = time.monotonic() - begin
         entry["status"] = answer.status
+        if not 200 <= answer.status < 300 and (pause := _retry_after(answer)):
+            self._cluster.not_before = max(self._cluster.not_before, time.monotonic() + pause)
         return answer
 
     def _success(self, answer: Answer, operation: str) -> JSON:
@@ -298,15 +301,13 @@ class Client:
                 retry.fault_of_answer(answer.status, None),
                 _reason_of_status(answer),
                 http_status=answer.status,
-                retry_after=_retry_after(answer),
             )
         code = str(error["code"])
         raise _Setback(
             retry.fault_of_answer(answer.status, code),
-            self.redactor.free_text(str(error.get("message") or "no message")),
+            self.task.redactor.free_text(str(error.get("message") or "no message")),
             http_status=answer.status,
-            retry_after=_retry_after(answer),
-            error=self.redactor.written_by_server(
+            error=self.task.redactor.written_by_server(
                 {
                     "code": code,
                     "message": str(error.get("message") or ""),
@@ -336,17 +337,7 @@ class Client:
     @property
     def _asked(self) -> str:
         """The last request, as a role's rule names it."""
-        return f"{self.requests[-1]['method']} {self.requests[-1]['path']}"
-
-    def _wait_for_retry(self, tries: int, retry_after: float | None) -> bool:
-        """Wait for the next try; False where there is none left, or not time enough."""
-        pause = retry.backoff(tries, random.random())
-        if retry_after is not None:
-            pause = max(pause, retry_after)
-        if tries > self._retries or pause > self.remaining():
-            return False
-        self.sleep(pause)
-        return True
+        return f"{self.task.requests[-1]['method']} {self.task.requests[-1]['path']}"
 
     def _own_target(self, href: str, path: str, doing: str) -> str:
         """Turn a server's link into a target, if it stays on this host and on this very path."""
@@ -365,6 +356,23 @@ class Client:
         return ConnectionFailed(f"{doing} on {self.where} failed: {what}. Is this ONTAP's management LIF?")
 
 
+def explain(operation: str, code: str) -> Code | None:
+    """Find what is known of one of ONTAP's error codes.
+
+    :param operation: e.g. "post"
+    """
+    # Only a failure needs the table; loading it takes as long as loading all else of this folder.
+    from ansible_collections.ontap.akv.plugins.module_utils._ontap import error_codes
+
+    return error_codes.explain(operation, code)
+
+
+def is_unreadable(refusal: AkvError) -> bool:
+    """Tell whether a refusal means that this login may not read one thing, or that it does not see it (an SVM's)."""
+    forbidden = refusal.details.get("http_status") == 403
+    return forbidden or (isinstance(refusal, OntapError) and refusal.http_status in UNREADABLE)
+
+
 class _Setback(Exception):
     """One try that was no success: what `retry` needs to decide, and what a failure needs to say."""
 
@@ -374,7 +382,6 @@ class _Setback(Exception):
         reason: str,
         *,
         http_status: int | None = None,
-        retry_after: float | None = None,
         error: JSON | None = None,
         operation: str = "",
     ) -> None:
@@ -382,7 +389,6 @@ class _Setback(Exception):
         self.fault = fault
         self.reason = reason
         self.http_status = http_status
-        self.retry_after = retry_after
         self.error = error
         self.operation = operation
 
@@ -392,8 +398,6 @@ class _Setback(Exception):
         :param asked: the request, for whoever has to allow it
         """
         if self.error is not None:
-            from ansible_collections.ontap.akv.plugins.module_utils._ontap.error_codes import explain
-
             code = self.error["code"]
             known = explain(self.operation, code)
             said = self.reason.rstrip(".")

@@ -40,13 +40,13 @@ def read_health_monitor(client: Client) -> Record:
         if refusal.details.get("http_status") not in _UNTOLD:
             raise
         config = {}
-        client.warnings.append(f"How often ONTAP polls Azure is not known. {refusal.message}")
+        client.task.warn(f"How often ONTAP polls Azure is not known. {refusal.message}")
     else:
         if _minutes(config) is None:
-            client.warnings.append(f"How often ONTAP polls Azure is not known: {client.where} does not tell it.")
+            client.task.warn(f"How often ONTAP polls Azure is not known: {client.where} does not tell it.")
     policy = _policy(config)
     if policy.get("enabled") is False:
-        client.warnings.append(
+        client.task.warn(
             f"ONTAP's health monitor for Azure Key Vaults is off on {client.where}: nothing polls Azure, and a vault"
             " that reads as healthy may no longer be so."
         )

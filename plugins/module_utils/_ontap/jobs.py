@@ -11,13 +11,13 @@ from __future__ import annotations
 import contextlib
 import time
 import typing as t
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import is_uuid
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import intervals
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client, explain
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, InputError, OntapError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.runner import intervals
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "poll_interval": {"type": "float", "default": 2.0},
@@ -81,21 +81,13 @@ def job_of(content: Mapping[str, t.Any]) -> str | None:
     return uuid if is_uuid(uuid) else None
 
 
-def follow(
-    client: Client,
-    uuid: str,
-    doing: str,
-    operation: str,
-    interval: float = 2.0,
-    happened: Callable[[], object | None] | None = None,
-) -> Job:
+def follow(client: Client, uuid: str, doing: str, operation: str, interval: float = 2.0) -> Job:
     """Poll a job until its end.
 
     :param operation: the operation of the error codes, e.g. "restore"
     :param interval: seconds before the second poll; they grow from there
-    :param happened: reads whether a job that failed has done its work all the same, None if not
     :return: the job, in state success, vanished or unreadable
-    :raises JobFailed: it ended otherwise
+    :raises JobFailed: it ended otherwise; whether it has done its work all the same is for the caller to read
     :raises AkvError: the task's time was up before its end
     """
     begin = time.monotonic()
@@ -108,42 +100,33 @@ def follow(
                 exc.message += f" Job {uuid} goes on in ONTAP: run the task again."
                 raise
             record = {"state": _UNSEEN[exc.http_status], "message": "What the job did is read from the vault."}
-        message = client.redactor.free_text(str(record.get("message") or ""))
+        message = client.task.redactor.free_text(str(record.get("message") or ""))
         job = Job(uuid, str(record.get("state")), message, round(time.monotonic() - begin, 1))
         if job.state in (_SUCCESS, *_UNSEEN.values()):
-            client.settle(changed=True)
+            client.task.confirmed(changed=True)
             return job
         if job.state in _FAILED:
-            _settle_failed(client, happened)
-            raise _failed(client, job, _code_of(client, uuid, record), doing, operation)
-        if client.remaining() <= 0:
+            raise _failed(client, job, record, doing, operation)
+        if client.task.remaining() <= 0:
             raise AkvError(
                 f"{doing} on {client.where}: job {uuid} has not ended in time, it is {job.state}. It goes on in ONTAP;"
                 " read it with GET /api/cluster/jobs, or run the task again.",
                 job=job.shown(),
             )
-        client.sleep(next(pauses), f"{doing}: the job is {job.state}")
+        client.task.sleep(next(pauses), f"{doing}: the job is {job.state}")
 
 
-def _code_of(client: Client, uuid: str, record: Mapping[str, t.Any]) -> str:
-    """Why a job failed: its code, or where that is not told its error, which ONTAP has from 9.9.1 on."""
-    code = record.get("code")
-    with contextlib.suppress(AkvError):
-        if not code:
-            error = client.get(f"{JOBS}/{uuid}", {"fields": "error"}, doing="Reading a job's error").get("error")
-            code = error.get("code") if isinstance(error, dict) else None
-    return str(code or "")
-
-
-def _settle_failed(client: Client, happened: Callable[[], object | None] | None) -> None:
-    """Note what a failed job has left behind; while that can't be read, its fate stays unknown."""
-    with contextlib.suppress(AkvError):
-        client.settle(changed=happened is not None and happened() is not None)
-
-
-def _failed(client: Client, job: Job, code: str, doing: str, operation: str) -> JobFailed:
-    from ansible_collections.ontap.akv.plugins.module_utils._ontap.error_codes import explain
-
+def _failed(client: Client, job: Job, record: Mapping[str, t.Any], doing: str, operation: str) -> JobFailed:
+    """Say why a job failed. ONTAP says it in the job, in its ``error`` (9.9.1+), or in both."""
+    error = record.get("error")
+    if not (record.get("code") and job.message) and not isinstance(error, dict):
+        with contextlib.suppress(AkvError):
+            error = client.get(f"{JOBS}/{job.uuid}", {"fields": "error"}, doing="Reading a job's error").get("error")
+    error = error if isinstance(error, dict) else {}
+    code = str(record.get("code") or error.get("code") or "")
+    reason = client.task.redactor.free_text(str(error.get("message") or ""))
+    if reason and reason not in job.message:
+        job = replace(job, message=f"{job.message.rstrip('.')}. {reason}" if job.message else reason)
     known = explain(operation, code)
     said = job.message.rstrip(".") or "no message"
     message = f"{doing} on {client.where} failed: {said} ({f'code {code}, ' if code else ''}job {job.state})."

@@ -11,10 +11,10 @@ from __future__ import annotations
 import functools
 import typing as t
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.record import KEY_STORES, Record
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import KEY_STORES, VAULTS, Record
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import Release
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client, is_unreadable
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError
 
 _KEY_MANAGERS = "/security/key-managers"
@@ -40,7 +40,14 @@ def require_active(client: Client, scope: Scope, doing: str, finishing: bool = F
     """
     if not client.release().within(_STATE_SINCE):
         return
-    for store in _key_stores(client, scope, client.release()):
+    try:
+        stores = _key_stores(client, scope, client.release())
+    except AkvError as refusal:
+        if not is_unreadable(refusal):
+            raise
+        client.task.warn(f"The state of the key-store of {scope} is not known. {refusal.message}")
+        return
+    for store in stores:
         state = store.get("state", _ACTIVE)
         if state != _ACTIVE and not (finishing and state == "switching"):
             raise AkvError(
@@ -73,6 +80,23 @@ def enabled_managers(client: Client, scope: Scope, release: Release | None) -> l
     return [(kind, str(store.get("uuid"))) for kind, store in found if store.get("enabled", True)]
 
 
+def svms_with_key_manager(client: Client) -> set[str]:
+    """Name the SVMs that have a key manager of their own, an AKV configuration included.
+
+    :raises AkvError: it cannot be read
+    """
+    release = client.release()
+    if tells_vaults(release):
+        found = client.records(KEY_STORES, {"fields": _key_store_fields(release)}, doing="Reading the key-stores")
+    else:
+        found = [
+            *client.records(_KEY_MANAGERS, {"fields": "*"}, doing="Reading the key managers"),
+            *client.records(VAULTS, {"fields": "*"}, doing="Reading the AKV configurations"),
+        ]
+    svms = [record["svm"] for record in found if isinstance(record.get("svm"), dict) and record.get("enabled", True)]
+    return {str(svm.get("name")) for svm in svms}
+
+
 def _type(store: Record) -> str:
     """The kind of a key-store; 9.10.1 to 9.13.1 may nest it."""
     nested = store.get("keystore")
@@ -80,9 +104,13 @@ def _type(store: Record) -> str:
 
 
 def _key_stores(client: Client, scope: Scope, release: Release) -> list[Record]:
-    query = {"fields": "*" if release.within(_FLAT_SINCE) else "location,svm,type"}
+    query = {"fields": _key_store_fields(release)}
     read = functools.partial(client.records, KEY_STORES, query, doing="Reading the key-stores")
     return _of(scope, client.once("key-stores", read))
+
+
+def _key_store_fields(release: Release) -> str:
+    return "*" if release.within(_FLAT_SINCE) else "location,svm,type"
 
 
 def _key_managers(client: Client, scope: Scope) -> list[Record]:

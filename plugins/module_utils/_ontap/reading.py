@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import difflib
 import functools
-import typing as t
 from collections.abc import Callable, Iterable
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import DEGRADED, UNAVAILABLE, judge
-from ansible_collections.ontap.akv.plugins.module_utils._akv.record import VAULTS, Record, normalize, select
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import (
+    VAULTS,
+    Record,
+    normalize,
+    owned,
+    select,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import HEALTH_FIELDS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, OntapError
-
-_LONGEST_INTERVAL, _GROWTH = 30.0, 1.5
 
 _REACHABILITY = HEALTH_FIELDS[1:]
 _UNKNOWN_FIELD = ("262179", "262197")
@@ -32,32 +35,46 @@ BLOCKING_LIMIT = (
 
 
 def read_vaults(
-    client: Client, query: dict[str, str], fields: Iterable[str], doing: str = "Reading the vaults"
+    client: Client,
+    query: dict[str, str],
+    fields: Iterable[str],
+    doing: str = "Reading the vaults",
+    complete: Callable[[list[Record]], bool] = bool,
 ) -> list[Record]:
     """Read vaults: all pages of one GET.
 
+    A page of a slow cluster may lack records: what is missing there is confirmed by a second reading.
+
     Some clusters of 9.8 do not know the reachabilities: then the rest is read, a warning says so, and they are not
     asked for again.
+
+    :param complete: tells whether all that is looked for is among the records
     """
     names = [name for name in fields if name not in client.untold]
+    query_whole = {**query, "fields": ",".join(names)}
     try:
-        found = client.records(VAULTS, {**query, "fields": ",".join(names)}, doing=doing)
+        read = client.collection(VAULTS, query_whole, doing=doing)
+        found = _normalized(client, read.records)
+        if not read.proves_absence and not complete(found):
+            found = _normalized(client, client.records(VAULTS, query_whole, doing=doing))
     except OntapError as refusal:
         advanced = [name for name in names if name in _REACHABILITY]
         if not (advanced and "*" in names and refusal.code in _UNKNOWN_FIELD):
             raise
         client.untold.update(advanced)
-        client.warnings.append(
-            f"{client.where} does not know {' and '.join(advanced)}: health is read from state alone."
-        )
-        return read_vaults(client, query, names, doing)
-    return [_without_echo(client, normalize(record)) for record in found]
+        client.task.warn(f"{client.where} does not know {' and '.join(advanced)}: health is read from state alone.")
+        return read_vaults(client, query, names, doing, complete)
+    return found
+
+
+def _normalized(client: Client, records: Iterable[Record]) -> list[Record]:
+    return [_without_echo(client, normalize(record)) for record in records]
 
 
 def _without_echo(client: Client, record: Record) -> Record:
     """Mask what a server may echo in the sentences of a record; what is compared stays as it is."""
     return {
-        name: client.redactor.written_by_server(value) if name in HEALTH_FIELDS else value
+        name: client.task.redactor.written_by_server(value) if name in HEALTH_FIELDS else value
         for name, value in record.items()
     }
 
@@ -68,21 +85,24 @@ def vaults_of(client: Client, scope: Scope, *advanced: str) -> list[Record]:
     :param advanced: fields that come only when they are named
     """
     found = read_vaults(client, scope.query(), ["*", *advanced], f"Reading the vault of {scope}")
-    return [record for record in found if scope.owns(record)]
+    return owned(found, scope)
 
 
 def sort_by_scope(records: Iterable[Record]) -> Callable[[Scope], list[Record]]:
-    """Sort records by whose they are, to look up the vaults of many.
+    """Sort records by scope, to look up those of many.
 
-    :return: gives the records that may be an owner's
+    :return: gives the records that may be of a scope: `owned` decides
     """
     found: dict[str | None, list[Record]] = {}
+    unclear = []
     for record in records:
         svm = record.get("svm") or {}
         names = {svm.get("name"), str(svm.get("uuid")).lower()} if svm else {None}
         for name in names:
             found.setdefault(name, []).append(record)
-    return lambda scope: found.get(scope.svm or scope.svm_uuid, [])
+        if record.get("scope") != "cluster" and None in (svm.get("name"), svm.get("uuid")):
+            unclear.append(record)
+    return lambda scope: found.get(scope.svm or scope.svm_uuid) or unclear
 
 
 def find_vault(client: Client, scope: Scope, *advanced: str) -> Record | None:
@@ -91,37 +111,6 @@ def find_vault(client: Client, scope: Scope, *advanced: str) -> Record | None:
     :raises AkvError: there are several
     """
     return select(vaults_of(client, scope, *advanced), scope)
-
-
-def intervals(first: float = 2.0) -> t.Iterator[float]:
-    """Seconds between polls: growing, up to 30."""
-    interval = first
-    while True:
-        yield interval
-        interval = max(first, min(interval * _GROWTH, _LONGEST_INTERVAL))
-
-
-Reading = t.TypeVar("Reading")
-
-
-def read_until(
-    client: Client,
-    read: Callable[[], Reading],
-    enough: Callable[[Reading], bool],
-    waiting_for: str,
-    interval: float = 2.0,
-) -> Reading:
-    """Read until that is enough, or the task's time is up; give the last reading.
-
-    :param waiting_for: what a person at a terminal is told before each pause
-    :param interval: seconds before the second reading; they grow from there
-    """
-    pauses = intervals(interval)
-    while True:
-        found = read()
-        if enough(found) or client.remaining() <= 0:
-            return found
-        client.sleep(next(pauses), waiting_for)
 
 
 def not_bad(vault: Record | None) -> bool:

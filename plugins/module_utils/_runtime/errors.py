@@ -4,46 +4,71 @@
 
 # This module util is private to the collection: it may change at any time.
 
-"""The one family of failures: each tells in a sentence what failed, where, why and what to do."""
+"""The one family of failures: each says in a sentence what failed, where, why and what to do."""
 
 from __future__ import annotations
 
 import traceback
 import typing as t
+from collections.abc import Iterable
+from enum import Enum
 
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
 
-UNCHANGED = "unchanged"
-"""Nothing was sent that changes, or ONTAP refused it."""
-CHANGED = "changed"
-"""Something was changed before the failure."""
-UNKNOWN = "unknown"
-"""A change was sent, and what became of it could not be read."""
+
+class Outcome(str, Enum):
+    """What a task has done to the cluster. It stands in results as plain text (``value``)."""
+
+    UNCHANGED = "unchanged"
+    """Nothing was sent that changes, or ONTAP refused it."""
+    CHANGED = "changed"
+    """Something was changed."""
+    UNKNOWN = "unknown"
+    """A change was sent, and it could not be confirmed."""
+
+    def __str__(self) -> str:
+        return self.value
+
+
+def worst_outcome(outcomes: Iterable[Outcome]) -> Outcome:
+    """Combine the outcomes of many: unknown outweighs changed, changed outweighs unchanged."""
+    found = set(outcomes)
+    return next((outcome for outcome in (Outcome.UNKNOWN, Outcome.CHANGED) if outcome in found), Outcome.UNCHANGED)
 
 
 class AkvError(Exception):
-    """A failure told in one sentence, for the user.
+    """A failure, in one sentence for the user.
 
     :param message: what failed, on which cluster and SVM, why, and what to do
-    :param outcome: UNCHANGED, CHANGED or UNKNOWN; None leaves it to what the client has sent
+    :param outcome: None leaves it to what the task has sent
     :param details: further keys of the failed result, e.g. ``error``, ``http_status``, ``job``, ``vault``
+    :ivar lost: the change that failed may have been applied all the same
+    :ivar passing: sending the request again can help
     """
 
-    def __init__(self, message: str, outcome: str | None = None, **details: t.Any) -> None:
+    lost = False
+    passing = False
+
+    def __init__(self, message: str, outcome: Outcome | None = None, **details: t.Any) -> None:
         # It may quote a server.
         self.message = printable(message)
         super().__init__(self.message)
         self.outcome = outcome
         self.details = details
 
-    def result(self, outcome: str) -> dict[str, t.Any]:
+    def result(self, outcome: Outcome) -> dict[str, t.Any]:
         """Give the failed result.
 
         :param outcome: what the requests so far have done, where the failure itself does not say
         """
         outcome = self.outcome or outcome
-        told = {"failed": True, "changed": outcome == CHANGED, "msg": self.message, "outcome": outcome}
-        return {**told, **self.details}
+        return {
+            "failed": True,
+            "changed": outcome is Outcome.CHANGED,
+            "msg": self.message,
+            "outcome": outcome.value,
+            **self.details,
+        }
 
 
 class InputError(AkvError):
@@ -54,7 +79,7 @@ class InputError(AkvError):
     """
 
     def __init__(self, option: str, problem: str) -> None:
-        super().__init__(f"{option}: {problem}", UNCHANGED)
+        super().__init__(f"{option}: {problem}", Outcome.UNCHANGED)
 
 
 class Incomplete(AkvError):
@@ -65,8 +90,8 @@ class ConnectionFailed(AkvError):
     """The cluster could not be reached, or did not answer like ONTAP."""
 
 
-class FateUnknown(ConnectionFailed):
-    """A change was sent and no answer tells what became of it."""
+class Unconfirmed(ConnectionFailed):
+    """A change was sent, no answer arrived, and whether it was applied could not be read either."""
 
 
 class OntapError(AkvError):
@@ -83,8 +108,8 @@ class OntapError(AkvError):
 
 
 def unexpected(exc: Exception) -> AkvError:
-    """Make a failure of an exception that nobody has foreseen."""
+    """Make a failure from an unforeseen exception."""
     place = traceback.extract_tb(exc.__traceback__)[-1]
     where = f"{type(exc).__name__} in {place.name}, line {place.lineno}"
-    told = "".join(traceback.format_exception(type(exc), exc, exc.__traceback__))
-    return AkvError(f"This is a fault of the collection ({where}): please report it.", exception=told)
+    shown = "".join(traceback.format_exception(type(exc), exc, exc.__traceback__))
+    return AkvError(f"Internal error in the ontap.akv collection ({where}). Please report it.", exception=shown)

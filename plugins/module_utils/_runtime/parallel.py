@@ -4,7 +4,7 @@
 
 # This module util is private to the collection: it may change at any time.
 
-"""Many vaults at once: threads, each with a connection that it keeps, and results that keep apart what failed."""
+"""Many scopes side by side: threads, each with a connection that it keeps, and results that keep failures apart."""
 
 from __future__ import annotations
 
@@ -14,18 +14,16 @@ import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
-from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
-from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Transport
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import (
-    CHANGED,
-    UNCHANGED,
-    UNKNOWN,
     AkvError,
     InputError,
+    Outcome,
     unexpected,
+    worst_outcome,
 )
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.task import Task
+
+Record = dict[str, t.Any]
 
 ARGUMENT_SPEC: dict[str, t.Any] = {"threads": {"type": "int", "default": 8}}
 
@@ -36,16 +34,35 @@ _NAMED = 5  # of many, in a sentence
 AnyItem = t.TypeVar("AnyItem", bound="Item")
 
 
+class Session(t.Protocol):
+    """A connection to a server, used by one thread at a time."""
+
+    def twin(self) -> t.Any:
+        """Make another session to the same server, for another thread."""
+
+    def close(self) -> None:
+        """Close the connection."""
+
+
+class Client(t.Protocol):
+    """What this file needs of a client."""
+
+    transport: t.Any
+    where: str
+    task: Task
+
+
 @dataclass
 class Item:
-    """One vault of many: what became of it does not touch the others.
+    """One scope of many: what became of it does not touch the others.
 
-    :ivar client: one of its own, so that its outcome, requests and warnings are told apart
+    :ivar scope: names itself in a sentence; ``record()`` shows it as a record does
+    :ivar client: one of its own, so that its outcome, requests and warnings are kept apart
     :ivar result: empty as long as there is none
     """
 
-    scope: Scope
-    client: Client
+    scope: t.Any
+    client: t.Any
     result: Record = field(default_factory=dict)
     diff: Record = field(default_factory=dict)
 
@@ -56,7 +73,8 @@ class Item:
 
     def identity(self) -> Record:
         """Name it in its result."""
-        return self.scope.record()
+        shown: Record = self.scope.record()
+        return shown
 
     @contextlib.contextmanager
     def kept(self) -> Iterator[None]:
@@ -70,13 +88,13 @@ class Item:
 
     def fail(self, failure: AkvError) -> None:
         """End it with a failure."""
-        self.result = {**self.identity(), **failure.result(self.client.outcome)}
+        self.result = {**self.identity(), **failure.result(self.client.task.outcome)}
 
     def succeed(self, result: t.Any) -> None:
         """End it with a use case's result for one vault, a dataclass."""
-        told = dict(vars(result))
-        self.diff = told.pop("diff")
-        self.result = {**self.identity(), "failed": False, **told}
+        values = dict(vars(result))
+        self.diff = values.pop("diff")
+        self.result = {**self.identity(), "failed": False, **values}
 
 
 def still_open(items: Iterable[AnyItem]) -> list[AnyItem]:
@@ -102,11 +120,12 @@ class Workers:
     def __init__(self, client: Client, threads: int) -> None:
         self._first = client.transport
         self._threads = threads
-        self._idle: queue.SimpleQueue[Transport] = queue.SimpleQueue()
+        self._idle: queue.SimpleQueue[Session] = queue.SimpleQueue()
         self._idle.put(self._first)
 
     def each(self, items: Sequence[AnyItem], work: Callable[[AnyItem], None]) -> None:
         """Do the work for each item that has no result yet, and come back when all is done."""
+        # Loading it takes as long as an unchanged task: only changes need it.
         from concurrent.futures import ThreadPoolExecutor
 
         pool = ThreadPoolExecutor(max(1, min(self._threads, len(items))))
@@ -148,12 +167,6 @@ def workers(client: Client, threads: int) -> Iterator[Workers]:
         made.close()
 
 
-def whole_outcome(outcomes: Iterable[str]) -> str:
-    """Tell what many together have done to the cluster: the worst that one of them has."""
-    worst = set(outcomes)
-    return next((outcome for outcome in (UNKNOWN, CHANGED) if outcome in worst), UNCHANGED)
-
-
 def conclude(client: Client, items: Sequence[Item]) -> list[Record]:
     """Gather what became of all, warnings included; give the results in order.
 
@@ -161,19 +174,19 @@ def conclude(client: Client, items: Sequence[Item]) -> list[Record]:
     """
     about: dict[str, list[str]] = {}
     for item in items:
-        for warning in item.client.warnings:
+        for warning in item.client.task.warnings:
             about.setdefault(warning, []).append(item.whose)
-    client.warnings += [f"{_shortened(names)}: {warning}" for warning, names in about.items()]
+    client.task.warnings += [f"{_shortened(names)}: {warning}" for warning, names in about.items()]
     results = [item.result for item in items]
     failed = [item for item in items if item.result["failed"]]
     if failed:
         changed = any(result["changed"] for result in results)
-        outcomes = {item.result["outcome"] for item in failed} | ({CHANGED} if changed else set())
+        outcomes = [Outcome(item.result["outcome"]) for item in failed] + [Outcome.CHANGED] * changed
         rest = f"; the other {len(items) - len(failed)} are done" if len(failed) < len(items) else ""
         raise AkvError(
             f"{len(failed)} of {len(items)} failed on {client.where}: {_shortened([item.whose for item in failed])}."
             f" The first says: {failed[0].result['msg']} See results for each{rest}.",
-            next((outcome for outcome in (UNKNOWN, CHANGED) if outcome in outcomes), UNCHANGED),
+            worst_outcome(outcomes),
             changed=changed,
             results=results,
         )

@@ -19,9 +19,9 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.arguments impor
     shown,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import (
-    UNCHANGED,
     AkvError,
     InputError,
+    Outcome,
     unexpected,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import Redactor
@@ -87,7 +87,7 @@ class Call:
         return {**result, **self._invocation(params)}, warnings
 
     def _failed(self, failure: AkvError) -> Result:
-        return self._masked({"requests": [], **failure.result(UNCHANGED)})
+        return self._masked({"requests": [], **failure.result(Outcome.UNCHANGED)})
 
     def _masked(self, result: Result) -> Result:
         return {**self._redactor.result(result), **self._invocation(self._given)}

@@ -4,10 +4,11 @@
 
 # This module util is private to the collection: it may change at any time.
 
-"""Making one vault what is declared: read, plan, apply, verify. Knows nothing of Ansible: it returns or raises."""
+"""One AKV configuration on its way to what is declared: a verb of the runner."""
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,32 +23,39 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.health import (
     read_state,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import (
-    NEW,
     Declaration,
-    Plan,
-    Step,
     capital,
     differences,
     other_credential,
     plan,
+    shows,
+    unreported,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, is_inactive, select
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, is_inactive, owned, select
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import (
     SECRET_FIELDS,
     health_fields,
     patch_depends_on_release,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client, is_unreadable
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import JobFailed, follow, job_of
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_stores import in_the_way, require_active
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import (
     BLOCKING_LIMIT,
     not_bad,
-    read_until,
     unknown_svm,
     vaults_of,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import CHANGED, AkvError, InputError, OntapError
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import need_keys
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, InputError, OntapError, Outcome
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import (
+    NEW,
+    Confirmation,
+    Plan,
+    Precondition,
+    Step,
+)
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.runner import confirm, intervals, read_until
 
 _DONE = {
     "none": "as declared",
@@ -65,6 +73,10 @@ _VERIFIED_BY_REACHABILITY = ("update", "enable")
 _RACE_LOST = {"POST": ("1", "65537500", "65537589"), "DELETE": ("4", "65537120", "65537511", "65538908")}
 
 
+# What refuses a credential that Azure does not accept, or does not know yet (9.12.1+).
+_CREDENTIAL_REFUSED = ("65537540", "65537573")
+
+
 @dataclass(frozen=True)
 class Result:
     """What was done, or in check mode would be done."""
@@ -77,152 +89,296 @@ class Result:
     drift: tuple[Record, ...]
     credentials_sent: bool
     diff: Record
+    plan_id: str
 
 
 class Change:
-    """One vault on its way to what is declared.
+    """One AKV configuration on its way to what is declared.
 
-    ``run`` does it all. The steps are there by themselves too, for the many vaults of one task.
+    :param wait: confirm what was sent, and wait for its health
+    :param grace: seconds for which a refused credential is sent again, since Azure may not know a new one yet
+    :ivar current: the configuration before the task; None where it does not exist
+    :ivar chosen: what is to be done
     """
 
-    def __init__(self, client: Client, declared: Declaration, wait: bool) -> None:
+    chosen: Plan
+
+    def __init__(self, client: Client, declared: Declaration, wait: bool, grace: float = 0) -> None:
         self.client = client
         self.declared = declared
+        self.secrets = declared.secrets
+        self.current: Record | None = None
         self._wait = wait
+        self._grace = grace
         self._records: list[Record] = []
+        self._deleted: set[str] = set()
+        self._pauses = intervals()
+        self._first_refused: float | None = None
 
-    def run(self, check_mode: bool) -> Result:
-        """Read, plan, apply and verify; in check mode read and plan.
+    # -- facts and plan -----------------------------------------------------------------------------------------------
 
-        :raises AkvError: it cannot be done, or not without being asked for by name
-        """
-        current = self.read()
-        chosen = self.plan(current)
-        if check_mode or not chosen.steps:
-            return self.predict(chosen, current, check_mode)
-        self.prepare(chosen)
-        done = self.apply(chosen)
-        return self.result(done, self.verify(done, current))
-
-    def read(self) -> Record | None:
-        """Read the vault, and of its health what the task goes by."""
+    def plan(self) -> Plan:
+        """Read the configuration, and of its health what the task goes by; plan."""
         fields = ["state"] if self._wait and self.declared.present else []
-        return self._read(self.repair_fields() or fields)
+        return self.plan_from(self._read(self.repair_fields() or fields))
 
     def take(self, records: list[Record]) -> Record | None:
-        """Choose the vault among records that were read for many."""
-        self._records = [record for record in records if self.declared.scope.owns(record)]
-        return select(self._records, self.declared.scope, self.declared.configuration)
+        """Choose the configuration among records that were read for many."""
+        self._records = owned(records, self.declared.scope)
+        # What this task has deleted may still be listed with what it has created.
+        left = [record for record in self._records if record["uuid"] not in self._deleted] or self._records
+        return select(left, self.declared.scope, self.declared.configuration)
 
     def repair_fields(self) -> list[str]:
-        """Name what a repair goes by, beside the vault itself: nothing where none is asked for."""
+        """Name what a repair goes by, in addition to the configuration: nothing where none is asked for."""
         return health_fields(self.client.release()) if self._repairs else []
 
-    def plan(self, current: Record | None) -> Plan:
+    def plan_from(self, current: Record | None) -> Plan:
         """Plan, with the cluster's release where that decides."""
         declared, client, unreachable = self.declared, self.client, False
+        self.current = current
         if declared.present and current is not None:
             depends = any(patch_depends_on_release(name) for name in differences(declared, current))
             if depends or other_credential(declared, current):
                 client.release()
             unreachable = self._repairs and self._unreachable(current)
+            unknown = unreported(declared, current)
+            if unknown:
+                client.task.warn(
+                    f"ONTAP does not report {', '.join(unknown)} of {declared.whose}: whether that is as declared is"
+                    " not known, and it is not changed."
+                )
         others = [record for record in self._records if record is not current]
-        chosen = plan(declared, current, client.known_release, unreachable, others)
-        if chosen.steps:
-            self._guard(chosen)
-        for drift in chosen.drift:
-            client.warnings.append(
+        self.chosen = plan(declared, current, client.known_release, unreachable, others)
+        for drift in self.chosen.drift:
+            client.task.warn(
                 f"key_id: {drift['declared']} is declared, {drift['current']} is in use. {drift['advice']}"
             )
-        return chosen
+        return self.chosen
 
-    def _guard(self, chosen: Plan) -> None:
-        """Stop before what the state of the key-store forbids (9.16.1+). An update goes through: it is the cure.
+    def require(self, precondition: Precondition, chosen: Plan, check_mode: bool) -> None:
+        """Stop before what ONTAP would refuse."""
+        client, scope, step = self.client, self.declared.scope, chosen.steps[0]
+        if precondition is Precondition.KEY_STORE_ACTIVE:
+            # A cluster that shows configurations is 9.14.1 or later: worth asking which. Where nothing exists yet, the
+            # release may not be known: a create that it forbids is then refused by ONTAP itself. An update goes
+            # through: it is the cure.
+            later = any("configuration" in record or "enabled" in record for record in self._records)
+            if later or client.known_release:
+                require_active(client, scope, step.doing, chosen.operation == "enable")
+        elif precondition is Precondition.SVM_EXISTS:
+            if unknown := unknown_svm(client, scope):
+                raise AkvError(unknown)
+        elif precondition is Precondition.NO_KEY_MANAGER:
+            if not self._records and (other := in_the_way(client, scope)):
+                raise AkvError(other)
+        elif failure := self._keys_needed(step):
+            raise failure
 
-        A cluster that shows configurations is 9.14.1 or later: worth asking which. Where there is no vault yet, the
-        release may not be known: a create that it forbids is then refused by ONTAP itself.
-        """
-        later = any("configuration" in record or "enabled" in record for record in self._records)
-        if chosen.operation != "update" and (later or self.client.known_release):
-            finishing = chosen.operation == "enable"
-            require_active(self.client, self.declared.scope, chosen.steps[0].doing, finishing)
+    def _keys_needed(self, step: Step) -> AkvError | None:
+        try:
+            return need_keys(self.client, self.declared.scope, step.doing)
+        except AkvError as refusal:
+            if not is_unreadable(refusal):
+                raise
+            self.client.task.warn(f"Whether encrypted volumes need the keys is not known. {refusal.message}")
+            return None
 
-    def predict(self, chosen: Plan, current: Record | None, check_mode: bool) -> Result:
+    def predict(self, chosen: Plan, check_mode: bool) -> Result:
         """Give the result where nothing is sent: there is nothing to do, or it is check mode."""
-        if chosen.operation == "create" and (unknown := unknown_svm(self.client, self.declared.scope)):
-            raise AkvError(unknown)
-        return self.result(chosen, self._predicted(chosen, current), check_mode)
+        return self.result(chosen, self._predicted(chosen), check_mode)
 
-    def _predicted(self, chosen: Plan, current: Record | None) -> Record | None:
+    def _predicted(self, chosen: Plan) -> Record | None:
         if chosen.operation == "delete":
             return None
-        if current is not None and not chosen.steps:
-            self._warn_of_health(current)
-            return current
+        if self.current is not None and not chosen.steps:
+            self._warn_of_health(self.current)
+            return self.current
         after = _without_secrets(chosen.after)
-        return {**(current or self.declared.scope.record()), **after} if after else None
+        return {**(self.current or self.declared.scope.record()), **after} if after else None
+
+    # -- changing -----------------------------------------------------------------------------------------------------
 
     def prepare(self, chosen: Plan) -> None:
-        """Learn what verifying will need, before anything is changed: a right that is missing shows in time."""
+        """Learn what confirming will need, before anything is changed: a missing right shows in time."""
         if self._wait and chosen.operation in _VERIFIED_BY_REACHABILITY:
             self.client.release()
 
-    def apply(self, chosen: Plan) -> Plan:
-        """Carry the plan out; give it back, or an empty one where another run has done all of it."""
-        sent = False
-        for number, step in enumerate(chosen.steps):
-            try:
-                self._send(step)
-                sent = True
-            except AkvError as failure:
-                if not self._overtaken(step, failure):
-                    raise self._told(chosen, number, failure) from None
-        return chosen if sent else Plan("none", (), chosen.after, chosen.after)
+    def path(self, step: Step) -> str:
+        """Give a step's path, with the UUID of what an earlier step created."""
+        if NEW not in step.path:
+            return step.path
+        made = read_until(
+            self.client.task,
+            self._read,
+            lambda record: record is not None and record["uuid"] not in self._deleted,
+            f"waiting until {self.declared.whose} exists",
+        )
+        if made is None:
+            raise self._not_shown("created", None)
+        return step.path.replace(NEW, made["uuid"])
 
-    def verify(self, done: Plan, before: Record | None) -> Record | None:
-        """Read the vault that is there now; with ``wait``, until it is as it should be and every node has its keys.
+    def begun(self, step: Step) -> Record | None:
+        """No step of this verb is taken over from another run."""
+        return None
 
-        :raises AkvError: it is not what was sent, or not healthy in time
+    def follow(self, step: Step, answer: Record) -> None:
+        """Follow a step's job, if it has one, to its end."""
+        job = job_of(answer)
+        try:
+            if job is not None and self._wait:
+                follow(self.client, job, step.doing, step.operation)
+        except JobFailed:
+            # A switch may stand half-way, which no reading shows.
+            with contextlib.suppress(AkvError):
+                found = self.applied(step)
+                if found is not None or step.confirmation is not Confirmation.ENABLED:
+                    self.client.task.confirmed(changed=found is not None)
+            raise
+        if step.method == "DELETE" and self.declared.present:
+            self._deleted.add(step.path.rpartition("/")[2])
+
+    def applied(self, step: Step) -> Record | None:
+        """Read whether a step was applied."""
+        if step.confirmation is Confirmation.SHOWN and not step.shows:
+            return None
+        return {} if self._step_shown(step, self._read()) else None
+
+    def refused(self, step: Step, failure: AkvError) -> bool:
+        """Tell whether another run has done meanwhile what the step was to do; warn of it."""
+        if not self._lost_a_race(step, failure):
+            return False
+        whose = self.declared.whose
+        existing = self._read()
+        if step.method == "DELETE":
+            done = existing is None
+        elif existing is not None and existing["uuid"] in self._deleted:
+            return False
+        else:
+            done = existing is not None and not differences(self.declared, existing)
+            if existing is not None and not done:
+                failure.message = (
+                    f"Meanwhile another run has created {whose}: {existing.get('name')} with key"
+                    f" {existing.get('key_id')} and client_id {existing.get('client_id')}. {failure.message}"
+                )
+        if done:
+            what = "deleted" if step.method == "DELETE" else "created, as it is declared here,"
+            self.client.task.warn(f"Another run was faster: {whose} was {what} meanwhile.")
+        return done
+
+    def again(self, step: Step, failure: AkvError) -> bool:
+        """Wait until a refusal can have passed: ONTAP has not finished the deletion, or Azure learns the secret."""
+        task = self.client.task
+        if self._deleted and step.method == "POST" and self._lost_a_race(step, failure):
+            waiting_for = f"waiting until {self.declared.whose} is deleted"
+            left = read_until(task, self._read, lambda record: not self._is_deleted(record), waiting_for)
+            return not self._is_deleted(left) and task.remaining() > 0
+        if not (isinstance(failure, OntapError) and failure.code in _CREDENTIAL_REFUSED and step.secrets):
+            return False
+        if self._first_refused is None:
+            self._first_refused = task.remaining()
+        left_of_grace = self._grace - (self._first_refused - task.remaining())
+        if min(left_of_grace, task.remaining()) <= 0:
+            return False
+        pause = min(next(self._pauses), left_of_grace)
+        task.sleep(pause, f"waiting until Azure accepts the credential of {self.declared.whose}")
+        return True
+
+    def _is_deleted(self, record: Record | None) -> bool:
+        return record is not None and record["uuid"] in self._deleted
+
+    def _lost_a_race(self, step: Step, failure: AkvError) -> bool:
+        return isinstance(failure, OntapError) and failure.code in _RACE_LOST.get(step.method, ())
+
+    def explain(self, chosen: Plan, number: int, failure: AkvError) -> AkvError:
+        """Complete a failure with what only this task knows."""
+        step = chosen.steps[number]
+        if isinstance(failure, OntapError) and chosen.operation == "create" and step.method == "POST":
+            why = unknown_svm(self.client, self.declared.scope)
+            if why is None and failure.code == "65537500" and not self._records:
+                why = in_the_way(self.client, self.declared.scope)
+            if why:
+                failure.message = f"{why} ({failure.message})"
+        if isinstance(failure, OntapError) and failure.code in _CREDENTIAL_REFUSED and step.secrets:
+            failure.message += (
+                " A secret younger than two minutes may not be known everywhere in Azure yet: run the task again, or"
+                " set credential_grace to the seconds for which it may be tried."
+            )
+        if isinstance(failure, JobFailed) and step.confirmation is Confirmation.ENABLED:
+            failure.message += " A switch may stand half-way: run the task again, which finishes it."
+        if chosen.operation == "recreate" and step.method == "POST":
+            settings = step.without_secrets()
+            failure.details["recreate"] = settings
+            failure.message = (
+                f"{self._whose} was DELETED and could NOT be recreated. {failure.message} Run the task again to"
+                f" recreate it. Its settings, without secrets, were: {settings}."
+            )
+        return failure
+
+    # -- confirming ---------------------------------------------------------------------------------------------------
+
+    def conclude(self, done: Plan) -> Result:
+        """Read the configuration; with ``wait``, until it shows what was sent and every node has its keys.
+
+        :raises AkvError: it does not show what was sent, or is not healthy in time
         """
-        fields = self.fields_to_verify(done)
-        vault = read_until(
-            self.client,
+        fields = self.fields_to_confirm(done)
+        seen = confirm(
+            self.client.task,
             lambda: self._read(fields),
-            lambda vault: self.is_settled(done, vault),
+            lambda record: not self._wait or self.is_shown(done, record),
+            lambda record: not self._wait or not_bad(record),
             f"waiting until {self.declared.whose} is {_DONE[done.operation]} and healthy",
         )
-        return self.conclude(done, vault, before)
+        return self.concluded(done, seen)
 
-    def fields_to_verify(self, done: Plan) -> list[str]:
-        """Name what of the health is read after a change, beside the vault itself."""
+    def fields_to_confirm(self, done: Plan) -> list[str]:
+        """Name what of the health is read after a change, in addition to the configuration."""
         if not (self._wait and self.declared.present):
             return []
         return health_fields(self.client.release()) if done.operation in _VERIFIED_BY_REACHABILITY else ["state"]
 
-    def is_settled(self, done: Plan, vault: Record | None) -> bool:
+    def is_settled(self, done: Plan, record: Record | None) -> bool:
         """Tell whether a reading after the change needs no other."""
-        return not self._wait or (self._is_as_sent(done, vault) and not_bad(vault))
+        return not self._wait or (self.is_shown(done, record) and not_bad(record))
 
-    def _is_as_sent(self, done: Plan, vault: Record | None) -> bool:
-        enabled = done.operation != "enable" or (vault is not None and not is_inactive(vault))
-        return self.declared.present == (vault is not None) and enabled
+    def is_shown(self, done: Plan, record: Record | None) -> bool:
+        """Tell whether a reading shows what was done."""
+        if not done.steps:
+            return self.declared.present == (record is not None)
+        steps = done.steps[1:] if done.operation == "recreate" else done.steps
+        return all(self._step_shown(step, record) for step in steps)
 
-    def conclude(self, done: Plan, vault: Record | None, before: Record | None) -> Record | None:
-        """Judge the last reading after a change.
+    def _step_shown(self, step: Step, record: Record | None) -> bool:
+        if step.confirmation is Confirmation.GONE:
+            return record is None
+        if record is None or self._is_deleted(record):
+            return False
+        if step.confirmation is Confirmation.ENABLED:
+            return record.get("enabled") is True
+        return shows(step, record)
 
-        :raises AkvError: it is not what was sent, or not healthy in time
+    def concluded(self, done: Plan, record: Record | None) -> Result:
+        """Judge the last reading after a change, and give the result.
+
+        :raises AkvError: it does not show what was sent, or is not healthy in time
         """
-        declared = self.declared
-        if self._wait and not self._is_as_sent(done, vault):
-            raise AkvError(
-                f"ONTAP took the request, but {declared.whose} is not {_DONE[done.operation]} in time (wait_timeout)"
-                f" on {self.client.where}. Read it with akv_info, and run the task again."
-            )
-        if self._wait and vault is not None and not not_bad(vault) and done.steps:
-            raise self._unhealthy(done, vault, before)
-        if vault is not None:
-            self._warn_of_health(vault)
-        return vault
+        if self._wait and not self.is_shown(done, record):
+            raise self._not_shown(_DONE[done.operation], record)
+        if self._wait and record is not None and done.steps and not not_bad(record):
+            raise self._unhealthy(done, record)
+        if record is not None:
+            self._warn_of_health(record)
+        return self.result(done, record)
+
+    def _not_shown(self, done: str, record: Record | None) -> AkvError:
+        seen = {} if record is None else {"vault": record, "available": read_state(record).available}
+        return AkvError(
+            f"ONTAP accepted the request, but {self.declared.whose} is not {done} in time (wait_timeout) on"
+            f" {self.client.where}. Read it with akv_info, and run the task again.",
+            Outcome.UNKNOWN,
+            **seen,
+        )
 
     def result(self, chosen: Plan, vault: Record | None, check_mode: bool = False) -> Result:
         """Make the result of what was done, or in check mode would be."""
@@ -231,10 +387,11 @@ class Change:
             msg=_message(self.declared, chosen, check_mode),
             operation=chosen.operation,
             vault=vault,
-            available=read_state(vault or {}).available,
+            available=None if vault is None else read_state(vault).available,
             drift=chosen.drift,
-            credentials_sent=chosen.credentials_sent,
+            credentials_sent=bool(chosen.secrets),
             diff=_diff(self.declared, chosen),
+            plan_id=self.chosen.id(self.client.where),
         )
 
     # -- reading ------------------------------------------------------------------------------------------------------
@@ -244,8 +401,7 @@ class Change:
 
     @property
     def _repairs(self) -> bool:
-        declared = self.declared
-        return declared.present and declared.update_credentials == "when_unavailable" and bool(declared.secrets)
+        return self.declared.present and self.declared.update_credentials == "when_unavailable"
 
     def _unreachable(self, current: Record) -> bool:
         if is_inactive(current):
@@ -257,117 +413,17 @@ class Change:
             return azure_reachable(current) is False
         return read_state(current).bad
 
-    # -- changing -----------------------------------------------------------------------------------------------------
-
-    def _send(self, step: Step) -> None:
-        path = step.path
-        if NEW in path:
-            made = read_until(
-                self.client,
-                self._read,
-                lambda vault: vault is not None,
-                f"waiting until {self.declared.whose} is there",
-            )
-            if made is None:
-                raise AkvError(
-                    f"ONTAP took the create, but {self.declared.whose} is not there in time (wait_timeout) on"
-                    f" {self.client.where}. Read it with akv_info, and run the task again."
-                )
-            path = path.replace(NEW, made["uuid"])
-        content = self.client.change(
-            step.method,
-            path,
-            doing=step.doing,
-            operation=step.operation,
-            settle=self._settled_by(step),
-            by_job=step.is_switch,
-            body=step.body,
-            query=step.query,
-        )
-        job = job_of(content)
-        if job is not None and self._wait:
-            follow(self.client, job, step.doing, step.operation, happened=self._left_by(step))
-
-    def _settled_by(self, step: Step) -> t.Callable[[], Record | None] | None:
-        """How to read whether a step has happened. A PATCH of a vault has the same effect however often it arrives."""
-        if step.method == "POST":
-            return self._created
-        if step.method == "DELETE":
-            return self._deleted
-        return self._switched if step.is_switch else None
-
-    def _left_by(self, step: Step) -> t.Callable[[], Record | None] | None:
-        """How to read what a step's failed job has left behind. A switch may stand half-way, which no vault tells."""
-
-        def switched() -> Record | None:
-            if self._switched() is None:
-                raise AkvError("The switch may stand half-way.")
-            return {}
-
-        return switched if step.is_switch else self._settled_by(step)
-
-    def _created(self) -> Record | None:
-        found = self._read()
-        return found if found is not None and not differences(self.declared, found) else None
-
-    def _deleted(self) -> Record | None:
-        return {} if self._read() is None else None
-
-    def _switched(self) -> Record | None:
-        found = self._read()
-        return found if found is not None and not is_inactive(found) else None
-
-    def _overtaken(self, step: Step, failure: AkvError) -> bool:
-        """Tell whether a refusal means that another run has done meanwhile what the step was to do; warn of it."""
-        if not isinstance(failure, OntapError) or failure.code not in _RACE_LOST.get(step.method, ()):
-            return False
-        whose = self.declared.whose
-        there = self._read()
-        if step.method == "DELETE":
-            done = there is None
-        else:
-            done = there is not None and not differences(self.declared, there)
-            if there is not None and not done:
-                failure.message = (
-                    f"Meanwhile another run has created {whose}: {there.get('name')} with key"
-                    f" {there.get('key_id')} and client_id {there.get('client_id')}. {failure.message}"
-                )
-        if done:
-            what = "deleted" if step.method == "DELETE" else "created, as it is declared here,"
-            self.client.warnings.append(f"Another run was faster: {whose} was {what} meanwhile.")
-        return done
-
-    def _told(self, chosen: Plan, number: int, failure: AkvError) -> AkvError:
-        """Complete a failure with what only this task knows."""
-        step = chosen.steps[number]
-        if isinstance(failure, OntapError) and chosen.operation == "create" and step.method == "POST":
-            why = unknown_svm(self.client, self.declared.scope)
-            if why is None and failure.code == "65537500" and not self._records:
-                why = in_the_way(self.client, self.declared.scope)
-            if why:
-                failure.message = f"{why} ({failure.message})"
-        if isinstance(failure, JobFailed) and step.is_switch:
-            failure.message += " A switch may stand half-way: run the task again, which finishes it."
-        if chosen.operation == "recreate" and step.method == "POST":
-            again = _without_secrets(step.body or {})
-            failure.details["recreate"] = again
-            failure.message = (
-                f"{self.declared.whose} is deleted and not created again".upper() + f". {failure.message} Run the task"
-                f" again to create it. Besides its secrets it had: {again}."
-            )
-        return failure
-
     # -- health -------------------------------------------------------------------------------------------------------
 
-    def _unhealthy(self, chosen: Plan, vault: Record, before: Record | None) -> AkvError:
-        known = read_state(before or {}).bad_nodes
+    def _unhealthy(self, chosen: Plan, vault: Record) -> AkvError:
+        known = read_state(self.current or {}).bad_nodes
         old = [node for node in read_state(vault).bad_nodes if node in known]
         earlier = f" Bad before this task already: {', '.join(old)}." if old else ""
         return AkvError(
             f"{self._whose} on {self.client.where} was {_DONE[chosen.operation]}, but is not healthy in time"
             f" (wait_timeout): {' '.join(judge(vault)[1])}{earlier} Check credential, key and network path in Azure."
             f" {BLOCKING_LIMIT}",
-            CHANGED,
+            Outcome.CHANGED,
             vault=vault,
             available=read_state(vault).available,
         )
@@ -378,12 +434,12 @@ class Change:
             return
         verdict, reasons = judge(vault)
         if verdict in (DEGRADED, UNAVAILABLE):
-            self.client.warnings.append(
+            self.client.task.warn(
                 f"{self._whose} is as declared, but {verdict}: {' '.join(reasons)} akv_restore restores keys;"
                 f" update_credentials: when_unavailable repairs the login. {BLOCKING_LIMIT}"
             )
         elif verdict in (INACTIVE, UNKNOWN):
-            self.client.warnings.append(f"The health of {self.declared.whose} is {verdict}: {' '.join(reasons)}")
+            self.client.task.warn(f"The health of {self.declared.whose} is {verdict}: {' '.join(reasons)}")
 
     @property
     def _whose(self) -> str:

@@ -12,9 +12,13 @@ import typing as t
 from collections.abc import Mapping
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv import declaration
-from ansible_collections.ontap.akv.plugins.module_utils._akv.declaration import check, require_release
+from ansible_collections.ontap.akv.plugins.module_utils._akv.declaration import (
+    check,
+    release_dependent,
+    require_release,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
-from ansible_collections.ontap.akv.plugins.module_utils._runtime import parallel
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import parallel, runner
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.change import Change
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
@@ -30,11 +34,13 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> t.Any:
     :raises AkvError: it cannot be done, or not without being asked for by name
     """
     if params["vaults"] is not None:
+        # The code for many takes as long to load as the rest: one does not need it.
         from ansible_collections.ontap.akv.plugins.module_utils._use_cases.config_many import configure
 
         return configure(client, params, check_mode)
     declared, warnings = check(params)
-    client.warnings += warnings
-    client.redactor.add(declared.secrets.values())
-    require_release(client, params)
-    return Change(client, declared, params["wait"]).run(check_mode)
+    client.task.warnings += warnings
+    client.task.redactor.add(declared.secrets.values())
+    if options := release_dependent(params):
+        require_release(options, client.release(), client.where)
+    return runner.run(Change(client, declared, params["wait"], params["credential_grace"]), check_mode)

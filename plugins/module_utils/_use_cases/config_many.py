@@ -16,18 +16,23 @@ import typing as t
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.declaration import check, merged, require_release
-from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import Plan
+from ansible_collections.ontap.akv.plugins.module_utils._akv.declaration import (
+    check,
+    merged,
+    release_dependent,
+    require_release,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import read_until, read_vaults, sort_by_scope
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import read_vaults, sort_by_scope
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import runner
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import (
-    UNCHANGED,
     AkvError,
     Incomplete,
     InputError,
+    Outcome,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.parallel import (
     Item,
@@ -37,6 +42,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.parallel import
     still_open,
     workers,
 )
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Plan, combined_id
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.change import Change
 
 
@@ -49,6 +55,7 @@ class BulkResult:
     results: list[Record]
     credentials_sent: bool
     diff: list[Record]
+    plan_id: str
 
 
 class _Entry(Item):
@@ -56,13 +63,11 @@ class _Entry(Item):
 
     :ivar place: where it stands in the task, for messages
     :ivar params: its options, completed
-    :ivar current: the vault before the task
     :ivar plan: what is to be done; None as long as that is not known, or cannot be
     :ivar done: what was done of it
     :ivar seen: the vault after it
     """
 
-    current: Record | None = None
     plan: Plan | None = None
     done: Plan | None = None
     seen: Record | None = None
@@ -85,7 +90,7 @@ class _Entry(Item):
     @property
     def credential(self) -> str | None:
         """The secret that is to be sent: the Azure application's, else the proxy's."""
-        return next(iter(self.plan.secrets.values()), None) if self.plan else None
+        return next((self.change.secrets[name] for name in self.plan.secrets), None) if self.plan else None
 
 
 def configure(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> BulkResult:
@@ -97,13 +102,13 @@ def configure(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> 
     entries = _check(client, params)
     if entries:
         _read(client, entries)
-        _plan(entries)
+        _plan(entries, check_mode)
         if not check_mode:
             with workers(client, params["threads"]) as threads:
                 _apply(client, entries, threads)
         for entry in still_open(entries):
             with entry.kept():
-                entry.succeed(entry.change.predict(t.cast("Plan", entry.plan), entry.current, check_mode))
+                entry.succeed(entry.change.predict(t.cast("Plan", entry.plan), check_mode))
     results = conclude(client, entries)
     return BulkResult(
         changed=any(result["changed"] for result in results),
@@ -111,6 +116,7 @@ def configure(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> 
         results=results,
         credentials_sent=any(result["credentials_sent"] for result in results),
         diff=[entry.diff for entry in entries],
+        plan_id=combined_id((entry.whose, result["plan_id"]) for entry, result in zip(entries, results)),
     )
 
 
@@ -143,11 +149,11 @@ def _check(client: Client, params: Mapping[str, t.Any]) -> list[_Entry]:
             problems.append(f"{place}: {problem.message}")
             continue
         sibling = client.sibling()
-        sibling.warnings += warnings
-        entries.append(_Entry(place, whole, Change(sibling, declared, whole["wait"])))
+        sibling.task.warnings += warnings
+        entries.append(_Entry(place, whole, Change(sibling, declared, whole["wait"], whole["credential_grace"])))
     _refuse(problems)
     _refuse_twins(entries, lambda entry: (entry.scope, entry.configuration))
-    client.redactor.add({secret for entry in entries for secret in entry.change.declared.secrets.values()})
+    client.task.redactor.add({secret for entry in entries for secret in entry.change.declared.secrets.values()})
     return entries
 
 
@@ -177,25 +183,33 @@ def _read(client: Client, entries: Sequence[_Entry]) -> None:
     problems = []
     for entry in entries:
         try:
-            require_release(client, entry.params)
+            if options := release_dependent(entry.params):
+                require_release(options, client.release(), client.where)
         except InputError as problem:
             problems.append(f"{entry.place}: {problem.message}")
     _refuse(problems)
     repairs = sorted({name for entry in entries for name in entry.change.repair_fields()})
-    by_scope = sort_by_scope(read_vaults(client, {}, ["*", *repairs]))
-    for entry in entries:
-        with entry.kept():
-            entry.current = entry.change.take(by_scope(entry.scope))
-    there = [entry for entry in entries if entry.current is not None]
-    _refuse_twins(there, lambda entry: (entry.current or {})["uuid"])
+
+    def take(records: list[Record]) -> bool:
+        """Take each entry's own; tell whether all exist."""
+        by_scope = sort_by_scope(records)
+        for entry in still_open(entries):
+            with entry.kept():
+                entry.seen = entry.change.take(by_scope(entry.scope))
+        return all(entry.seen is not None for entry in entries)
+
+    take(read_vaults(client, {}, ["*", *repairs], complete=take))
+    existing = [entry for entry in entries if entry.seen is not None]
+    _refuse_twins(existing, lambda entry: (entry.seen or {})["uuid"])
 
 
-def _plan(entries: Sequence[_Entry]) -> None:
+def _plan(entries: Sequence[_Entry], check_mode: bool) -> None:
     """Plan all, and refuse what only the cluster shows to be wrong, before the first is changed."""
     problems = []
     for entry in still_open(entries):
         try:
-            entry.plan = entry.change.plan(entry.current)
+            entry.plan = entry.change.plan_from(entry.seen)
+            runner.guard(entry.change, entry.plan, check_mode)
         except (Incomplete, InputError) as problem:
             problems.append(f"{entry.place}: {problem.message}")
         except AkvError as failure:
@@ -244,20 +258,20 @@ def _leave(entries: Sequence[_Entry], alone: Mapping[str, _Entry]) -> None:
                 AkvError(
                     f"{entry.whose} was left as it is: the credential that it was to get has failed on {first.whose}."
                     " Correct the credential, or repair that vault, and run the task again.",
-                    UNCHANGED,
+                    Outcome.UNCHANGED,
                 )
             )
 
 
 def _change_alone(entry: _Entry) -> None:
     """Read, plan, change and verify one vault as a task of its own would."""
-    entry.succeed(entry.change.run(check_mode=False))
+    entry.succeed(runner.run(entry.change, check_mode=False))
 
 
 def _change(entry: _Entry) -> None:
     chosen = t.cast("Plan", entry.plan)
     entry.change.prepare(chosen)
-    entry.done = entry.change.apply(chosen)
+    entry.done = runner.apply(entry.change, chosen)
 
 
 def _verify_together(client: Client, changed: Sequence[_Entry]) -> None:
@@ -267,7 +281,7 @@ def _verify_together(client: Client, changed: Sequence[_Entry]) -> None:
     waiting = list(changed)
 
     def read() -> list[_Entry]:
-        fields = {name for entry in waiting for name in entry.change.fields_to_verify(t.cast("Plan", entry.done))}
+        fields = {name for entry in waiting for name in entry.change.fields_to_confirm(t.cast("Plan", entry.done))}
         query = waiting[0].scope.query() if len(waiting) == 1 else {}
         by_scope = sort_by_scope(read_vaults(client, query, ["*", *sorted(fields)]))
         for entry in waiting:
@@ -281,11 +295,13 @@ def _verify_together(client: Client, changed: Sequence[_Entry]) -> None:
         return waiting
 
     try:
-        read_until(client, read, lambda waiting: not waiting, f"waiting until {len(changed)} vaults are healthy")
+        runner.read_until(
+            client.task, read, lambda waiting: not waiting, f"waiting until {len(changed)} vaults are healthy"
+        )
     except AkvError as failure:
         for entry in waiting:
             entry.fail(failure)
     for entry in still_open(changed):
         with entry.kept():
             done = t.cast("Plan", entry.done)
-            entry.succeed(entry.change.result(done, entry.change.conclude(done, entry.seen, entry.current)))
+            entry.succeed(entry.change.concluded(done, entry.seen))

@@ -17,7 +17,10 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.declaration import require_release
+from ansible_collections.ontap.akv.plugins.module_utils._akv.declaration import (
+    release_dependent,
+    require_release,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import (
     DEGRADED,
     HEALTHY,
@@ -50,18 +53,20 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import (
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope, check_text, is_uuid
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.health_monitor import read_health_monitor
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import follow, job_of
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import intervals, read_vaults
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import JobFailed, follow, job_of
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import read_vaults
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import read_svms_with_volumes
 from ansible_collections.ontap.akv.plugins.module_utils._runtime import parallel
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import (
-    CHANGED,
-    UNKNOWN,
     AkvError,
     InputError,
     OntapError,
+    Outcome,
+    worst_outcome,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.parent import Run
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Confirmation, Secret, Step
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.runner import intervals, send
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import check_new_secret, warn_of_looks
 
 STAGES = ("all", "canary", "watch", "rest", "rollback")
@@ -367,9 +372,10 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result
     """
     try:
         order, warnings = check(params)
-        client.warnings += warnings
-        client.redactor.add([each.value for each in (order.new, order.previous) if each])
-        require_release(client, {name: params[name] for name in _NEW})
+        client.task.warnings += warnings
+        client.task.redactor.add([each.value for each in (order.new, order.previous) if each])
+        if options := release_dependent({name: params[name] for name in _NEW}):
+            require_release(options, client.release(), client.where)
     except InputError as wrong:
         wrong.details["stopped_by"] = Stop.INPUT.value
         raise
@@ -516,8 +522,8 @@ class Rotation:
             if left <= 0:
                 break
             how = canary.after.verdict if canary.after else "gone"
-            self.client.progress(
-                f"{self.client.where}: {canary.name} is {how if failure is None else 'not readable'},"
+            self.client.task.progress(
+                f"{canary.name} is {how if failure is None else 'not readable'},"
                 f" {_minutes(left)} of {_minutes(seconds)} left"
             )
             time.sleep(min(self.order.soak_interval, left))
@@ -535,13 +541,13 @@ class Rotation:
 
     def _look(self, canary: Entry) -> AkvError | None:
         # The log keeps what was asked for at the first and at the last look: a soak may be long.
-        known = len(self.client.requests)
+        known = len(self.client.task.requests)
         try:
             self._update([canary])
         except AkvError as failure:
             return failure
         finally:
-            del self.client.requests[self._first_looks : known]
+            del self.client.task.requests[self._first_looks : known]
         return None
 
     @property
@@ -588,7 +594,7 @@ class Rotation:
             for batch in cut:
                 if self._started_by.is_gone():
                     self._stops(Stop.INTERRUPTED, "The run that started this task is gone: no further batch begins.")
-                elif self.client.remaining() <= self._reserve:
+                elif self.client.task.remaining() <= self._reserve:
                     self._stops(
                         Stop.TIME,
                         f"wait_timeout ({self.order.wait_timeout} s) leaves no time for another batch. Run the task"
@@ -625,7 +631,7 @@ class Rotation:
         try:
             self._patch(entry, self.order.new, self.order.grace)
         except AkvError as failure:
-            unknown = entry.client.outcome == UNKNOWN
+            unknown = entry.client.task.outcome is Outcome.UNKNOWN
             entry.done = Done.FAILED if unknown else Done.UNTOUCHED
             entry.fails(failure.message)
         else:
@@ -634,27 +640,38 @@ class Rotation:
     def _patch(self, entry: Entry, credential: Credential, grace: float = 0.0) -> None:
         """Send a credential; it has the same effect however often it arrives."""
         client = entry.client
-        body = {credential.name: credential.value}
+        body: Record = {credential.name: Secret(credential.name)}
         if client.release().patches("authentication_method") and CREDENTIALS[credential.name] != entry.method:
             body["authentication_method"] = CREDENTIALS[credential.name]
         doing = f"Updating {credential.name} of the AKV configuration of {entry.name}"
+        step = Step("PATCH", vault_path(entry.target.uuid), "patch", doing, Confirmation.SHOWN, body)
         until = time.monotonic() + grace
         while True:
             try:
-                path = vault_path(entry.target.uuid)
-                content = client.change("PATCH", path, doing=doing, operation="patch", settle=None, body=body)
-                job = job_of(content)
-                if job is not None:
-                    follow(client, job, doing, "patch", happened=None)
+                answer = send(client, step, step.path, {credential.name: credential.value}, lambda _step: None)
+                self._follow(client, step, answer)
             except OntapError as refusal:
                 if refusal.code not in _REFUSED or time.monotonic() + _GRACE_PAUSE > until:
                     raise
-                if client.remaining() - _GRACE_PAUSE <= self._reserve:
+                if client.task.remaining() - _GRACE_PAUSE <= self._reserve:
                     raise
-                client.sleep(_GRACE_PAUSE, f"{entry.name}: Azure does not accept the new credential yet")
+                client.task.sleep(_GRACE_PAUSE, f"{entry.name}: Azure does not accept the new credential yet")
             else:
                 entry.method = CREDENTIALS[credential.name]
                 return
+
+    @staticmethod
+    def _follow(client: Client, step: Step, answer: Record) -> None:
+        """Follow the job of an answer, if it has one. No reading shows a secret: the health says the rest."""
+        job = job_of(answer)
+        if job is None:
+            client.task.confirmed(changed=True)
+            return
+        try:
+            follow(client, job, step.doing, step.operation)
+        except JobFailed:
+            client.task.confirmed(changed=False)
+            raise
 
     def _roll_back(self, fallen: Sequence[Entry], threads: parallel.Workers) -> None:
         """Send the previous credential, and say where it did not help."""
@@ -665,7 +682,7 @@ class Rotation:
             try:
                 self._patch(entry, self.order.previous)
             except AkvError as failure:
-                entry.done = Done.FAILED if entry.client.outcome == UNKNOWN else Done.SENT
+                entry.done = Done.FAILED if entry.client.task.outcome is Outcome.UNKNOWN else Done.SENT
                 entry.fails(f"It could not be rolled back: {failure.message}")
             else:
                 entry.done = Done.ROLLED_BACK
@@ -694,10 +711,10 @@ class Rotation:
             except AkvError as problem:
                 failure = problem
             waiting = [entry for entry in entries if not self._is_settled(entry)]
-            left = self.client.remaining() - reserve
+            left = self.client.task.remaining() - reserve
             if (not waiting and failure is None) or left <= 0:
                 return failure
-            self.client.sleep(min(pause, left), f"waiting until {len(waiting)} AKV configurations are healthy")
+            self.client.task.sleep(min(pause, left), f"waiting until {len(waiting)} AKV configurations are healthy")
         return None
 
     def _update(self, entries: Iterable[Entry]) -> None:
@@ -720,7 +737,7 @@ class Rotation:
         outcome = _outcome(self.entries)
         result: Record = {
             "changed": any(
-                _touched(entry) if self.check_mode else entry.client.outcome == CHANGED for entry in self.entries
+                _touched(entry) if self.check_mode else entry.client.task.outcome is Outcome.CHANGED for entry in self.entries
             ),
             "stopped_by": self._stop.value if self._stop else "",
             "vaults": [entry.shown() for entry in self.entries],
@@ -741,7 +758,7 @@ class Rotation:
         message = shortened(self._message(participants, bad), _LONGEST_MESSAGE)
         if result["stopped_by"]:
             raise AkvError(message, outcome, **result)
-        return Result(msg=message, outcome=outcome, **result)
+        return Result(msg=message, outcome=outcome.value, **result)
 
     def _message(self, participants: Sequence[Entry], bad: Sequence[Entry]) -> str:
         if not self.order.sends or (self._stop and not any(entry.done != Done.UNTOUCHED for entry in participants)):
@@ -775,9 +792,9 @@ def _touched(entry: Entry) -> bool:
     return entry.done != Done.UNTOUCHED
 
 
-def _outcome(entries: Iterable[Entry]) -> str:
+def _outcome(entries: Iterable[Entry]) -> Outcome:
     """Say what the entries' requests have done to the cluster; in check mode there are none."""
-    return parallel.whole_outcome(entry.client.outcome for entry in entries)
+    return worst_outcome(entry.client.task.outcome for entry in entries)
 
 
 def _minutes(seconds: float) -> str:

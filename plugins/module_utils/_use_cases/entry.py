@@ -15,16 +15,15 @@ from ansible_collections.ontap.akv.plugins.module_utils._http.transport import T
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import Connection
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.arguments import secrets_of
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import UNCHANGED, AkvError, unexpected
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, unexpected
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import Redactor
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.task import DEFAULT_BUDGET, Task
 
 Params = Mapping[str, t.Any]
 Result = dict[str, t.Any]
 UseCase = Callable[[Client, Params, bool], t.Any]
 """Takes client, options and check mode; returns a dataclass or raises AkvError."""
-
-_DEFAULT_BUDGET = 300.0  # seconds, for a use case that has no wait_timeout
 
 
 class Session:
@@ -47,50 +46,66 @@ def execute(
     progress: Callable[[str], None] = lambda _text: None,
     redactor: Redactor | None = None,
 ) -> tuple[Result, list[str]]:
-    """Run a use case; give the task's result (``failed`` tells which kind) and its warnings, with no secret in them.
+    """Run a use case on a cluster; give the task's result (``failed`` says which kind) and its warnings.
+
+    No secret is in them.
 
     :param session: opens the transport
-    :param progress: is told what is waited for
+    :param progress: receives what the task waits for
     :param redactor: knows further secrets, such as those among the arguments as they were given
+    """
+    session = session or Session()
+
+    def work(task: Task) -> t.Any:
+        connection = Connection.from_params(params)
+        task.warnings += connection.warnings()
+        transport = session.open(connection)
+        client = Client(transport, connection.hostname, connection.retries, task)
+        try:
+            return use_case(client, params, check_mode)
+        except AkvError as failure:
+            if client.rest_is_missing:
+                # Only a failure needs it: netapp-lib takes long to load.
+                from ansible_collections.ontap.akv.plugins.module_utils._ontap.zapi import why_no_rest
+
+                failure.message += why_no_rest(connection, any(sent["status"] for sent in task.requests))
+            raise
+        finally:
+            session.release(transport)
+
+    return execute_task(params, work, lambda text: progress(f"{params.get('hostname')}: {text}"), redactor)
+
+
+def execute_task(
+    params: Params,
+    work: Callable[[Task], t.Any],
+    progress: Callable[[str], None] = lambda _text: None,
+    redactor: Redactor | None = None,
+) -> tuple[Result, list[str]]:
+    """Run a task of any kind, as execute does; it opens the connections that it needs.
+
+    :param work: takes the task's state; returns a dataclass or raises AkvError
     """
     redactor = redactor or Redactor()
     redactor.add(secrets_of(None, params))
-    session = session or Session()
-    warnings: list[str] = []
-    client = None
+    budget = params.get("wait_timeout")
+    task = Task(
+        redactor,
+        DEFAULT_BUDGET if budget is None else budget,
+        lambda text: progress(printable(redactor.text(text))),
+    )
     try:
-        connection = Connection.from_params(params)
-        warnings += connection.warnings()
-        transport = session.open(connection)
-        budget = params.get("wait_timeout")
-        client = Client(
-            transport,
-            connection.hostname,
-            connection.retries,
-            _DEFAULT_BUDGET if budget is None else budget,
-            redactor,
-            lambda text: progress(printable(redactor.text(text))),
-        )
-        try:
-            result = {"failed": False, **vars(use_case(client, params, check_mode)), "requests": client.requests}
-        finally:
-            session.release(transport)
+        result = {"failed": False, **vars(work(task)), "requests": task.requests}
     except AkvError as failure:
-        if client is not None and client.rest_is_missing:
-            from ansible_collections.ontap.akv.plugins.module_utils._ontap.zapi import why_no_rest
-
-            failure.message += why_no_rest(connection, any(sent["status"] for sent in client.requests))
-        result = _failed(client, failure)
+        result = _failed(task, failure)
     except Exception as exc:  # pylint: disable=broad-except
         # A traceback of Ansible's own would show whatever the exception holds.
-        result = _failed(client, unexpected(exc))
-    warnings += client.warnings if client else []
+        result = _failed(task, unexpected(exc))
     result = redactor.result(result)
     # Sentences may quote a server.
     result["msg"] = printable(result["msg"])
-    return result, [printable(redactor.text(warning)) for warning in warnings]
+    return result, [printable(redactor.text(warning)) for warning in task.warnings]
 
 
-def _failed(client: Client | None, failure: AkvError) -> Result:
-    requests = client.requests if client else []
-    return {"requests": requests, **failure.result(client.outcome if client else UNCHANGED)}
+def _failed(task: Task, failure: AkvError) -> Result:
+    return {"requests": task.requests, **failure.result(task.outcome)}

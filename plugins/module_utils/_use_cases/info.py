@@ -19,11 +19,11 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Recor
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import FIELDS, SECRET_FIELDS, health_fields
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client, is_unreadable
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.health_monitor import read_health_monitor, tell
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import read_vaults
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import count, read_volumes
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, InputError
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     **SCOPE_OPTIONS,
@@ -117,7 +117,7 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result
         summary[vault["verdict"]] += 1
         if vault.get("authentication_method") in list(CREDENTIALS.values()):
             summary[vault["authentication_method"]] += 1
-    volumes = read_volumes(client, scope, params["max_records"]) if params["volumes"] else None
+    volumes = _volumes(client, scope, params["max_records"]) if params["volumes"] else None
     monitor = read_health_monitor(client) if params["health_monitor"] else None
     more = [count(volumes)] if volumes is not None else []
     more += [tell(monitor)] if monitor is not None else []
@@ -131,6 +131,17 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result
         volumes=volumes,
         health_monitor=monitor,
     )
+
+
+def _volumes(client: Client, scope: Scope | None, max_records: int | None) -> list[Record] | None:
+    """Read the encrypted volumes; a login that may not loses these alone."""
+    try:
+        return read_volumes(client, scope, max_records)
+    except AkvError as refusal:
+        if not is_unreadable(refusal):
+            raise
+        client.task.warn(f"The encrypted volumes are not known. {refusal.message}")
+        return None
 
 
 def _fields(client: Client, params: Mapping[str, t.Any]) -> list[str]:

@@ -24,6 +24,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Cli
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import (
     ActionJobs,
     Job,
+    JobFailed,
     check_waiting,
     follow,
     job_of,
@@ -34,9 +35,11 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import (
     find_vault,
     no_vault,
     not_bad,
-    read_until,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import CHANGED, UNKNOWN, AkvError, InputError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import runner
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, InputError, Outcome
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Confirmation, Plan, Precondition, Step
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.runner import confirm
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     **jobs.ARGUMENT_SPEC,
@@ -56,6 +59,7 @@ class Result:
     vault: Record
     available: bool | None
     diff: Record
+    plan_id: str
     job: Record | None = None
 
 
@@ -78,9 +82,9 @@ def check(params: Mapping[str, t.Any]) -> tuple[Scope, KeyId | None]:
 
 
 def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result:
-    """Rekey a vault, unless it has that external key already.
+    """Rekey an AKV configuration, unless it has that external key already.
 
-    :raises AkvError: there is no vault, the release cannot, or the rekey failed
+    :raises AkvError: there is no configuration, the release cannot, or the rekey failed
     """
     scope, key = check(params)
     release = client.release()
@@ -89,17 +93,8 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result
     if not in_place and not release.within(ACTIONS[action]):
         first = "9.8" if key else ACTIONS[action]
         raise InputError("type", f"{params['type']} needs ONTAP {first} or later; {client.where} runs {release}.")
-    vault = find_vault(client, scope, "state")
-    if vault is None:
-        raise no_vault(client, scope)
-    rekey = _Rekey(client, scope, vault, params["key_id"], action)
-    if key is not None and _is_there(key, vault):
-        return rekey.result(changed=False, msg=f"{scope} has this key already.", vault=vault)
-    require_active(client, scope, rekey.doing)
-    if check_mode:
-        after = {**vault, **({"key_id": params["key_id"]} if key else {})}
-        return rekey.result(changed=True, msg=f"{scope} would be rekeyed ({params['type']}).", vault=after)
-    return rekey.run(in_place, params["wait"], params["poll_interval"])
+    result: Result = runner.run(_Rekey(client, scope, params, key, action, in_place), check_mode)
+    return result
 
 
 def _is_there(key: KeyId, vault: Record) -> bool:
@@ -112,54 +107,159 @@ def _is_there(key: KeyId, vault: Record) -> bool:
 
 
 class _Rekey:
-    """One rekey, from its start to the vault that is read after it."""
+    """One rekey: a verb of the runner.
 
-    def __init__(self, client: Client, scope: Scope, vault: Record, key_id: str | None, action: str) -> None:
-        self._client = client
-        self._owner = scope
-        self._vault = vault
-        self._key_id = key_id
+    :param key: the new external key; None for an internal rekey
+    :param action: as in the path of its request, e.g. "rekey-internal"
+    :param in_place: an external rekey is a PATCH on this release
+    """
+
+    def __init__(
+        self, client: Client, scope: Scope, params: Mapping[str, t.Any], key: KeyId | None, action: str, in_place: bool
+    ) -> None:
+        self.client = client
+        self.secrets: Mapping[str, str] = {}
+        self._scope = scope
+        self._params = params
+        self._key = key
         self._action = action
-        self._sent = False
-        self.doing = f"Rekeying the vault of {scope} ({action})"
+        self._in_place = in_place
+        self._doing = f"Rekeying the vault of {scope} ({action})"
+        self._job: Job | None = None
 
-    def run(self, in_place: bool, wait: bool, interval: float) -> Result:
-        """Rekey; with ``wait`` follow the job to its end, and read the vault until it is healthy with its new key."""
-        self._jobs = ActionJobs(self._client, self._vault["uuid"], self._action)
-        uuid = self._jobs.running or self._start(in_place)
-        if not wait:
-            job = Job(uuid, "queued", "", 0.0) if uuid else None
-            return self.result(self._sent, f"A rekey of {self._owner} was started.", self._vault, job)
-        operation = "patch" if in_place else self._action.replace("-", "_")
-        job = follow(self._client, uuid, self.doing, operation, interval, self._is_done) if uuid else None
-        if self._key_id is None:
-            self._require_seen(job)
-        after = read_until(
-            self._client,
-            self._read,
-            lambda vault: self._has_key(vault) and not_bad(vault),
-            f"{self.doing}: waiting for every node's keys",
-            interval,
-        )
-        if not (self._has_key(after) and not_bad(after)):
-            reasons = " ".join(judge(after)[1]) if self._has_key(after) else f"The key is still {after.get('key_id')}."
+    def plan(self) -> Plan:
+        """Read the configuration; plan a rekey, unless it has that key already."""
+        vault = find_vault(self.client, self._scope, "state")
+        if vault is None:
+            raise no_vault(self.client, self._scope)
+        self._vault = vault
+        there = vault.get("key_id")
+        if self._key is not None and there is None:
             raise AkvError(
-                f"{self.doing} on {self._client.where} is not through in time (wait_timeout): {reasons} Check that the"
+                f"ONTAP does not report key_id of the vault of {self._scope} on {self.client.where}, so that it is not"
+                " known whether it has this key already. Nothing was sent. Read it with akv_info, and run the task"
+                " again."
+            )
+        before = {"key_id": there}
+        if self._key is not None and _is_there(self._key, vault):
+            self._plan = Plan("none", self._scope.record(), before=before, after=before)
+            return self._plan
+        if self._key is None:
+            before, after = {**before, "internal_key": "old"}, {**before, "internal_key": "new"}
+        else:
+            after = {"key_id": self._params["key_id"]}
+        steps = (self._step(),)
+        needed = (Precondition.KEY_STORE_ACTIVE,)
+        self._plan = Plan("rekey", self._scope.record(), steps, before, after, needed)
+        return self._plan
+
+    def _step(self) -> Step:
+        uuid = self._vault["uuid"]
+        body = None if self._key is None else {"key_id": self._params["key_id"]}
+        if self._in_place:
+            # Not idempotent: each PATCH of the key may rekey.
+            return Step("PATCH", vault_path(uuid), "patch", self._doing, Confirmation.JOB, body)
+        operation = self._action.replace("-", "_")
+        return Step("POST", vault_path(uuid, self._action), operation, self._doing, Confirmation.JOB, body)
+
+    def require(self, precondition: Precondition, plan: Plan, check_mode: bool) -> None:
+        """Stop before what the state of the key-store forbids."""
+        require_active(self.client, self._scope, self._doing)
+
+    def predict(self, plan: Plan, check_mode: bool) -> Result:
+        """Give the result where nothing is sent."""
+        if not plan.steps:
+            return self._result(False, f"{self._scope} has this key already.", self._vault)
+        after = {**self._vault, **({"key_id": self._params["key_id"]} if self._key else {})}
+        return self._result(True, f"{self._scope} would be rekeyed ({self._params['type']}).", after)
+
+    def prepare(self, plan: Plan) -> None:
+        """Read the jobs, so that one that is under way is not started twice."""
+        self._jobs = ActionJobs(self.client, self._vault["uuid"], self._action)
+
+    def path(self, step: Step) -> str:
+        """Give the step's path."""
+        return step.path
+
+    def begun(self, step: Step) -> Record | None:
+        """Find a rekey that is under way."""
+        return {"job": {"uuid": self._jobs.running}} if self._jobs.running else None
+
+    def applied(self, step: Step) -> Record | None:
+        """Read what became of a rekey whose answer was lost: its job, or that the configuration has the new key."""
+        return self._has_new_key() or self._jobs.begun_since()
+
+    def follow(self, step: Step, answer: Record) -> None:
+        """Follow the job to its end."""
+        uuid = job_of(answer) or self._unnamed_job()
+        if uuid is None:
+            return
+        self._job = Job(uuid, "queued", "", 0.0)
+        if not self._params["wait"]:
+            return
+        try:
+            self._job = follow(self.client, uuid, self._doing, step.operation, self._params["poll_interval"])
+        except JobFailed:
+            with contextlib.suppress(AkvError):
+                self.client.task.confirmed(changed=self._has_new_key() is not None)
+            raise
+
+    def _unnamed_job(self) -> str | None:
+        """Find the job of an answer that names none: only the job shows what became of an internal rekey."""
+        if self._key is None:
+            with contextlib.suppress(AkvError):
+                return job_of(self._jobs.begun_since() or {})
+        return None
+
+    def refused(self, step: Step, failure: AkvError) -> bool:
+        """A refusal is final."""
+        return False
+
+    def again(self, step: Step, failure: AkvError) -> bool:
+        """A refusal is final."""
+        return False
+
+    def explain(self, plan: Plan, number: int, failure: AkvError) -> AkvError:
+        """A failure needs no more words."""
+        return failure
+
+    def conclude(self, done: Plan) -> Result:
+        """Read the configuration until it shows its new key and is healthy.
+
+        :raises AkvError: it does not in time
+        """
+        sent = bool(done.steps)
+        if not self._params["wait"]:
+            return self._result(sent, f"A rekey of {self._scope} was started.", self._vault)
+        if self._key is None:
+            self._require_seen()
+        after = confirm(
+            self.client.task,
+            self._read,
+            self._has_key,
+            not_bad,
+            f"{self._doing}: waiting for every node's keys",
+            self._params["poll_interval"],
+        )
+        shown = self._has_key(after)
+        if not (shown and not_bad(after)):
+            reasons = " ".join(judge(after)[1]) if shown else f"The key is still {after.get('key_id')}."
+            raise AkvError(
+                f"{self._doing} on {self.client.where} is not through in time (wait_timeout): {reasons} Check that the"
                 f" key is enabled and permitted in Azure; keep the old key until this is healthy. {BLOCKING_LIMIT}",
-                CHANGED,
+                Outcome.CHANGED if shown else Outcome.UNKNOWN,
                 vault=after,
                 available=read_state(after).available,
-                **({"job": job.shown()} if job else {}),
+                **({"job": self._job.shown()} if self._job else {}),
             )
-        told = "" if self._sent else " It was a rekey that was under way already."
-        return self.result(self._sent, f"{self._owner} was rekeyed.{told}", after, job)
+        adopted = "" if sent else " It was a rekey that was under way already."
+        return self._result(sent, f"{self._scope} was rekeyed.{adopted}", after)
 
-    def result(self, changed: bool, msg: str, vault: Record, job: Job | None = None) -> Result:
-        """Make the result of this rekey."""
-        there = self._vault.get("key_id")
-        before, after = {"key_id": there}, {"key_id": self._key_id if changed and self._key_id else there}
-        if changed and self._key_id is None:
-            before["internal_key"], after["internal_key"] = "old", "new"
+    def _result(self, changed: bool, msg: str, vault: Record) -> Result:
+        before = {**self._plan.before}
+        after = {**self._plan.after}
+        if not changed:
+            before = after = {"key_id": self._vault.get("key_id")}
         return Result(
             changed=changed,
             msg=msg,
@@ -169,67 +269,45 @@ class _Rekey:
             diff={
                 "before": before,
                 "after": after,
-                "before_header": f"keys of {self._owner}",
-                "after_header": f"keys of {self._owner}",
+                "before_header": f"keys of {self._scope}",
+                "after_header": f"keys of {self._scope}",
             },
-            job=job.shown() if job else None,
+            plan_id=self._plan.id(self.client.where),
+            job=self._job.shown() if self._job else None,
         )
 
-    def _start(self, in_place: bool) -> str | None:
-        body = {"key_id": self._key_id} if self._key_id else None
-        method, path = "POST", vault_path(self._vault["uuid"], self._action)
-        if in_place:
-            method, path = "PATCH", vault_path(self._vault["uuid"])
-        operation = "patch" if in_place else self._action.replace("-", "_")
-        answer = self._client.change(
-            method, path, doing=self.doing, operation=operation, settle=self._happened, body=body
-        )
-        self._sent = True
-        return job_of(answer) or self._unnamed_job()
-
-    def _unnamed_job(self) -> str | None:
-        """Find the job of an answer that names none. Another external key is seen in the vault; of an internal one
-        only the job tells."""
-        if self._key_id is None:
-            with contextlib.suppress(AkvError):
-                return job_of(self._jobs.begun_since() or {})
-        return None
-
-    def _require_seen(self, job: Job | None) -> None:
+    def _require_seen(self) -> None:
         """Never guess what became of an internal rekey: a job that may still run is no success.
 
         :raises AkvError: the login may not read the job
         """
+        job = self._job
         if job is not None and job.state == "unreadable":
             raise AkvError(
-                f"{self.doing} on {self._client.where}: ONTAP took the request, but this login's role may not read job"
-                f" {job.uuid}, which alone tells how it ends. Give the role access to /api/cluster/jobs, and read the"
-                " job there.",
-                UNKNOWN,
+                f"{self._doing} on {self.client.where}: ONTAP accepted the request, but this login's role may not read"
+                f" job {job.uuid}, which alone shows how it ends. Give the role access to /api/cluster/jobs, and read"
+                " the job there.",
+                Outcome.UNKNOWN,
                 job=job.shown(),
             )
         if job is None or job.state != "success":
-            self._client.warnings.append(
-                f"{self.doing} on {self._client.where}: ONTAP took the request, and keeps no job that tells how it"
-                " ended. Whether the vault is healthy is all that can be seen."
+            self.client.task.warn(
+                f"{self._doing} on {self.client.where}: ONTAP accepted the request, and keeps no job that shows how it"
+                " ended. Only whether the vault is healthy can be seen."
             )
 
-    def _happened(self) -> Record | None:
-        """Tell what became of a rekey whose answer was lost: its job, or that the new key is there."""
-        return self._is_done() or self._jobs.begun_since()
-
-    def _is_done(self) -> Record | None:
-        """Give the vault if it has the new key; of an internal rekey it tells nothing."""
-        if self._key_id is None:
+    def _has_new_key(self) -> Record | None:
+        """Give the configuration if it has the new key; of an internal rekey it shows nothing."""
+        if self._key is None:
             return None
         vault = self._read()
         return vault if self._has_key(vault) else None
 
     def _read(self) -> Record:
-        vault = find_vault(self._client, self._owner, "state")
+        vault = find_vault(self.client, self._scope, "state")
         if vault is None:
-            raise AkvError(f"{self.doing} on {self._client.where} failed: the vault was deleted meanwhile.")
+            raise AkvError(f"{self._doing} on {self.client.where} failed: the vault was deleted meanwhile.")
         return vault
 
     def _has_key(self, vault: Record) -> bool:
-        return self._key_id is None or _is_there(KeyId.parse(self._key_id), vault)
+        return self._key is None or _is_there(self._key, vault)

@@ -9,11 +9,11 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import State, read_state
-from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, select, vault_path
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, owned, select, vault_path
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
 from ansible_collections.ontap.akv.plugins.module_utils._ontap import jobs
@@ -31,17 +31,19 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import (
     find_vault,
     no_vault,
     not_bad,
-    read_until,
     read_vaults,
     sort_by_scope,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._runtime import parallel
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import (
-    CHANGED,
-    UNCHANGED,
-    AkvError,
-    InputError,
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import parallel, runner
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, InputError, Outcome
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import (
+    Confirmation,
+    Plan,
+    Precondition,
+    Step,
+    combined_id,
 )
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.runner import confirm
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     **jobs.ARGUMENT_SPEC,
@@ -62,6 +64,7 @@ class Result:
     vault: Record
     available: bool | None
     diff: Record
+    plan_id: str
     job: Record | None = None
 
 
@@ -73,6 +76,7 @@ class BulkResult:
     msg: str
     results: list[Record]
     diff: list[Record]
+    plan_id: str
 
 
 def check(params: Mapping[str, t.Any]) -> list[Scope]:
@@ -108,37 +112,26 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result
     scopes = check(params)
     if params["svms"] is not None:
         return _restore_many(client, scopes, params, check_mode)
-    return _restore(client, scopes[0], find_vault(client, scopes[0], "state"), params, check_mode)
-
-
-def _restore(
-    client: Client, scope: Scope, vault: Record | None, params: Mapping[str, t.Any], check_mode: bool
-) -> Result:
-    if vault is None:
-        raise no_vault(client, scope)
-    state = read_state(vault)
-    if not (state.bad or params["force"]):
-        return _nothing_to_do(client, scope, vault, state)
-    if check_mode:
-        return Result(
-            changed=True,
-            msg=f"The keys of {scope} would be restored.",
-            operation="restore",
-            vault=vault,
-            available=state.available,
-            diff=_diff(scope, state, State(True)),
-        )
-    return _Restore(client, scope, vault, state, params["poll_interval"]).run(params["wait"])
+    scope = scopes[0]
+    verb = _Restore(client, scope, params, lambda: find_vault(client, scope, "state"))
+    result: Result = runner.run(verb, check_mode)
+    return result
 
 
 def _restore_many(client: Client, scopes: list[Scope], params: Mapping[str, t.Any], check_mode: bool) -> BulkResult:
     """Restore where it is needed, side by side; what fails does not stop the others."""
-    by_scope = sort_by_scope(read_vaults(client, {}, ["*", "state"]) if scopes else [])
+
+    def complete(records: list[Record]) -> bool:
+        by_scope = sort_by_scope(records)
+        return all(any(scope.owns(record) for record in by_scope(scope)) for scope in scopes)
+
+    by_scope = sort_by_scope(read_vaults(client, {}, ["*", "state"], complete=complete) if scopes else [])
     items = [parallel.Item(scope, client.sibling()) for scope in scopes]
 
     def restore(item: parallel.Item) -> None:
-        found = [record for record in by_scope(item.scope) if item.scope.owns(record)]
-        item.succeed(_restore(item.client, item.scope, select(found, item.scope), params, check_mode))
+        scope = item.scope
+        verb = _Restore(item.client, scope, params, lambda: select(owned(by_scope(scope), scope), scope))
+        item.succeed(runner.run(verb, check_mode))
 
     with parallel.workers(client, params["threads"]) as threads:
         threads.each(items, restore)
@@ -150,110 +143,154 @@ def _restore_many(client: Client, scopes: list[Scope], params: Mapping[str, t.An
         msg=f"The keys of {number} of {len(results)} SVMs {verb} on {client.where}.",
         results=results,
         diff=[item.diff for item in items],
-    )
-
-
-def _nothing_to_do(client: Client, scope: Scope, vault: Record, state: State) -> Result:
-    if not state.good:
-        client.warnings.append(
-            f"ONTAP does not tell whether the keys of {scope} are available: unknown. Nothing was sent; force: true"
-            " restores all the same."
-        )
-    return Result(
-        changed=False,
-        msg=f"Nothing to restore for {scope}: {state}.",
-        operation="none",
-        vault=vault,
-        available=state.available,
-        diff=_diff(scope, state, state),
+        plan_id=combined_id((item.whose, result["plan_id"]) for item, result in zip(items, results)),
     )
 
 
 class _Restore:
-    """One restore, from its start to the vault that is read after it."""
+    """One restore: a verb of the runner."""
 
-    def __init__(self, client: Client, scope: Scope, vault: Record, before: State, interval: float) -> None:
-        self._client = client
-        self._owner = scope
-        self._vault = vault
-        self._before = before
-        self._interval = interval
+    def __init__(
+        self, client: Client, scope: Scope, params: Mapping[str, t.Any], vault: Callable[[], Record | None]
+    ) -> None:
+        self.client = client
+        self.secrets: Mapping[str, str] = {}
+        self._scope = scope
+        self._params = params
+        self._find = vault
         self._doing = f"Restoring the keys of {scope}"
         self._sent = False
+        self._job: Job | None = None
 
-    def run(self, wait: bool) -> Result:
-        """Restore; with ``wait`` follow the job to its end, and read the vault until its keys are there."""
-        uuid = self._start()
-        if not wait:
-            job = Job(uuid, "queued", "", 0.0) if uuid else None
-            return self._result(f"A restore of the keys of {self._owner} was started.", self._vault, job)
-        try:
-            job = follow(self._client, uuid, self._doing, "restore", self._interval) if uuid else None
-        except JobFailed as failed:
-            raise self._failed(failed) from None
-        waiting_for = f"{self._doing}: waiting for every node's keys"
-        after = read_until(self._client, self._read, not_bad, waiting_for, self._interval)
-        state = read_state(after)
-        if state.bad:
-            raise AkvError(
-                f"{self._doing} on {self._client.where}: ONTAP restored what it could, but {state}."
-                f" Check credential, key and network path in Azure, and restore again. {BLOCKING_LIMIT}",
-                CHANGED,
-                vault=after,
-                available=state.available,
-                **({"job": job.shown()} if job else {}),
-            )
-        return self._result(f"The keys of {self._owner} were restored: {state}.", after, job)
-
-    def _start(self) -> str | None:
-        """Start the restore, unless one is under way; give its job's UUID, if it has one."""
-        self._jobs = ActionJobs(self._client, self._vault["uuid"], "restore")
-        if self._jobs.running is not None:
-            return self._jobs.running
-        if self._jobs.before and self._before.bad and not read_state(self._read()).bad:
-            return None  # it ended between our reading of the vault and of the jobs
-        path = vault_path(self._vault["uuid"], "restore")
-        answer = self._client.change("POST", path, doing=self._doing, operation="restore", settle=self._happened)
-        self._sent = True
-        return job_of(answer)
-
-    def _result(self, msg: str, vault: Record, job: Job | None) -> Result:
-        state = read_state(vault)
-        if not (state.good or state.bad):
-            self._client.warnings.append(f"ONTAP does not tell whether the keys of {self._owner} are available.")
-        return Result(
-            changed=self._sent,
-            msg=msg if self._sent else f"{msg} It was a restore that was under way already.",
-            operation="restore" if self._sent else "none",
-            vault=vault,
-            available=state.available,
-            diff=_diff(self._owner, self._before, state),
-            job=job.shown() if job else None,
-        )
-
-    def _read(self) -> Record:
-        vault = find_vault(self._client, self._owner, "state")
+    def plan(self) -> Plan:
+        """Read the configuration; plan a restore where some node lacks its keys."""
+        vault = self._find()
         if vault is None:
-            raise AkvError(f"{self._doing} on {self._client.where} failed: the vault was deleted meanwhile.")
-        return vault
+            raise no_vault(self.client, self._scope)
+        self._vault, self._before = vault, read_state(vault)
+        if self._before.bad or self._params["force"]:
+            path = vault_path(vault["uuid"], "restore")
+            step = Step("POST", path, "restore", self._doing, Confirmation.JOB)
+            self._plan = Plan("restore", self._scope.record(), (step,))
+        else:
+            self._plan = Plan("none", self._scope.record())
+        return self._plan
 
-    def _happened(self) -> Record | None:
-        """Tell what became of a restore whose answer was lost: its job, or that the keys are there."""
+    def require(self, precondition: Precondition, plan: Plan, check_mode: bool) -> None:
+        """A restore has no preconditions."""
+
+    def predict(self, plan: Plan, check_mode: bool) -> Result:
+        """Give the result where nothing is sent."""
+        if plan.steps:
+            return self._result(f"The keys of {self._scope} would be restored.", self._vault, State(True), True)
+        if not self._before.good:
+            self.client.task.warn(
+                f"ONTAP does not report whether the keys of {self._scope} are available: unknown. Nothing was sent;"
+                " force: true restores them all the same."
+            )
+        return self._result(f"Nothing to restore for {self._scope}: {self._before}.", self._vault, self._before, False)
+
+    def prepare(self, plan: Plan) -> None:
+        """Read the jobs, so that one that is under way is not started twice."""
+        self._jobs = ActionJobs(self.client, self._vault["uuid"], "restore")
+
+    def path(self, step: Step) -> str:
+        """Give the step's path."""
+        return step.path
+
+    def begun(self, step: Step) -> Record | None:
+        """Find a restore that is under way, or that ended between the readings of the configuration and of the jobs."""
+        if self._jobs.running is not None:
+            return {"job": {"uuid": self._jobs.running}}
+        ended = self._jobs.before and self._before.bad and not read_state(self._read()).bad
+        return {} if ended else None
+
+    def applied(self, step: Step) -> Record | None:
+        """Read what became of a restore whose answer was lost: its job, or that the keys are available."""
         if self._before.bad and not read_state(self._read()).bad:
             return {}
         return self._jobs.begun_since()
 
-    def _failed(self, failed: JobFailed) -> AkvError:
-        """Complete a failed job with what the vault says: on which nodes keys are there now, and on which not."""
+    def follow(self, step: Step, answer: Record) -> None:
+        """Follow the job to its end."""
+        uuid = job_of(answer)
+        if uuid is None:
+            return
+        self._job = Job(uuid, "queued", "", 0.0)
+        if self._params["wait"]:
+            self._job = follow(self.client, uuid, self._doing, "restore", self._params["poll_interval"])
+
+    def refused(self, step: Step, failure: AkvError) -> bool:
+        """A refusal is final."""
+        return False
+
+    def again(self, step: Step, failure: AkvError) -> bool:
+        """A refusal is final."""
+        return False
+
+    def explain(self, plan: Plan, number: int, failure: AkvError) -> AkvError:
+        """Complete a failed job with what the configuration shows: on which nodes keys are available now."""
+        if not isinstance(failure, JobFailed):
+            return failure
         try:
             vault = self._read()
         except AkvError:
-            return failed
+            return failure
         state = read_state(vault)
-        failed.outcome = CHANGED if state.good or set(state.bad_nodes) < set(self._before.bad_nodes) else UNCHANGED
-        failed.message += f" Now {state}. {BLOCKING_LIMIT}"
-        failed.details.update(vault=vault, available=state.available)
-        return failed
+        restored = state.good or set(state.bad_nodes) < set(self._before.bad_nodes)
+        failure.outcome = Outcome.CHANGED if restored else Outcome.UNCHANGED
+        failure.message += f" Now {state}. {BLOCKING_LIMIT}"
+        failure.details.update(vault=vault, available=state.available)
+        return failure
+
+    def conclude(self, done: Plan) -> Result:
+        """Read the configuration until its keys are available."""
+        self._sent = bool(done.steps)
+        if not self._params["wait"]:
+            return self._result(
+                f"A restore of the keys of {self._scope} was started.", self._vault, self._before, self._sent
+            )
+        vault = confirm(
+            self.client.task,
+            self._read,
+            lambda _vault: True,
+            not_bad,
+            f"{self._doing}: waiting for every node's keys",
+            self._params["poll_interval"],
+        )
+        state = read_state(vault)
+        if state.bad:
+            raise AkvError(
+                f"{self._doing} on {self.client.where}: ONTAP restored what it could, but {state}."
+                f" Check credential, key and network path in Azure, and restore again. {BLOCKING_LIMIT}",
+                Outcome.CHANGED,
+                vault=vault,
+                available=state.available,
+                **({"job": self._job.shown()} if self._job else {}),
+            )
+        return self._result(f"The keys of {self._scope} were restored: {state}.", vault, state, self._sent)
+
+    def _result(self, msg: str, vault: Record, after: State, changed: bool) -> Result:
+        state = read_state(vault)
+        if self._plan.steps and not (state.good or state.bad):
+            self.client.task.warn(f"ONTAP does not report whether the keys of {self._scope} are available.")
+        adopted = bool(self._plan.steps) and not changed
+        return Result(
+            changed=changed,
+            msg=f"{msg} It was a restore that was under way already." if adopted else msg,
+            operation="restore" if changed else "none",
+            vault=vault,
+            available=state.available,
+            diff=_diff(self._scope, self._before, after),
+            plan_id=self._plan.id(self.client.where),
+            job=self._job.shown() if self._job else None,
+        )
+
+    def _read(self) -> Record:
+        vault = find_vault(self.client, self._scope, "state")
+        if vault is None:
+            raise AkvError(f"{self._doing} on {self.client.where} failed: the vault was deleted meanwhile.")
+        return vault
 
 
 def _diff(scope: Scope, before: State, after: State) -> Record:

@@ -14,18 +14,21 @@ from hypothesis import strategies as st
 from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import (
     REQUIRED,
     Declaration,
-    Plan,
     differences,
     plan,
+    shows,
+    unreported,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import COMPARED
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import RELEASES, SECRET_FIELDS, Release
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Plan, Precondition, Secret
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import MASK
 
 UUID = "024cd3cf-9a08-11ea-8d52-005056bbeba5"
 SECRET = "canary-7Q~secret"
+SENT = Secret("client_secret")
 KEY = "https://mykeyvault.vault.azure.net/keys/key1"
 OPTIONS = {
     "name": "https://mykeyvault.vault.azure.net/",
@@ -66,10 +69,10 @@ def test_create() -> None:
     made = plan(WHOLE, None)
     assert made.operation == "create"
     assert requests(made) == ["POST /security/azure-key-vaults"]
-    assert made.steps[0].body == {"svm": {"name": "vs0"}, **WHOLE.settings, "client_secret": SECRET}
+    assert made.steps[0].body == {"svm": {"name": "vs0"}, **WHOLE.settings, "client_secret": SENT}
     assert made.before == {}
     assert made.after["client_secret"] == MASK
-    assert made.credentials_sent
+    assert made.secrets
 
 
 @pytest.mark.parametrize("missing", [*REQUIRED, "client_secret"])
@@ -80,14 +83,14 @@ def test_create_names_what_is_missing(missing: str) -> None:
 
 def test_unchanged_and_the_secret_is_not_sent() -> None:
     made = plan(WHOLE, record())
-    assert (made.operation, made.steps, made.credentials_sent) == ("none", (), False)
+    assert (made.operation, made.steps, made.secrets) == ("none", (), [])
     assert made.before == made.after
 
 
 def test_a_rotation_sends_the_secret_alone() -> None:
     made = plan(declare(client_secret=SECRET, update_credentials="always"), record())
     assert requests(made) == [f"PATCH /security/azure-key-vaults/{UUID}"]
-    assert made.steps[0].body == {"client_secret": SECRET}
+    assert made.steps[0].body == {"client_secret": SENT}
     assert "client_secret" not in made.before
     assert made.after == {**made.before, "client_secret": MASK}
 
@@ -124,7 +127,7 @@ def test_recreate_without_a_secret_is_refused_before_anything_is_deleted() -> No
 def test_a_new_identity_goes_in_place_from_9_9_1_and_never_without_its_secret() -> None:
     other = whole(client_id="client2")
     made = plan(other, record(), Release.parse("9.9.1"))
-    assert made.steps[0].body == {"client_id": "client2", "client_secret": SECRET}
+    assert made.steps[0].body == {"client_id": "client2", "client_secret": SENT}
     with pytest.raises(AkvError, match="takes volumes offline"):
         plan(whole(client_id="client2", client_secret=None), record(), Release.parse("9.9.1"))
 
@@ -158,7 +161,11 @@ def test_a_proxy_is_changed_in_place_and_its_password_goes_with_its_user() -> No
     proxy = whole(proxy_host="proxy2", proxy_username="user2", proxy_password="canary-pw")
     there = record(proxy_host="proxy1", proxy_username="user1")
     made = plan(proxy, there, Release.parse("9.8"))
-    assert made.steps[0].body == {"proxy_host": "proxy2", "proxy_username": "user2", "proxy_password": "canary-pw"}
+    assert made.steps[0].body == {
+        "proxy_host": "proxy2",
+        "proxy_username": "user2",
+        "proxy_password": Secret("proxy_password"),
+    }
     with pytest.raises(AkvError, match="without proxy_password"):
         plan(whole(proxy_username="user2"), there, Release.parse("9.8"))
 
@@ -167,7 +174,7 @@ def test_a_proxy_is_changed_in_place_and_its_password_goes_with_its_user() -> No
 def test_a_certificate_goes_with_its_method_where_the_release_wants_it(release: str, method: bool) -> None:
     certificate = whole(client_secret=None, client_certificate="canary-p12")
     body = plan(certificate, None, Release.parse(release)).steps[0].body or {}
-    assert body["client_certificate"] == "canary-p12"
+    assert body["client_certificate"] == Secret("client_certificate")
     assert body.get("authentication_method") == ("certificate" if method else None)
 
 
@@ -175,7 +182,10 @@ def test_another_kind_of_credential_is_an_update_also_under_on_create() -> None:
     certificate = whole(client_secret=None, client_certificate="canary-p12")
     there = record(authentication_method="client_secret")
     made = plan(certificate, there, Release.parse("9.10.1"))
-    assert made.steps[0].body == {"client_certificate": "canary-p12", "authentication_method": "certificate"}
+    assert made.steps[0].body == {
+        "client_certificate": Secret("client_certificate"),
+        "authentication_method": "certificate",
+    }
     assert plan(certificate, record(authentication_method="certificate"), Release.parse("9.10.1")).steps == ()
 
 
@@ -183,7 +193,7 @@ def test_skip_verification_goes_with_a_credential_only() -> None:
     quiet = whole(skip_verification=True)
     assert plan(quiet, record(), Release.parse("9.16.1")).steps == ()
     body = plan(replace(quiet, update_credentials="always"), record(), Release.parse("9.16.1")).steps[0].body
-    assert body == {"client_secret": SECRET, "skip_verification": True}
+    assert body == {"client_secret": SENT, "skip_verification": True}
 
 
 def test_what_only_a_patch_takes_follows_the_create() -> None:
@@ -226,6 +236,91 @@ def test_each_configuration_is_deleted_where_it_lives_and_by_name_only() -> None
     assert requests(enabled) == [f"DELETE /security/azure-key-vaults/{UUID}"]
     with pytest.raises(AkvError, match="configurations default, green"):
         plan(declare(present=False), record(**BLUE), NEWEST, others=[record(**GREEN)])
+
+
+# -- what is not reported is unknown ----------------------------------------------------------------------------------
+
+EVERY = whole(
+    proxy_type="http",
+    proxy_host="proxy1",
+    proxy_port=8080,
+    proxy_username="user1",
+    oauth_host="login.example.com",
+    vault_host="vault.example.com",
+    port=443,
+    verify_host=False,
+    verify_ip=True,
+)
+
+
+@pytest.mark.parametrize("how", ["missing", "null"])
+@pytest.mark.parametrize("field", COMPARED)
+def test_a_field_that_is_not_reported_is_no_difference_and_sends_nothing(field: str, how: str) -> None:
+    there = {**record(EVERY), field: None}
+    if how == "missing":
+        del there[field]
+    for recreate in (False, True):
+        made = plan(replace(EVERY, allow_recreate=recreate), there, NEWEST)
+        assert (made.operation, made.steps) == ("none", ())
+    assert unreported(EVERY, there) == [field]
+    assert unreported(EVERY, record(EVERY)) == []
+
+
+@pytest.mark.parametrize("field", ["name", "key_id"])
+def test_what_may_be_another_configuration_is_not_deleted(field: str) -> None:
+    with pytest.raises(AkvError, match=f"does not report {field} .*It is not deleted"):
+        plan(whole(present=False), {**record(), field: None})
+
+
+def test_a_configuration_without_a_proxy_reports_none_and_gets_one() -> None:
+    proxy = whole(proxy_host="proxy1", proxy_username="user1", proxy_password="canary-pw")
+    made = plan(proxy, record(), NEWEST)
+    assert made.steps[0].shows == {"proxy_host": "proxy1", "proxy_username": "user1"}
+    assert unreported(proxy, record()) == []
+
+
+def test_a_proxy_s_password_that_is_asked_for_goes_with_its_user() -> None:
+    proxy = whole(proxy_host="proxy1", proxy_username="user1", proxy_password="pw", update_credentials="always")
+    body = plan(proxy, record(proxy_host="proxy1"), NEWEST).steps[0].body or {}
+    assert body["proxy_username"] == "user1"
+
+
+def test_a_switch_that_is_not_reported_is_not_guessed() -> None:
+    there = record(configuration={"name": "green"})
+    assert plan(declare(configuration="green", enabled=True), there, NEWEST).steps == ()
+    assert unreported(declare(configuration="green", enabled=True), there) == ["enabled"]
+    with pytest.raises(AkvError, match="does not report whether"):
+        plan(declare(present=False, configuration="green"), there, NEWEST)
+
+
+def test_a_change_shows_when_each_of_its_fields_is_reported_anew() -> None:
+    step = plan(whole(proxy_host="proxy2"), record(proxy_host="proxy1"), NEWEST).steps[0]
+    assert [shows(step, there) for there in (record(proxy_host="proxy1"), record(), record(proxy_host="Proxy2"))] == [
+        False,
+        False,
+        True,
+    ]
+
+
+def test_what_a_new_configuration_does_not_report_cannot_be_compared() -> None:
+    step = plan(WHOLE, None).steps[0]
+    assert shows(step, {**record(), "client_id": None})
+    assert not shows(step, record(client_id="another"))
+
+
+def test_a_plan_names_what_the_run_would_be_refused_for() -> None:
+    gone = declare(present=False)
+    assert Precondition.KEYS_UNUSED in plan(gone, record()).preconditions
+    inactive = plan(declare(present=False, configuration="green"), record(**GREEN), NEWEST, others=[record(**BLUE)])
+    assert Precondition.KEYS_UNUSED not in inactive.preconditions
+    assert Precondition.SVM_EXISTS in plan(WHOLE, None).preconditions
+
+
+def test_a_repair_without_a_credential_is_refused_only_where_one_is_needed() -> None:
+    repair = whole(client_secret=None, update_credentials="when_unavailable")
+    assert plan(repair, record(), NEWEST).steps == ()
+    with pytest.raises(AkvError, match="update_credentials: when_unavailable has nothing to send"):
+        plan(repair, record(), NEWEST, unreachable=True)
 
 
 # -- properties -------------------------------------------------------------------------------------------------------
@@ -306,7 +401,7 @@ def test_a_plan_holds_no_step_that_the_release_forbids_or_that_was_not_asked_for
             assert declared.allow_recreate
             assert made.operation == "recreate"
         assert "key_id" not in body or step.method == "POST"
-    assert made.credentials_sent == bool(SECRET_FIELDS & set(made.after))
+    assert bool(made.secrets) == bool(SECRET_FIELDS & set(made.after))
     assert not SECRET_FIELDS & set(made.before)
 
 

@@ -17,10 +17,13 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Cli
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import (
     AkvError,
     ConnectionFailed,
-    FateUnknown,
     OntapError,
+    Unconfirmed,
 )
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Confirmation, Step
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import Redactor
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.runner import send
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.task import Task
 
 SECRET = "canary-7Q~secret"
 LOST = Fault(retry.LOST, "broke off.")
@@ -66,13 +69,18 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def play() -> Callable[..., tuple[Client, Script]]:
     def make(*script: Answer | Fault, retries: int = 2, budget: float = 300) -> tuple[Client, Script]:
         transport = Script(*script)
-        return Client(transport, "cluster1", retries, budget, Redactor([SECRET])), transport  # type: ignore[arg-type]
+        task = Task(Redactor([SECRET]), budget)
+        return Client(transport, "cluster1", retries, task), transport  # type: ignore[arg-type]
 
     return make
 
 
-def post(client: Client, settle: Callable[[], dict[str, Any] | None] | None) -> dict[str, Any]:
-    return client.change("POST", VAULTS, doing="Creating", operation="post", body={"name": "x"}, settle=settle)
+CREATE = Step("POST", VAULTS, "post", "Creating", Confirmation.CREATED, {"name": "x"})
+UPDATE = Step("PATCH", f"{VAULTS}/1", "patch", "Updating", Confirmation.SHOWN, {"name": "x"})
+
+
+def post(client: Client, applied: Callable[[], dict[str, Any] | None], step: Step = CREATE) -> dict[str, Any]:
+    return send(client, step, step.path, {}, lambda _step: applied())
 
 
 def test_pages_are_followed_to_the_end_even_when_one_is_empty(play: Any) -> None:
@@ -135,8 +143,8 @@ def test_an_answer_of_the_wrong_shape_is_a_clear_failure(play: Any, body: bytes)
 def test_a_read_is_repeated_after_a_transient_fault(play: Any, setback: Answer | Fault) -> None:
     client, _transport = play(setback, setback, answer(body={"a": 1}))
     assert client.get("/cluster", doing="Reading") == {"a": 1}
-    assert len(client.requests) == 3
-    assert client.outcome == "unchanged"
+    assert len(client.task.requests) == 3
+    assert client.task.outcome == "unchanged"
 
 
 @pytest.mark.parametrize(
@@ -159,7 +167,7 @@ def test_retries_are_counted_beyond_the_first_try(play: Any) -> None:
 def test_retry_after_is_honoured_within_the_budget(play: Any, pauses: list[float]) -> None:
     client, _transport = play(error(429, "262160", Retry_After="7"), answer(body={}))
     client.get("/cluster", doing="Reading")
-    assert pauses == [7]
+    assert pauses == [pytest.approx(7, abs=0.5)]
 
 
 def test_retry_after_beyond_the_budget_fails_at_once(play: Any, pauses: list[float]) -> None:
@@ -169,18 +177,45 @@ def test_retry_after_beyond_the_budget_fails_at_once(play: Any, pauses: list[flo
     assert pauses == []
 
 
+def test_retry_after_a_change_also_holds_for_the_reading_that_follows(play: Any, pauses: list[float]) -> None:
+    client, transport = play(answer(503, b"<html>", Retry_After="7"), answer(body={}), answer(201))
+    assert post(client, lambda: client.get("/cluster", doing="Reading") or None) == {}
+    assert pauses[0] == pytest.approx(7, abs=0.5)
+    assert [target.split()[0] for target in transport.targets] == ["POST", "GET", "POST"]
+
+
+def test_a_pause_that_is_longer_than_the_task_s_time_is_not_begun(play: Any, pauses: list[float]) -> None:
+    client, transport = play(answer(503, b"<html>", Retry_After="3600"), budget=60)
+    with pytest.raises(Unconfirmed, match=r"asks for a pause of 3600 s \(Retry-After\)"):
+        post(client, lambda: client.get("/cluster", doing="Reading"))
+    assert (len(transport.targets), pauses) == (1, [])
+
+
+def test_an_accepted_change_is_open_until_it_is_confirmed(play: Any) -> None:
+    client, _transport = play(answer(202))
+    post(client, lambda: None)
+    assert client.task.outcome == "unknown"
+
+
+def test_a_login_that_may_not_read_the_release_loses_that_alone(play: Any) -> None:
+    client, _transport = play(error(403, "6", "not authorized"))
+    assert str(client.release()) == "9.19.1"
+    assert len(client.task.warnings) == 1
+    assert "is not known: it is treated as 9.19.1" in client.task.warnings[0]
+
+
 def test_a_lost_change_that_happened_is_not_sent_again(play: Any) -> None:
     client, transport = play(LOST)
-    assert post(client, settle=lambda: {"uuid": "there"}) == {"uuid": "there"}
+    assert post(client, lambda: {"uuid": "there"}) == {"uuid": "there"}
     assert len(transport.targets) == 1
-    assert client.outcome == "changed"
+    assert client.task.outcome == "changed"
 
 
 def test_a_lost_change_that_did_not_happen_is_sent_again(play: Any) -> None:
     client, transport = play(LOST, answer(201))
-    post(client, settle=lambda: None)
+    post(client, lambda: None)
     assert len(transport.targets) == 2
-    assert client.outcome == "changed"
+    assert client.task.outcome == "changed"
 
 
 def test_a_lost_change_that_cannot_be_read_is_unknown_and_never_sent_again(play: Any) -> None:
@@ -188,43 +223,43 @@ def test_a_lost_change_that_cannot_be_read_is_unknown_and_never_sent_again(play:
         raise ConnectionFailed("Reading failed.")
 
     client, transport = play(LOST)
-    with pytest.raises(FateUnknown, match=r"broke off.*could not be read: Reading failed"):
-        post(client, settle=unreadable)
+    with pytest.raises(Unconfirmed, match=r"broke off.*could not be read: Reading failed"):
+        post(client, unreadable)
     assert len(transport.targets) == 1
-    assert client.outcome == "unknown"
+    assert client.task.outcome == "unknown"
 
 
 def test_the_echo_of_a_lost_change_is_no_failure(play: Any) -> None:
     """It arrived late: the second try is refused because the first one has done it."""
     seen = iter([None, {"uuid": "there"}])
     client, _transport = play(LOST, error(409, "65537500"))
-    assert post(client, settle=lambda: next(seen)) == {"uuid": "there"}
+    assert post(client, lambda: next(seen)) == {"uuid": "there"}
 
 
 def test_a_repeatable_change_is_repeated_and_unknown_only_at_the_end(play: Any) -> None:
     client, transport = play(LOST, LOST, LOST)
     with pytest.raises(AkvError):
-        post(client, settle=None)
+        post(client, lambda: None, UPDATE)
     assert len(transport.targets) == 3
-    assert client.outcome == "unknown"
+    assert client.task.outcome == "unknown"
 
 
 def test_a_refusal_shows_ontap_s_words_its_code_and_our_advice(play: Any) -> None:
     client, _transport = play(error(400, "65537506", "AKV is not supported in MetroCluster configurations."))
     with pytest.raises(OntapError) as refused:
-        post(client, settle=lambda: None)
+        post(client, lambda: None)
     assert refused.value.message == (
         "Creating on cluster1 failed: AKV is not supported in MetroCluster configurations (code 65537506)."
         " Use external KMIP or the onboard key manager there."
     )
     assert refused.value.details["error"]["target"] == "uuid"
-    assert client.outcome == "unchanged"
+    assert client.task.outcome == "unchanged"
 
 
 def test_a_part_of_a_secret_that_a_server_echoes_is_masked_and_our_own_words_are_not(play: Any) -> None:
     client, _transport = play(error(400, "262245", f'the value "{SECRET[:10]}..." is invalid'))
     with pytest.raises(OntapError, match='the value "') as refused:
-        post(client, settle=lambda: None)
+        post(client, lambda: None)
     assert SECRET[:10] not in str(refused.value.details) + refused.value.message
 
 
@@ -237,7 +272,7 @@ def test_a_role_that_may_not_is_told_which_request_it_was(play: Any) -> None:
 def test_an_unknown_code_is_shown_as_it_came(play: Any) -> None:
     client, _transport = play(error(400, "99999999", "never heard of it"))
     with pytest.raises(OntapError, match=r"never heard of it \(code 99999999\)\.$"):
-        post(client, settle=lambda: None)
+        post(client, lambda: None)
 
 
 def test_the_release_is_asked_for_once(play: Any) -> None:
