@@ -15,7 +15,7 @@ import importlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from unittest import mock
@@ -33,7 +33,7 @@ from simulator import api, events
 from simulator.call import Pending, Reply
 from simulator.errors import ApiError
 from simulator.farm import make_cluster
-from simulator.faults import encode
+from simulator.faults import Exchange, encode
 from simulator.scenario import read
 
 MODULES = {
@@ -72,6 +72,16 @@ def examples(number: int) -> settings:
     )
 
 
+_NO_WIRE: Any = None
+
+
+def _drive(fault: Coroutine[Any, Any, None]) -> None:
+    """Let a fault happen that does not wait."""
+    with contextlib.suppress(StopIteration):
+        fault.send(None)
+        raise AssertionError("a fault that waits needs a wire")
+
+
 class Ontap:
     """The simulator's cluster, asked by a call instead of a request."""
 
@@ -92,17 +102,34 @@ class Ontap:
         ]
         return repr((kept, len(self._cluster.jobs.all)))
 
+    def same_as(self, other: Ontap) -> bool:
+        """Tell whether another cluster has the same configurations, whatever their UUIDs."""
+        pictures = [
+            sorted((one.owner, one.configuration, repr(one.settings), one.credential, one.enabled) for one in vaults)
+            for vaults in (self._cluster.sorted_vaults(), other._cluster.sorted_vaults())
+        ]
+        return pictures[0] == pictures[1]
+
     def send(self, method: str, target: str, body: Any) -> Answer:
         """Act on a request; give the answer as it would come."""
         path, _mark, query = target.partition("?")
         self._cluster.tick()
+        sent = b"" if body is None else json.dumps(body).encode()
+        exchange = Exchange(self._cluster, _NO_WIRE, method, path, query, sent)
+        faults = [one for one in self._cluster.faults if one.meets(method, path, query, self._cluster.random)]
+        for fault in faults:
+            _drive(fault.before(exchange))
         try:
-            sent = b"" if body is None else json.dumps(body).encode()
-            call, handler = api.route(self._cluster, method, path, query, sent)
-            reply = handler(call)
+            if exchange.reply is None:
+                call, handler = api.route(self._cluster, method, path, query, sent)
+                call.short_page, call.later = exchange.short_page, exchange.later
+                reply = handler(call)
+                exchange.reply = reply.at_once if isinstance(reply, Pending) else reply
         except ApiError as refusal:
-            reply = Reply(refusal.status, refusal.body())
-        reply = reply.at_once if isinstance(reply, Pending) else reply
+            exchange.reply = Reply(refusal.status, refusal.body())
+        for fault in faults:
+            _drive(fault.after(exchange))
+        reply = exchange.reply
         headers = CaseInsensitiveDict({"Content-Type": "application/hal+json", **reply.headers})
         return Answer(reply.status, headers, encode(reply))
 

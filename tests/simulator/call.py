@@ -34,6 +34,8 @@ class Call:
     keys: dict[str, str] = field(default_factory=dict)
     # At most so many records on this page, whatever was asked for.
     short_page: int | None = None
+    # A change is accepted, and applied when so many readings were answered.
+    later: int | None = None
 
     @property
     def release(self) -> Release:

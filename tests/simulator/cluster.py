@@ -9,6 +9,7 @@ import random
 import re
 import secrets
 import uuid as uuids
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -113,6 +114,14 @@ class KeyManager:
     enabled: bool = True
     configuration: str = "default"
     policy: str | None = None
+
+
+@dataclass
+class Late:
+    """A change that was accepted and is applied later, when so many more readings were answered."""
+
+    reads: int
+    effect: Callable[[], None]
 
 
 @dataclass
@@ -241,6 +250,10 @@ class Cluster:
         # Counts what changed; see touch().
         self.changes = 0
         self._index: Index | None = None
+        # What readings do not show yet: see shown_vaults().
+        self.later: list[Late] = []
+        self.stale: list[Vault] = []
+        self.stale_reads = 0
 
         self.nodes = {entry["name"]: self._node(entry) for entry in scenario["nodes"]}
         self.svms: dict[str, Svm] = {}
@@ -450,6 +463,24 @@ class Cluster:
 
     def sorted_vaults(self) -> list[Vault]:
         return self.index.by_uuid
+
+    def shown_vaults(self) -> list[Vault]:
+        """The vaults as a reading shows them, which may be as they were before the last change."""
+        due = [late.effect for late in self.later if late.reads <= 0]
+        self.later = [Late(late.reads - 1, late.effect) for late in self.later if late.reads > 0]
+        for effect in due:
+            effect()
+        if due:
+            self.touch()
+        if self.stale_reads > 0:
+            self.stale_reads -= 1
+            return self.stale
+        return self.sorted_vaults()
+
+    def stay_stale(self, reads: int) -> None:
+        """For so many readings, show the vaults as they are now."""
+        self.stale_reads = reads
+        self.stale = [replace(vault, settings=dict(vault.settings), told=(-1, {})) for vault in self.sorted_vaults()]
 
     # --- jobs and time ---
 

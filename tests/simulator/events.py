@@ -284,6 +284,7 @@ VERBS: dict[str, tuple[Check, Callable[[Any, Any], None]]] = {
                 "message": text,
                 "arguments": list_of(text),
                 "effect": flag,
+                "told": choice(*jobs.TOLD),
                 "times": integer,
             }
         ),

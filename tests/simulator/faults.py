@@ -60,6 +60,7 @@ class Exchange:
     password: str | None = None
     reply: Reply | None = None
     short_page: int | None = None
+    later: int | None = None
 
     async def cut(self, reset: bool) -> None:
         """End the connection: with a reset, or with a plain end."""
@@ -271,6 +272,34 @@ async def _short_page(exchange: Exchange, argument: dict[str, Any]) -> None:
     exchange.short_page = argument["records"]
 
 
+async def _later(exchange: Exchange, argument: dict[str, Any]) -> None:
+    """Accept the change without a job, and apply it when so many readings were answered."""
+    exchange.later = argument["reads"]
+
+
+async def _stale(exchange: Exchange, argument: dict[str, Any]) -> None:
+    """Apply the change, and for so many readings show what was before it."""
+    exchange.cluster.stay_stale(argument["reads"])
+
+
+async def _without(exchange: Exchange, argument: dict[str, Any]) -> None:
+    """Leave fields out of the records of the reply, or make them null."""
+    reply = _reply(exchange)
+    if not isinstance(reply.body, dict):
+        return
+    for record in reply.body.get("records", [reply.body]):
+        for name in argument["fields"]:
+            record.pop(name, None)
+            if argument.get("how") == "null":
+                record[name] = None
+
+
+async def _empty_page(exchange: Exchange, argument: dict[str, Any]) -> None:
+    """A page that came late, without the records that it should have."""
+    await exchange.hold(argument.get("seconds", 0))
+    exchange.reply = Reply(200, {"records": [], "num_records": 0})
+
+
 async def _job(exchange: Exchange, argument: dict[str, Any]) -> None:
     exchange.cluster.jobs.plans.insert(0, jobs.Plan(**argument))
 
@@ -392,6 +421,10 @@ KINDS: dict[str, tuple[Any, Part | None, Part | None]] = {
         _echo_before,
         _echo_after,
     ),
+    "later": (Record(needs={"reads": integer}), _later, None),
+    "stale": (Record(needs={"reads": integer}), _stale, None),
+    "without": (Record(needs={"fields": list_of(text)}, takes={"how": choice("missing", "null")}), None, _without),
+    "empty_page": (Record(takes={"seconds": number}), None, _empty_page),
     "short_page": (Record(needs={"records": integer}), _short_page, None),
     "job": (
         Record(
@@ -401,6 +434,7 @@ KINDS: dict[str, tuple[Any, Part | None, Part | None]] = {
                 "message": text,
                 "arguments": list_of(text),
                 "effect": flag,
+                "told": choice(*jobs.TOLD),
             }
         ),
         _job,

@@ -13,6 +13,7 @@ from .clock import Clock, timestamp
 from .errors import ApiError
 
 # The states that a job can be made to end in, or to stay in.
+TOLD = ("both", "error", "message")
 ENDS = ("success", "failure", "error", "cancelled", "expired", "paused", "never", "vanishes")
 
 
@@ -20,7 +21,8 @@ ENDS = ("success", "failure", "error", "cancelled", "expired", "paused", "never"
 class Plan:
     """What is to become of a job instead of success.
 
-    `effect` tells whether the work is done nevertheless.
+    `effect` tells whether the work is done nevertheless, `told` where the job's reason stands: in its message and code,
+    in its error, or in both.
     """
 
     ends: str = "failure"
@@ -28,6 +30,7 @@ class Plan:
     message: str | None = None
     arguments: list[str] = field(default_factory=list)
     effect: bool = False
+    told: str = "both"
 
 
 @dataclass
@@ -81,6 +84,10 @@ class Job:
             if self.target is not None:
                 record["error"]["target"] = self.target
             record["error"]["arguments"] = [{"code": str(self.code), "message": each} for each in self.arguments]
+            if self.plan is not None and self.plan.told == "error":
+                record.update(message="", code=0)
+            elif self.plan is not None and self.plan.told == "message":
+                del record["error"]
         return record
 
 

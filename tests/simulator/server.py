@@ -80,7 +80,7 @@ class Server(Listener):
             call, handler = api.route(self.cluster, exchange.method, exchange.path, exchange.query, exchange.body)
             if not self.cluster.role_of(user).allows(exchange.method, segments(exchange.path)):
                 raise ApiError(6)
-            call.short_page = exchange.short_page
+            call.short_page, call.later = exchange.short_page, exchange.later
             reply = handler(call)
             if isinstance(reply, Pending):
                 reply = await self._wait(reply)

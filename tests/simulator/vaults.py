@@ -16,7 +16,7 @@ from . import health
 from . import query as q
 from .azure.world import split_key_id, version_of
 from .call import Call, Pending, Reply, leaves_of
-from .cluster import DEFAULT_SETTINGS, Cluster, Svm, Vault, conflict
+from .cluster import DEFAULT_SETTINGS, Cluster, Late, Svm, Vault, conflict
 from .errors import ApiError
 from .reading import Build, matching, missing, read_collection, read_one
 from .releases import Schema
@@ -95,7 +95,7 @@ def _build(cluster: Cluster) -> Build:
 
 def get_collection(call: Call) -> Reply:
     cluster = call.cluster
-    return read_collection(call, cluster.schema(KIND), cluster.sorted_vaults(), _build(cluster))
+    return read_collection(call, cluster.schema(KIND), cluster.shown_vaults(), _build(cluster))
 
 
 def get_one(call: Call) -> Reply:
@@ -139,6 +139,9 @@ def run(
 
     `given` are the parameters of a call on one record; without, the change is one of many and done at once.
     """
+    if call.later is not None:
+        call.cluster.later.append(Late(call.later, effect))
+        return Reply(202, {})
     if given is None or not asynchronous(call.cluster, kind):
         effect()
         return done

@@ -341,3 +341,48 @@ def test_a_port_that_refuses_stays_the_cluster_s_own(broken):
             other.bind(here)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(here, timeout=1)
+
+
+# --- what readings show ---
+
+
+def port(client):
+    return client.records(PATH[4:], params={"fields": "proxy_port"})[0].get("proxy_port")
+
+
+@pytest.mark.parametrize(("fault", "status"), [("stale", 200), ("later", 202)])
+def test_a_change_shows_after_so_many_readings(start, fault, status):
+    client = start(
+        "9.10.1",
+        {**ONE, "cluster": {"asynchronous": "never"}, "faults": [{"match": {"method": "PATCH"}, fault: {"reads": 2}}]},
+    )
+    body = {"proxy_port": 8080, "client_secret": "second"}
+    assert client.call("PATCH", f"{PATH}/u", json=body).status_code == status
+    assert secret(client) == ("second" if fault == "stale" else "first")
+    assert [port(client) for _reading in range(3)] == [None, None, 8080]
+    assert secret(client) == "second"
+
+
+@pytest.mark.parametrize("how", ["missing", "null"])
+def test_fields_are_left_out(broken, how):
+    client = broken({"match": {"query": "*client_id*"}, "without": {"fields": ["client_id"], "how": how}})
+    (record,) = client.records(PATH[4:], params={"fields": "client_id,tenant_id"})
+    assert "tenant_id" in record
+    assert record.get("client_id", "left out") == (None if how == "null" else "left out")
+
+
+def test_a_page_comes_late_and_empty(broken):
+    client = broken({"match": ANY, "empty_page": {"seconds": 0.2}})
+    begin = time.monotonic()
+    assert client.records(PATH[4:]) == []
+    assert time.monotonic() - begin >= 0.2
+    assert len(client.records(PATH[4:])) == 1
+
+
+@pytest.mark.parametrize(("told", "shown"), [("error", ("", 0, True)), ("message", ("Why.", 7, False))])
+def test_a_job_says_why_in_one_place(start, told, shown):
+    fault = {"match": {"path": "*/restore"}, "job": {"code": 7, "message": "Why.", "told": told}}
+    client = start("9.10.1", {**ONE, "faults": [fault]})
+    assert client.post(path=f"{VAULTS}/u/restore", params={"return_timeout": 5}).status_code >= 400
+    (job,) = client.records("/cluster/jobs", params={"fields": "*"})
+    assert (job["message"], job["code"], "error" in job) == shown
