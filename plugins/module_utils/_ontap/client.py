@@ -329,7 +329,7 @@ class Client:
         return value, ""
 
     def _warn_of_reserved_keys(self) -> bool:
-        self.warnings.append(
+        self.task.warn(
             f"{self.where} sent keys that begin with __ansible, which Ansible reserves for itself. They were removed."
         )
         return True

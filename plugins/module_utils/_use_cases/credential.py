@@ -737,7 +737,8 @@ class Rotation:
         outcome = _outcome(self.entries)
         result: Record = {
             "changed": any(
-                _touched(entry) if self.check_mode else entry.client.task.outcome is Outcome.CHANGED for entry in self.entries
+                _touched(entry) if self.check_mode else entry.client.task.outcome is Outcome.CHANGED
+                for entry in self.entries
             ),
             "stopped_by": self._stop.value if self._stop else "",
             "vaults": [entry.shown() for entry in self.entries],
