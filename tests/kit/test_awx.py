@@ -303,7 +303,7 @@ def test_where_the_workflow_goes(history: str, configuration: Configuration) -> 
     while queue:
         at = queue.pop(0)
         went.append(at)
-        # The playbook of this one always fails: test_awx_runs.py plays it.
+        # The playbook of this one always fails.
         well = at not in failing and at != "stopped"
         # A failure that leads somewhere has been dealt with, to a controller.
         if not well and not _next(nodes[at], FAILURE):
