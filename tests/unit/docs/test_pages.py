@@ -19,7 +19,8 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap import connection
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases import config, info, preflight_info, rekey, restore
 
 ROOT = Path(__file__).resolve().parents[3]
-PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
+TOP = [ROOT / f"{name}.md" for name in ("README", "SECURITY", "CONTRIBUTING")]
+PAGES = [*TOP, ROOT / "tests" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FOLDERS = "changelogs|demo|dev|docs|meta|plugins|tests"
 SPECS = {
     "connection": login.ARGUMENT_SPEC,
@@ -57,7 +58,7 @@ def test_a_test_that_a_page_names_is_there(file: str, name: str) -> None:
     assert re.search(rf"^def {name}\(", text_of(ROOT / file), re.MULTILINE)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)]+)\)", prose_of(page)):
         if re.match(r"https?://", target):
@@ -68,7 +69,7 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(there), target
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_files_that_a_page_names_are_there(page: Path) -> None:
     for path in re.findall(rf"`((?:{FOLDERS})/[\w./-]*)(?:::\w+)?`", prose_of(page)):
         assert (ROOT / path).exists(), path
