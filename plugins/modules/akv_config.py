@@ -53,14 +53,18 @@ options:
     type: str
   client_secret:
     description:
-      - The secret of the Azure application. Its VALUE, not its Secret ID.
+      - The secret of the Azure application. Its value, not its Secret ID. See O(allow_uuid_secret).
+      - White space, control characters and invisible characters in it are refused, since no secret has any.
       - ONTAP never gives it back, so nobody can compare it. O(update_credentials) says when it is sent.
       - A new O(client_id) or O(tenant_id) always needs it too (ONTAP 9.9.1 and later change them in place).
     type: str
   client_certificate:
     description:
-      - The certificate that the Azure application logs in with, in the place of O(client_secret), as a PKCS#12 file in
+      - The certificate that the Azure application logs in with instead of O(client_secret), as a PKCS#12 file in
         base64 that holds certificate and private key and has no password. It is a secret.
+      - The key must be an RSA key of 2048 to 4096 bits, since Azure accepts no other kind. This is checked before
+        anything is sent if the Python library C(cryptography) is installed where the module runs.
+      - A PKCS#12 file without a MAC is refused.
       - Another kind of credential than the one in use is an update that sends it, whatever O(update_credentials) says.
       - Needs ONTAP 9.10.1.
     type: str
@@ -85,6 +89,7 @@ options:
   proxy_password:
     description:
       - The password at the proxy. It is a secret, and treated as O(update_credentials) says.
+      - White space around it, control characters and invisible characters in it are refused.
       - Needs ONTAP 9.8.
     type: str
   oauth_host:
@@ -147,6 +152,13 @@ options:
       - V(false) fails and says what differs. Try it in check mode with C(--diff) first. It shows both steps.
     type: bool
     default: false
+  allow_uuid_secret:
+    description:
+      - Whether O(client_secret) may be a UUID. A Secret ID, which is not the secret, is a UUID. Older interfaces of the
+        directory created secrets that are UUIDs too.
+      - V(false) fails before anything is sent.
+    type: bool
+    default: false
   wait:
     description:
       - Whether to wait after a create or update until every node has its keys, or O(wait_timeout) is over.
@@ -177,6 +189,7 @@ options:
     elements: dict
     suboptions:
       allow_recreate: {description: As O(allow_recreate)., type: bool}
+      allow_uuid_secret: {description: As O(allow_uuid_secret)., type: bool}
       client_certificate: {description: As O(client_certificate)., type: str}
       client_certificate_path: {description: As O(client_certificate_path)., type: path}
       client_id: {description: As O(client_id)., type: str}

@@ -31,7 +31,9 @@ from faults.in_process import AWKWARD, examples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import placeholder
+from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import is_uuid
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import check_new_secret, check_no_placeholder
 from simulator import Simulator
 
 EXAMPLES = 80
@@ -90,9 +92,14 @@ def forms(secret: str, user: str = "admin") -> dict[str, str]:
     return {how: form for how, form in found.items() if len(form) >= 8}
 
 
-def is_refused(secret: str) -> bool:
-    """Tell whether a new secret is refused before it is sent, whatever the cluster says."""
-    return placeholder(secret) is not None
+def is_refused(option: str, secret: str) -> bool:
+    """Say whether a new secret is refused before it is sent, whatever the cluster would answer."""
+    try:
+        check_no_placeholder(option, secret)
+        check_new_secret(option, secret, spaces=option == "proxy_password")
+    except InputError:
+        return True
+    return is_uuid(secret) and option == "client_secret"
 
 
 def texts_of(value: Any) -> Iterator[str]:
@@ -222,7 +229,8 @@ def test_no_canary_is_seen(cluster: Cluster, tally: Counter[str]) -> None:
     @given(st.sampled_from(sorted(STORIES)), st.integers(0, len(PASSWORDS) - 1), secrets, secrets)
     def plant(story: str, number: int, one: str, other: str) -> None:
         result = tell(cluster, STORIES[story], number, one, other)
-        assert bool(result.get("failed")) == (story not in HARMLESS or is_refused(one) or is_refused(other))
+        refused = is_refused("client_secret", one) or is_refused("proxy_password", other)
+        assert bool(result.get("failed")) == (story not in HARMLESS or refused)
         tally["tried"] += 1
         tally["outcome named" if result.get("failed") else "survived"] += 1
 

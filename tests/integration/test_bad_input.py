@@ -16,7 +16,12 @@ from integration.running import HERE, Values, call
 from simulator import Simulator
 
 TABLE: dict[str, list[Values]] = yaml.safe_load((HERE / "bad_input.yml").read_text(encoding="utf-8"))
-USERS = [{"name": "admin", "password": "s3cr3t-0f-4dm1n"}, {"name": "padded", "password": " padded "}]
+USERS = [
+    {"name": "admin", "password": "s3cr3t-0f-4dm1n"},
+    {"name": "padded", "password": " padded "},
+    {"name": "quoted", "password": '"quoted"'},
+    {"name": "invisible", "password": "pass\u200bword"},
+]
 RIGHT: dict[str, Values] = {
     "akv_config": {
         "svm": "vs0",

@@ -26,8 +26,8 @@ COLLECTION = "/api/security/azure-key-vaults"
 CANARIES = {
     "client_secret": Canary(),
     "new_secret": Canary("*~with.all=that+Azure_makes/"),
-    "quoted_secret": Canary('it\'s "*"\\ and\n*'),
-    "unicode_secret": Canary("gehëim-*-😀-\u2028"),
+    "quoted_secret": Canary('it\'s"*"\\and*'),
+    "unicode_secret": Canary("gehëim-*-😀-\u0307"),
     "pattern_secret": Canary(".*[*](+$|^*{2}\\d"),
     "percent_secret": Canary("%41*%0a&*=?#/../"),
     "long_secret": Canary("*" * 150),

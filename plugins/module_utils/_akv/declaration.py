@@ -23,9 +23,15 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import (
     first_release,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
-from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope, check_text, is_uuid
+from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import (
+    Scope,
+    check_text,
+    check_unicode,
+    is_uuid,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._akv.uris import KeyId, VaultUri, likely_typo, real_host
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import check_new_secret
 
 _TEXT_OPTIONS = (
     *("client_id", "configuration", "key_id", "name", "oauth_host", "proxy_host", "proxy_username"),
@@ -35,6 +41,7 @@ _TEXT_OPTIONS = (
 ARGUMENT_SPEC: dict[str, t.Any] = {
     **SCOPE_OPTIONS,
     "allow_recreate": {"type": "bool", "default": False},
+    "allow_uuid_secret": {"type": "bool", "default": False, "no_log": False},
     "client_certificate": {"type": "str", "no_log": True},
     "client_certificate_path": {"type": "path"},
     "client_id": {"type": "str"},
@@ -161,17 +168,20 @@ def _check_secrets(params: Mapping[str, t.Any]) -> tuple[dict[str, str], list[st
             continue
         if not secret.strip():
             raise InputError(name, "is empty. Leave it out or give a value; an unset variable does this.")
-        if secret != secret.strip():
-            warnings.append(f"{name} has white space around it. It is sent as given: check that it belongs to it.")
+        if name != "client_certificate":
+            check_unicode(name, secret)
+            # A proxy's password may be a pass phrase.
+            warnings += check_new_secret(name, secret, spaces=name == "proxy_password")
         secrets[name] = secret
     if params["client_certificate_path"] is not None:
         secrets["client_certificate"] = read_pkcs12(params["client_certificate_path"])
     elif "client_certificate" in secrets:
-        check_pkcs12(secrets["client_certificate"])
-    if is_uuid(secrets.get("client_secret", "").strip()):
-        warnings.append(
-            "client_secret looks like a Secret ID (a UUID). Azure shows the secret's VALUE once, beside the ID:"
-            " that is what ONTAP needs."
+        secrets["client_certificate"] = check_pkcs12(secrets["client_certificate"])
+    if is_uuid(secrets.get("client_secret")) and not params["allow_uuid_secret"]:
+        raise InputError(
+            "client_secret",
+            "is a UUID, as a Secret ID is. Azure shows the secret's value once, with the ID. Give the value."
+            " If the value is a UUID, which older interfaces of the directory created, set allow_uuid_secret: true.",
         )
     return secrets, warnings
 

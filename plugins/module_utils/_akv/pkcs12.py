@@ -4,7 +4,7 @@
 
 # This module util is private to the collection: it may change at any time.
 
-"""A client certificate as ONTAP wants it: PKCS#12 that holds certificate and key, without a password, in base64."""
+"""A client certificate as ONTAP and Azure want it: PKCS#12 with an RSA key, without a password, in base64."""
 
 from __future__ import annotations
 
@@ -13,48 +13,106 @@ import binascii
 
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 
-_MADE_WITH = "Make one with: openssl pkcs12 -export -passout pass: -inkey key.pem -in certificate.pem"
+_EXPORT = "openssl pkcs12 -export -passout pass: -inkey key.pem -in certificate.pem -out application.p12"
+_EXPORTED = f"Create one with: {_EXPORT}"
+_NEW_KEY = (
+    "Create a key and a certificate with: openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=ontap-akv"
+    f" -keyout key.pem -out certificate.pem && {_EXPORT}"
+)
+
+_LEAST, _MOST = 2048, 4096  # bits of an RSA key
+
+_SEQUENCE = 0x30
 
 
 def read_pkcs12(path: str) -> str:
     """Read a PKCS#12 file and encode it.
 
-    :raises InputError: it can't be read, or is not what ONTAP wants
+    :raises InputError: it cannot be read, or is not what ONTAP and Azure want
     """
     try:
         with open(path, "rb") as file:
             content = file.read()
     except OSError as exc:
         raise InputError("client_certificate_path", f"{path!r} cannot be read ({exc.strerror}).") from None
-    _check("client_certificate_path", content)
-    return base64.b64encode(content).decode()
+    return _checked("client_certificate_path", content)
 
 
-def check_pkcs12(encoded: str) -> None:
+def check_pkcs12(encoded: str, option: str = "client_certificate") -> str:
     """Check a client certificate that is given in base64.
 
-    :raises InputError: it is not base64, or not what ONTAP wants
+    :return: the base64 to send: of what was checked, without line breaks
+    :raises InputError: it is not base64, or not what ONTAP and Azure want
     """
     try:
         content = base64.b64decode("".join(encoded.split()), validate=True)
     except (binascii.Error, ValueError):
         raise InputError(
-            "client_certificate",
-            f"is not base64. Give a PKCS#12 file in base64, or client_certificate_path. {_MADE_WITH}.",
+            option, f"is not base64. Give a PKCS#12 file in base64, or client_certificate_path. {_EXPORTED}"
         ) from None
-    _check("client_certificate", content)
+    return _checked(option, content)
 
 
-def _check(option: str, content: bytes) -> None:
-    """Check with ``cryptography``, where that is installed; ONTAP itself checks too."""
-    # Only a certificate needs it, and it takes longer to load than an unchanged task.
+def _checked(option: str, content: bytes) -> str:
+    """Check what can be checked: the key with ``cryptography``, where that is installed; ONTAP itself checks too."""
+    if _has_no_mac(content):
+        raise InputError(
+            option, f"has no MAC, which protects a PKCS#12 file against changes. Create it without -nomac. {_EXPORTED}"
+        )
+    _check_key(option, content)
+    return base64.b64encode(content).decode()
+
+
+def _check_key(option: str, content: bytes) -> None:
+    # Imported where it is needed: it takes longer than a whole unchanged task.
     try:
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
         from cryptography.hazmat.primitives.serialization import pkcs12
     except ImportError:
         return
     try:
         key, certificate, _others = pkcs12.load_key_and_certificates(content, None)
     except Exception:  # pylint: disable=broad-except  # of several kinds, by the release of cryptography
-        raise InputError(option, f"is no PKCS#12 file without a password. {_MADE_WITH}.") from None
+        raise InputError(option, f"is not a PKCS#12 file without a password. {_EXPORTED}") from None
     if key is None or certificate is None:
-        raise InputError(option, f"lacks {'the private key' if key is None else 'the certificate'}. {_MADE_WITH}.")
+        raise InputError(option, f"lacks {'the private key' if key is None else 'the certificate'}. {_EXPORTED}")
+    if not isinstance(key, RSAPrivateKey):
+        raise InputError(option, f"has a key that is not an RSA key. Azure accepts RSA keys only. {_NEW_KEY}")
+    if not _LEAST <= key.key_size <= _MOST:
+        raise InputError(
+            option, f"has an RSA key of {key.key_size} bits. Azure accepts {_LEAST} to {_MOST} bits. {_NEW_KEY}"
+        )
+
+
+def _has_no_mac(content: bytes) -> bool:
+    """Check whether a PKCS#12 file (RFC 7292, PFX) ends after its version and its contents.
+
+    What cannot be read as DER is left to what checks the key.
+    """
+    try:
+        kind, start, end = _element(content, 0)
+        if kind != _SEQUENCE:
+            return False
+        parts = 0
+        while start < end:
+            _kind, _start, start = _element(content, start)
+            parts += 1
+    except ValueError:
+        return False
+    return parts == 2 and start == end == len(content)
+
+
+def _element(content: bytes, at: int) -> tuple[int, int, int]:
+    """Read the head of a DER element: its tag, and where its value starts and ends.
+
+    :raises ValueError: it is cut off, or of indefinite length
+    """
+    head = content[at : at + 2]
+    if len(head) < 2 or head[1] == 0x80:
+        raise ValueError
+    start, length = at + 2, head[1]
+    if length > 0x80:
+        start, length = start + length - 0x80, int.from_bytes(content[start : start + length - 0x80], "big")
+    if start + length > len(content):
+        raise ValueError
+    return head[0], start, start + length

@@ -13,6 +13,7 @@ import typing as t
 from collections.abc import Mapping
 
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import check_visible
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "scope": {"type": "str", "choices": ["cluster", "svm"]},
@@ -31,7 +32,7 @@ def is_uuid(value: object) -> bool:
 def check_text(option: str, value: str | None) -> None:
     """Refuse what a blank survey answer, an unset variable or a pasted blank makes of an option.
 
-    :raises InputError: the value is empty, or has white space around it
+    :raises InputError: the value is empty, has white space around it, or holds a character that nobody sees
     """
     if value is None:
         return
@@ -42,6 +43,7 @@ def check_text(option: str, value: str | None) -> None:
     if value != value.strip():
         raise InputError(option, f"{value!r} has white space around it. Remove it.")
     check_unicode(option, value)
+    check_visible(option, value)
 
 
 def check_unicode(option: str, value: str) -> None:
@@ -53,7 +55,7 @@ def check_unicode(option: str, value: str) -> None:
         value.encode()
     except UnicodeEncodeError:
         raise InputError(
-            option, "holds a byte that is no UTF-8. Save the file, or set the variable, as UTF-8."
+            option, "holds a byte that is not UTF-8. Save the file, or set the variable, as UTF-8."
         ) from None
 
 

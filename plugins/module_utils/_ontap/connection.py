@@ -21,6 +21,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import check_
 from ansible_collections.ontap.akv.plugins.module_utils._http.endpoint import ClientCertificate, Endpoint, Words
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import USER_AGENT
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import warn_of_looks
 
 _LONGEST_TIMEOUT = 86400  # seconds
 _WORDS = Words(server="the cluster management LIF", host="hostname", port="http_port")
@@ -137,8 +138,8 @@ class Connection:
     def warnings(self) -> list[str]:
         """Say what is likely wrong, or unsafe."""
         told = []
-        if self.password is not None and self.password != self.password.strip():
-            told.append("password has white space around it. It is sent as given: check that it belongs to it.")
+        if self.password is not None:
+            told += warn_of_looks("password", self.password)
         if not self.https:
             told.append("https: false sends the login and the secrets unencrypted. Use it in a laboratory only.")
         elif not self.validate_certs:
