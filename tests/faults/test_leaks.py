@@ -260,7 +260,7 @@ def test_a_wrong_password_is_not_seen(cluster: Cluster, number: int, tally: Coun
 
 def certificate(name: str) -> bytes:
     """A PKCS#12 file as ONTAP wants it."""
-    issued = trustme.CA().issue_cert(name)
+    issued = trustme.CA().issue_cert(name, key_type=trustme.KeyType.RSA)
     key = serialization.load_pem_private_key(issued.private_key_pem.bytes(), None)
     own = x509.load_pem_x509_certificate(issued.cert_chain_pems[0].bytes())
     return pkcs12.serialize_key_and_certificates(None, key, own, None, serialization.NoEncryption())  # type: ignore[arg-type]

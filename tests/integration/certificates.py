@@ -15,7 +15,7 @@ from cryptography.x509 import load_pem_x509_certificate
 
 def make_pkcs12() -> str:
     """A new PKCS#12 file without a password, in base64."""
-    issued = trustme.CA().issue_cert("app.example.com")
+    issued = trustme.CA().issue_cert("app.example.com", key_type=trustme.KeyType.RSA)
     key = load_pem_private_key(issued.private_key_pem.bytes(), None)
     certificate = load_pem_x509_certificate(issued.cert_chain_pems[0].bytes())
     return base64.b64encode(
