@@ -263,11 +263,11 @@ def _check_credentials(
             new = Credential("client_certificate", read_pkcs12(value))
         else:
             _check_value(given[0], value)
-            new = Credential(given[0], value)
             if given[0] == "client_certificate":
-                check_pkcs12(value)
+                value = check_pkcs12(value)
             else:
                 warnings += check_new_secret(given[0], value)
+            new = Credential(given[0], value)
             if given[0] == "client_secret" and is_uuid(value) and not params["allow_uuid_secret"]:
                 raise InputError(
                     "client_secret",
@@ -278,9 +278,8 @@ def _check_credentials(
         value = params[before[0]]
         _check_value(before[0], value)
         warnings += warn_of_looks(before[0], value)
-        previous = Credential(before[0][len("previous_") :], value)
-        if previous.name == "client_certificate":
-            check_pkcs12(value)
+        name = before[0][len("previous_") :]
+        previous = Credential(name, check_pkcs12(value, before[0]) if name == "client_certificate" else value)
     if new is not None and new == previous:
         raise InputError(f"{new.name}, {before[0]}", "are the same. Give the new credential, and the one in use.")
     return new, previous, warnings
