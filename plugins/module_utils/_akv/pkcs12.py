@@ -64,9 +64,11 @@ def _checked(option: str, content: bytes) -> str:
 
 
 def _check_key(option: str, content: bytes) -> None:
-    # Imported where it is needed: it takes longer than a whole unchanged task.
+    # Only a certificate needs it, and it takes longer to load than an unchanged task.
     try:
         from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+        # With it.
         from cryptography.hazmat.primitives.serialization import pkcs12
     except ImportError:
         return

@@ -285,7 +285,7 @@ def test_reserved_keys_are_dropped_with_one_warning(play: Any) -> None:
     client, _transport = play(*[answer(body={"records": [{"__ansible_example": 1, "n": 1}]})] * 3)
     siblings = [client, client.sibling(), client.sibling()]
     assert [each.records(VAULTS, {}, doing="Reading") for each in siblings] == [[{"n": 1}]] * 3
-    warnings = [warning for each in siblings for warning in each.warnings]
+    warnings = [warning for each in siblings for warning in each.task.warnings]
     assert warnings == [
         "cluster1 sent keys that begin with __ansible, which Ansible reserves for itself. They were removed."
     ]
