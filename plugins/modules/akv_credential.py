@@ -335,7 +335,7 @@ outcome:
   sample: changed
 error:
   description: ONTAP's error, as it came.
-  returned: failure, when ONTAP refused a reading
+  returned: failure, when ONTAP refused; of several refusals the first
   type: dict
   sample: {code: '6', message: not authorized for that command}
 http_status:

@@ -35,6 +35,11 @@ TASKS: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
     "preflight": ("akv_preflight_info", {"svm": "vs0"}, {}),
     "create": ("akv_config", PHASES["create"].options, {VAULTS: Outcome.UNCHANGED}),
     "update": ("akv_config", PHASES["patch"].options, {VAULTS: Outcome.UNCHANGED}),
+    "rotate": (
+        "akv_credential",
+        {"client_id": "client1", "client_secret": "another-secret"},
+        {VAULTS: Outcome.UNCHANGED},
+    ),
     "delete": ("akv_config", PHASES["delete"].options, {VAULTS: Outcome.UNCHANGED}),
     "restore": ("akv_restore", PHASES["restore"].options, {VAULTS: Outcome.UNCHANGED}),
 }
@@ -82,6 +87,8 @@ def done(sim: Simulator, task: str, result: dict[str, Any]) -> bool:
     if TASKS[task][0] == "akv_info":
         # Without the privilege the interval is not known, and the vaults are all the same.
         return bool(result["summary"]["total"] == 1)
+    if task == "rotate":
+        return bool(result["stopped_by"] == "")
     if task == "preflight":
         # Without one privilege its checks are unknown, and the others as they are.
         return bool(result["ready"])
@@ -90,7 +97,9 @@ def done(sim: Simulator, task: str, result: dict[str, Any]) -> bool:
 
 
 def test_the_page_has_a_role_for_each_module() -> None:
-    assert set(roles()) == {"akv_config", "akv_info", "akv_preflight_info", "akv_rekey", "akv_restore"}
+    assert set(roles()) == {
+        *("akv_config", "akv_credential", "akv_info", "akv_preflight_info", "akv_rekey", "akv_restore")
+    }
     assert {*roles()["akv_info"].values(), *roles()["akv_preflight_info"].values()} == {"readonly"}
 
 

@@ -464,7 +464,7 @@ class TestSelection:
         some = Fleet({"c1": Cluster(**scenario(("vs0", "vs1"), *chosen))})
         _decision, done = some.rotate()
         assert set(some.clusters["c1"].held().values()) == {NEW}
-        assert done.table[-1] == "c1  vs0 (green)  sent  inactive -> inactive"
+        assert done.table[-2] == "c1  vs0 (green)  sent  inactive -> inactive"
 
     def test_nobody_uses_the_application(self) -> None:
         some = fleet(2, options={"client_id": "app"})

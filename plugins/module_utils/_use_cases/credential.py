@@ -303,6 +303,7 @@ class Entry(parallel.Item):
     :ivar record: as ONTAP gave it at the last reading
     :ivar problem: why it is not a success; empty where it is
     :ivar bad: it became worse, or could not be sent to: no further batch begins
+    :ivar refusal: ONTAP's error and the HTTP status, where it was refused
     """
 
     def __init__(self, client: Client, target: Target, before: Reading) -> None:
@@ -316,6 +317,7 @@ class Entry(parallel.Item):
         self.done = Done.UNTOUCHED
         self.problem = ""
         self.bad = False
+        self.refusal: Record = {}
         self.sent_at = 0.0
 
     @property
@@ -632,6 +634,7 @@ class Rotation:
         except AkvError as failure:
             unknown = entry.client.task.outcome is Outcome.UNKNOWN
             entry.done = Done.FAILED if unknown else Done.UNTOUCHED
+            entry.refusal = failure.details
             entry.fails(failure.message)
         else:
             entry.done = Done.SENT
@@ -757,7 +760,8 @@ class Rotation:
             result["stopped_by"] = Stop.UNHEALTHY.value
         message = shortened(self._message(participants, bad), _LONGEST_MESSAGE)
         if result["stopped_by"]:
-            raise AkvError(message, outcome, **result)
+            refusal = next((entry.refusal for entry in bad if entry.refusal), {})
+            raise AkvError(message, outcome, **{**refusal, **result})
         return Result(msg=message, outcome=outcome.value, **result)
 
     def _message(self, participants: Sequence[Entry], bad: Sequence[Entry]) -> str:
