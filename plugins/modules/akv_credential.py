@@ -165,10 +165,11 @@ EXAMPLES = r"""
     stage: canary
   register: canary
 
-- name: Watch it until ONTAP has polled Azure
+- name: Watch it; without soak, until ONTAP has polled Azure
   ontap.akv.akv_credential:
     client_id: aaaaaaaa-bbbb-aaaa-bbbb-aaaaaaaaaaaa
     stage: watch
+    soak: "{{ seconds_to_watch }}"
     configuration_uuid: "{{ canary.canary.uuid }}"
     before: "{{ canary.before }}"
 

@@ -24,6 +24,13 @@ PAGES = [path for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.
 # What the examples of a module are about, and the releases on which all of them do something; a page says so itself.
 CLUSTERS: dict[str, tuple[Values, tuple[str, ...]]] = {
     "akv_config": ({"vaults": [{"svm": "vs1"}, {"svm": "vs2"}]}, ("9.14.1",)),
+    "akv_credential": (
+        {
+            "vaults": [{"svm": svm, "client_id": "aaaaaaaa-bbbb-aaaa-bbbb-aaaaaaaaaaaa"} for svm in ("vs0", "vs1")],
+            "volumes": [{"svm": "vs0", "name": "vol1", "encrypted": True}],
+        },
+        ("9.7", "9.14.1"),
+    ),
     "akv_info": ({"vaults": [{"svm": "vs0"}, {"svm": "vs1"}]}, ("9.7",)),
     "akv_preflight_info": ({}, ("9.7", "9.14.1")),
     "akv_rekey": ({"vaults": [{"svm": "vs0"}]}, ("9.11.1",)),
@@ -33,7 +40,11 @@ CLUSTERS: dict[str, tuple[Values, tuple[str, ...]]] = {
     ),
 }
 # What is the reader's own.
-VARIABLES = {"vaulted_client_secret": "the-client-secret"}
+VARIABLES = {
+    "seconds_to_watch": 0,
+    "vaulted_client_secret": "the-client-secret",
+    "vaulted_previous_client_secret": "the-previous-secret",
+}
 ENVIRONMENT = {"AKV_CLIENT_SECRET": "the-client-secret"}
 NAMES = {"cluster1.example.com": "127.0.0.1"}
 

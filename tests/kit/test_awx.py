@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -16,36 +17,67 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jsonschema import Draft202012Validator, FormatChecker
 from kit.configuration import KIT, PACKAGE, ROOT, Configuration, Values, load, questions, role_of
 
+from dev.role_variables import roles
+
 PLAYBOOKS = [f"playbooks/{path.name}" for path in sorted((ROOT / "playbooks").glob("*.yml"))]
 STOPPED = "extensions/awx/playbooks/stopped.yml"
+PLAN = "extensions/awx/playbooks/plan_rotation.yml"
 # These take one vault by name: on all clusters at once it would be another one on each.
 OF_ONE_VAULT = {"akv_enable", "akv_disable", "akv_rotate_key"}
 # A survey asks for these types; the roles take a text with commas as a list.
 QUESTIONS = {
     "str": {"text", "password", "multiplechoice"},
-    "int": {"integer"},
+    "int": {"integer", "text"},
+    "path": {"text"},
     "bool": {"multiplechoice"},
     "list": {"text", "multiselect"},
 }
 
 
+def _declared(playbook: str) -> Any:
+    """The role that a playbook of the project plays, as the collection declares it; None for one with defaults."""
+    path = role_of(playbook)
+    return None if (path / "defaults").exists() else roles()[path.name]
+
+
 def _options(playbook: str) -> Values:
     """The variables of the role that a playbook of the project plays."""
-    path = role_of(playbook) / "meta" / "argument_specs.yml"
-    options: Values = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
-    return options
+    role = _declared(playbook)
+    if role is None:
+        path = role_of(playbook) / "meta" / "argument_specs.yml"
+        options: Values = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
+        return options
+    return {
+        f"{role.name}_{variable.name}": {
+            "type": variable.kind.value.partition(" ")[0],
+            "choices": list(variable.choices) or None,
+            "default": variable.default,
+            "no_log": variable.secret,
+            # Without the common variable that a credential injects.
+            "required": variable.required and not variable.common,
+        }
+        for variable in role.variables
+    }
 
 
 def _defaults(playbook: str) -> Values:
-    path = role_of(playbook) / "defaults" / "main.yml"
-    return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    """The common variables that those of the role default to."""
+    role = _declared(playbook)
+    if role is None:
+        path = role_of(playbook) / "defaults" / "main.yml"
+        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    return {
+        f"{role.name}_{variable.name}": " ".join(f"akv_{name}" for name in variable.common)
+        for variable in role.variables
+    }
 
 
 def _changes(playbook: str) -> bool:
     """Tell whether the role of a playbook can change a cluster."""
     tasks = (role_of(playbook) / "tasks").glob("*.yml")
     return any(
-        re.search(r"ontap\.akv\.akv_(config|rekey|restore):", path.read_text(encoding="utf-8")) for path in tasks
+        re.search(r"ontap\.akv\.akv_(config|credential|rekey|repair|restore):", path.read_text(encoding="utf-8"))
+        for path in tasks
     )
 
 
@@ -102,7 +134,7 @@ def test_the_address_of_the_project_has_no_default(tmp_path: Path) -> None:
 
 def test_every_playbook_has_a_template(configuration: Configuration, installed: Path) -> None:
     used = [template["playbook"] for template in configuration.objects["controller_templates"]]
-    assert sorted(used) == sorted([*PLAYBOOKS, STOPPED])
+    assert sorted(used) == sorted([*PLAYBOOKS, PLAN, STOPPED])
     # A project can be made of the archive too.
     assert all((installed / PACKAGE / playbook).is_file() for playbook in used)
 
@@ -131,7 +163,7 @@ def test_surveys_ask_for_variables_of_the_roles(configuration: Configuration) ->
         options, asked = _options(playbook), questions(template)
         assert set(given) <= set(options)
         assert not set(given) & set(asked)
-        assert "{{ akv_hosts | default" in (ROOT / playbook).read_text(encoding="utf-8")
+        assert "lookup('ontap.akv.playbook', 'hosts" in (ROOT / playbook).read_text(encoding="utf-8")
         assert set(asked) <= {*options, "akv_hosts"}
         for name, question in asked.items():
             option = options.get(name, {"type": "str", "required": True})
@@ -207,8 +239,9 @@ def test_credential_types_render_as_a_controller_checks_them(configuration: Conf
 def test_credential_types_inject_what_the_collection_takes(configuration: Configuration) -> None:
     connection = (ROOT / "plugins" / "module_utils" / "_ontap" / "connection.py").read_text(encoding="utf-8")
     assert set(_injected(configuration, "env")) <= set(re.findall(r'"(ONTAP_\w+)"', connection))
-    defaults = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("roles/*/defaults/main.yml"))
-    assert set(_injected(configuration, "extra_vars")) <= set(re.findall(r"\bakv_\w+", defaults))
+    templates = configuration.objects["controller_templates"]
+    defaults = [str(value) for each in templates for value in _defaults(each["playbook"]).values()]
+    assert set(_injected(configuration, "extra_vars")) <= set(re.findall(r"\bakv_\w+", " ".join(defaults)))
     secret = {
         field["id"]
         for each in configuration.objects["controller_credential_types"]
@@ -271,7 +304,8 @@ def test_nodes_give_what_their_templates_take(configuration: Configuration) -> N
             assert template["ask_limit_on_launch"]
             assert template["ask_inventory_on_launch"]
             # A node runs as a rehearsal where it does not say otherwise, as its template does.
-            assert nodes[name].get("job_type", template["job_type"]) == "run"
+            wanted = "check" if name == "plan" else "run"
+            assert nodes[name].get("job_type", template["job_type"]) == wanted
             assert "job_type" not in nodes[name] or template["ask_job_type_on_launch"]
         for name, question in questions(workflow).items():
             assert any(questions(template).get(name) == question for template in templates.values())
@@ -282,12 +316,11 @@ def test_nodes_give_what_their_templates_take(configuration: Configuration) -> N
 
 SUCCESS, FAILURE = True, False
 HISTORIES = {
-    "all goes well": ({}, ["before", "canary", "approval", "all", "after"], SUCCESS),
-    "a cluster cannot be read": ({"before"}, ["before"], FAILURE),
-    "the canary becomes worse": ({"canary"}, ["before", "canary", "stopped"], FAILURE),
-    "a person denies": ({"approval"}, ["before", "canary", "approval", "stopped"], FAILURE),
-    "another becomes worse": ({"all"}, ["before", "canary", "approval", "all", "stopped"], FAILURE),
-    "all is sent and something is ill": ({"after"}, ["before", "canary", "approval", "all", "after"], FAILURE),
+    "all goes well": ({}, ["plan", "approval", "rotate", "after"], SUCCESS),
+    "the rotation would stop": ({"plan"}, ["plan"], FAILURE),
+    "a person denies": ({"approval"}, ["plan", "approval", "stopped"], FAILURE),
+    "a configuration becomes worse": ({"rotate"}, ["plan", "approval", "rotate", "stopped"], FAILURE),
+    "all is sent and something is not healthy": ({"after"}, ["plan", "approval", "rotate", "after"], FAILURE),
 }
 
 
