@@ -129,7 +129,7 @@ class Fleet:
             host, known = canary["host"], {"configuration_uuid": canary["uuid"]}
             mine, before = stages[host], plans[host]["before"]
             mine["canary"] = self.call(host, "canary", before=before, **known)
-            if mine["canary"]["stopped_by"] == "":
+            if mine["canary"]["stopped_by"] in ("", "unhealthy"):
                 mine["watch"] = self.call(host, "watch", before=before, soak=soak, **known)
                 if mine["watch"]["stopped_by"] == "":
                     for each in decision.hosts:
@@ -361,6 +361,24 @@ class TestUnhealthy:
         assert [len(cluster.received) for cluster in some.clusters.values()] == [1, 0, 0]
         assert all(result["failed"] for result in done.results.values())
 
+    def test_a_canary_may_recover_while_it_is_watched(self) -> None:
+        """As where the secret has expired: ONTAP's next poll is the first with the new one."""
+        some = fleet(1, wish={"include_unhealthy": True, "canary_svm": "vs0"})
+        canary = some.clusters["c1"]
+        worse(canary, "vs0")
+        send, looks = canary.send, []
+
+        def look(method: str, target: str, body: Any) -> Answer:
+            looks.append(method)
+            if canary.received and len(looks) == 40:
+                recovers(canary, "vs0")
+            return send(method, target, body)
+
+        canary.send = look  # type: ignore[method-assign]
+        _decision, done = some.rotate(soak=3600)
+        assert some.stages["c1"]["canary"]["stopped_by"] == "unhealthy"
+        assert not any(result["failed"] for result in done.results.values())
+
     def test_what_recovers_is_a_success(self) -> None:
         some = fleet(2, lambda cluster, svm, _secret: recovers(cluster, svm), wish={"include_unhealthy": True})
         for cluster in some.clusters.values():
@@ -412,22 +430,18 @@ class TestInterrupted:
         assert sum(len(cluster.received) for cluster in some.clusters.values()) == 1
 
 
-def test_the_time_is_a_limit_of_the_call() -> None:
-    """A cluster that answers slowly: what it does not come to is untouched, and the run after it goes on."""
-    slow = {"wait_timeout": 30, "batch_size": 1}
-    some = fleet(1, lambda cluster, svm, _secret: cluster.apply({"advance_clock": {"seconds": 1}}), options=slow)
-    cluster = some.clusters["c1"]
-    send = cluster.send
-
-    def slowly(method: str, target: str, body: Any) -> Answer:
-        if method == "PATCH":
-            worse(cluster, "vs1")
-        return send(method, target, body)
-
-    cluster.send = slowly  # type: ignore[method-assign]
-    result = some.call("c1", "rest", previous_client_secret=None)
-    assert result["stopped_by"] == "batch"
-    assert [vault["done"] for vault in result["vaults"]].count("untouched") == 2
+def test_what_there_is_no_time_for_is_untouched() -> None:
+    """Each request takes 2 seconds: the call ends in time, and says what it did not come to."""
+    cluster = Cluster()
+    given = {**LOGIN, "client_id": "app1", "client_secret": NEW, "threads": 1, "batch_size": 1, "wait_timeout": 20}
+    result = play("akv_credential", given, cluster.send, seconds=2).result
+    assert (result["stopped_by"], result["outcome"]) == ("time", "changed")
+    assert "wait_timeout (20 s) leaves no time for another batch" in result["msg"]
+    done = [vault["done"] for vault in result["vaults"]]
+    assert done == ["sent"] * len(cluster.received) + ["untouched"] * (4 - len(cluster.received))
+    assert 0 < len(cluster.received) < 4
+    again = play("akv_credential", {**given, "wait_timeout": 300}, cluster.send, seconds=2).result
+    assert [vault["done"] for vault in again["vaults"]] == ["sent"] * 4
 
 
 class TestGrace:

@@ -288,15 +288,15 @@ def _result(
     check_mode: bool,
     only_canary: bool,
 ) -> Record:
-    calls = [stages[stage] for stage in STAGES if stages.get(stage, {}).get("vaults") is not None]
-    stopped = [shortened(str(call.get("msg", "")), _LONGEST_CAUSE) for call in calls if call.get("stopped_by")]
-    # A call whose result is not one of akv_credential's did not end as it should.
-    lost = [
-        shortened(str(stages[stage].get("msg", "no reason reported")), _LONGEST_CAUSE)
+    calls = [stages[stage] for stage in STAGES if stage in stages]
+    # What the canary was right after it got the credential does not count if it is healthy after it was watched.
+    passed = stages.get("watch", {}).get("stopped_by") == ""
+    stopped = [
+        shortened(str(stages[stage].get("msg") or "no reason reported"), _LONGEST_CAUSE)
         for stage in STAGES
-        if stage in stages and stages[stage].get("vaults") is None and not stages[stage].get("skipped")
+        if stage in stages and stages[stage].get("stopped_by", "lost") and not (passed and stage == "canary")
     ]
-    outcome = _outcome(calls, bool(lost))
+    outcome = _outcome(calls)
     done = [vault["done"] for vault in vaults]
     canary = str(decision.canary.get("svm", "")) if decision.canary.get("host") == host else ""
     shown: Record = {
@@ -316,24 +316,23 @@ def _result(
     elif check_mode:
         failed, message = False, f"{sent} of {_count(len(vaults))} on {host} would get the new credential."
     else:
-        waiting = only_canary and not stopped and not lost
+        waiting = only_canary and not stopped
         good = [
             (vault["done"] == Done.SENT and works(vault["before"], vault["after"]))
             or (waiting and vault["done"] == Done.UNTOUCHED)
             for vault in vaults
         ]
-        failed = bool(stopped or lost) or not all(good)
-        why = " ".join([*stopped, *lost]) or _why(host, vaults, decision)
+        failed = bool(stopped) or not all(good)
+        why = " ".join(stopped) or _why(host, vaults, decision)
         message = f"{sent} of {_count(len(vaults))} on {host} got the new credential."
         message = f"{message} {why}" if failed else message
     return {**shown, "failed": failed, "msg": shortened(message, _LONGEST_MESSAGE)}
 
 
-def _outcome(calls: Iterable[Result], lost: bool) -> str:
-    outcomes = [call.get("outcome") for call in calls]
-    if lost or "unknown" in outcomes:
-        return "unknown"
-    return "changed" if "changed" in outcomes else "unchanged"
+def _outcome(calls: Iterable[Result]) -> str:
+    # A call that was lost says nothing of what it did.
+    outcomes = [call.get("outcome", "unknown") for call in calls]
+    return next((outcome for outcome in ("unknown", "changed") if outcome in outcomes), "unchanged")
 
 
 def _why(host: str, vaults: Sequence[Record], decision: Decision) -> str:
