@@ -188,11 +188,7 @@ def _check_secrets(params: Mapping[str, t.Any]) -> tuple[dict[str, str], list[st
 
 def release_dependent(params: Mapping[str, t.Any]) -> list[str]:
     """Name the given options that some release does not have."""
-    return [
-        option
-        for option, value in params.items()
-        if value is not None and (field := _field(option)) in FIELDS and first_release(field) != RELEASES[0]
-    ]
+    return [option for option in _LATER if params.get(option) is not None]
 
 
 def require_release(options: Iterable[str], release: Release, where: str) -> None:
@@ -206,6 +202,9 @@ def require_release(options: Iterable[str], release: Release, where: str) -> Non
         if not release.knows(_field(option)):
             first = first_release(_field(option))
             raise InputError(option, f"needs ONTAP {first} or later; {where} runs {release}. Leave it out.")
+
+
+_LATER = [*(field for field in FIELDS if first_release(field) != RELEASES[0]), "client_certificate_path"]
 
 
 def _field(option: str) -> str:

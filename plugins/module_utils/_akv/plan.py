@@ -77,26 +77,27 @@ class Declaration:
         return f"the vault of {self.scope}" + (f" ({self.configuration})" if self.configuration else "")
 
 
-def differences(declared: Declaration, record: Mapping[str, t.Any]) -> list[str]:
-    """Name the declared fields that mean something else in the record. A key's version does not count.
+def compare(declared: Declaration, record: Mapping[str, t.Any]) -> tuple[list[str], list[str]]:
+    """Compare a declaration with a record.
 
-    A field that is not reported is unknown, not different: see `unreported`.
+    :return: the declared fields that mean something else in the record (a key's version does not count), and those that
+        it does not report: whether these differ is unknown
     """
     different = [name for name, wanted in declared.settings.items() if not _same(name, wanted, record.get(name))]
-    unknown = unreported(declared, record) if different else ()
-    return [name for name in different if name not in unknown] if unknown else different
-
-
-def unreported(declared: Declaration, record: Mapping[str, t.Any]) -> list[str]:
-    """Name the declared fields that the record does not report, so that whether they differ is unknown.
-
-    A configuration without a proxy reports none of the proxy fields (9.8+): that is an answer.
-    """
-    missing = [name for name in declared.settings if record.get(name) is None]
+    unknown = [name for name in different if record.get(name) is None]
+    # A configuration without a proxy reports none of the proxy fields (9.8+): that is an answer.
+    if unknown and all(record.get(name) is None for name in _PROXY):
+        unknown = [name for name in unknown if name not in _PROXY]
+    if unknown:
+        different = [name for name in different if name not in unknown]
     if declared.enabled is not None and record.get("enabled") is None:
-        missing.append("enabled")
-    no_proxy = missing and all(record.get(name) is None for name in _PROXY)
-    return [name for name in missing if not (no_proxy and name in _PROXY)]
+        unknown.append("enabled")
+    return different, unknown
+
+
+def differences(declared: Declaration, record: Mapping[str, t.Any]) -> list[str]:
+    """Name the declared fields that mean something else in the record."""
+    return compare(declared, record)[0]
 
 
 def shows(step: Step, record: Mapping[str, t.Any]) -> bool:
@@ -155,6 +156,7 @@ def plan(
     release: Release | None = None,
     unreachable: bool = False,
     others: Sequence[Mapping[str, t.Any]] = (),
+    compared: tuple[list[str], list[str]] | None = None,
 ) -> Plan:
     """Lead from what is there to what is declared.
 
@@ -162,6 +164,7 @@ def plan(
     :param release: the cluster's; needed where a declared option or a difference depends on it
     :param unreachable: ONTAP says that Azure cannot be reached (for update_credentials: when_unavailable)
     :param others: the owner's other configurations (9.14.1+)
+    :param compared: what `compare` says of the two, where that was asked for already
     :raises AkvError: it cannot be done, or not without being asked for by name
     """
     if not declared.present:
@@ -173,12 +176,12 @@ def plan(
             f"{declared.configuration} is the enabled configuration of {declared.scope}, and ONTAP cannot disable it by"
             " itself. Enable another one with enabled: true, or delete it with state: absent."
         )
-    different = differences(declared, current)
+    different, unknown = compared or compare(declared, current)
     # The key is changed by akv_rekey alone, also where a PATCH would take it: a typo must not rekey overnight.
     in_place = [name for name in different if name != "key_id" and release is not None and release.patches(name)]
     if len(in_place) < len(different):
         return _plan_recreate(declared, current, [name for name in different if name not in in_place], release)
-    return _plan_update(declared, current, in_place, release, unreachable)
+    return _plan_update(declared, current, (in_place, unknown), release, unreachable)
 
 
 def _plan_absent(
@@ -271,10 +274,11 @@ def _plan_recreate(
 def _plan_update(
     declared: Declaration,
     current: Mapping[str, t.Any],
-    different: list[str],
+    compared: tuple[list[str], list[str]],
     release: Release | None,
     unreachable: bool,
 ) -> Plan:
+    different, unknown = compared
     repaired = declared.update_credentials == "when_unavailable" and unreachable
     if repaired and not declared.secrets:
         raise InputError(
@@ -290,7 +294,7 @@ def _plan_update(
     if "proxy_username" in different:
         wanted.add(_needed(declared, "proxy_password", different))
     settings = {name: declared.settings[name] for name in different}
-    if "proxy_password" in wanted and "proxy_username" in unreported(declared, current):
+    if "proxy_password" in wanted and "proxy_username" in unknown:
         # The password goes out with the user that it belongs to.
         settings["proxy_username"] = declared.settings["proxy_username"]
     body: Record = {**settings, **{name: Secret(name) for name in sorted(wanted)}}

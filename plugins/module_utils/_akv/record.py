@@ -103,10 +103,10 @@ def owned(records: Iterable[Record], scope: Scope) -> list[Record]:
     """
     mine, unclear = [], []
     for record in records:
-        if scope.owns(record) and not _unclear(record, scope):
-            mine.append(record)
-        elif _unclear(record, scope):
+        if _unclear(record, scope):
             unclear.append(record)
+        elif scope.owns(record):
+            mine.append(record)
     if unclear and not mine:
         raise AkvError(
             f"ONTAP does not report the SVM of the AKV configuration {unclear[0]['uuid']}, so that it may or may not be"
@@ -130,8 +130,8 @@ def select(records: Sequence[Record], scope: Scope, configuration: str | None = 
     :raises AkvError: several match, or ONTAP does not report what decides
     """
     if configuration is None:
-        found = [record for record in records if not is_inactive(record) and not _may_be_inactive(record)]
         unclear = [record for record in records if _may_be_inactive(record)]
+        found = [record for record in records if not is_inactive(record) and record not in unclear]
         field = "enabled"
     else:
         found = [record for record in records if configuration_of(record) == configuration]

@@ -153,9 +153,12 @@ def combined_id(ids: Iterable[tuple[str, str]]) -> str:
 
 
 def _digest(value: t.Any) -> str:
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=_plain)
+    text = _ENCODER.encode(value)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _plain(value: t.Any) -> t.Any:
     return {"secret": value.name} if isinstance(value, Secret) else dict(value)
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_plain, check_circular=False)

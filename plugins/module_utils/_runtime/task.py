@@ -11,7 +11,6 @@ It stands apart from the clients, so that a use case that never speaks to ONTAP 
 
 from __future__ import annotations
 
-import copy
 import time
 import typing as t
 from collections.abc import Callable
@@ -55,7 +54,8 @@ class Task:
 
         Its outcome, warnings and requests are its own; its requests are listed among this task's too.
         """
-        other = copy.copy(self)
+        other = Task.__new__(Task)
+        other.__dict__.update(self.__dict__)
         other._changed = other._open = False
         other.requests, other.warnings = [], []
         return other

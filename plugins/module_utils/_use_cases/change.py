@@ -25,11 +25,11 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.health import (
 from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import (
     Declaration,
     capital,
+    compare,
     differences,
     other_credential,
     plan,
     shows,
-    unreported,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, is_inactive, owned, select
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import (
@@ -126,7 +126,9 @@ class Change:
         """Choose the configuration among records that were read for many."""
         self._records = owned(records, self.declared.scope)
         # What this task has deleted may still be listed with what it has created.
-        left = [record for record in self._records if record["uuid"] not in self._deleted] or self._records
+        left = self._records
+        if self._deleted:
+            left = [record for record in left if record["uuid"] not in self._deleted] or left
         return select(left, self.declared.scope, self.declared.configuration)
 
     def repair_fields(self) -> list[str]:
@@ -137,19 +139,19 @@ class Change:
         """Plan, with the cluster's release where that decides."""
         declared, client, unreachable = self.declared, self.client, False
         self.current = current
+        compared = None
         if declared.present and current is not None:
-            depends = any(patch_depends_on_release(name) for name in differences(declared, current))
-            if depends or other_credential(declared, current):
+            different, unknown = compared = compare(declared, current)
+            if any(map(patch_depends_on_release, different)) or other_credential(declared, current):
                 client.release()
             unreachable = self._repairs and self._unreachable(current)
-            unknown = unreported(declared, current)
             if unknown:
                 client.task.warn(
                     f"ONTAP does not report {', '.join(unknown)} of {declared.whose}: whether that is as declared is"
                     " not known, and it is not changed."
                 )
         others = [record for record in self._records if record is not current]
-        self.chosen = plan(declared, current, client.known_release, unreachable, others)
+        self.chosen = plan(declared, current, client.known_release, unreachable, others, compared)
         for drift in self.chosen.drift:
             client.task.warn(
                 f"key_id: {drift['declared']} is declared, {drift['current']} is in use. {drift['advice']}"
