@@ -237,6 +237,20 @@ def test_certificate_and_key_as_texts(
     tally["survived"] += 1
 
 
+def test_a_key_as_text_is_never_shown(valid: Simulator, tally: Counter[str]) -> None:
+    texts = as_texts(valid.connection["certificates"]["robot"])
+    lines = texts["key"].splitlines()[1:-1]
+    for options, variables in (
+        (texts, {}),
+        ({"cert": texts["cert"]}, {"ONTAP_KEY": texts["key"]}),
+        ({**texts, "unknown": 1}, {}),
+        ({"key": texts["key"], "cert": "no PEM"}, {}),
+    ):
+        shown = json.dumps(apart.run("akv_info", {**address(valid), **options}, **variables))
+        assert not [line for line in lines if line in shown]
+    tally["survived"] += 1
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -431,17 +431,20 @@ def _reason_of_status(answer: Answer) -> str:
     """Say what an answer without ONTAP's error envelope means."""
     status = answer.status
     if status == 401:
-        return "the login is not accepted (HTTP 401). Check username and password, or the certificate."
+        return "the login was not accepted (HTTP 401). Check username and password, or the certificate."
     if status == 403:
-        return "the login's role does not allow this (HTTP 403). Give the role access to the path."
+        return "the role of the login does not allow this (HTTP 403). Give the role access to the path."
     if 300 <= status < 400:
-        return f"it answers with a redirect (HTTP {status}), which is not followed. Give the management LIF itself."
+        return (
+            f"the server returned a redirect (HTTP {status}), which is not followed."
+            " Set hostname to the cluster management LIF."
+        )
     if status == 404:
-        return "the cluster does not have this endpoint (HTTP 404): azure-key-vaults needs ONTAP 9.7 or later."
+        return "the cluster does not have this endpoint (HTTP 404). azure-key-vaults needs ONTAP 9.7 or later."
     if status == 407:
-        return "the proxy wants a login (HTTP 407). Put it into HTTPS_PROXY, or set use_proxy: false."
+        return "the proxy requires a login (HTTP 407). Put it into HTTPS_PROXY, or set use_proxy: false."
     kind = answer.headers.get("Content-Type", "no content type").split(";")[0]
-    return f"the answer is HTTP {status} with {kind}, not ONTAP's. Is a proxy or a load balancer in between?"
+    return f"the response is HTTP {status} with {kind}, not ONTAP's. Is a proxy or a load balancer in between?"
 
 
 def _retry_after(answer: Answer) -> float | None:
