@@ -17,10 +17,13 @@ from typing import Any
 
 import pytest
 import trustme
+from faults.catalogue import WHOLE
+from faults.harness import run
 
 from ansible_collections.ontap.akv.plugins.module_utils._http import retry, transport
 from ansible_collections.ontap.akv.plugins.module_utils._http.endpoint import Endpoint
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Allowance, Fault, Transport
+from simulator import Simulator
 
 MB = 2**20
 
@@ -118,6 +121,27 @@ def test_an_irregular_response_closes_the_connection(plain: Server, irregular: s
         assert caught.value.kind == retry.LOST
         assert made.send("GET", "/").content == b"second"
     assert plain.connections == 2
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
+def test_a_change_with_an_interim_answer_is_confirmed_by_reading(method: str) -> None:
+    start = [] if method == "POST" else [WHOLE]
+    options = {
+        "POST": WHOLE,
+        "PATCH": {**WHOLE, "client_secret": "canary-New8Q~secret", "update_credentials": "always"},
+        "DELETE": {"svm": "vs0", "state": "absent"},
+    }[method]
+    with Simulator(scenario={"vaults": start}) as simulator:
+        simulator.apply([{"add_fault": {"match": {"method": method}, "interim": {}}}])
+        result = run("akv_config", **{**options, **simulator.connection})
+        assert not result.get("failed"), result["msg"]
+        assert result["changed"] is True
+        assert len(simulator.vaults()) == (method != "DELETE")
+        assert next(sent["status"] for sent in result["requests"] if sent["method"] == method) is None
+        if method == "PATCH":
+            assert simulator.secret_of(simulator.vaults()[0]["uuid"]) == "canary-New8Q~secret"
+        else:
+            assert [seen["method"] for seen in simulator.requests].count(method) == 1
 
 
 def test_100_continue_is_passed_over(plain: Server) -> None:

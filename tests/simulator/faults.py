@@ -220,6 +220,11 @@ async def _huge(exchange: Exchange, argument: dict[str, Any]) -> None:
     await exchange.cut(reset=False)
 
 
+async def _interim(exchange: Exchange, argument: dict[str, Any]) -> None:
+    """An interim response before the response; 100 is the one that a client has to pass over."""
+    await exchange.send(f"HTTP/1.1 {argument.get('status', 103)} Interim\r\n\r\n".encode())
+
+
 async def _no_body(exchange: Exchange, argument: dict[str, Any]) -> None:
     reply = _reply(exchange)
     reply.status = argument.get("status", reply.status)
@@ -408,6 +413,7 @@ KINDS: dict[str, tuple[Any, Part | None, Part | None]] = {
     ),
     "mangle": (Record(needs={"how": choice(*MANGLED)}), None, _mangle),
     "huge": (Record(takes={"megabytes": integer, **WHEN}), _huge, _huge),
+    "interim": (Record(takes={"status": integer}), None, _interim),
     "no_body": (Record(takes={"status": integer}), None, _no_body),
     "bad_location": (Record(takes={"to": text}), None, _bad_location),
     "drip": (
