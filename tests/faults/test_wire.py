@@ -144,6 +144,12 @@ def test_a_change_with_an_interim_answer_is_confirmed_by_reading(method: str) ->
             assert [seen["method"] for seen in simulator.requests].count(method) == 1
 
 
+def test_white_space_around_a_length_is_regular(plain: Server) -> None:
+    plain.replies = [b"HTTP/1.1 200 OK\r\nContent-Length:  5 \r\n\r\nfirst", response(b"second")]
+    with session(plain.endpoint()) as made:
+        assert [made.send("GET", "/").content for _time in range(2)] == [b"first", b"second"]
+
+
 def test_100_continue_is_passed_over(plain: Server) -> None:
     plain.replies = [b"HTTP/1.1 100 Continue\r\n\r\n" * 3 + response(b"first"), response(b"second")]
     with session(plain.endpoint()) as made:
@@ -258,6 +264,21 @@ def test_where_no_address_answers(silent: int, monkeypatch: pytest.MonkeyPatch) 
     assert len(shares) == 3
     assert shares[0] <= 0.2
     assert sum(shares) <= 0.61
+
+
+def test_a_connection_that_comes_too_late_is_not_used(plain: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its reading could not be cut any more."""
+    connect = socket.socket.connect
+
+    def late(self: socket.socket, address: Any) -> None:
+        time.sleep(0.5)
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", late)
+    plain.replies = [response(b"here")]
+    with session(plain.endpoint(timeout=0.1)) as made, pytest.raises(Fault, match="no connection to") as caught:
+        made.send("POST", "/")
+    assert caught.value.kind == retry.REFUSED
 
 
 def test_reading_has_the_time_that_connecting_left(plain: Server, silent: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -138,14 +138,16 @@ class _Response(http.client.HTTPResponse):
         :raises _Irregular: they break the protocol
         """
         super().begin()
-        lengths = self.headers.get_all("Content-Length", [])
-        codings = self.headers.get_all("Transfer-Encoding", [])
+        lengths, codings = (
+            [value.strip().lower() for value in self.headers.get_all(name, [])]
+            for name in ("Content-Length", "Transfer-Encoding")
+        )
         if self.status < 200:
             # http.client takes any but 100 for the response, so that the next request would read this one's.
             raise _Irregular(f"an interim response, HTTP {self.status}")
         if len(lengths) > 1 or not all(re.fullmatch("[0-9]{1,15}", length) for length in lengths):
             raise _Irregular("a Content-Length that is not one number")
-        if codings and (lengths or [coding.lower() for coding in codings] != ["chunked"]):
+        if codings and (lengths or codings != ["chunked"]):
             raise _Irregular("a Transfer-Encoding that is not chunked alone")
         try:
             assert_header_parsing(self.headers)
@@ -248,6 +250,10 @@ class _Tracked:
             else:
                 # The raw socket, before TLS: a handshake can be ended too.
                 self.adapter.socket = made
+                if limit.passed:
+                    # Nothing would cut it any more.
+                    made.close()
+                    raise ConnectTimeoutError(self, "too late")
                 made.settimeout(max(0.001, limit.left()))
                 return made
         if isinstance(failure, socket.timeout):
