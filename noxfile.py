@@ -23,6 +23,7 @@ sys.path.insert(0, str(ROOT))
 
 from dev import collection, environment, netapp_ontap, pythons, sanity  # noqa: E402
 from dev import release as release_steps  # noqa: E402
+from dev.docsite import checking as docchecking  # noqa: E402
 from dev.docsite import source as docsource  # noqa: E402
 from dev.environment import CACHE  # noqa: E402
 
@@ -411,10 +412,14 @@ def docsite(session: nox.Session) -> None:
     """Build the docsite into .cache/docsite/html; a warning is an error."""
     here = programs(session, "docsite", TOOLS)
     source, html = docsource.gather(), docsource.FOLDER / "html"
+    collections = docsource.without_repository()
     options = ("--use-current", "--fail-on-error", "--no-add-antsibull-docs-version", "--dest-dir", source)
-    session.run(here / "antsibull-docs", "collection", *options, "ontap.akv", env=variables(here))
+    session.run(here / "antsibull-docs", "collection", *options, "ontap.akv", env={**variables(here), **collections})
     options = ("--fail-on-warning", "--keep-going", "--quiet", "--conf-dir", docsource.CONFIGURATION)
     session.run(here / "sphinx-build", *options, source, html, env=variables(here))
+    found = list(docchecking.problems(html))
+    if found:
+        session.error("\n".join(found))
     session.log(f"{html.relative_to(ROOT)}/index.html")
 
 

@@ -8,6 +8,12 @@ from __future__ import annotations
 
 import zlib
 from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
 
 project = "ontap.akv"
 project_copyright = "2026, the ontap.akv authors"
@@ -19,7 +25,10 @@ html_theme = "furo"
 html_title = "ontap.akv"
 html_copy_source = False
 html_show_sphinx = False
+html_static_path = ["_static"]
+html_css_files = ["akv.css"]
 pygments_style = "ansible"
+pygments_dark_style = "github-dark"
 
 # As GitHub makes the anchors of headings, to which the pages' links lead.
 myst_heading_anchors = 4
@@ -47,3 +56,39 @@ def _inventory() -> Path:
 
 
 intersphinx_mapping = {"ansible": (_ANSIBLE, str(_inventory()))}
+
+
+# The theme shows a red box above the contents of a module's page unless they have this class.
+_WANTED = "this-will-duplicate-information-and-it-is-still-useful-here"
+
+
+def _keep_contents(_app: Sphinx, doctree: nodes.document) -> None:
+    for node in doctree.findall(nodes.Element):
+        if "contents" in node.get("classes", ()):
+            node["classes"].append(_WANTED)
+
+
+class _Codes(SphinxTransform):
+    """Makes an index entry of each code of ONTAP: Sphinx's search passes over numbers in the text."""
+
+    default_priority = 500
+
+    def apply(self, **_options: Any) -> None:
+        if self.env.docname != "docs/error-codes":
+            return
+        seen = set()
+        for row in self.document.findall(nodes.row):
+            code = row.children[0].astext().strip()
+            if code.isdigit() and code not in seen:
+                seen.add(code)
+                place = f"code-{code}"
+                entries = [("single", code, place, "", None)]
+                cell = row.children[0]
+                assert isinstance(cell, nodes.Element)
+                cell.insert(0, [addnodes.index(entries=entries), nodes.target("", "", ids=[place])])
+
+
+def setup(app: Sphinx) -> None:
+    """Extend Sphinx by the above."""
+    app.add_transform(_Codes)
+    app.connect("doctree-read", _keep_contents)

@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
+from dev import collection
 from dev.environment import CACHE, ROOT
 
 FOLDER = CACHE / "docsite"
@@ -31,3 +33,11 @@ def gather() -> Path:
         shutil.copyfile(page, place)
     shutil.copyfile(CONFIGURATION / "index.md", source / "index.md")
     return source
+
+
+def without_repository() -> dict[str, str]:
+    """Copy the collection without the reserved address, to which no page may link. Returns the variables to find it."""
+    folder = FOLDER / "collections"
+    galaxy = collection.copy(folder) / "galaxy.yml"
+    galaxy.write_text(re.sub(r"(?m)^repository: .*\n", "", galaxy.read_text(encoding="utf-8")), encoding="utf-8")
+    return {"ANSIBLE_COLLECTIONS_PATH": str(folder)}
