@@ -31,44 +31,6 @@ def later(client, seconds):
     client.sim.apply([{"advance_clock": {"seconds": seconds}}])
 
 
-def test_the_life_of_a_job(client):
-    job = begin(client)
-    assert client.get(job) == {
-        "uuid": job.rpartition("/")[2],
-        "description": f"POST /api{VAULTS}/u/restore",
-        "state": "queued",
-        "message": "",
-        "code": 0,
-        "start_time": "2024-08-29T12:00:00+00:00",
-        "_links": {"self": {"href": "/api" + job}},
-    }
-    later(client, 1)
-    assert client.get(f"{job}?fields=state")["state"] == "running"
-    assert client.sim.vaults()[0]["nodes_without_keys"] == ["node2"]
-    later(client, 10)
-    ended = client.get(job)
-    assert (ended["state"], ended["message"], ended["code"]) == ("success", "success", 0)
-    assert ended["end_time"] == "2024-08-29T12:00:11+00:00"
-    assert client.sim.vaults()[0]["nodes_without_keys"] == []
-    later(client, 299)
-    assert client.records("/cluster/jobs?state=success")[0]["uuid"] == ended["uuid"]
-    later(client, 1)
-    assert client.refused("GET", job) == (404, 4, "uuid")
-    assert client.get("/cluster/jobs")["num_records"] == 0
-
-
-@pytest.mark.parametrize("ends", ["failure", "error", "cancelled", "expired"])
-def test_a_job_that_fails(client, ends):
-    client.sim.apply([{"fail_next_job": {"ends": ends, "code": 65537515}}])
-    job = begin(client)
-    later(client, 11)
-    ended = client.get(job)
-    assert (ended["state"], ended["code"]) == (ends, 65537515)
-    assert "error" not in ended
-    assert client.sim.vaults()[0]["nodes_without_keys"] == ["node2"]
-    assert client.refused("GET", f"{job}?fields=error") == (400, 262197, "fields")
-
-
 def test_a_job_that_vanishes_may_have_done_its_work(client):
     client.sim.apply([{"fail_next_job": {"ends": "vanishes", "effect": True}}])
     job = begin(client)
@@ -83,19 +45,6 @@ def test_a_job_that_never_ends(client, ends, state):
     job = begin(client)
     later(client, 100_000)
     assert client.get(job)["state"] == state
-
-
-def test_a_restore_that_fails_on_some_nodes(client):
-    client.sim.apply([{"lose_keys": {"svm": "vs0"}}, {"partial_restore": {"nodes": ["node2"]}}])
-    job = begin(client)
-    later(client, 11)
-    ended = client.get(job)
-    assert (ended["state"], ended["code"]) == ("failure", 65537515)
-    assert ended["message"] == "Failed to restore keys on some nodes in the cluster. Nodes: node2."
-    assert client.sim.vaults()[0]["nodes_without_keys"] == ["node2"]
-    job = begin(client)
-    later(client, 11)
-    assert client.get(job)["state"] == "success"
 
 
 def test_a_restore_needs_azure(client):

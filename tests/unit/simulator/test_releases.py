@@ -59,8 +59,6 @@ CHANGES = {
 }
 ONE = {"vaults": [{"svm": "vs0", "uuid": "u"}]}
 ENCRYPTED = {**ONE, "volumes": [{"svm": "vs0", "name": "v", "encrypted": True}]}
-BEFORE_9_14 = releases.NAMES[: releases.NAMES.index("9.14.1")]
-FROM_9_14 = releases.NAMES[releases.NAMES.index("9.14.1") :]
 
 
 def expected(release, use):
@@ -131,58 +129,6 @@ def test_a_vault_without_volumes(start, release):
             "Node: node2. Reason: No volumes created yet for the SVM. Wrapped KEK status will be available after"
             " creating encrypted volumes."
         )
-
-
-@pytest.mark.parametrize("release", releases.NAMES)
-def test_the_life_of_a_vault(start, release):
-    """Create, read, change, rekey, restore and delete, each as far as the release goes."""
-    client = start(release, {"jobs": {"queued": 0, "running": 60}})
-    place = releases.NAMES.index(release)
-    reply = client.post({**CREATE, "svm": {"name": "vs0"}})
-    assert reply.status_code == (202 if place >= releases.NAMES.index("9.15.1") else 201)
-    location = reply.headers["Location"]
-    if reply.status_code == 202:
-        assert client.call("GET", location).status_code == 404
-        client.sim.apply([{"advance_clock": {"seconds": 60}}])
-        wait(client, reply)
-    client.sim.apply([{"job_times": {"running": 0.02}}])
-    uuid = location.rpartition("/")[2]
-    key_id = client.get(f"{VAULTS}/{uuid}")["key_id"]
-    assert key_id == CREATE["key_id"] if release == "9.7" or place >= 6 else CREATE["key_id"].startswith(key_id + "/")
-    path = f"{VAULTS}/{uuid}"
-    for name, value in {
-        "client_id": "client2",
-        "key_id": KEY,
-        "proxy_host": "p",
-        "port": 444,
-        "verify_ip": False,
-    }.items():
-        body = {"client_secret": "s2", name: value}
-        if name in expected(release, "patch"):
-            reply = client.call("PATCH", f"/api{path}", json=body)
-            assert reply.status_code == (202 if place >= releases.NAMES.index("9.16.1") else 200)
-            wait(client, reply)
-            told = client.get(path)[name]
-            assert told.startswith(value) if name == "key_id" else told == value
-        else:
-            code = 262196 if name in expected(release, "get") else 262179
-            assert client.refused("PATCH", path, json=body) == (400, code, name)
-    for action, since, body in (
-        ("restore", 0, None),
-        ("rekey-internal", 1, None),
-        ("rekey-external", 4, {"key_id": KEY}),
-    ):
-        reply = client.call("POST", f"/api{path}/{action}", json=body)
-        assert reply.status_code == (202 if place >= since else 404)
-        wait(client, reply)
-    reply = client.call("POST", f"/api{path}/rekey_internal")
-    assert reply.status_code == (202 if release in ("9.8", "9.9.1", "9.10.1") else 404)
-    reply = client.call("POST", f"/api{path}/restore?return_timeout=5")
-    assert reply.status_code == (201 if place >= releases.NAMES.index("9.14.1") else 200)
-    wait(client, client.call("DELETE", f"/api{path}"))
-    assert client.sim.vaults() == []
-    code = 65537511 if release in ("9.7", "9.8") else 65537120
-    assert client.refused("DELETE", path) == (404, code, "uuid")
 
 
 def wait(client, reply):
@@ -323,22 +269,6 @@ def test_a_rekey_that_is_refused(start):
     assert client.sim.vaults()[0]["key_id"] == CREATE["key_id"]
 
 
-@pytest.mark.parametrize(
-    ("state", "rekey", "migrate"),
-    [("switching", 65537610, 65537611), ("initializing", 65539436, 65539434), ("disabling", 65539437, 65539435)],
-)
-def test_a_key_store_that_is_not_active(start, state, rekey, migrate):
-    scenario = {
-        "vaults": [{"svm": "vs0", "uuid": "u", "key_store_state": state}],
-        "key_managers": [{"type": "onboard", "scope": "cluster", "uuid": "okm"}],
-    }
-    client = start("9.16.1", scenario)
-    assert client.records(f"{STORES}?fields=state&type=akv")[0]["state"] == state
-    assert client.refused("POST", f"{VAULTS}/u/rekey-internal")[1] == rekey
-    assert client.refused("POST", f"{VAULTS}/u/rekey-external", json={"key_id": KEY})[1] == rekey
-    assert client.refused("POST", "/security/key-managers/u/migrate", json={"uuid": "okm"})[1] == migrate
-
-
 def test_migrating_keys(start):
     scenario = {
         "vaults": [{"svm": "vs0", "uuid": "u"}, {"svm": "vs1", "uuid": "other"}],
@@ -385,69 +315,6 @@ def test_a_configuration_that_is_refused(start, query, configuration, refusal):
     assert client.refused("POST", VAULTS + query, json=body) == refusal
 
 
-@pytest.mark.parametrize("release", FROM_9_14)
-def test_blue_green(start, release):
-    client = start(release, ENCRYPTED)
-    made = client.post(
-        {**CREATE, "svm": {"name": "vs0"}, "configuration": {"name": "green"}, "client_id": "green"},
-        params={"create_inactive": "true", "return_timeout": 5},
-    )
-    assert made.status_code == 201
-    green = made.headers["Location"].rpartition("/")[2]
-    told = client.get(f"{VAULTS}/{green}?fields=**")
-    assert (told["enabled"], told["configuration"]["name"]) == (False, "green")
-    assert not {"state", "azure_reachability", "ekmip_reachability"} & set(told)
-    store = client.get(f"{STORES}/{green}")
-    assert (store["type"], store["location"], store["enabled"], store["scope"]) == ("akv", "external", False, "svm")
-    assert not {"state", "is_svm_kek"} & set(store)
-    enabled = client.records(f"{STORES}?fields=*&enabled=true")[0]
-    assert enabled["configuration"]["_links"] == {"self": {"href": f"/api{VAULTS}/u"}}
-    assert ("state" in enabled) == (release not in ("9.14.1", "9.15.1"))
-    assert ("is_svm_kek" in enabled) == releases.in_span(release, "9.19.1")
-    # What is inactive can be changed, and nothing else.
-    assert (
-        client.call("PATCH", f"/api{VAULTS}/{green}?return_timeout=5", json={"client_secret": "g"}).status_code == 200
-    )
-    for method, path in (
-        ("DELETE", f"{VAULTS}/{green}"),
-        ("POST", f"{VAULTS}/{green}/restore"),
-        ("POST", f"{VAULTS}/{green}/rekey-internal"),
-    ):
-        assert client.refused(method, path) == (404, 65537120, "uuid")
-    # The switch, and back.
-    for uuid, former in ((green, "u"), ("u", green)):
-        reply = client.call("PATCH", f"/api{STORES}/{uuid}", json={"enabled": True})
-        assert reply.status_code == 202
-        wait(client, reply)
-        assert {vault["uuid"]: vault["enabled"] for vault in client.sim.vaults()} == {uuid: True, former: False}
-    again = client.call("PATCH", f"/api{STORES}/u", json={"enabled": True})
-    if releases.in_span(release, "9.17.1"):
-        assert again.json()["error"]["code"] == "65539218"
-    else:
-        assert again.status_code == 200
-    assert client.refused("PATCH", f"{STORES}/u", json={"enabled": False}) == (400, 65538910, "enabled")
-    assert client.refused("PATCH", f"{STORES}/u", json={}) == (400, 65538909, "enabled")
-    assert client.refused("PATCH", f"{STORES}/nothing", json={"enabled": True}) == (404, 65538908, "uuid")
-    assert client.refused("DELETE", f"{STORES}/u") == (400, 65538905, None)
-    assert client.refused("DELETE", f"{STORES}/nothing") == (404, 65538908, "uuid")
-    wait(client, client.call("DELETE", f"/api{STORES}/{green}"))
-    assert [vault["uuid"] for vault in client.sim.vaults()] == ["u"]
-
-
-def test_an_interrupted_switch_is_finished_by_the_same_call(start):
-    scenario = {"vaults": [{"svm": "vs0", "uuid": "blue"}, {"svm": "vs0", "uuid": "green", "configuration": "green"}]}
-    client = start("9.16.1", scenario)
-    client.sim.apply([{"fail_next_job": {"code": 65537605}}])
-    switch = ("PATCH", f"{STORES}/green?return_timeout=5")
-    assert client.refused(*switch, json={"enabled": True})[1] == 65537605
-    assert client.get(f"{STORES}/blue")["state"] == "switching"
-    assert client.refused("POST", f"{VAULTS}/blue/rekey-internal")[1] == 65537610
-    assert client.refused("DELETE", f"{STORES}/green")[1] == 65539593
-    assert client.call(switch[0], "/api" + switch[1], json={"enabled": True}).status_code == 200
-    assert client.get(f"{STORES}/green")["state"] == "active"
-    assert client.get(f"{STORES}/blue")["enabled"] is False
-
-
 @pytest.mark.parametrize(
     ("release", "scenario", "code"),
     [
@@ -470,39 +337,6 @@ def test_a_switch_that_is_refused(start, release, scenario, code):
     assert start(release, scenario).refused("PATCH", f"{STORES}/g", json={"enabled": True})[1] == code
 
 
-def test_key_stores_before_9_14_1(start):
-    scenario = {**ONE, "key_managers": [{"type": "onboard", "scope": "cluster", "uuid": "okm"}]}
-    assert start("9.9.1", scenario).refused("GET", STORES) == (404, 3, None)
-    client = start("9.10.1", scenario)
-    links = {"self": {"href": "/api/security/key-stores/u/akv"}}
-    assert client.records(f"{STORES}?fields=*&type=akv") == [
-        {"uuid": "u", "type": "akv", "keystore": {"type": "akv"}, "_links": links}
-    ]
-    assert client.records(f"{STORES}?fields=location,svm.name&order_by=uuid%20desc")[0] == {
-        "uuid": "u",
-        "location": "external",
-        "svm": {"name": "vs0"},
-        "keystore": {"type": "akv"},
-        "_links": links,
-    }
-    for method, path in (("GET", f"{STORES}/u"), ("PATCH", f"{STORES}/u"), ("DELETE", f"{STORES}/u")):
-        assert client.refused(method, path) == (404, 3, None)
-    assert client.refused("DELETE", f"{STORES}?type=akv") == (405, 3, None)
-    client = start("9.13.1", {**scenario, "cluster": {"key_stores_in_replies": "nested"}})
-    assert client.records(f"{STORES}?fields=type,location")[0]["keystore"] == {"type": "okm", "location": "onboard"}
-    client = start("9.13.1", {**scenario, "cluster": {"key_stores_in_replies": "flat"}})
-    assert [each["type"] for each in client.records(STORES)] == ["okm", "akv"]
-
-
-def test_key_stores_as_a_whole(start):
-    client = start("9.14.1", {"vaults": [{"svm": "vs*", "configuration": "spare"}, {"svm": "vs0"}]})
-    assert client.call("DELETE", f"/api{STORES}?enabled=false&svm.name=vs1|vs2").json() == {"num_records": 2}
-    assert client.call("PATCH", f"/api{STORES}?configuration.name=spare", json={"enabled": True}).status_code == 200
-    enabled = {vault["configuration"]: vault["enabled"] for vault in client.sim.vaults()}
-    assert enabled == {"spare": True, "default": False}
-    assert client.refused("DELETE", STORES)[1] == 262177
-
-
 @pytest.mark.parametrize("release", releases.NAMES)
 def test_what_else_a_release_offers(start, release):
     place = releases.NAMES.index(release)
@@ -522,36 +356,6 @@ def test_what_else_a_release_offers(start, release):
     assert client.get("/cluster?fields=version")["version"]["major"] == int(release.split(".")[1])
 
 
-def test_the_health_monitor_as_the_reference_has_it(start):
-    configs = "/security/key-manager-configs"
-    links = {"self": {"href": f"/api{configs}"}}
-    told = {"cc_mode_enabled": False, "health_monitor_polling_interval": 15, "cloud_kms_retry_count": 3}
-    assert start("9.12.1").get(configs) == {**told, "_links": links}
-    kinds = ("akv", "aws", "gcp", "ikp", "kmip", "okm")
-    policy = {kind: {"enabled": True, "manage_volume_offline": True} for kind in kinds}
-    assert start("9.15.1").get(configs) == {**told, "health_monitor_policy": policy, "_links": links}
-    only = start("9.10.1").get(f"{configs}?fields=health_monitor_polling_interval")
-    assert only == {"health_monitor_polling_interval": 15, "_links": links}
-    assert start("9.10.1").refused("GET", f"{configs}?fields=health_monitor_policy")[0] == 400
-
-
-@pytest.mark.parametrize("policy", ["enabled", "manage_volume_offline"])
-def test_a_health_monitor_that_is_off(start, policy):
-    """Without polls ONTAP notices nothing; without managing, its volumes stay online."""
-    cluster = {"health_monitor": {policy: False, "polling_interval": 30}}
-    volumes = [{"svm": "vs0", "name": "vol1", "encrypted": True}]
-    client = start("9.15.1", {**ONE, "cluster": cluster, "volumes": volumes, "clock": {"speed": 0}})
-    told = client.get("/security/key-manager-configs")
-    assert told["health_monitor_polling_interval"] == 30
-    assert [name for name, value in told["health_monitor_policy"]["akv"].items() if not value] == [policy]
-    client.sim.apply([{"expire_credential": {"svm": "vs0"}}])
-    client.records(f"{VAULTS}?fields=azure_reachability")
-    client.sim.clock.advance(3700)
-    (vault,) = client.records(f"{VAULTS}?fields=azure_reachability")
-    assert vault["azure_reachability"]["reachable"] == (policy == "enabled")
-    assert client.records("/storage/volumes?fields=state")[0]["state"] == "online"
-
-
 def test_roots_and_nae_volumes_that_need_the_key_manager(start):
     nodes = [{"name": "node1", "root_encrypted": True}]
     scenario = {"nodes": nodes, "vaults": [{"scope": "cluster", "uuid": "c"}]}
@@ -569,26 +373,3 @@ def test_nodes_in_the_middle_of_an_upgrade(start):
 
 
 # --- where there is no REST ---
-
-ZAPI = "/servlets/netapp.servlets.admin.XMLrequest_filer"
-ASK = (
-    '<?xml version="1.0" encoding="utf-8"?><!DOCTYPE netapp SYSTEM "file:/etc/netapp_filer.dtd">'
-    '<netapp version="1.160" xmlns="http://www.netapp.com/filer/admin"><{}/></netapp>'
-)
-
-
-def test_zapi_tells_the_release_where_rest_does_not(start):
-    client = start("9.7", {"cluster": {"rest": False, "zapi_version": "9.5"}})
-    reply = client.call("GET", "/api/cluster")
-    assert (reply.status_code, reply.headers["Content-Type"]) == (404, "text/html")
-    told = client.call("POST", ZAPI, data=ASK.format("system-get-version"))
-    assert "<version>NetApp Release 9.5.0: " in told.text
-    assert "<major>5</major>" in told.text
-    assert 'status="failed" errno="13005"' in client.call("POST", ZAPI, data=ASK.format("volume-get-iter")).text
-    client.session.auth = None
-    assert client.call("POST", ZAPI, data=ASK.format("system-get-version")).status_code == 401
-
-
-def test_zapi_can_be_off(start):
-    client = start("9.19.1", {"cluster": {"zapi": False}})
-    assert client.call("POST", ZAPI, data=ASK.format("system-get-version")).status_code == 404
