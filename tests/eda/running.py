@@ -29,7 +29,7 @@ from ansible_collections.ontap.akv.plugins.plugin_utils import _watching
 _EXTENSION = ROOT / ".cache/collections/ansible_collections/ontap/akv/extensions/eda"
 SOURCES = _EXTENSION / "plugins" / "event_source"
 RULEBOOKS = _EXTENSION / "rulebooks"
-PATIENCE = 60.0  # seconds for what is to happen: a playbook needs a few, on a busy machine more
+PATIENCE = 300.0  # seconds for what is to happen: a limit that ends a hang
 
 
 @dataclass

@@ -65,7 +65,7 @@ def start(
     return process
 
 
-def run(module: str, options: dict[str, Any], within: float = 30, **variables: str) -> dict[str, Any]:
+def run(module: str, options: dict[str, Any], within: float = 300, **variables: str) -> dict[str, Any]:
     """Run a module to its end; give its result."""
     process = start(module, options, variables)
     try:
@@ -83,6 +83,6 @@ def run(module: str, options: dict[str, Any], within: float = 30, **variables: s
 def peak(module: str, options: dict[str, Any]) -> tuple[dict[str, Any], float]:
     """Run a module to its end; give its result, and the most memory that it had, in MB."""
     process = start(module, options, {}, before=(sys.executable, "-c", _MEASURE))
-    output, most = process.communicate(timeout=60)
+    output, most = process.communicate(timeout=300)
     unit = 2**20 if sys.platform == "darwin" else 2**10
     return json.loads(output), int(most) / unit

@@ -84,7 +84,7 @@ class Run:
         self._process.join()
         os.unlink(self._output)
 
-    def output(self, within: float = 60) -> str:
+    def output(self, within: float = 300) -> str:
         """All that it printed."""
         self._process.join(within)
         if self._process.is_alive():
@@ -95,7 +95,7 @@ class Run:
         finally:
             os.unlink(self._output)
 
-    def result(self, within: float = 60) -> dict[str, Any]:
+    def result(self, within: float = 300) -> dict[str, Any]:
         """Its result; an output that is none is a failure of the test."""
         output = self.output(within)
         try:
@@ -111,7 +111,7 @@ def run(module: str, **options: Any) -> dict[str, Any]:
     return Run(module, **options).result()
 
 
-def wait_for(condition: Any, seconds: float = 10) -> None:
+def wait_for(condition: Any, seconds: float = 300) -> None:
     """Wait until a condition holds."""
     end = time.monotonic() + seconds
     while not condition():

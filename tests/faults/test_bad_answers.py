@@ -491,7 +491,7 @@ WORST = {
 
 @pytest.mark.parametrize("options", [{}, {"svm": "vs0"}])
 @pytest.mark.parametrize("worst", WORST)
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(300)
 def test_the_worst_answers(worst: str, options: dict[str, str], tally: Counter[str]) -> None:
     played = play("akv_info", {**LOGIN, **options, "health": False}, lambda *_request: WORST[worst])
     assert_told(played)

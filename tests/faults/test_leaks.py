@@ -341,7 +341,7 @@ def test_processes_and_files_show_no_canary(cluster: Cluster, tmp_path: Path, ta
     assert (proc / "task" / str(process.pid) / "children").read_text() == ""
     opened = [str(link.readlink()) for link in (proc / "fd").iterdir()]
     assert not any(path.startswith(str(tmp_path)) for path in opened)
-    output, errors = process.communicate(timeout=20)
+    output, errors = process.communicate(timeout=300)
     assert_kept(secret, output.decode(), cluster.log.getvalue())
     assert errors == b""
     assert [path.name for path in tmp_path.rglob("*")] == ["temporary"]
@@ -367,7 +367,7 @@ def test_a_password_of_the_environment_is_kept_too(cluster: Cluster, tally: Coun
     login = cluster.login(0)
     secret = login.pop("password")
     process = apart.start("akv_info", login, {"ONTAP_PASSWORD": secret})
-    output, errors = process.communicate(timeout=20)
+    output, errors = process.communicate(timeout=300)
     result = assert_kept(secret, output.decode(), errors.decode(), "user0")
     assert result["failed"]
     assert result["invocation"]["module_args"]["password"] in MASKS

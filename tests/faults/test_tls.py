@@ -374,7 +374,7 @@ def read_rest(descriptor: int) -> bytes:
 
 def finish(process: subprocess.Popen[bytes]) -> bytes:
     try:
-        return process.communicate(timeout=20)[0]
+        return process.communicate(timeout=300)[0]
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()

@@ -40,7 +40,7 @@ from simulator import Simulator
 HOST = "cluster1.example.com"
 CA = "/etc/ssl/cluster-ca.pem"
 LIMIT = 300.0  # seconds for a block
-START = 60.0  # seconds until a terminal has printed what is to be copied
+START = 300.0  # seconds until a terminal has printed what is to be copied
 
 
 def _is_ours(block: Block) -> bool:

@@ -245,7 +245,7 @@ def test_interrupted_in_the_soak_and_run_again(roles: Roles) -> None:
     with Simulator(release="9.14.1", scenario=scenario()) as simulator:
         variables = {**SWITCH, "akv_rotate_key_soak": 600}
         with roles.start("rotate_key", {"cluster1": simulator.connection}, variables) as process:
-            end = time.monotonic() + 60
+            end = time.monotonic() + 300
             while "GREEN" not in keys(simulator) and time.monotonic() < end:
                 time.sleep(0.1)
             os.killpg(process.pid, signal.SIGKILL)
