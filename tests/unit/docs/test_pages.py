@@ -113,3 +113,4 @@ def test_the_page_on_reliability_names_each_code_that_is_sent_again() -> None:
 def test_the_contents_of_the_docsite_name_each_page(page: Path) -> None:
     contents = text_of(ROOT / "dev" / "docsite" / "index.md")
     assert re.search(rf"^docs/{page.stem}$", contents, re.MULTILINE), "name it in dev/docsite/index.md"
+    assert f"](docs/{page.name}): " in contents, "describe it in dev/docsite/index.md, in a sentence"
