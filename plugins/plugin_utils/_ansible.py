@@ -15,6 +15,7 @@ import os
 import sys
 import typing as t
 from collections.abc import Mapping
+from datetime import date
 
 from ansible import constants
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -132,6 +133,8 @@ def _plain(value: t.Any) -> t.Any:
         return [_plain(item) for item in value]
     if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, date):
+        return value.isoformat()
     for kind in (int, float):
         if isinstance(value, kind):
             return kind(value)

@@ -17,14 +17,14 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from types import ModuleType
 
+from ansible_collections.ontap.akv.plugins.module_utils._http.endpoint import Endpoint
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import (
     REQUESTS_IMPORT_ERROR,
     Allowance,
     Transport,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import Connection
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.call import Call
-from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import Session
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import ONTAP, Session
 from ansible_collections.ontap.akv.plugins.plugin_utils._ansible import Task, Values, show, validate
 
 _KEPT = 8  # connections: each has a descriptor
@@ -37,15 +37,15 @@ class _KeptSession(Session):
     """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Connection, Transport] = OrderedDict()
+        self._kept: OrderedDict[Endpoint, Transport] = OrderedDict()
 
-    def open(self, connection: Connection) -> Transport:
-        transport = self._kept.pop(connection, None)
+    def open_endpoint(self, endpoint: Endpoint) -> Transport:
+        transport = self._kept.pop(endpoint, None)
         if transport is None:
-            transport = super().open(connection)
+            transport = super().open_endpoint(endpoint)
         else:
             transport.allowance = Allowance()
-        self._kept[connection] = transport
+        self._kept[endpoint] = transport
         if len(self._kept) > _KEPT:
             self._kept.popitem(last=False)[1].close()
         return transport
@@ -64,7 +64,7 @@ def run(task: Task, use_case: ModuleType) -> Values | None:
     """
     if REQUESTS_IMPORT_ERROR:
         return None
-    call = Call(use_case.ARGUMENT_SPEC, task.arguments)
+    call = Call(use_case.ARGUMENT_SPEC, task.arguments, getattr(use_case, "KIND", ONTAP))
     try:
         result = _run(task, use_case, call)
     except Exception as exc:  # pylint: disable=broad-except

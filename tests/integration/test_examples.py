@@ -71,7 +71,8 @@ def _run(examples: list[Example], simulator: Simulator, ansible: Ansible) -> Run
     [
         pytest.param(path, release, id=f"{path.stem}-{release}")
         for path in MODULES
-        for release in CLUSTERS[path.stem][1]
+        # The examples of those that speak to Azure are in test_azure.
+        for release in CLUSTERS.get(path.stem, ({}, ()))[1]
     ],
 )
 def test_examples_of_the_module(path: Path, release: str, ansible: Ansible) -> None:

@@ -9,14 +9,14 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ansible.module_utils import basic
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import REQUESTS_IMPORT_ERROR
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.call import Call
-from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import UseCase
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import ONTAP, Kind
 
 
 class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core is not typed
@@ -38,15 +38,16 @@ class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core is not typed
         t.cast("t.Callable[..., t.NoReturn]", end)(**result)
 
 
-def run_module(argument_spec: Mapping[str, t.Any], use_case: UseCase) -> None:
+def run_module(argument_spec: Mapping[str, t.Any], use_case: Callable[..., t.Any], kind: Kind = ONTAP) -> None:
     """Run a use case as an Ansible module, and end the process with its result.
 
     :param argument_spec: the use case's own options; the connection's are added
-    :param use_case: takes client, options and check mode; returns a dataclass or raises AkvError
+    :param use_case: returns a dataclass or raises AkvError
+    :param kind: with whom the use case speaks
     """
     # As AnsibleModule will read them, and before it converts them.
     given = basic._load_params() or {}  # pylint: disable=protected-access
-    call = Call(argument_spec, {name: value for name, value in given.items() if not name.startswith("_ansible_")})
+    call = Call(argument_spec, {name: value for name, value in given.items() if not name.startswith("_ansible_")}, kind)
     module = _Module(call)
     if REQUESTS_IMPORT_ERROR:
         module.fail_json(

@@ -11,7 +11,6 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Mapping
 
-from ansible_collections.ontap.akv.plugins.module_utils._ontap import connection
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.arguments import (
     check,
     check_environment,
@@ -26,11 +25,11 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import (
 )
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import Redactor
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import (
+    ONTAP,
+    Kind,
     Params,
     Result,
     Session,
-    UseCase,
-    execute,
 )
 
 
@@ -39,11 +38,13 @@ class Call:
 
     :param argument_spec: the use case's own options; the connection's are added
     :param given: the arguments before Ansible has converted them
+    :param kind: with whom the use case speaks
     :ivar spec: all options
     """
 
-    def __init__(self, argument_spec: Mapping[str, t.Any], given: Params) -> None:
-        self.spec: dict[str, t.Any] = {**connection.ARGUMENT_SPEC, **argument_spec}
+    def __init__(self, argument_spec: Mapping[str, t.Any], given: Params, kind: Kind = ONTAP) -> None:
+        self.spec: dict[str, t.Any] = {**kind.spec, **argument_spec}
+        self._execute = kind.execute
         self._given = given
         self._redactor = Redactor(secrets_of(self.spec, given))
 
@@ -67,7 +68,7 @@ class Call:
         self,
         params: Params,
         check_mode: bool,
-        use_case: UseCase,
+        use_case: Callable[..., t.Any],
         session: Session | None = None,
         progress: Callable[[str], None] = lambda _text: None,
     ) -> tuple[Result, list[str]]:
@@ -83,7 +84,7 @@ class Call:
             check_environment(self.spec, params)
         except InputError as problem:
             return self._failed(problem), []
-        result, warnings = execute(params, check_mode, use_case, session, progress, self._redactor)
+        result, warnings = self._execute(params, check_mode, use_case, session, progress, self._redactor)
         return {**result, **self._invocation(params)}, warnings
 
     def _failed(self, failure: AkvError) -> Result:

@@ -11,9 +11,10 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Mapping
 
+from ansible_collections.ontap.akv.plugins.module_utils._http.endpoint import Endpoint
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Transport
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import Connection
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import ARGUMENT_SPEC, Connection
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.arguments import secrets_of
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, unexpected
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
@@ -31,7 +32,11 @@ class Session:
 
     def open(self, connection: Connection) -> Transport:
         """Give a transport for a connection."""
-        return Transport(connection.endpoint())
+        return self.open_endpoint(connection.endpoint())
+
+    def open_endpoint(self, endpoint: Endpoint) -> Transport:
+        """Give a transport for any server."""
+        return Transport(endpoint)
 
     def release(self, transport: Transport) -> None:
         """Take the transport back after the task."""
@@ -105,6 +110,20 @@ def execute_task(
     # Sentences may quote a server.
     result["msg"] = printable(result["msg"])
     return result, [printable(redactor.text(warning)) for warning in task.warnings]
+
+
+class Kind(t.NamedTuple):
+    """With whom a use case speaks.
+
+    :ivar spec: the options of its connection and login
+    :ivar execute: runs it
+    """
+
+    spec: Mapping[str, t.Any]
+    execute: Callable[..., tuple[Result, list[str]]]
+
+
+ONTAP = Kind(ARGUMENT_SPEC, execute)
 
 
 def _failed(task: Task, failure: AkvError) -> Result:

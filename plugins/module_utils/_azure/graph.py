@@ -1,0 +1,130 @@
+# Copyright (c) 2026, the ontap.akv authors
+# BSD-2-Clause license (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This module util is private to the collection: it may change at any time.
+
+"""Microsoft Graph: the credentials of applications and their ends (microsoft-graph-docs, application-get)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import typing as t
+from collections.abc import Sequence
+from urllib.parse import quote, urlencode, urlsplit
+
+from ansible_collections.ontap.akv.plugins.module_utils._azure.error_codes import inner_code, message_of
+from ansible_collections.ontap.akv.plugins.module_utils._azure.service import NoAnswer, Reply, Service
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError
+
+PERMISSION = "Application.Read.All"
+
+_FIELDS = "id,appId,displayName,passwordCredentials,keyCredentials"
+_IN_ONE_FILTER = 15
+_MOST_PAGES = 200
+_THUMBPRINT = re.compile(r"[0-9A-Fa-f]{40}", re.ASCII)
+
+App = dict[str, t.Any]
+
+
+class Refused(AkvError):
+    """Graph refused a request."""
+
+
+class Graph:
+    """Reads applications with a token of the caller."""
+
+    def __init__(self, service: Service, token: str) -> None:
+        self._service = service
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    def application(self, client_id: str) -> App | None:
+        """Read one application; None where there is none.
+
+        :raises Refused: Graph refused
+        :raises NoAnswer: Graph gave no answer that can be read
+        """
+        reply = self._ask(f"/v1.0/applications(appId='{quote(client_id, safe='')}')?$select={_FIELDS}")
+        if reply.status == 404:
+            return None
+        return self._read(reply).record
+
+    def applications(self, client_ids: Sequence[str]) -> dict[str, App]:
+        """Read many applications in pages, by client ID in lower case; those that do not exist are absent.
+
+        :raises Refused: Graph refused
+        :raises NoAnswer: Graph gave no answer that can be read
+        """
+        wanted = list(dict.fromkeys(client_id.lower() for client_id in client_ids))
+        found: dict[str, App] = {}
+        if len(wanted) > 1:
+            self._page(wanted, found)
+        else:
+            for client_id in wanted:
+                app = self.application(client_id)
+                if app is not None:
+                    found[client_id] = app
+        return found
+
+    def _page(self, wanted: Sequence[str], found: dict[str, App]) -> None:
+        for start in range(0, len(wanted), _IN_ONE_FILTER):
+            # A server that does not filter has returned them all by now.
+            batch = [client_id for client_id in wanted[start : start + _IN_ONE_FILTER] if client_id not in found]
+            if not batch:
+                continue
+            listed = ",".join(f"'{client_id}'" for client_id in batch)
+            query = {"$filter": f"appId in ({listed})", "$select": _FIELDS, "$top": "100"}
+            target: str | None = f"/v1.0/applications?{urlencode(query, quote_via=quote, safe='$,')}"
+            pages = 0
+            while target:
+                pages += 1
+                if pages > _MOST_PAGES:
+                    raise NoAnswer(f"{self._service.name} lists applications without an end.")
+                record = self._read(self._ask(target)).record
+                for app in record.get("value") or []:
+                    name = str(app.get("appId")).lower() if isinstance(app, dict) else ""
+                    if name in wanted:
+                        found[name] = app
+                following = record.get("@odata.nextLink")
+                # Only the path: a token goes to no other host.
+                parts = urlsplit(following) if isinstance(following, str) else None
+                target = f"{parts.path}?{parts.query}" if parts else None
+
+    def _ask(self, target: str) -> Reply:
+        return self._service.ask("GET", target, headers=self._headers)
+
+    def _read(self, reply: Reply) -> Reply:
+        if reply.status == 200:
+            return reply
+        code = inner_code(reply.body)
+        where = f"{self._service.name} refused to show applications (HTTP {reply.status}"
+        details: dict[str, t.Any] = {"http_status": reply.status, **({"error": {"code": code}} if code else {})}
+        if reply.status == 403 and code is not None:
+            advice = f"Grant the application permission {PERMISSION}, with the consent of an administrator."
+            raise Refused(f"{where}, {code}): the login may not read applications. {advice}", **details)
+        if code is None:
+            raise NoAnswer(f"{where}) without an error of Graph. Is a proxy in between?")
+        raise Refused(f"{where}, {code}): {message_of(reply.body)}", **details)
+
+
+def credentials(app: App, kind: str) -> list[dict[str, t.Any]]:
+    """Give an application's credentials as Graph lists them.
+
+    :param kind: passwordCredentials or keyCredentials
+    """
+    listed = app.get(kind)
+    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+
+
+def thumbprint(credential: t.Mapping[str, t.Any]) -> str | None:
+    """Give a certificate's thumbprint in capital hexadecimal digits: Graph has it in these, or in base64."""
+    text = str(credential.get("customKeyIdentifier") or "")
+    if _THUMBPRINT.fullmatch(text):
+        return text.upper()
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return raw.hex().upper() if len(raw) == 20 else None

@@ -1,0 +1,128 @@
+# Copyright (c) 2026, the ontap.akv authors
+# BSD-2-Clause license (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This module util is private to the collection: it may change at any time.
+
+"""One of Azure's services: requests, retries within the task's deadline, and JSON that is checked.
+
+All requests of the collection to Azure change nothing, so each may be sent again.
+"""
+
+from __future__ import annotations
+
+import random
+import typing as t
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+
+from ansible_collections.ontap.akv.plugins.module_utils._http.door import NotReadable, read_json
+from ansible_collections.ontap.akv.plugins.module_utils._http.retry import AGAIN, READ, backoff, decide
+from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Fault, Transport
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.task import Task
+
+_PASSING = (408, 429, 500, 502, 503, 504)
+
+
+class NoAnswer(AkvError):
+    """A service gave no response that can be read. This says nothing about the credential or the key."""
+
+
+class Reply(t.NamedTuple):
+    """A response.
+
+    :ivar body: its JSON; None where an error has none
+    :ivar moment: the service's own time, where it gave one
+    """
+
+    status: int
+    body: t.Any
+    headers: Mapping[str, str]
+    moment: datetime | None
+
+    @property
+    def record(self) -> dict[str, t.Any]:
+        """The body as an object; empty where it is something else."""
+        return self.body if isinstance(self.body, dict) else {}
+
+
+class Service:
+    """Sends requests to one service.
+
+    :param name: what it is, for messages
+    """
+
+    def __init__(self, transport: Transport, task: Task, retries: int, name: str) -> None:
+        self._transport = transport
+        self._task = task
+        self._retries = retries
+        self.name = name
+
+    @property
+    def url(self) -> str:
+        """The base URL, without a default port."""
+        return self._transport.url.removesuffix(":443")
+
+    def ask(self, method: str, target: str, body: t.Any = None, headers: Mapping[str, str] | None = None) -> Reply:
+        """Send a request until it is answered, its retries are used up, or the task's deadline is near.
+
+        :param target: path and query
+        :raises NoAnswer: no response, one that is not JSON, or a redirect
+        """
+        tries = 0
+        while True:
+            tries += 1
+            entry = self._task.log(method, target.partition("?")[0])
+            entry["host"] = self._transport.endpoint.host
+            wait = backoff(tries, random.random())
+            try:
+                answer = self._transport.send(method, target, body, headers=headers)
+            except Fault as fault:
+                if decide(READ, fault.kind) != AGAIN or not self._may_retry(tries, wait):
+                    raise NoAnswer(f"{self.name} did not answer: {fault.reason}") from None
+            else:
+                entry["status"] = answer.status
+                wait = max(wait, _retry_after(answer.headers))
+                if answer.status not in _PASSING or not self._may_retry(tries, wait):
+                    return self._read(answer.status, answer.content, answer.headers)
+            self._task.sleep(wait, f"{self.name} did not answer, trying again in {wait:.0f} s")
+
+    def _may_retry(self, tries: int, wait: float) -> bool:
+        return tries <= self._retries and wait < self._task.remaining()
+
+    def _read(self, status: int, content: bytes, headers: Mapping[str, str]) -> Reply:
+        where = f"{self.name} ({self.url})"
+        if 300 <= status < 400:
+            raise NoAnswer(f"{where} returned a redirect (HTTP {status}), which is not followed.")
+        body = None
+        try:
+            body = read_json(content).value
+        except NotReadable as exc:
+            if status < 300:
+                raise NoAnswer(f"{where} did not return JSON (HTTP {status}): {exc.reason}.") from None
+        if status < 300 and not isinstance(body, dict):
+            raise NoAnswer(f"{where} did not return an object (HTTP {status}). Is a proxy in between?")
+        return Reply(status, body, headers, _date(headers))
+
+
+def _retry_after(headers: Mapping[str, str]) -> float:
+    """Read Retry-After: seconds, or a date; 0 where it is absent or neither."""
+    value = str(headers.get("Retry-After", "")).strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    moment = _parsed(value)
+    return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds()) if moment else 0.0
+
+
+def _date(headers: Mapping[str, str]) -> datetime | None:
+    return _parsed(str(headers.get("Date", "")))
+
+
+def _parsed(value: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(value)
+    except (TypeError, ValueError, IndexError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)

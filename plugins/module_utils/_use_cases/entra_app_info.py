@@ -1,0 +1,128 @@
+# Copyright (c) 2026, the ontap.akv authors
+# BSD-2-Clause license (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This module util is private to the collection: it may change at any time.
+
+"""The use case of entra_app_info: which credentials an application has, and when they end."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from ansible_collections.ontap.akv.plugins.module_utils._akv.expiry import Expiry, read_moment
+from ansible_collections.ontap.akv.plugins.module_utils._azure.clouds import CLOUDS, scope_of
+from ansible_collections.ontap.akv.plugins.module_utils._azure.graph import App, Graph, credentials, thumbprint
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, InputError
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.azure_entry import AZURE, Azure
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import Params
+
+KIND = AZURE
+
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    "app_ids": {"type": "list", "elements": "str"},
+    "min_days": {"type": "int", "default": 30},
+}
+
+_APP_ID = re.compile(r"[0-9A-Za-z._-]+", re.ASCII)
+
+Record = dict[str, t.Any]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was found."""
+
+    changed: bool
+    msg: str
+    applications: list[Record]
+    summary: dict[str, int]
+
+
+def run(azure: Azure, params: Params) -> Result:
+    """Ask Microsoft Graph. Reads only, so check mode makes no difference.
+
+    :raises AkvError: Graph could not be asked, or an application does not exist
+    """
+    wanted = _app_ids(azure, params)
+    if params["min_days"] < 0:
+        raise InputError("min_days", f"{params['min_days']} is not 0 or more.")
+    login = azure.login
+    if login.authority and not login.graph_url:
+        raise InputError("graph_url", "is missing. With authority, give the address of Microsoft Graph too.")
+    cloud = CLOUDS["public" if login.cloud == "auto" else login.cloud]
+    token = azure.entra(cloud).token(scope_of(cloud.graph))
+    service = azure.service(login.graph_url or cloud.graph, "Microsoft Graph", "graph_url")
+    found = Graph(service, token).applications(wanted)
+    now = datetime.now(timezone.utc)
+    described = [_described(found[app_id.lower()], now) for app_id in wanted if app_id.lower() in found]
+    applications = azure.task.redactor.written_by_server(described)
+    summary = _summary(applications, now, params["min_days"])
+    missing = [app_id for app_id in wanted if app_id.lower() not in found]
+    if missing:
+        raise AkvError(
+            f"Tenant {login.tenant_id} has no application {', '.join(missing)}, or the login may not see it.",
+            applications=applications,
+            summary=summary,
+        )
+    return Result(False, _message(applications, summary, params["min_days"]), applications, summary)
+
+
+def _app_ids(azure: Azure, params: Params) -> list[str]:
+    """Read the applications that are asked about, each once."""
+    if params["app_ids"] is None:
+        return [azure.login.client_id]
+    if not params["app_ids"]:
+        raise InputError("app_ids", "is empty. Name an application, or leave it out to check the login's own.")
+    given = [app_id.strip() for app_id in params["app_ids"]]
+    for number, app_id in enumerate(given):
+        if not _APP_ID.fullmatch(app_id):
+            raise InputError(f"app_ids[{number}]", f"{app_id!r} is not a client ID. Give the GUID as Azure shows it.")
+    return list({app_id.lower(): app_id for app_id in given}.values())
+
+
+def _described(app: App, now: datetime) -> Record:
+    secrets = [_credential(one, now, hint=one.get("hint")) for one in credentials(app, "passwordCredentials")]
+    certificates = [_credential(one, now, thumbprint=thumbprint(one)) for one in credentials(app, "keyCredentials")]
+    ends = [read_moment(one.get("expires_at")) for one in (*secrets, *certificates)]
+    coming = [end for end in ends if end and not end.is_expired(now)]
+    return {
+        "client_id": str(app.get("appId")),
+        "name": str(app.get("displayName") or ""),
+        "secrets": secrets,
+        "certificates": certificates,
+        **({"next_expiry": str(min(coming))} if coming else {}),
+    }
+
+
+def _credential(one: Record, now: datetime, **more: t.Any) -> Record:
+    starts, ends = read_moment(one.get("startDateTime")), read_moment(one.get("endDateTime"))
+    found = {"key_id": one.get("keyId"), "name": one.get("displayName"), "starts_at": starts, **more}
+    return {**{name: str(value) for name, value in found.items() if value}, **(ends.record(now) if ends else {})}
+
+
+def _summary(applications: list[Record], now: datetime, min_days: int) -> dict[str, int]:
+    """Count the credentials by how near their ends are; one without an end is ok."""
+    counts = {"expired": 0, "expiring": 0, "ok": 0}
+    for application in applications:
+        for one in (*application["secrets"], *application["certificates"]):
+            counts[_standing(read_moment(one.get("expires_at")), now, min_days)] += 1
+    return counts
+
+
+def _standing(end: Expiry | None, now: datetime, min_days: int) -> str:
+    if end is None:
+        return "ok"
+    if end.is_expired(now):
+        return "expired"
+    return "expiring" if end.days_left(now) < min_days else "ok"
+
+
+def _message(applications: list[Record], summary: dict[str, int], min_days: int) -> str:
+    count = len(applications)
+    many = f"{count} application{'s' if count != 1 else ''}"
+    said = f"{summary['expired']} expired, {summary['expiring']} expiring within {min_days} days, {summary['ok']} ok"
+    return f"Credentials of {many}: {said}."
