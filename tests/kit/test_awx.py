@@ -22,6 +22,8 @@ from dev.role_variables import roles
 PLAYBOOKS = [f"playbooks/{path.name}" for path in sorted((ROOT / "playbooks").glob("*.yml"))]
 STOPPED = "extensions/awx/playbooks/stopped.yml"
 PLAN = "extensions/awx/playbooks/plan_rotation.yml"
+# It plays no role, and speaks to no cluster.
+EXPIRY = "extensions/awx/playbooks/expiry.yml"
 # These take one vault by name: on all clusters at once it would be another one on each.
 OF_ONE_VAULT = {"akv_enable", "akv_disable", "akv_rotate_key"}
 # A survey asks for these types; the roles take a text with commas as a list.
@@ -74,11 +76,18 @@ def _defaults(playbook: str) -> Values:
 
 def _changes(playbook: str) -> bool:
     """Tell whether the role of a playbook can change a cluster."""
+    if playbook == EXPIRY:
+        return False
     tasks = (role_of(playbook) / "tasks").glob("*.yml")
     return any(
         re.search(r"ontap\.akv\.akv_(config|credential|rekey|repair|restore):", path.read_text(encoding="utf-8"))
         for path in tasks
     )
+
+
+def _of_roles(configuration: Configuration) -> list[Values]:
+    """The templates that play a role."""
+    return [one for one in configuration.objects["controller_templates"] if one["playbook"] != EXPIRY]
 
 
 def _injected(configuration: Configuration, kind: str) -> Values:
@@ -134,7 +143,7 @@ def test_the_address_of_the_project_has_no_default(tmp_path: Path) -> None:
 
 def test_every_playbook_has_a_template(configuration: Configuration, installed: Path) -> None:
     used = [template["playbook"] for template in configuration.objects["controller_templates"]]
-    assert sorted(used) == sorted([*PLAYBOOKS, PLAN, STOPPED])
+    assert sorted(used) == sorted([*PLAYBOOKS, PLAN, STOPPED, EXPIRY])
     # A project can be made of the archive too.
     assert all((installed / PACKAGE / playbook).is_file() for playbook in used)
 
@@ -158,7 +167,7 @@ def test_the_playbook_of_the_kit_begins_as_that_of_the_report() -> None:
 
 
 def test_surveys_ask_for_variables_of_the_roles(configuration: Configuration) -> None:
-    for template in configuration.objects["controller_templates"]:
+    for template in _of_roles(configuration):
         playbook, given = template["playbook"], template.get("extra_vars", {})
         options, asked = _options(playbook), questions(template)
         assert set(given) <= set(options)
@@ -187,7 +196,7 @@ def test_surveys_ask_for_variables_of_the_roles(configuration: Configuration) ->
 
 def test_no_secret_has_to_be_typed_as_an_extra_variable(configuration: Configuration) -> None:
     injected = _injected(configuration, "extra_vars")
-    for template in configuration.objects["controller_templates"]:
+    for template in _of_roles(configuration):
         defaults, asked = _defaults(template["playbook"]), questions(template)
         for name in (name for name, option in _options(template["playbook"]).items() if option.get("no_log")):
             from_credential = re.search(r"\b(akv_\w+)", str(defaults.get(name, "")))
@@ -197,7 +206,7 @@ def test_no_secret_has_to_be_typed_as_an_extra_variable(configuration: Configura
 
 
 def test_only_who_needs_a_credential_gets_it(configuration: Configuration) -> None:
-    for template in configuration.objects["controller_templates"]:
+    for template in _of_roles(configuration):
         types = {configuration.one("credentials", name)["credential_type"] for name in template["credentials"]}
         takes = any("akv_client" in str(value) for value in _defaults(template["playbook"]).values())
         assert types == ({"ONTAP login", "Azure application"} if takes else {"ONTAP login"})
@@ -215,7 +224,7 @@ def test_what_changes_rehearses_unless_a_person_says_run(configuration: Configur
 
 
 def test_the_clusters_are_chosen(configuration: Configuration) -> None:
-    for template in configuration.objects["controller_templates"]:
+    for template in _of_roles(configuration):
         of_one = role_of(template["playbook"]).name in OF_ONE_VAULT
         assert questions(template).get("akv_hosts", {}).get("required", False) == of_one
         assert template.get("ask_limit_on_launch", False) != of_one
@@ -239,9 +248,9 @@ def test_credential_types_render_as_a_controller_checks_them(configuration: Conf
 def test_credential_types_inject_what_the_collection_takes(configuration: Configuration) -> None:
     connection = (ROOT / "plugins" / "module_utils" / "_ontap" / "connection.py").read_text(encoding="utf-8")
     assert set(_injected(configuration, "env")) <= set(re.findall(r'"(ONTAP_\w+)"', connection))
-    templates = configuration.objects["controller_templates"]
-    defaults = [str(value) for each in templates for value in _defaults(each["playbook"]).values()]
-    assert set(_injected(configuration, "extra_vars")) <= set(re.findall(r"\bakv_\w+", " ".join(defaults)))
+    defaults = [str(value) for each in _of_roles(configuration) for value in _defaults(each["playbook"]).values()]
+    taken = " ".join([*defaults, (ROOT / EXPIRY).read_text(encoding="utf-8")])
+    assert set(_injected(configuration, "extra_vars")) <= set(re.findall(r"\bakv_\w+", taken))
     secret = {
         field["id"]
         for each in configuration.objects["controller_credential_types"]
@@ -250,7 +259,7 @@ def test_credential_types_inject_what_the_collection_takes(configuration: Config
     }
     assert secret == {
         *("password", "client_certificate", "client_key", "client_secret"),
-        *("former_client_secret", "former_client_certificate"),
+        *("former_client_secret", "former_client_certificate", "graph_client_secret"),
     }
 
 
@@ -260,6 +269,16 @@ def test_no_host_and_no_principal_of_the_controller_is_injected(path: Path) -> N
     assert "AZURE_" not in text
     assert "ONTAP_HOSTNAME" not in text
     assert "akv_hostname" not in text
+
+
+def test_the_expiry_is_asked_of_graph_alone(configuration: Configuration) -> None:
+    (template,) = (one for one in configuration.objects["controller_templates"] if one["playbook"] == EXPIRY)
+    assert [configuration.one("credentials", name)["credential_type"] for name in template["credentials"]] == [
+        "Microsoft Graph reader"
+    ]
+    used = set(re.findall(r"\bakv_(?:graph|expiry)_\w+", (ROOT / EXPIRY).read_text(encoding="utf-8")))
+    graph = {name for name in _injected(configuration, "extra_vars") if name.startswith("akv_graph_")}
+    assert used == {*graph, *questions(template)}
 
 
 def test_schedules_run_only_what_changes_nothing(configuration: Configuration) -> None:
