@@ -104,6 +104,7 @@ ROLE = Role(
             ("The plan's ID that check mode showed. With any other plan, the rotation stops before anything is sent.",),
             common=("expected_plan",),
         ),
+        *shared.CHECK_AZURE,
         dataclasses.replace(
             shared.WAIT_TIMEOUT,
             description=(

@@ -50,6 +50,34 @@ WAIT_TIMEOUT = Variable(
     minimum=1,
 )
 
+CHECK_AZURE = (
+    Variable(
+        "check_azure",
+        (
+            "Whether to check the credential in Azure before ONTAP gets it. This sends the credential from the control"
+            " node to Microsoft Entra ID.",
+            "V(auto) stops on what failed and shows what is unknown. V(required) stops on both.",
+        ),
+        common=("check_azure",),
+        choices=("never", "auto", "required"),
+        default="never",
+    ),
+    Variable(
+        "azure_authority", ("The URL of Microsoft Entra ID, if not the public one.",), common=("azure_authority",)
+    ),
+    Variable(
+        "azure_vault_url", ("Where the key vault is reached, if not at its own host.",), common=("azure_vault_url",)
+    ),
+    Variable("azure_graph_url", ("The URL of Microsoft Graph, if not the public one.",), common=("azure_graph_url",)),
+    Variable(
+        "azure_ca_path",
+        ("The CAs to trust for Azure, as a PEM file on the control node.",),
+        kind=Kind.PATH,
+        common=("azure_ca_path",),
+    ),
+)
+"""Whether and where Azure is asked before a credential is sent to ONTAP."""
+
 NEW_CREDENTIAL = (
     Variable(
         "client_secret",

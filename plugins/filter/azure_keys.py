@@ -1,0 +1,85 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.ontap.akv.plugins.module_utils._akv.azure_check import keys_of
+
+DOCUMENTATION = r"""
+name: azure_keys
+short_description: Find the keys that an application uses on many clusters
+version_added: 0.1.0
+author:
+  - The ontap.akv authors (@ontap-akv)
+description:
+  - Takes what M(ontap.akv.akv_info) returned on each cluster, and returns each key of the application once.
+positional: hosts
+options:
+  _input:
+    description: C(hostvars), or another mapping of hosts to their variables.
+    type: dict
+    required: true
+  hosts:
+    description: The hosts, C(ansible_play_hosts_all).
+    type: list
+    elements: str
+    required: true
+  read:
+    description: The variable of each host that has the result of M(ontap.akv.akv_info).
+    type: str
+    required: true
+  client_id:
+    description: The application (client) ID.
+    type: str
+    required: true
+seealso:
+  - module: ontap.akv.akv_key_info
+  - plugin: ontap.akv.azure_verdict
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Check the new credential with each key
+  ontap.akv.akv_key_info:
+    tenant_id: "{{ item.tenant_id }}"
+    key_id: "{{ item.key_id }}"
+    client_id: "{{ akv_client_id }}"
+    client_secret: "{{ akv_client_secret }}"
+  loop: "{{ hostvars | ontap.akv.azure_keys(ansible_play_hosts_all, read='akv', client_id=akv_client_id) }}"
+  loop_control:
+    label: "{{ item.key_id }}"
+  run_once: true
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+_value:
+  description: The keys, each with C(tenant_id) and C(key_id).
+  type: list
+  elements: dict
+"""
+
+
+def azure_keys(variables: t.Any, hosts: t.Any, read: t.Any = None, client_id: t.Any = None) -> list[dict[str, str]]:
+    """Find the keys of an application.
+
+    :raises AnsibleFilterError: it was not given what it needs
+    """
+    try:
+        results = [variables[host].get(read) or {} for host in hosts if host in variables]
+        return keys_of([one for result in results for one in result.get("vaults") or ()], str(client_id))
+    except (AttributeError, KeyError, TypeError) as wrong:
+        raise AnsibleFilterError(
+            f"ontap.akv.azure_keys: give hostvars, the hosts, and the variable with akv_info's result ({wrong})."
+        ) from None
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., t.Any]]:
+        return {"azure_keys": azure_keys}

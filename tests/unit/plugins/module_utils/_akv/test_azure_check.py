@@ -1,0 +1,55 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.ontap.akv.plugins.filter.azure_keys import azure_keys
+from ansible_collections.ontap.akv.plugins.filter.azure_verdict import azure_verdict
+
+GOOD = {"ready": True, "failed": False, "msg": "works", "checks": [{"name": "token", "status": "ok"}]}
+BAD = {"ready": False, "failed": False, "msg": "refused", "checks": [{"name": "token", "status": "failed"}]}
+UNKNOWN = {"ready": False, "failed": False, "msg": "firewall", "checks": [{"name": "network", "status": "unknown"}]}
+INVALID = {"failed": False, "failed_when_result": False, "msg": "key_id: is not a key"}
+
+
+@pytest.mark.parametrize(
+    ("results", "auto", "required", "says"),
+    [
+        ([GOOD], False, False, "can use the key."),
+        ([GOOD, GOOD], False, False, "all 2 keys"),
+        ([GOOD, BAD], True, True, "refused"),
+        ([GOOD, UNKNOWN], False, True, "firewall"),
+        ([INVALID], True, True, "key_id"),
+        ([], False, True, "Nothing was checked"),
+    ],
+)
+def test_verdicts(results, auto, required, says):
+    for mode, stop in (("never", False), ("auto", auto), ("required", required)):
+        verdict = azure_verdict({"results": results}, mode)
+        assert verdict["stop"] is stop
+        assert says in verdict["message"] or mode == "never"
+    if len(results) == 1:
+        assert azure_verdict(results[0], "auto")["stop"] is auto
+
+
+def test_what_is_no_result():
+    for found, mode in ((GOOD, "sometimes"), (None, "auto")):
+        with pytest.raises(AnsibleFilterError):
+            azure_verdict(found, mode)
+
+
+def test_each_key_once():
+    one = {"client_id": "C1", "tenant_id": "t1", "key_id": "https://v/keys/k"}
+    read = {
+        "a": {"read": {"vaults": [one, {**one, "key_id": "HTTPS://v/keys/k"}, {**one, "client_id": "c2"}]}},
+        "b": {"read": {"vaults": [{**one, "key_id": "https://v/keys/l"}, {"client_id": "c1"}]}},
+        "c": {},
+    }
+    keys = azure_keys(read, ["a", "b", "c", "d"], read="read", client_id="c1")
+    assert [key["key_id"] for key in keys] == ["https://v/keys/k", "https://v/keys/l"]
+    with pytest.raises(AnsibleFilterError):
+        azure_keys(None, ["a"])
