@@ -11,6 +11,7 @@ from dataclasses import asdict
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.fleet import Wish, decide
+from ansible_collections.ontap.akv.plugins.plugin_utils._undefined import refuse_undefined
 
 DOCUMENTATION = r"""
 name: rotation_fleet
@@ -118,6 +119,7 @@ def rotation_fleet(variables: t.Any, hosts: t.Any, **wish: t.Any) -> dict[str, t
 
     :raises AnsibleFilterError: it was not given what it needs
     """
+    refuse_undefined(variables, hosts, *wish.values())
     register = wish.pop("plan", None)
     try:
         plans = {str(host): _result(variables, host, register) for host in hosts}

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.fleet import STAGES, Decision, report
+from ansible_collections.ontap.akv.plugins.plugin_utils._undefined import refuse_undefined
 
 DOCUMENTATION = r"""
 name: rotation_report
@@ -104,6 +105,7 @@ def rotation_report(variables: t.Any, hosts: t.Any, fleet: t.Any, **options: t.A
 
     :raises AnsibleFilterError: it was not given what it needs
     """
+    refuse_undefined(variables, hosts, fleet, *options.values())
     registers = {stage: options.pop(stage, None) for stage in ("plan", *STAGES)}
     try:
         found = {str(host): _results(variables, host, registers) for host in hosts}

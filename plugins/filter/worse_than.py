@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import Reading, worse
 from ansible_collections.ontap.akv.plugins.plugin_utils._undefined import refuse_undefined
 
 DOCUMENTATION = r"""
@@ -61,9 +62,6 @@ _value:
 
 _Vault = Mapping[str, t.Any]
 
-# What is not told may be as good as it was.
-_RANKS = {"inactive": 0, "unknown": 0, "healthy": 0, "degraded": 1, "unavailable": 2}
-
 
 def worse_than(vaults: Iterable[_Vault], before: Iterable[_Vault]) -> list[_Vault]:
     """Give the vaults that are worse than before.
@@ -76,12 +74,7 @@ def worse_than(vaults: Iterable[_Vault], before: Iterable[_Vault]) -> list[_Vaul
 
 
 def _is_worse(vault: _Vault, before: _Vault | None) -> bool:
-    if before is None:
-        return False
-    nodes = set(vault["unavailable_nodes"]) - set(before["unavailable_nodes"])
-    # Where nodes were bad before that no one named, those that are named now may be the same.
-    named = bool(nodes) and not (before["available"] is False and not before["unavailable_nodes"])
-    return named or _RANKS[vault["verdict"]] > _RANKS[before["verdict"]]
+    return before is not None and worse(Reading.from_snapshot(before), Reading.from_snapshot(vault))
 
 
 def _listed(vaults: t.Any) -> list[t.Any]:

@@ -217,7 +217,9 @@ def assert_literal(played: Played, options: dict[str, Any]) -> None:
         assert set(sent) <= allowed | set(options.get("query") or {})
 
 
-@pytest.mark.parametrize("module", ["akv_config", "akv_info", "akv_preflight_info", "akv_rekey", "akv_restore"])
+@pytest.mark.parametrize(
+    "module", ["akv_config", "akv_credential", "akv_info", "akv_preflight_info", "akv_rekey", "akv_restore"]
+)
 def test_bad_inputs(module: str, tally: Counter[str]) -> None:
     spec = specification(module)
     tally["tried"] = 0

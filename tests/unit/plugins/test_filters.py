@@ -15,6 +15,8 @@ pytest.importorskip("ansible.errors", reason="the filters run on the control nod
 from ansible.errors import AnsibleFilterError
 from jinja2 import StrictUndefined, UndefinedError
 
+from ansible_collections.ontap.akv.plugins.filter.rotation_fleet import rotation_fleet
+from ansible_collections.ontap.akv.plugins.filter.rotation_report import rotation_report
 from ansible_collections.ontap.akv.plugins.filter.to_config_entries import to_config_entries
 from ansible_collections.ontap.akv.plugins.filter.worse_than import worse_than
 from ansible_collections.ontap.akv.plugins.test.same_key import same_key
@@ -89,3 +91,36 @@ def test_entries_need_what_akv_info_gives(given: Any) -> None:
 def test_an_undefined_value_is_an_error_that_names_it(evaluate: Any) -> None:
     with pytest.raises(UndefinedError, match="'akv' is undefined"):
         evaluate(StrictUndefined(name="akv"))
+
+
+def planned(svm: str) -> dict[str, Any]:
+    """A host's variables after akv_credential was run in check mode."""
+    entry = {"uuid": f"{svm}-uuid", "svm": {"name": svm}, "name": svm, "before": "healthy", "done": "sent"}
+    return {"plan": {"plan_id": "plan-1", "vaults": [entry], "others": 0}}
+
+
+def test_a_rotation_over_a_fleet() -> None:
+    hostvars: dict[str, Any] = {"c1": planned("vs0"), "c2": planned("vs1")}
+    fleet = rotation_fleet(hostvars, ["c1", "c2"], plan="plan", client_id="app1")
+    assert (fleet["stop"], fleet["canary"]) == (False, {"host": "c1", "uuid": "vs0-uuid", "svm": "vs0"})
+    for host in hostvars.values():
+        host["sent"] = {"vaults": host["plan"]["vaults"], "outcome": "changed", "stopped_by": ""}
+    done = rotation_report(hostvars, ["c1", "c2"], fleet, plan="plan", rest="sent")
+    assert [done["results"][host]["failed"] for host in hostvars] == [False, False]
+    assert "nothing uses the previous secret any more" in done["message"]
+
+
+@pytest.mark.parametrize("result", [None, {"skipped": True}, "text"])
+def test_a_host_without_a_plan_was_not_read(result: Any) -> None:
+    hostvars = {"c1": planned("vs0"), "c2": {"plan": result}}
+    fleet = rotation_fleet(hostvars, ["c1", "c2"], plan="plan", client_id="app1")
+    assert fleet["stop"]
+    assert fleet["missing"] == ["c2"]
+
+
+@pytest.mark.parametrize("given", [None, {"c1": None}, {"c1": {"plan": {"plan_id": "1", "vaults": [1]}}}])
+def test_a_fleet_needs_what_akv_credential_gives(given: Any) -> None:
+    with pytest.raises(AnsibleFilterError, match=r"ontap\.akv\.rotation_fleet: "):
+        rotation_fleet(given, ["c1"], plan="plan", client_id="app1")
+    with pytest.raises(AnsibleFilterError, match=r"ontap\.akv\.rotation_report: "):
+        rotation_report(given, ["c1"], None, plan="plan")
