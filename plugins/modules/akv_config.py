@@ -377,6 +377,15 @@ plan_id:
   returned: success
   type: str
   sample: 1f0c7b4f3f6f4a3b8a1b6f0f5c2d9e7a
+undeclared:
+  description: >-
+    The AKV configurations on the cluster that O(vaults) does not name. They are left unchanged. An entry has C(uuid),
+    C(scope), C(svm), C(configuration), and C(name), as far as ONTAP reports them.
+  returned: success, with O(vaults)
+  type: list
+  elements: dict
+  sample:
+    - {uuid: 024cd3cf-9a08-11ea-8d52-005056bbeba5, scope: svm, svm: {name: vs9}, name: "https://other.vault.azure.net/"}
 results:
   description: >-
     What became of each of O(vaults), in the order given. In addition to what is named here an entry has RV(available),

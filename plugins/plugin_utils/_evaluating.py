@@ -33,12 +33,29 @@ def evaluator(templar: t.Any, variables: Mapping[str, t.Any]) -> Evaluate:
         except AnsibleError as error:
             if type(error).__name__ == "AnsibleValueOmittedError":
                 return NOT_GIVEN
-            raise CannotEvaluate(_reason(str(error))) from None
+            place = _place_of(variables[name], templar, variables)
+            raise CannotEvaluate(_reason(str(error)) + place) from None
         value = _plain(value)
         # Up to ansible-core 2.18, omit is a text; from 2.19 on, a template of it alone is an error.
         return NOT_GIVEN if isinstance(value, str) and value == variables.get("omit") else value
 
     return evaluate
+
+
+def _place_of(raw: t.Any, templar: t.Any, variables: Mapping[str, t.Any]) -> str:
+    """Say which key of which entry of a list of dictionaries cannot be evaluated, if the list is written out."""
+    alias = re.fullmatch(r"\{\{\s*(\w+)\s*\}\}", raw) if isinstance(raw, str) else None
+    if alias and alias.group(1) in variables:
+        raw = variables[alias.group(1)]
+    for number, entry in enumerate(raw if isinstance(raw, list) else [], 1):
+        for key, value in entry.items() if isinstance(entry, Mapping) else []:
+            try:
+                templar.template(value)
+            except AnsibleError:
+                svm = entry.get("svm", entry.get("vserver"))
+                where = f"the entry of SVM {svm}" if isinstance(svm, str) else f"entry {number}"
+                return f" ({key} in {where})"
+    return ""
 
 
 def _reason(message: str) -> str:

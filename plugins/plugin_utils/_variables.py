@@ -156,10 +156,12 @@ class Reading:
     """What was read.
 
     :ivar given: name to value, defaults included; absent where nothing is given and there is no default
+    :ivar sources: name to the full name of the variable that gave the value
     :ivar errors: complete sentences, without secrets
     """
 
     given: Values = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -181,39 +183,42 @@ def read(role: Role, roles: Iterable[str], names: Iterable[str], evaluate: Evalu
         if part not in (Part.ALL, variable.part):
             continue
         try:
-            value = _value_of(role, variable, defined, evaluate)
+            source, value = _value_of(role, variable, defined, evaluate)
         except InputError as error:
             reading.errors.append(error.message)
             continue
         if value is not NOT_GIVEN:
             reading.given[variable.name] = value
+            reading.sources[variable.name] = source
         elif variable.default is not None:
             reading.given[variable.name] = copy.copy(variable.default)
         elif variable.required:
             reading.errors.append(f"{_sources(role, variable)}: required, and not given.")
     if not reading.errors:
         if part is not Part.CREDENTIAL:
-            reading.errors += _sentences(role, role.check(reading.given))
+            reading.errors += _sentences(role, reading, role.check(reading.given))
         if part is not Part.SETTINGS:
-            reading.errors += _sentences(role, role.check_credential(reading.given))
+            reading.errors += _sentences(role, reading, role.check_credential(reading.given))
     if not reading.errors:
         reading.given = role.prepare(reading.given)
     return reading
 
 
-def _sentences(role: Role, faults: Iterable[Fault]) -> Iterator[str]:
+def _sentences(role: Role, reading: Reading, faults: Iterable[Fault]) -> Iterator[str]:
     for names, problem in faults:
-        yield f"{', '.join(f'{role.name}_{name}' for name in names)}: {problem}"
+        where = ", ".join(reading.sources.get(name, f"{role.name}_{name}") for name in names)
+        yield f"{where}: {problem}"
 
 
-def _value_of(role: Role, variable: Variable, defined: set[str], evaluate: Evaluate) -> t.Any:
-    """Give the value of a variable, from the role's own name or else from the common ones.
+def _value_of(role: Role, variable: Variable, defined: set[str], evaluate: Evaluate) -> tuple[str, t.Any]:
+    """Give the value of a variable, from the role's own name or else from the common ones, and its source.
 
     :raises InputError: it is refused
     """
-    value = evaluated(f"{role.name}_{variable.name}", variable, defined, evaluate)
+    own = f"{role.name}_{variable.name}"
+    value = evaluated(own, variable, defined, evaluate)
     if value is not NOT_GIVEN:
-        return value
+        return own, value
     found = {}
     for name in variable.common:
         value = evaluated(PREFIX + name, variable, defined, evaluate)
@@ -222,7 +227,7 @@ def _value_of(role: Role, variable: Variable, defined: set[str], evaluate: Evalu
     values = list(found.values())
     if any(value != values[0] for value in values[1:]):
         raise InputError(", ".join(found), "they differ. Keep one of them.")
-    return values[0] if values else NOT_GIVEN
+    return next(iter(found.items()), (own, NOT_GIVEN))
 
 
 def evaluated(name: str, variable: Variable, defined: Container[str], evaluate: Evaluate) -> t.Any:

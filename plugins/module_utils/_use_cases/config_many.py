@@ -13,7 +13,7 @@ that goes well do the others get it.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.declaration import (
@@ -53,6 +53,7 @@ class BulkResult:
     changed: bool
     msg: str
     results: list[Record]
+    undeclared: list[Record]
     credentials_sent: bool
     diff: list[Record]
     plan_id: str
@@ -100,8 +101,9 @@ def configure(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> 
     :raises AkvError: some vault failed; the others are done
     """
     entries = _check(client, params)
+    undeclared: list[Record] = []
     if entries:
-        _read(client, entries)
+        undeclared = _read(client, entries)
         _plan(entries, check_mode)
         if not check_mode:
             with workers(client, params["threads"]) as threads:
@@ -114,6 +116,7 @@ def configure(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> 
         changed=any(result["changed"] for result in results),
         msg=_message(client, results, check_mode),
         results=results,
+        undeclared=undeclared,
         credentials_sent=any(result["credentials_sent"] for result in results),
         diff=[entry.diff for entry in entries],
         plan_id=combined_id((entry.whose, result["plan_id"]) for entry, result in zip(entries, results)),
@@ -178,8 +181,8 @@ def _refuse_twins(entries: Sequence[_Entry], identity: Callable[[_Entry], t.Any]
 # -- reading and planning ---------------------------------------------------------------------------------------------
 
 
-def _read(client: Client, entries: Sequence[_Entry]) -> None:
-    """Read all vaults in the pages of one GET."""
+def _read(client: Client, entries: Sequence[_Entry]) -> list[Record]:
+    """Read all vaults in the pages of one GET. Give those that no entry declares."""
     problems = []
     for entry in entries:
         try:
@@ -198,9 +201,21 @@ def _read(client: Client, entries: Sequence[_Entry]) -> None:
                 entry.seen = entry.change.take(by_scope(entry.scope))
         return all(entry.seen is not None for entry in entries)
 
-    take(read_vaults(client, {}, ["*", *repairs], complete=take))
-    existing = [entry for entry in entries if entry.seen is not None]
-    _refuse_twins(existing, lambda entry: (entry.seen or {})["uuid"])
+    records = read_vaults(client, {}, ["*", *repairs], complete=take)
+    take(records)
+    declared = [entry for entry in entries if entry.seen is not None]
+    _refuse_twins(declared, lambda entry: (entry.seen or {})["uuid"])
+    return _undeclared(records, {(entry.seen or {})["uuid"] for entry in declared})
+
+
+def _undeclared(records: Sequence[Record], declared: Collection[str]) -> list[Record]:
+    """Give what identifies the vaults that are not declared."""
+    fields = ("uuid", "scope", "svm", "configuration", "name")
+    return [
+        {field: record[field] for field in fields if field in record}
+        for record in records
+        if record["uuid"] not in declared
+    ]
 
 
 def _plan(entries: Sequence[_Entry], check_mode: bool) -> None:

@@ -127,9 +127,10 @@ def required(variable: Variable, *description: str) -> Variable:
 
 def check_one_scope(given: Given) -> Iterator[Fault]:
     """Refuse neither an SVM nor the cluster, and both."""
-    if given["scope"] == "cluster" and "svm" in given:
+    of_cluster = given.get("scope") == "cluster"
+    if of_cluster and "svm" in given:
         yield Fault(("svm", "scope"), f"the SVM is {given['svm']!r} and the scope is cluster. Keep one of them.")
-    if given["scope"] == "svm" and "svm" not in given:
+    if not of_cluster and "svm" not in given:
         yield Fault(("svm", "scope"), "neither is given. Give the name of the SVM, or the scope cluster.")
 
 

@@ -249,7 +249,7 @@ TOGETHER: dict[str, tuple[str, dict[str, Any], str]] = {
     "two credentials": (
         "akv_enable",
         {"akv_client_certificate": "TUlJ"},
-        "akv_enable_client_secret, akv_enable_client_certificate: more than one",
+        "akv_client_secret, akv_client_certificate: more than one",
     ),
     "no credential": ("akv_rotate", {"akv_client_secret": None}, "none is given. Give exactly one."),
     "two previous": (
