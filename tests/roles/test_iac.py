@@ -1,0 +1,85 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The example repository: each command of its README is typed as it stands, on two simulated clusters."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+from integration.examples import blocks
+from integration.running import ROOT, Ansible
+
+from simulator import Simulator
+
+EXAMPLE = ROOT / "examples" / "iac"
+COMMANDS = [block.text.strip() for block in blocks(EXAMPLE / "README.md") if block.language == "shell"]
+SECRETS = yaml.safe_load((EXAMPLE / "secrets.example.yml").read_text(encoding="utf-8"))
+OUTSIDE = "ansible-galaxy collection install -r requirements.yml"
+"""It asks Galaxy. The collection of this checkout is used instead."""
+
+
+def scenario(*svms: str) -> dict[str, object]:
+    users = [{"name": "ansible", "password": SECRETS["secret_ontap_password"]}]
+    return {"svms": [{"name": name} for name in svms], "users": users}
+
+
+def test_the_example_repository(ansible: Ansible) -> None:
+    folder = ansible.home / "iac"
+    shutil.copytree(EXAMPLE, folder)
+    environment = {
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache" / "collections"),
+        "ANSIBLE_HOME": str(ansible.home / "ansible"),
+        # The simulators are elsewhere than the clusters of the example.
+        "ANSIBLE_INVENTORY": "inventory.yml,simulators.yml",
+        "ANSIBLE_NOCOLOR": "1",
+        "HOME": str(ansible.home),
+        "LC_ALL": "C.UTF-8",
+        "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])),
+    }
+
+    def typed(command: str) -> tuple[int, str]:
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    with (
+        Simulator(release="9.14.1", scenario=scenario("payroll", "research")) as one,
+        Simulator(release="9.19.1", scenario=scenario("finance")) as two,
+    ):
+        clusters = {"cluster1": one.connection, "cluster2": two.connection}
+        hosts = {
+            name: {"ansible_host": where["hostname"], "akv_http_port": where["http_port"]}
+            for name, where in clusters.items()
+        }
+        (folder / "simulators.yml").write_text(yaml.safe_dump({"all": {"hosts": hosts}}), encoding="utf-8")
+        authorities = [Path(where["ca_path"]).read_text(encoding="utf-8") for where in clusters.values()]
+        (folder / "ontap-ca.pem").write_text("".join(authorities), encoding="utf-8")
+        outputs = []
+        for command in COMMANDS:
+            if command != OUTSIDE:
+                code, output = typed(command)
+                assert code == 0, output
+                outputs.append(output)
+        assert OUTSIDE in COMMANDS
+        assert [vault["svm"] for vault in one.vaults()] == ["payroll", "research"]
+        assert [vault["svm"] for vault in two.vaults()] == ["finance"]
+        assert two.secret_of(two.vaults()[0]["uuid"]) == SECRETS["secret_akv_finance_client_secret"]
+        assert not [secret for secret in SECRETS.values() for output in outputs if secret in output]
+
+        declared = folder / "host_vars" / "cluster2.yml"
+        changed = declared.read_text(encoding="utf-8").replace("bbbbbbbb-cccc", "dddddddd-eeee")
+        declared.write_text(changed, encoding="utf-8")
+        code, output = typed("ansible-playbook drift.yml --check --diff")
+        assert code == 2, output
+        assert "1 of 1 AKV configurations on cluster2 differ from what is declared: finance." in " ".join(
+            output.split()
+        )
+        assert two.vaults()[0]["client_id"].startswith("bbbbbbbb-cccc")
