@@ -71,6 +71,16 @@ def test_unchanged_vaults_cost_the_pages_of_one_request() -> None:
     assert [request["path"] for request in result["requests"]] == [VAULTS] * 3
 
 
+def test_what_is_not_declared_is_returned() -> None:
+    with cluster(3) as simulator:
+        result = configure(simulator, [*entries(2), {"svm": "s9", "state": "absent"}], name=VAULT)
+        predicted = configure(simulator, entries(1, 2, 3), True, name=VAULT)
+    undeclared = [(entry["scope"], entry["svm"]["name"], entry["name"]) for entry in result["undeclared"]]
+    assert undeclared == [("svm", "s1", VAULT), ("svm", "s3", VAULT)]
+    assert [request["method"] for request in result["requests"]] == ["GET"]
+    assert predicted["undeclared"] == []
+
+
 def test_each_is_treated_by_itself() -> None:
     vaults = [
         {"svm": "s1", "state": "absent"},

@@ -209,13 +209,11 @@ def _read(client: Client, entries: Sequence[_Entry]) -> list[Record]:
 
 
 def _undeclared(records: Sequence[Record], declared: Collection[str]) -> list[Record]:
-    """Give what identifies the vaults that are not declared."""
+    """Give what identifies the vaults that are not declared, in the order of their SVMs' names."""
     fields = ("uuid", "scope", "svm", "configuration", "name")
-    return [
-        {field: record[field] for field in fields if field in record}
-        for record in records
-        if record["uuid"] not in declared
-    ]
+    found = [{field: record[field] for field in fields if field in record} for record in records]
+    undeclared = [record for record in found if record["uuid"] not in declared]
+    return sorted(undeclared, key=lambda record: str((record.get("svm") or {}).get("name", "")))
 
 
 def _plan(entries: Sequence[_Entry], check_mode: bool) -> None:
