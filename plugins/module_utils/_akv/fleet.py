@@ -102,6 +102,8 @@ def decide(plans: Mapping[str, Result | None], wish: Wish) -> Decision:
         f"{_count(number)} of application {wish.client_id} on {len(hosts)} of {len(plans)} clusters."
         f" The canary is {canary['svm']} on {canary['host']}. Plan: {plan_id}."
     )
+    if not all(plan.get("can_roll_back", True) for plan in read.values()):
+        message += " No previous credential was given: nothing can be rolled back."
     return Decision(False, message, canary, plan_id, hosts, missing)
 
 

@@ -49,6 +49,10 @@ class TestDecide:
         assert list(decision.hosts) == ["c2", "c3"]
         assert "The canary is b on c3." in decision.message
 
+    def test_it_says_if_nothing_can_be_rolled_back(self) -> None:
+        assert "nothing can be rolled back" not in decide({"c1": plan(vault("a"), can_roll_back=True)}, WISH).message
+        assert "nothing can be rolled back" in decide({"c1": plan(vault("a"), can_roll_back=False)}, WISH).message
+
     def test_a_cluster_that_could_not_be_read_stops(self) -> None:
         decision = decide({"c1": plan(vault("a")), "c9": UNREAD}, WISH)
         assert decision.stop
