@@ -408,7 +408,9 @@ COMMON = frozenset(
         *ARGUMENT_SPEC,
         *(
             "expected_plan",
+            "change_number",
             "credential_expires",
+            "key_expires",
             "check_azure",
             "azure_authority",
             "azure_vault_url",

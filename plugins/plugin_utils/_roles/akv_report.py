@@ -30,11 +30,35 @@ ROLE = Role(
         ),
         Variable(
             "formats",
-            ("What to write.",),
+            (
+                "What to write.",
+                "V(html) is one page on all clusters. V(markdown) and V(json) are a file on all and one on each."
+                "V(prometheus) is a file of metrics on each cluster, for the textfile collector of node_exporter.",
+            ),
             kind=Kind.NAMES,
-            choices=("markdown", "json"),
-            default=["markdown", "json"],
+            choices=("html", "markdown", "json", "prometheus"),
+            default=["html", "markdown", "json"],
             narrows=True,
+        ),
+        Variable(
+            "slice",
+            (
+                "The name of the part of the inventory that this run reads, where several runs write to one folder."
+                " It is part of the report's name, and a label of the metrics.",
+            ),
+            default="",
+        ),
+        Variable(
+            "public_metrics",
+            ("Whether everybody on the control node may read the metrics, as a collector under another user must.",),
+            kind=Kind.BOOLEAN,
+            default=False,
+        ),
+        Variable(
+            "change_number",
+            ("The number of the change that the report belongs to. The reports contain it.",),
+            common=("change_number",),
+            default="",
         ),
         Variable(
             "volumes",
@@ -43,21 +67,17 @@ ROLE = Role(
             default=True,
         ),
         Variable(
-            "time",
-            ("Whether the reports contain the time of the reading. They then differ on every run.",),
-            kind=Kind.BOOLEAN,
-            default=False,
-        ),
-        Variable(
             "fail_on",
             (
-                "The play fails, after all reports are written, for a cluster of which the report says one of these.",
+                "The play fails, after all reports are written, for a cluster on which the report found one of these."
+                " An empty list never fails.",
                 "V(unreachable) is a cluster that could not be read, V(offline) one with encrypted volumes that are not"
-                " online. The others are verdicts on an AKV configuration.",
+                " online, V(expiring) one with a credential or key that ends within 60 days. The others are verdicts on"
+                " an AKV configuration.",
             ),
             kind=Kind.NAMES,
-            choices=("degraded", "unavailable", "unknown", "unreachable", "offline"),
-            default=[],
+            choices=("degraded", "expiring", "offline", "unavailable", "unknown", "unreachable"),
+            default=["unreachable"],
         ),
     ),
 )

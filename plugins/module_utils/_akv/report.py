@@ -1,0 +1,290 @@
+# Copyright (c) 2026, the ontap.akv authors
+# BSD-2-Clause license (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This module util is private to the collection: it may change at any time.
+
+"""The model of the report: what was read of each cluster, worst first, cause by cause. Pure, without I/O.
+
+All formats are made from this model, so that they cannot contradict each other.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from ansible_collections.ontap.akv.plugins.module_utils._akv.expiry import Expiry, declared, in_words
+
+Record = dict[str, t.Any]
+
+FINDINGS = ("offline", "unavailable", "unreachable", "degraded", "unknown", "expiring")
+"""What a report can find on a cluster, the worst first. V(expiring): a credential or key ends within 60 days."""
+
+_SOON = 30  # days: from here on, an end needs attention
+_VERDICTS = ("unavailable", "degraded", "unknown", "inactive", "healthy")  # the worst first
+_FINE = ("healthy", "inactive")
+_NOT_READ = "It was not read in this run."
+
+
+def reading(result: Mapping[str, t.Any] | None) -> Record:
+    """Give what the report needs of a result of akv_info.
+
+    :param result: None for a cluster that was not read, or the result, a failed one too
+    :return: reachable, msg, and where it was read release, summary, vaults, volumes
+    """
+    if result is None or not isinstance(result.get("vaults"), list):
+        return {"reachable": False, "msg": str((result or {}).get("msg") or _NOT_READ)}
+    record: Record = {"reachable": True, "msg": str(result.get("msg", "")), "summary": result.get("summary", {})}
+    record["vaults"] = sorted(result["vaults"], key=_place_of)
+    if isinstance(result.get("volumes"), list):
+        record["volumes"] = sorted(result["volumes"], key=lambda volume: (svm_of(volume), str(volume.get("name"))))
+    if result.get("release"):
+        record["release"] = str(result["release"])
+    return record
+
+
+def _place_of(vault: Mapping[str, t.Any]) -> tuple[str, str]:
+    return svm_of(vault), str(vault.get("uuid"))
+
+
+def svm_of(record: Mapping[str, t.Any]) -> str:
+    """Give the SVM of an AKV configuration or a volume; "" for the cluster's own."""
+    svm = record.get("svm")
+    return str(svm.get("name") or svm.get("uuid") or "") if isinstance(svm, Mapping) else ""
+
+
+def scope_of(record: Mapping[str, t.Any]) -> str:
+    """Name the scope of an AKV configuration in a sentence."""
+    svm = svm_of(record)
+    return f"SVM {svm}" if svm else "the cluster"
+
+
+def is_away(volume: Mapping[str, t.Any]) -> bool:
+    """Check whether a volume is reported as not online. A state that is not reported is not known."""
+    return volume.get("state") not in ("online", None)
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The declared dates of a cluster.
+
+    :ivar credentials: by client ID in lower case (``akv_credential_expires``)
+    :ivar keys: by key URI in lower case (``akv_key_expires``)
+    """
+
+    credentials: Mapping[str, Expiry]
+    keys: Mapping[str, Expiry]
+
+    @classmethod
+    def read(cls, credentials: t.Any, keys: t.Any) -> Ends:
+        """Read the variables.
+
+        :raises InputError: one of them is not a mapping, or holds what is not a date
+        """
+        return cls(declared("akv_credential_expires", credentials), declared("akv_key_expires", keys))
+
+    def of(self, vaults: Iterable[Mapping[str, t.Any]], now: datetime) -> list[Record]:
+        """Find what ends of the AKV configurations of a cluster, the first to end first."""
+        found: dict[tuple[str, str], Record] = {}
+        for vault in vaults:
+            for what, name, dates in (
+                ("credential", str(vault.get("client_id") or ""), self.credentials),
+                ("key", str(vault.get("key_id") or ""), self.keys),
+            ):
+                ends = dates.get(name.lower()) or (dates.get(_without_version(name)) if what == "key" else None)
+                if ends is None:
+                    continue
+                entry = found.setdefault((what, name), {"what": what, "name": name, "svms": [], **ends.record(now)})
+                entry["svms"].append(svm_of(vault))
+                entry["level"] = _level(ends, now)
+                entry["msg"] = in_words(f"The {what} of {name}", ends, now)
+                entry["timestamp"] = int(ends.moment.timestamp())
+        return sorted(found.values(), key=lambda entry: (entry["timestamp"], entry["what"], entry["name"]))
+
+
+def _without_version(key_id: str) -> str:
+    return "/".join(key_id.lower().split("/")[:5])
+
+
+def _level(ends: Expiry, now: datetime) -> str:
+    """Say how near an end is: expired, the threshold in days that was reached, or later."""
+    threshold = ends.threshold(now)
+    return "expired" if ends.is_expired(now) else "later" if threshold is None else str(threshold)
+
+
+def cluster(record: Mapping[str, t.Any], ends: Ends, now: datetime) -> Record:
+    """Complete what was read of a cluster with what ends, and with what was found.
+
+    :param record: as :func:`reading` gives it
+    """
+    endings = ends.of(record.get("vaults", []), now)
+    verdicts = {vault.get("verdict") for vault in record.get("vaults", [])}
+    found = {
+        "offline": any(map(is_away, record.get("volumes", []))),
+        "unreachable": not record["reachable"],
+        "expiring": any(entry["level"] != "later" for entry in endings),
+    }
+    whole: Record = {**record, "found": [name for name in FINDINGS if found.get(name) or name in verdicts]}
+    if endings:
+        whole["expiries"] = endings
+    whole["needs_attention"] = any(name != "expiring" for name in whole["found"]) or any(
+        entry["days_left"] <= _SOON for entry in endings
+    )
+    return whole
+
+
+@dataclass(frozen=True)
+class About:
+    """What a report says of itself.
+
+    :ivar now: when it was made
+    :ivar part: the name of the part of the inventory (``akv_report_slice``), "" for all
+    :ivar change_number: of the change that it belongs to (``akv_change_number``)
+    """
+
+    now: datetime
+    part: str = ""
+    change_number: str = ""
+
+    @property
+    def made(self) -> str:
+        """When it was made, in UTC."""
+        return self.now.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def record(self) -> Record:
+        """Give it as the reports have it."""
+        more = {"slice": self.part, "change_number": self.change_number}
+        return {"made": self.made, **{name: value for name, value in more.items() if value}}
+
+
+def fleet(clusters: Mapping[str, Record], about: About, old: Sequence[str] = ()) -> Record:
+    """Make the report on all clusters.
+
+    :param clusters: by name, each as :func:`cluster` gives it
+    :param old: clusters that are not in this run and have files of an earlier one
+    :return: made, headline, clusters (worst first), causes, expiries, old
+    """
+    names = sorted(clusters, key=lambda name: (_rank(clusters[name]), name))
+    bad = sum(clusters[name]["needs_attention"] for name in names)
+    report: Record = {
+        **about.record(),
+        "headline": _headline(bad, len(names)),
+        "clusters": {name: clusters[name] for name in names},
+        "causes": _causes(clusters, names),
+        "expiries": _expiries(clusters, names),
+    }
+    if old:
+        report["old"] = sorted(old)
+    return report
+
+
+def _headline(bad: int, number: int) -> str:
+    if not number:
+        return "No cluster was read"
+    clusters = "1 cluster" if number == 1 else f"{number} clusters"
+    if not bad:
+        return f"{clusters}: nothing needs attention"
+    return f"{bad} of {clusters} {'needs' if bad == 1 else 'need'} attention"
+
+
+def _rank(record: Mapping[str, t.Any]) -> int:
+    """Order clusters: the worst first, and an end that needs no attention yet after everything else."""
+    found = record["found"]
+    if not record["needs_attention"]:
+        return len(FINDINGS) + (not found)
+    return FINDINGS.index(found[0])
+
+
+def _causes(clusters: Mapping[str, Record], names: Iterable[str]) -> list[Record]:
+    """Group what is wrong by its cause: one fault of Azure is one entry, however many SVMs it hits."""
+    grouped: dict[tuple[t.Any, ...], Record] = {}
+    for name in names:
+        record = clusters[name]
+        if not record["reachable"]:
+            entry = grouped.setdefault(
+                ("unreachable", record["msg"]),
+                {
+                    "cause": "unreachable",
+                    "verdict": "unreachable",
+                    "evidence": [record["msg"]],
+                    "advice": "",
+                    "where": [],
+                },
+            )
+            entry["where"].append({"cluster": name})
+        for vault in record.get("vaults", []):
+            if vault.get("verdict") not in _FINE:
+                _add(grouped, name, vault)
+        away: dict[str, list[str]] = {}
+        for volume in filter(is_away, record.get("volumes", [])):
+            away.setdefault(svm_of(volume), []).append(f"{volume.get('name')} ({volume.get('state')})")
+        for entry in grouped.values():
+            for where in entry["where"]:
+                if where["cluster"] == name and where.get("svm") in away:
+                    where["volumes"] = away[where["svm"]]
+        rest = {svm: volumes for svm, volumes in away.items() if not _is_explained(grouped, name, svm)}
+        if rest:
+            entry = grouped.setdefault(
+                ("volumes",),
+                {
+                    "cause": "volumes",
+                    "verdict": "offline",
+                    "evidence": [],
+                    "advice": "No AKV configuration explains it. Read the volume's state on the cluster.",
+                    "where": [],
+                },
+            )
+            entry["where"] += [{"cluster": name, "svm": svm, "volumes": volumes} for svm, volumes in rest.items()]
+    order = ("unavailable", "offline", "unreachable", "degraded", "unknown")
+    return sorted(grouped.values(), key=lambda entry: (order.index(entry["verdict"]), -len(entry["where"])))
+
+
+def _is_explained(grouped: Mapping[tuple[t.Any, ...], Record], name: str, svm: str) -> bool:
+    return any(
+        where["cluster"] == name and where.get("svm") == svm for entry in grouped.values() for where in entry["where"]
+    )
+
+
+def _add(grouped: dict[tuple[t.Any, ...], Record], name: str, vault: Mapping[str, t.Any]) -> None:
+    diagnosis = vault.get("diagnosis")
+    diagnosis = diagnosis if isinstance(diagnosis, Mapping) else {}
+    verdict, cause = str(vault["verdict"]), str(diagnosis.get("cause") or "unclassified")
+    evidence = [str(text) for text in diagnosis.get("evidence") or vault.get("reasons") or []]
+    # The same application with the same fault is one cause; a node's fault is one of its own cluster.
+    client_id = str(vault.get("client_id") or "")
+    entry = grouped.setdefault(
+        (cause, verdict, client_id, diagnosis.get("advice")),
+        {
+            "cause": cause,
+            "verdict": verdict,
+            "client_id": client_id,
+            "evidence": [],
+            "advice": str(diagnosis.get("advice") or ""),
+            "where": [],
+        },
+    )
+    entry["evidence"] += [text for text in evidence if text not in entry["evidence"]][
+        : max(0, 3 - len(entry["evidence"]))
+    ]
+    entry["where"].append({"cluster": name, "svm": svm_of(vault)})
+
+
+def _expiries(clusters: Mapping[str, Record], names: Iterable[str]) -> list[Record]:
+    """List what ends on all clusters, the first to end first: once, however many clusters use it."""
+    found: dict[tuple[t.Any, ...], Record] = {}
+    for name in names:
+        for entry in clusters[name].get("expiries", []):
+            one = found.setdefault(
+                (entry["what"], entry["name"], entry["expires_at"]),
+                {**{key: value for key, value in entry.items() if key != "svms"}, "clusters": []},
+            )
+            one["clusters"].append(name)
+    return sorted(found.values(), key=lambda entry: (entry["timestamp"], entry["what"], entry["name"]))
+
+
+def verdicts(record: Mapping[str, t.Any]) -> dict[str, int]:
+    """Count the verdicts on a cluster, the worst first."""
+    return {name: int(record.get("summary", {}).get(name) or 0) for name in _VERDICTS}

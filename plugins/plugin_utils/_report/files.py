@@ -1,0 +1,107 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This plugin util is private to the collection: it may change at any time.
+
+"""The files of a report: their names, what of an earlier run is still there, and how they are written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+import typing as t
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from ansible_collections.ontap.akv.plugins.module_utils._akv.report import About, Record, fleet
+from ansible_collections.ontap.akv.plugins.plugin_utils._report import html, markdown, prometheus
+
+FORMATS = ("html", "markdown", "json", "prometheus")
+_SUFFIXES = {"markdown": "md", "json": "json"}
+MODE = 0o640
+
+
+def file_name(name: str) -> str:
+    """Give a file name for a cluster or a slice: it stays in its folder, and no two names share one."""
+    safe = re.sub(r"[^A-Za-z0-9._-]", "_", name).lstrip(".")
+    if name and safe == name and len(name) <= 100:
+        return name
+    return f"{safe[:80] or 'cluster'}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:10]}"
+
+
+def make(clusters: Mapping[str, Record], about: About, formats: Iterable[str], folder: Path) -> dict[str, str]:
+    """Make all files of a report: their paths below the folder, and their content.
+
+    :param clusters: by name, each as ``report.cluster`` gives it
+    :param folder: is read for files of an earlier run, and not changed
+    """
+    formats = set(formats)
+    file_of = {name: file_name(name) for name in clusters}
+    part = f"-{file_name(about.part)}" if about.part else ""
+    report = fleet(clusters, about, _old(folder, set(file_of.values()), about.part))
+    files: dict[str, str] = {}
+    if "html" in formats:
+        files[f"report{part}.html"] = html.of_fleet(report)
+    if "markdown" in formats:
+        files[f"report{part}.md"] = markdown.of_fleet(report, file_of)
+    if "json" in formats:
+        files[f"report{part}.json"] = _json(report)
+    for name, record in clusters.items():
+        one = {"cluster": name, **record, **about.record()}
+        if "markdown" in formats:
+            files[f"clusters/{file_of[name]}.md"] = markdown.of_cluster(name, one)
+        if "json" in formats:
+            files[f"clusters/{file_of[name]}.json"] = _json(one)
+        if "prometheus" in formats:
+            files[f"metrics/{file_of[name]}.prom"] = prometheus.of_cluster(name, record, about.now, about.part)
+    return files
+
+
+def _json(value: t.Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def _old(folder: Path, names: set[str], part: str) -> list[str]:
+    """Find the clusters that have files of an earlier run: of the same slice, as far as the files say."""
+    found = set()
+    for path in [*folder.glob("clusters/*.json"), *folder.glob("metrics/*.prom")]:
+        if path.stem in names:
+            continue
+        if path.suffix == ".json":
+            try:
+                told = json.loads(path.read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                told = {}
+            if isinstance(told, dict) and told.get("slice", "") != part:
+                continue
+            found.add(f"{path.stem} ({told.get('made', 'unknown date')})" if isinstance(told, dict) else path.stem)
+        elif not (folder / "clusters" / f"{path.stem}.json").exists() and not part:
+            found.add(path.stem)
+    return sorted(found)
+
+
+def write(folder: Path, files: Mapping[str, str], public_metrics: bool) -> None:
+    """Write files, each as a whole or not at all.
+
+    :param public_metrics: everybody on this machine may read the metrics, as a collector under another user must
+    :raises OSError: one cannot be written
+    """
+    folder.mkdir(mode=0o751 if public_metrics else 0o750, parents=True, exist_ok=True)
+    for name, content in files.items():
+        path = folder / name
+        public = public_metrics and name.startswith("metrics/")
+        path.parent.mkdir(mode=0o755 if public else 0o750, exist_ok=True)
+        # A name that a collector of *.prom files does not read, in the same folder, so that the move is atomic.
+        descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+        try:
+            with open(descriptor, "wb") as file:
+                os.fchmod(descriptor, 0o644 if public else MODE)
+                file.write(content.encode("utf-8", "replace"))
+            os.replace(part, path)
+        except BaseException:
+            os.unlink(part)
+            raise
