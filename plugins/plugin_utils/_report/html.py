@@ -28,7 +28,9 @@ def of_fleet(report: Mapping[str, t.Any]) -> str:
         autoescape=True, undefined=jinja2.ChainableUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.tests.update(away=is_away)
-    environment.globals.update(cause_of=cause_of, scope_of=scope_of, verdicts=verdicts)
+    environment.globals.update(
+        title_of=lambda cause: cause.replace("_", " "), cause_of=cause_of, scope_of=scope_of, verdicts=verdicts
+    )
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     return template.render(report=_plain(report))
 

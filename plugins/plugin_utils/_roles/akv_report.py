@@ -46,7 +46,6 @@ ROLE = Role(
                 "The name of the part of the inventory that this run reads, where several runs write to one folder."
                 " It is part of the report's name, and a label of the metrics.",
             ),
-            default="",
         ),
         Variable(
             "public_metrics",
@@ -58,7 +57,6 @@ ROLE = Role(
             "change_number",
             ("The number of the change that the report belongs to. The reports contain it.",),
             common=("change_number",),
-            default="",
         ),
         Variable(
             "volumes",
