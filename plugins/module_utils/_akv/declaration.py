@@ -47,7 +47,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "client_id": {"type": "str"},
     "client_secret": {"type": "str", "no_log": True},
     "configuration": {"type": "str"},
-    "credential_grace": {"type": "int", "default": 0},
+    "credential_grace": {"type": "int", "default": 0, "no_log": False},
     "enabled": {"type": "bool"},
     "key_id": {"type": "str", "no_log": False},
     "name": {"type": "str", "aliases": ["vault_uri"]},
