@@ -287,6 +287,21 @@ def kit(session: nox.Session) -> None:
     pytest(session, programs(session, "kit", TOOLS), tests="tests/kit", PYTHONPATH=str(ROOT))
 
 
+@nox.session(tags=["test", "leaks"])
+def leaks(session: nox.Session) -> None:
+    """Search the secrets of a task in all that a run leaves, ansible-runner's artifacts included."""
+    pytest(session, programs(session, "kit", TOOLS), "tests/leaks")
+
+
+@nox.session(name="leaks-all")
+def leaks_all(session: nox.Session) -> None:
+    """Search the whole matrix of leaks, and compare 300 tasks in process and as modules; oldest and newest core."""
+    more = {"AKV_ALL_LEAKS": "1", "AKV_ALL_TASKS": "1"}
+    pytest(session, programs(session, "kit", TOOLS), "tests/leaks", **more)
+    for core in (USABLE[0], USABLE[-1]):
+        pytest(session, core_programs(session, core), "tests/leaks", "tests/integration/test_same_result.py", **more)
+
+
 @nox.session(tags=["test", "kit"])
 def molecule(session: nox.Session) -> None:
     """Run the molecule scenarios: a role each, on a simulated cluster."""

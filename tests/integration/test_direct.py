@@ -102,6 +102,13 @@ def test_a_wait_is_told(ansible: Ansible, simulator: Simulator) -> None:
     assert "ontap.akv: 127.0.0.1: Restoring the keys of SVM vs0: the job is " in run.output
 
 
+def test_nothing_is_deprecated(ansible: Ansible, simulator: Simulator) -> None:
+    task = {"name": "Read", "ontap.akv.akv_info": {"svm": "vs0"}}
+    run = ansible.play([task], ANSIBLE_DEPRECATION_WARNINGS="true", **login(simulator.connection)).check()
+    assert "deprecat" not in run.output.lower()
+    assert "deprecations" not in run["Read"]
+
+
 @contextlib.contextmanager
 def _counting(to: int) -> Iterator[tuple[int, list[socket.socket]]]:
     """Pass all on to another port of this host, and keep the connections."""

@@ -20,7 +20,14 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.arguments impor
 )
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import MASK
-from ansible_collections.ontap.akv.plugins.module_utils._use_cases import config, info, restore
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases import (
+    config,
+    credential,
+    info,
+    preflight_info,
+    rekey,
+    restore,
+)
 
 CONFIG: dict[str, Any] = {**connection.ARGUMENT_SPEC, **config.ARGUMENT_SPEC}
 INFO: dict[str, Any] = {**connection.ARGUMENT_SPEC, **info.ARGUMENT_SPEC}
@@ -135,6 +142,16 @@ def test_the_rest_is_shown_as_it_was_given() -> None:
         "query": {"client_secret": MASK, "svm.name": "vs0"},
         "client_secret": MASK,
     }
+
+
+@pytest.mark.parametrize("module", [config, credential, info, preflight_info, rekey, restore])
+def test_each_secret_is_known_by_its_name(module: Any) -> None:
+    """Also one that comes from the environment, and one among options that were validated already."""
+    spec = {**connection.ARGUMENT_SPEC, **module.ARGUMENT_SPEC}
+    for name, option in spec.items():
+        if option.get("no_log"):
+            for known_as in (name, *option.get("aliases", ())):
+                assert secrets_of(None, {known_as: SENTINEL}) == {SENTINEL}, known_as
 
 
 def test_a_number_given_for_a_secret_is_one() -> None:
