@@ -156,7 +156,6 @@ def test_no_secret_is_anywhere(ansible: Ansible, option: str, direct: bool) -> N
         "ANSIBLE_CALLBACKS_ENABLED": "dump,breaking,ansible.builtin.junit,ansible.builtin.tree",
         "ANSIBLE_CALLBACK_PLUGINS": plugins,
         "ANSIBLE_CALLBACK_TREE_DIR": str(left / "tree"),
-        "ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "1",
         "ANSIBLE_INJECT_INVOCATION": "1",
         "ANSIBLE_LOG_PATH": str(left / "ansible.log"),
         "ANSIBLE_ONTAP_AKV_DIRECT": str(direct),
