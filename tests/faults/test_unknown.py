@@ -265,7 +265,7 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         "9.7",
     ),
     "create beside a key-store": (
-        {"key_managers": [{"svm": "vs1", "type": "onboard"}]},
+        {"key_managers": [{"svm": "vs1", "type": "external"}]},
         {**WHOLE, "svm": "vs1"},
         "9.16.1",
     ),

@@ -131,13 +131,13 @@ def test_by_uuid() -> None:
 
 
 def test_the_first_release_tells_less() -> None:
-    scenario: Values = {"key_managers": [{"type": "onboard", "svm": "vs0"}], "vaults": [{"svm": "vs1"}]}
+    scenario: Values = {"key_managers": [MANAGER], "vaults": [{"svm": "vs1"}]}
     with Simulator(release="9.7", scenario=scenario) as simulator:
         result, _warnings = call("akv_preflight_info", simulator.connection, {"svm": "vs0"})
         other, _warnings = call("akv_preflight_info", simulator.connection, {"svm": "vs1"})
     assert {name for name, status in _statuses(result).items() if status == "unknown"} == {"nodes", "metrocluster"}
     assert _statuses(result)["key_manager"] == "failed"
-    assert "onboard" in _messages(result)["key_manager"]
+    assert "external" in _messages(result)["key_manager"]
     assert _statuses(other)["vault"] == "warning"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Union
 
-from . import inventory, key_stores, vaults
+from . import inventory, key_ids, key_stores, vaults
 from .call import Call, Pending, Reply, segments
 from .cluster import Cluster
 from .errors import ApiError
@@ -18,6 +18,7 @@ Handler = Callable[[Call], Union[Reply, Pending]]
 HANDLERS: dict[tuple[str, str], Handler] = {
     ("GET", "cluster"): inventory.get_cluster,
     ("GET", "cluster/metrocluster"): inventory.get_metrocluster,
+    ("GET", "cluster/software"): inventory.get_software,
     ("PATCH", "cluster/jobs/{uuid}"): inventory.cancel_job,
     ("GET", "security/key-manager-configs"): inventory.get_key_manager_configs,
     ("GET", "security/azure-key-vaults"): vaults.get_collection,
@@ -32,6 +33,8 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("POST", "security/azure-key-vaults/{uuid}/rekey_internal"): vaults.rekey_internal,
     ("POST", "security/azure-key-vaults/{uuid}/rekey-external"): vaults.rekey_external,
     ("POST", "security/key-managers/{source.uuid}/migrate"): key_stores.migrate,
+    ("GET", key_ids.COLLECTION): key_ids.get_collection,
+    ("GET", f"{key_ids.COLLECTION}/{{key_id}}"): key_ids.get_one,
     ("GET", "security/key-stores"): key_stores.get_collection,
     ("PATCH", "security/key-stores"): key_stores.patch_collection,
     ("DELETE", "security/key-stores"): key_stores.delete_collection,

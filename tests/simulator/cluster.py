@@ -68,6 +68,9 @@ class Svm:
     state: str = "running"
     subtype: str = "default"
     dns: dict[str, list[str]] | None = None
+    # The data LIF: up, down or none.
+    lif: str = "up"
+    default_route: bool = True
 
     @property
     def reference(self) -> dict[str, str]:
@@ -91,6 +94,11 @@ class Volume:
     nae: bool = False
     # Its keys stayed in the key manager of the admin SVM.
     keys_with_admin: bool = False
+    # A migration has copied its key, and has not deleted it from where it was.
+    keys_with_both: bool = False
+    key_id: str = ""
+    state: str = "online"
+    encryption_state: str = "encrypted"
 
 
 @dataclass
@@ -103,7 +111,7 @@ class Aggregate:
 
 @dataclass
 class KeyManager:
-    """An onboard or external (KMIP) key manager; of the cluster where it has no SVM."""
+    """A key manager other than a vault: onboard, external (KMIP) or of another kind; of the cluster without an SVM."""
 
     type: str
     uuid: str
@@ -328,6 +336,12 @@ class Cluster:
     def _key_manager(self, entry: dict[str, Any]) -> KeyManager:
         entry = {key: value for key, value in entry.items() if key != "scope"}
         svm = self.svm(entry.pop("svm")) if "svm" in entry else None
+        whose, span = ("SVM", "svm") if svm else ("cluster", "cluster")
+        if not releases.in_span(self.version.name, releases.KEY_MANAGERS[entry["type"]].get(span)):
+            raise ScenarioError(
+                f"key_managers: ONTAP {self.version.name} has no key manager of the type {entry['type']} for"
+                f" {'an' if svm else 'the'} {whose}"
+            )
         uuid = self.make_uuid("key-manager", f"{svm.name if svm else 'cluster'}/{entry['type']}")
         return KeyManager(**{"uuid": uuid, "servers": [], **entry, "svm": svm})
 
@@ -382,11 +396,16 @@ class Cluster:
         self.vaults.pop(vault.uuid, None)
         self.touch()
 
-    def add_volume(self, svm: str, name: str, **entry: Any) -> None:
-        """Add a volume; one in an encrypted aggregate (NAE) counts as encrypted."""
-        made = {"uuid": self.make_uuid("volume", f"{svm}/{name}"), **entry}
-        made["encrypted"] = any(entry.get(how) for how in ("encrypted", "nae", "keys_with_admin"))
-        self.volumes[svm, name] = Volume(self.svm(svm), name, **made)
+    def add_volume(self, svm: str, name: str, count: int | None = None, **entry: Any) -> None:
+        """Add a volume, or with `count` as many; one in an encrypted aggregate (NAE) counts as encrypted."""
+        encrypted = any(entry.get(how) for how in ("encrypted", "nae", "keys_with_admin", "keys_with_both"))
+        for number in range(1, (count or 1) + 1):
+            called = name.replace("{}", str(number)) if count else name
+            uuid = self.make_uuid("volume", f"{svm}/{called}")
+            # As long as ONTAP's.
+            key_id = uuids.uuid5(uuids.UUID(uuid), "key").hex * 4
+            made = {"uuid": uuid, "key_id": key_id if encrypted else "", **entry, "encrypted": encrypted}
+            self.volumes[svm, called] = Volume(self.svm(svm), called, **made)
         self.touch()
 
     # --- finding ---
@@ -439,6 +458,25 @@ class Cluster:
     def holder(self, volume: Volume) -> Svm | None:
         """The SVM whose key manager holds the volume's key; None for the cluster's."""
         return None if volume.keys_with_admin or not self.has_key_manager(volume.svm) else volume.svm
+
+    def keys_of(self, svm: Svm | None) -> list[Volume]:
+        """The volumes whose keys are with the enabled key manager of that SVM, or also there."""
+        both = [volume for volume in self.volumes.values() if volume.keys_with_both and svm in (None, volume.svm)]
+        return [*both, *(volume for volume in self.encrypted_volumes(svm) if not volume.keys_with_both)]
+
+    def store_state(self, vault: Vault) -> str:
+        """The state of a vault's key-store: mixed where keys of its SVM are elsewhere, too."""
+        apart = any(
+            volume.svm is vault.svm and (volume.keys_with_admin or volume.keys_with_both)
+            for volume in self.volumes.values()
+        )
+        return "mixed" if apart and vault.key_store_state == "active" else vault.key_store_state
+
+    def keep_keys(self, svm: Svm) -> None:
+        """The SVM gets a key manager of its own: the keys that exist stay where they are."""
+        if self.has_key_manager(None) and not self.has_key_manager(svm):
+            for volume in self.volumes.values():
+                volume.keys_with_admin = volume.keys_with_admin or (volume.encrypted and volume.svm is svm)
 
     def trait(self, name: str) -> Any:
         """What the scenario sets, else what the release does."""

@@ -15,6 +15,8 @@ from .azure.world import Application, split_key_id
 from .cluster import MISSING, Cluster, Vault
 from .shapes import Check, Record, ScenarioError, choice, flag, integer, list_of, mapping_of, number, one_verb, text
 
+# What a volume can be, in a scenario and in an event.
+VOLUME = {"encrypted": flag, "nae": flag, "keys_with_admin": flag, "keys_with_both": flag}
 SETTLES = Record(takes={"reads": integer, "seconds": number})
 OWNER = {"svm": text, "scope": choice("cluster"), "configuration": text}
 
@@ -266,7 +268,7 @@ VERBS: dict[str, tuple[Check, Callable[[Any, Any], None]]] = {
         _change_key_vault,
     ),
     "create_volume": (
-        Record(needs={"svm": text, "name": text}, takes={"encrypted": flag, "nae": flag, "keys_with_admin": flag}),
+        Record(needs={"svm": text, "name": text}, takes=VOLUME),
         _create_volume,
     ),
     "delete_volume": (Record(needs={"svm": text, "name": text}), _delete_volume),

@@ -72,6 +72,38 @@ def _dns(_cluster: Cluster, svm: Svm) -> dict[str, Any]:
     }
 
 
+class _Network:
+    """The one LIF or the one route of an SVM."""
+
+    def __init__(self, cluster: Cluster, svm: Svm) -> None:
+        self.svm = svm
+        self.uuid = cluster.make_uuid("network", svm.name)
+
+
+def _interface(_cluster: Cluster, of: _Network) -> dict[str, Any]:
+    return {
+        "uuid": of.uuid,
+        "name": f"{of.svm.name}_lif1",
+        "scope": "svm",
+        "svm": of.svm.reference,
+        "state": of.svm.lif,
+        "enabled": True,
+        "ip": {"address": "192.0.2.10"},
+        "_links": _self(f"network/ip/interfaces/{of.uuid}"),
+    }
+
+
+def _route(_cluster: Cluster, of: _Network) -> dict[str, Any]:
+    return {
+        "uuid": of.uuid,
+        "scope": "svm",
+        "svm": of.svm.reference,
+        "gateway": "192.0.2.1",
+        "destination": {"address": "0.0.0.0", "family": "ipv4", "netmask": "0"},
+        "_links": _self(f"network/ip/routes/{of.uuid}"),
+    }
+
+
 def _aggregate(_cluster: Cluster, aggregate: Aggregate) -> dict[str, Any]:
     return {
         "uuid": aggregate.uuid,
@@ -87,7 +119,8 @@ def _volume(cluster: Cluster, volume: Volume) -> dict[str, Any]:
     encryption: dict[str, Any] = {"enabled": volume.encrypted, "type": "none"}
     offline = False
     if volume.encrypted:
-        encryption.update(type="aggregate" if volume.nae else "volume", state="encrypted")
+        kind = "aggregate" if volume.nae else "volume"
+        encryption.update(type=kind, state=volume.encryption_state, key_id=volume.key_id)
         vault = cluster.enabled_vault(cluster.holder(volume))
         managed = cluster.health_monitor["manage_volume_offline"]
         offline = managed and vault is not None and health.blocked(cluster, vault)
@@ -95,7 +128,7 @@ def _volume(cluster: Cluster, volume: Volume) -> dict[str, Any]:
         "uuid": volume.uuid,
         "name": volume.name,
         "svm": volume.svm.reference,
-        "state": "offline" if offline else "online",
+        "state": "offline" if offline else volume.state,
         "aggregates": [{"name": each.name, "uuid": each.uuid} for each in cluster.aggregates[:1]],
         "encryption": encryption,
         "_links": _self(f"storage/volumes/{volume.uuid}"),
@@ -147,11 +180,24 @@ KINDS: dict[str, tuple[str, Things, str, Callable[[Cluster, Any], dict[str, Any]
         "svm.uuid",
         _dns,
     ),
+    "network/ip/interfaces": (
+        "interface",
+        lambda cluster: _by_uuid(_Network(cluster, svm) for svm in cluster.svms.values() if svm.lif != "none"),
+        "uuid",
+        _interface,
+    ),
+    "network/ip/routes": (
+        "route",
+        lambda cluster: _by_uuid(_Network(cluster, svm) for svm in cluster.svms.values() if svm.default_route),
+        "uuid",
+        _route,
+    ),
     "storage/aggregates": ("aggregate", lambda cluster: _by_uuid(cluster.aggregates), "uuid", _aggregate),
     "storage/volumes": ("volume", lambda cluster: _by_uuid(cluster.volumes.values()), "uuid", _volume),
     "security/key-managers": (
         "key_manager",
-        lambda cluster: _by_uuid(cluster.key_managers),
+        # The other kinds are in no listing but that of the key-stores.
+        lambda cluster: _by_uuid(each for each in cluster.key_managers if each.type in ("onboard", "external")),
         "uuid",
         _key_manager,
     ),
@@ -209,6 +255,15 @@ def get_metrocluster(call: Call) -> Reply:
         partner = {"uuid": cluster.make_uuid("cluster", "partner"), "name": f"{cluster.name}-partner"}
         record["remote"] = {**local, "cluster": partner}
     return read_one(call, call.release.schema("metrocluster"), cluster, lambda _thing, _l, _r: record)
+
+
+def get_software(call: Call) -> Reply:
+    """What an automated update is doing; nothing where there was none."""
+    cluster = call.cluster
+    record: dict[str, Any] = {"version": cluster.version.name, "_links": _self("cluster/software")}
+    if "update" in cluster.settings:
+        record["state"] = cluster.settings["update"]
+    return read_one(call, call.release.schema("software"), cluster, lambda _thing, _l, _r: record)
 
 
 def get_key_manager_configs(call: Call) -> Reply:

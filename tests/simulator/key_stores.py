@@ -24,12 +24,18 @@ def _all(cluster: Cluster) -> list[KeyStore]:
     return sorted([*cluster.vaults.values(), *cluster.key_managers], key=lambda store: store.uuid)
 
 
+def type_of(store: KeyStore) -> str:
+    """The kind, as key-stores and key-ids name it."""
+    if isinstance(store, Vault):
+        return "akv"
+    return {"onboard": "okm", "external": "kmip"}.get(store.type, store.type)
+
+
 def _record(call: Call, store: KeyStore) -> dict[str, Any]:
     if isinstance(store, Vault):
-        kind, location, state = "akv", "external", store.key_store_state
+        kind, location, state = "akv", "external", call.cluster.store_state(store)
     else:
-        kind, location = ("okm", "onboard") if store.type == "onboard" else ("kmip", "external")
-        state = "active"
+        kind, location, state = type_of(store), "onboard" if store.type == "onboard" else "external", "active"
     # Where the collection alone can be read, its records link to what does not exist.
     instance = f"{PATH}/{store.uuid}" if call.release.does("configurations") else f"{PATH}/{store.uuid}/{kind}"
     owner = "azure-key-vaults" if kind == "akv" else "key-managers"
@@ -120,6 +126,8 @@ def _enable(call: Call, store: KeyStore, leaves: dict[str, Any], given: dict[str
     assert isinstance(store, Vault)
     if former is None or former is store:
         store.key_store_state = "active"
+        if store.svm and not store.enabled:
+            cluster.keep_keys(store.svm)
         store.enabled = True
         cluster.touch()
         return Reply(200, {})
@@ -147,7 +155,7 @@ def _check_switch(call: Call, store: KeyStore) -> Vault | None:
     former = cluster.enabled_vault(store.svm)
     if former is store and store.key_store_state == "active" and release.does("second_enable_refused"):
         raise ApiError(65539218)
-    if former is not None and former.key_store_state not in ("active", "switching"):
+    if former is not None and cluster.store_state(former) not in ("active", "switching"):
         raise ApiError(65539212)
     vaults.check_nae(cluster, store.svm)
     if former is not store and cluster.azure.problem(store):
@@ -209,12 +217,15 @@ def migrate(call: Call) -> Reply | Pending:
     moved = [
         volume
         for volume in call.cluster.volumes.values()
-        if volume.encrypted and volume.svm is svm and call.cluster.holder(volume) is source.svm
+        if volume.encrypted
+        and volume.svm is svm
+        and (volume.keys_with_both or call.cluster.holder(volume) is source.svm)
     ]
 
     def effect() -> None:
         for volume in moved:
             volume.keys_with_admin = destination.svm is None
+            volume.keys_with_both = False
         call.cluster.touch()
 
     return vaults.run(call, "migrate", svm, effect, Reply(call.release.traits["in_time"]), given)

@@ -12,6 +12,7 @@ from typing import Any
 from .tables import load
 
 NAMES: tuple[str, ...] = tuple(load("releases")["releases"])
+KEY_MANAGERS: dict[str, dict[str, str]] = load("releases")["key_managers"]
 _PLACE = {name: place for place, name in enumerate(NAMES)}
 
 

@@ -13,6 +13,10 @@ from . import events, faults, releases, tables
 from .azure.declared import AZURE
 from .shapes import Record, ScenarioError, choice, flag, integer, list_of, mapping_of, number, text
 
+UPDATE_STATES = (
+    *("in_progress", "waiting", "paused_by_user", "paused_on_error", "completed", "canceled", "failed"),
+    *("pause_pending", "cancel_pending"),
+)
 DNS = Record(needs={"servers": list_of(text)}, takes={"domains": list_of(text)})
 CLUSTER = Record(
     takes={
@@ -20,6 +24,8 @@ CLUSTER = Record(
         "release": choice(*releases.NAMES),
         "documentation": choice("client", "pages"),
         "metrocluster": flag,
+        "update": choice(*UPDATE_STATES),
+        "akv_key_ids": flag,
         "health_monitor": Record(
             takes={"polling_interval": integer, "enabled": flag, "manage_volume_offline": flag},
         ),
@@ -62,13 +68,23 @@ SVM = Record(
         "state": choice("starting", "running", "stopping", "stopped", "deleting", "initializing"),
         "subtype": choice("default", "dp_destination", "sync_source", "sync_destination"),
         "dns": DNS,
+        "lif": choice("up", "down", "none"),
+        "default_route": flag,
     },
 )
 VOLUME = Record(
-    needs={"svm": text, "name": text}, takes={"encrypted": flag, "nae": flag, "keys_with_admin": flag, "uuid": text}
+    needs={"svm": text, "name": text},
+    takes={
+        **events.VOLUME,
+        "uuid": text,
+        "key_id": text,
+        "state": choice("online", "offline"),
+        "encryption_state": choice("encrypted", "encrypting", "partial", "rekeying"),
+        "count": integer,
+    },
 )
 KEY_MANAGER = Record(
-    needs={"type": choice("onboard", "external")},
+    needs={"type": choice(*releases.KEY_MANAGERS)},
     takes={
         "svm": text,
         "scope": choice("svm", "cluster"),

@@ -190,6 +190,8 @@ def post(call: Call) -> Reply | Pending:
     def effect() -> None:
         for vault, _told in made:
             _check_free(call.cluster, vault)
+            if vault.svm and vault.enabled:
+                call.cluster.keep_keys(vault.svm)
             call.cluster.add_vault(vault)
             call.cluster.settle_later(vault)
             health.poll(call.cluster, vault)

@@ -362,6 +362,7 @@ def test_what_the_cluster_tells_of_itself(start):
     assert vs0["dns"]["servers"] == ["192.0.2.53"]
     assert client.get(f"/name-services/dns/{vs0['uuid']}")["domains"] == ["example.com"]
     volume = client.records("/storage/volumes?fields=**&svm.name=vs0")[0]
+    assert len(volume["encryption"].pop("key_id")) == 128
     assert volume["encryption"] == {"enabled": True, "type": "aggregate", "state": "encrypted"}
     assert client.get(f"/storage/volumes/{volume['uuid']}")["aggregates"][0]["name"] == "aggr1"
     assert client.records("/storage/aggregates?fields=node.name")[0]["node"]["name"] == "node1"
