@@ -231,6 +231,22 @@ def test_a_clock_that_is_wrong_is_blamed_first() -> None:
         assert "clock of this host is" in check["message"]
 
 
+def test_a_clock_that_is_wrong_does_not_matter_where_azures_is_known() -> None:
+    pair = make_pair()
+    with azure({"certificates": [{"pem": pair.pem, "expires": "2099-01-01"}]}) as here:
+        here.sim.clock.advance(7200)
+        assert here.checks(client_certificate=pair.pkcs12)["token"]["status"] == "ok"
+        # Nothing is known beforehand of Graph's clock: the message then says what is wrong.
+        told = here.run("entra_app_info", client_certificate=pair.pkcs12)
+        assert "AADSTS700024" in told["msg"]
+        assert "s behind Azure's" in told["msg"]
+
+
+def test_a_cloud_of_its_own_names_its_resource() -> None:
+    with azure(key_vaults=[{"host": VAULT, "resource": "https://vault.example.com"}]) as here:
+        assert here.checks()["token"]["status"] == "ok"
+
+
 def test_a_certificate_that_is_not_registered() -> None:
     pair = make_pair()
     with azure({"certificates": []}) as here:

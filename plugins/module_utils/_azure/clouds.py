@@ -62,6 +62,11 @@ def of_host(host: str) -> tuple[Cloud, str] | None:
     return None
 
 
+def is_resource(host: str) -> bool:
+    """Check whether a host is what tokens for key vaults of some cloud are for."""
+    return any(host in cloud.vault_suffixes for cloud in CLOUDS.values())
+
+
 def scope_of(resource: str) -> str:
     """Give the scope that a token is asked for.
 

@@ -52,6 +52,7 @@ class Entra:
     """Logs an application in.
 
     :param certificate: what it logs in with instead of its secret
+    :ivar ahead: how far Azure's clock is ahead of this host's, where that is known
     """
 
     def __init__(self, service: Service, task: Task, login: Login, certificate: Certificate | None) -> None:
@@ -59,6 +60,7 @@ class Entra:
         self._task = task
         self._login = login
         self._certificate = certificate
+        self.ahead = timedelta()
 
     def token(self, scope: str, wait: float = 0) -> str:
         """Get a token.
@@ -81,7 +83,7 @@ class Entra:
         path = f"/{quote(self._login.tenant_id, safe='')}/oauth2/v2.0/token"
         form = {"grant_type": "client_credentials", "client_id": self._login.client_id, "scope": scope}
         if self._certificate is not None:
-            now = datetime.now(timezone.utc)
+            now = datetime.now(timezone.utc) + self.ahead
             assertion = self._certificate.assertion(self._login.client_id, self._service.url + path, now)
             self._task.redactor.add([assertion, *assertion.split(".")[1:]])
             form.update(client_assertion_type=_ASSERTION_TYPE, client_assertion=assertion)

@@ -18,7 +18,13 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.expiry import Expir
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import check_text, is_uuid
 from ansible_collections.ontap.akv.plugins.module_utils._akv.uris import KeyId, VaultUri, likely_typo
 from ansible_collections.ontap.akv.plugins.module_utils._azure import entra, graph, key_vault
-from ansible_collections.ontap.akv.plugins.module_utils._azure.clouds import CLOUDS, Cloud, of_host, scope_of
+from ansible_collections.ontap.akv.plugins.module_utils._azure.clouds import (
+    CLOUDS,
+    Cloud,
+    is_resource,
+    of_host,
+    scope_of,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._azure.login import Login, check_url
 from ansible_collections.ontap.akv.plugins.module_utils._azure.service import NoAnswer
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
@@ -162,6 +168,7 @@ class _KeyInfo:
         self._tenant: str | None = None
         # How far Azure's clock is ahead of this host's.
         self._offset = timedelta()
+        self._resource = target.resource
         self._key: Record = {}
         self._key_end: Expiry | None = None
         self._credential_end: Expiry | None = None
@@ -235,12 +242,15 @@ class _KeyInfo:
         # A GUID cannot be compared with a DNS name.
         if found and is_uuid(found) == is_uuid(given) and found.lower() not in (given.lower(), "common"):
             return FAILED, f"{host} belongs to tenant {found}, but tenant_id is {given}. No credential was sent."
-        resource = (challenge.resource or "").rstrip("/").lower()
-        if resource and resource.removeprefix("https://") != self._target.resource:
-            return FAILED, (
-                f"{host} expects tokens for {resource}, but a key vault in the cloud {self._target.cloud.name} expects"
-                f" https://{self._target.resource}. Set cloud. No credential was sent."
-            )
+        resource = (challenge.resource or "").rstrip("/").lower().removeprefix("https://")
+        if resource and resource != self._resource:
+            # A cloud that is not Microsoft's names its own, and its authority is the task's.
+            if is_resource(resource) or not self._azure.login.authority:
+                return FAILED, (
+                    f"{host} expects tokens for https://{resource}, but a key vault in the cloud"
+                    f" {self._target.cloud.name} expects https://{self._resource}. Set cloud. No credential was sent."
+                )
+            self._resource = resource
         return OK, f"{host} answers. It belongs to tenant {found or given}."
 
     def _token(self) -> Finding:
@@ -252,8 +262,9 @@ class _KeyInfo:
             if certificate.begins > self._now():
                 return FAILED, f"The certificate is not valid before {certificate.begins:%Y-%m-%dT%H:%M:%SZ}.{clock}"
         self._entra = self._azure.entra(self._target.cloud)
+        self._entra.ahead = self._offset
         try:
-            token = self._entra.token(scope_of(self._target.resource), self._params["credential_wait"])
+            token = self._entra.token(scope_of(self._resource), self._params["credential_wait"])
         except entra.Refused as refused:
             return (UNKNOWN if refused.unknown else FAILED), refused.message
         self._vault.use(token)

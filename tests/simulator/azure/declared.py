@@ -91,6 +91,7 @@ KEY_VAULT = Record(
         "blocked_when": choice("always", "with_token"),
         "purge_protection": flag,
         "recovery_level": text,
+        "resource": text,
         "retention_days": integer,
         "requests_per_10_s": integer,
     },

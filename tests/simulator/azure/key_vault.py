@@ -88,7 +88,7 @@ class KeyVaults:
         if vault.blocked_by and (vault.blocked_when == "always" or token is not None):
             raise _blocked(vault)
         tenant = self._tenant(vault)
-        caller = self._caller(tenant, token)
+        caller = self._caller(tenant, token, vault.resource)
         if vault.blocked_by:
             raise _blocked(vault)
         self._throttle(vault)
@@ -141,10 +141,11 @@ class KeyVaults:
             return vault.tenant_id
         return self.world.applications[0].tenant_id
 
-    def _caller(self, tenant: str | None, token: Token | str | None) -> str:
+    def _caller(self, tenant: str | None, token: Token | str | None, resource: str | None) -> str:
         """The client id of who asks."""
         suffix, _hsm, _graph, login = CLOUDS[self.world.cloud]
-        challenge = f'Bearer authorization="https://{login}/{tenant or "common"}", resource="https://{suffix}"'
+        resource = resource or f"https://{suffix}"
+        challenge = f'Bearer authorization="https://{login}/{tenant or "common"}", resource="{resource}"'
         if not isinstance(token, Token) or token.ends <= self.world.clock.now():
             why = "AKV10000: Request is missing a Bearer or PoP token." if token is None else "The token is not valid."
             raise Refused(401, "Unauthorized", why, **{"WWW-Authenticate": challenge})

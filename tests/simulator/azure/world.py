@@ -103,6 +103,8 @@ class KeyVault:
     recovery_level: str = "Recoverable"
     retention_days: int = 90
     requests_per_10_s: int | None = None
+    # What tokens for it are for, in a cloud that is not Microsoft's.
+    resource: str | None = None
     seen: list[float] = field(default_factory=list)
 
     def grants(self, client_id: str, operation: str) -> bool:
@@ -400,7 +402,8 @@ class World:
     def resource_hosts(self) -> dict[str, str]:
         """The hosts that a token can be for, each with its kind."""
         vault, hsm, graph, _login = CLOUDS[self.cloud]
-        return {vault: "key_vault", hsm: "key_vault", graph: "graph", "management.azure.com": "arm"}
+        own = {one.resource.partition("://")[2]: "key_vault" for one in self.key_vaults.values() if one.resource}
+        return {**own, vault: "key_vault", hsm: "key_vault", graph: "graph", "management.azure.com": "arm"}
 
 
 def certificate_of(pkcs12_in_base64: str) -> bytes | None:
