@@ -142,7 +142,7 @@ STEPS = (
         "Any module runs from the command line too. The cluster's own vault is left.",
         ("ansible", "localhost", "-m", "ontap.akv.akv_info"),
         changed=None,
-        says=("SUCCESS", "1 vault on 127.0.0.1: 1 healthy.", "by_svm: {}"),
+        says=("SUCCESS", "1 AKV configuration on 127.0.0.1: 1 healthy.", "needs_attention: 0"),
     ),
 )
 

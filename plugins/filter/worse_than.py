@@ -84,7 +84,7 @@ def _listed(vaults: t.Any) -> list[t.Any]:
 
 
 def _checked(vault: t.Any) -> _Vault:
-    if not isinstance(vault, Mapping) or not {"uuid", "available", "unavailable_nodes", "verdict"} <= set(vault):
+    if not isinstance(vault, Mapping) or not {"uuid", "unavailable_nodes", "verdict"} <= set(vault):
         raise AnsibleFilterError("ontap.akv.worse_than: a vault is not as akv_info gives it.")
     return vault
 

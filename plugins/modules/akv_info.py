@@ -10,24 +10,24 @@ module: akv_info
 short_description: Read Azure Key Vault configurations of an ONTAP cluster and their health
 version_added: 0.1.0
 description:
-  - Tells which Azure Key Vaults (AKV) are configured on a cluster and whether they are healthy, in a form that a
-    playbook can branch on.
-  - It never fails because there is none.
+  - Returns the Azure Key Vault (AKV) configurations of a cluster, whether each is healthy, and if not why, in a form
+    that a playbook can branch on.
+  - If nothing is configured, the module returns an empty list and does not fail.
 author:
   - The ontap.akv authors (@ontap-akv)
 options:
   svm:
     description:
-      - Read the vault of the SVM with this name alone.
-      - With none of O(svm), O(svm_uuid) and O(scope=cluster), all vaults of the cluster are read.
+      - Read only the AKV configurations of the SVM with this name.
+      - With none of O(svm), O(svm_uuid) and O(scope=cluster), all AKV configurations of the cluster are read.
   svm_uuid:
     description:
-      - Read the vault of the SVM with this UUID alone.
-      - With none of O(svm), O(svm_uuid) and O(scope=cluster), all vaults of the cluster are read.
+      - Read only the AKV configurations of the SVM with this UUID.
+      - With none of O(svm), O(svm_uuid) and O(scope=cluster), all AKV configurations of the cluster are read.
   scope:
     description:
-      - V(cluster) reads the cluster's own vault alone.
-      - V(svm) may stand beside O(svm) or O(svm_uuid).
+      - V(cluster) reads only the cluster's own AKV configuration.
+      - V(svm) may be given together with O(svm) or O(svm_uuid).
   query:
     description:
       - Filters as ONTAP has them, field to value. ONTAP's operators work, for example V(vs*) or V(!vs0).
@@ -35,8 +35,9 @@ options:
     type: dict
   fields:
     description:
-      - Which fields to read. Only these and C(uuid) are asked for, whatever O(health) says.
-      - Verdicts and RV(by_svm) rest on C(state) and C(svm). Name them too if you use those.
+      - Which fields to read. Only these and C(uuid) are asked for, whatever O(health) is.
+      - Verdict and diagnosis rest on C(state), C(azure_reachability), C(ekmip_reachability) and C(enabled). Name them
+        too if you use those.
     type: list
     elements: str
   order_by:
@@ -46,32 +47,35 @@ options:
     elements: str
   max_records:
     description:
-      - How many records a page holds. All pages are read, whatever it is.
+      - The number of records in a page. All pages are read, whatever it is.
     type: int
   health:
     description:
-      - Whether to ask for the health. It takes one more request, for the cluster's release, since each release tells it
-        differently.
-      - With V(false) there is no verdict but V(unknown), unless ONTAP tells the state unasked (9.7 does).
+      - Whether to ask for the health. It takes one more request, for the cluster's release, since each release reports
+        it differently. From 9.16.1 on it takes another one, for the states of the key stores, where something needs
+        attention.
+      - If V(false), the verdict on an enabled configuration is V(unknown), except on ONTAP 9.7, which always returns
+        the state.
     type: bool
     default: true
   health_monitor:
     description:
-      - Whether to read how ONTAP watches the vaults too, above all how often it polls Azure. It takes one more request
-        on ONTAP 9.10.1 and later, and one for the cluster's release, unless O(health) has asked for that.
-      - Where the login's role does not allow it, the task does not fail. A warning says so.
+      - Whether to read how ONTAP watches the configurations, above all how often it polls Azure. It takes one more
+        request on ONTAP 9.10.1 and later, and one for the cluster's release, unless O(health) has asked for that.
     type: bool
     default: false
   volumes:
     description:
       - Whether to read the encrypted volumes too, which need the keys. It takes one more request, for its pages.
-      - With O(svm) or O(svm_uuid) these are the volumes of that SVM, else all of the cluster, since ONTAP does not tell
-        which of them the cluster's own vault serves. O(query) is for vaults, and does not select volumes.
+      - With O(svm) or O(svm_uuid) these are the volumes of that SVM, else all of the cluster, since ONTAP does not
+        report which of them the cluster's own configuration serves. O(query) does not select volumes.
     type: bool
     default: false
 notes:
-  - What a healthy vault proves is that nodes hold keys and that the last poll went well. ONTAP polls every 15 to 30
-    minutes; O(health_monitor) tells how often.
+  - Where the login may not read the release, the key stores, the volumes or the health monitor, or the cluster does
+    not have that endpoint, the task does not fail. What could not be read is absent, and a warning says why.
+  - V(healthy) proves that the nodes hold the keys and that the last poll went well. ONTAP polls every 15 to 30
+    minutes; O(health_monitor) reads how often.
 seealso:
   - module: ontap.akv.akv_config
   - module: ontap.akv.akv_restore
@@ -88,16 +92,20 @@ extends_documentation_fragment:
 EXAMPLES = r"""
 # The login comes from the environment (ONTAP_HOSTNAME, ONTAP_USERNAME, ONTAP_PASSWORD).
 
-- name: Read all vaults of a cluster
+- name: Read all AKV configurations of a cluster
   ontap.akv.akv_info:
   register: akv
 
-- name: Stop where one is not healthy
+- name: Stop where one needs attention
   ansible.builtin.assert:
-    that: akv.summary.healthy == akv.summary.total
+    that: akv.summary.needs_attention == 0
     fail_msg: "{{ akv.vaults | map(attribute='reasons') | flatten | join(' ') }}"
 
-- name: Read the vaults of some SVMs, sorted
+- name: Show what to do about it
+  ansible.builtin.debug:
+    msg: "{{ akv.vaults | map(attribute='diagnosis.advice') | select | unique }}"
+
+- name: Read the AKV configurations of some SVMs, sorted
   ontap.akv.akv_info:
     query:
       svm.name: vs*
@@ -117,14 +125,14 @@ EXAMPLES = r"""
     health_monitor: true
   register: akv
 
-- name: Say how long a wrong credential may go unnoticed
+- name: Show for how long a wrong credential may go unnoticed
   ansible.builtin.debug:
-    msg: "{{ akv.health_monitor.polling_interval | default(15, true) }} minutes"
+    msg: "{{ akv.health_monitor.polling_interval | default(15) }} minutes"
 
 - name: Restore keys only where an SVM lacks them
   ontap.akv.akv_restore:
-    svm: vs0
-  when: akv.by_svm.vs0.available is false
+    svm: "{{ item }}"
+  loop: "{{ akv.vaults | selectattr('diagnosis.cause', 'eq', 'keys_missing_on_node') | map(attribute='svm.name') }}"
 """
 
 RETURN = r"""
@@ -132,9 +140,12 @@ msg:
   description: What was found, in a sentence.
   returned: always
   type: str
-  sample: "2 vaults on cluster1.example.com: 1 healthy, 1 degraded."
+  sample: "2 AKV configurations on cluster1.example.com: 1 healthy, 1 degraded."
 vaults:
-  description: The vaults, each in ONTAP's own field names with no secret, and the verdict on it.
+  description: >-
+    The AKV configurations, each once, in ONTAP's own field names without secrets, completed by what is named here.
+    Empty messages and codes C(0) of the health are left out. The result key is named after the REST resource,
+    azure-key-vaults.
   returned: success
   type: list
   elements: dict
@@ -146,25 +157,30 @@ vaults:
       available: false
       unavailable_nodes: [node1]
       verdict: degraded
-      reasons: [Keys are unavailable on node node1.]
+      reasons: ["Keys are unavailable on node node1: The wrapped KEK is missing on the node."]
+      diagnosis:
+        cause: keys_missing_on_node
+        evidence: ["state, node1 (code 65537551): The wrapped KEK is missing on the node."]
+        advice: Restore the keys with akv_restore, or the role akv_recover.
+        heals_itself: false
   contains:
     available:
-      description: Whether every node has its keys; none where that is not told, or no encrypted volume exists yet.
+      description: Whether every node has its keys; absent where ONTAP does not report it.
       type: bool
     authentication_method:
       description: The kind of credential in use, V(client_secret) or V(certificate).
       type: str
     unavailable_nodes:
-      description: The nodes of which ONTAP says that they lack the keys, sorted.
+      description: The nodes that lack the keys, as ONTAP reports it, sorted.
       type: list
       elements: str
     verdict:
       description:
-        - V(healthy) is a vault whose keys are there on every node, or that has no encrypted volume yet.
-        - V(degraded) is one whose keys are missing on the nodes that are named, or where only a connection is broken.
-        - V(unavailable) is one whose keys are missing on all nodes, or on no node in particular. Before 9.8 ONTAP does
-          not tell which nodes there are, so that a vault whose bad nodes are named counts as degraded.
-        - V(unknown) is one of which ONTAP does not tell.
+        - V(healthy) is a configuration with its keys on every node, or without encrypted volumes yet.
+        - V(degraded) is one with keys missing on the nodes that are named, or where only a connection is broken.
+        - V(unavailable) is one with keys missing on all nodes, or on no node in particular. Before 9.8 ONTAP does
+          not report which nodes there are, so that a configuration with named bad nodes counts as degraded.
+        - V(unknown) is an enabled one with a health that ONTAP does not report.
         - V(inactive) is a configuration that is not in use (ONTAP 9.14.1 and later).
       type: str
       choices: [healthy, degraded, unavailable, unknown, inactive]
@@ -172,25 +188,62 @@ vaults:
       description: Why, a sentence each.
       type: list
       elements: str
-by_svm:
-  description: The same by the name of the SVM, for each SVM the configuration that is in use.
-  returned: success
-  type: dict
-  sample: {vs0: {verdict: healthy}}
-cluster_vault:
-  description: The cluster's own vault, or none.
-  returned: success
-  type: dict
-  sample: null
+    diagnosis:
+      description: Why the configuration is as it is, and what to do.
+      type: dict
+      contains:
+        cause:
+          description:
+            - The cause; V(none) with the verdict V(healthy). What each means is in the collection's page on offline
+              volumes.
+            - V(unclassified) is a text of ONTAP's that the collection does not know. It stands in C(evidence).
+          type: str
+          choices:
+            - none
+            - credential_expired
+            - credential_rejected
+            - application_disabled
+            - key_disabled
+            - key_expired
+            - key_missing
+            - permission_missing
+            - azure_unreachable
+            - login_unreachable
+            - keys_missing_on_node
+            - node_key_server_down
+            - key_store_busy
+            - inactive
+            - not_reported
+            - unclassified
+        evidence:
+          description: What ONTAP reports, in its own words, with field, node and code.
+          type: list
+          elements: str
+        advice:
+          description: What to do; empty where there is nothing to do.
+          type: str
+        heals_itself:
+          description: Whether ONTAP recovers without anyone doing anything.
+          type: bool
 summary:
-  description: How many there are, in all, of each verdict, and of each kind of credential.
+  description: >-
+    How many there are: in all, of those that need attention (V(degraded), V(unavailable) or V(unknown)), of each
+    verdict, and of each kind of credential.
   returned: success
   type: dict
   sample:
-    {total: 2, healthy: 1, degraded: 1, unavailable: 0, unknown: 0, inactive: 0, client_secret: 2, certificate: 0}
+    total: 2
+    needs_attention: 1
+    healthy: 1
+    degraded: 1
+    unavailable: 0
+    unknown: 0
+    inactive: 0
+    client_secret: 2
+    certificate: 0
 volumes:
-  description: The encrypted volumes, in ONTAP's own field names; none unless they are asked for.
-  returned: success
+  description: The encrypted volumes, in ONTAP's own field names.
+  returned: success, with O(volumes=true), where they could be read
   type: list
   elements: dict
   sample:
@@ -210,25 +263,25 @@ volumes:
       description: The volume's UUID.
       type: str
     state:
-      description: V(online), V(offline), or what else ONTAP tells.
+      description: V(online), V(offline), or another state of ONTAP's.
       type: str
     encryption:
-      description: What ONTAP tells of the encryption. Later releases tell more.
+      description: What ONTAP reports of the encryption. Later releases report more.
       type: dict
 health_monitor:
-  description: How ONTAP watches the vaults; none unless it is asked for.
-  returned: success
+  description: How ONTAP watches the configurations. What could not be read, or the release does not have, is absent.
+  returned: success, with O(health_monitor=true)
   type: dict
   sample: {polling_interval: 15, enabled: true, manage_volume_offline: true}
   contains:
     polling_interval:
-      description: Minutes between two polls of Azure. V(15) before 9.10.1; none where it could not be read.
+      description: Minutes between two polls of Azure. V(15) before 9.10.1.
       type: int
     enabled:
-      description: Whether ONTAP polls Azure at all; none before 9.15.1.
+      description: Whether ONTAP polls Azure at all (9.15.1 and later).
       type: bool
     manage_volume_offline:
-      description: Whether ONTAP takes volumes offline where the key stays out of reach; none before 9.15.1.
+      description: Whether ONTAP takes volumes offline where the key stays out of reach (9.15.1 and later).
       type: bool
 requests:
   description: The requests that were sent, in order, one entry a try, pages and repetitions included.

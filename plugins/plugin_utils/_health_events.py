@@ -13,14 +13,9 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.health import (
-    DEGRADED,
-    HEALTHY,
-    INACTIVE,
-    UNAVAILABLE,
-    UNKNOWN,
-    azure_reachable,
-)
+from ansible_collections.ontap.akv.plugins.module_utils._akv.causes import Remedy
+from ansible_collections.ontap.akv.plugins.module_utils._akv.diagnosis import diagnose
+from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict, azure_reachable
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases import info
@@ -40,8 +35,14 @@ ABSENT = "absent"
 
 RESTORE, PERSON, NONE = "restore", "person", "none"
 
-_RANK = {HEALTHY: 0, INACTIVE: 0, UNKNOWN: 1, DEGRADED: 2, UNAVAILABLE: 3, ABSENT: 4}
-_BAD = (DEGRADED, UNAVAILABLE)
+_RANK = {
+    Verdict.HEALTHY.value: 0,
+    Verdict.INACTIVE.value: 0,
+    Verdict.UNKNOWN.value: 1,
+    Verdict.DEGRADED.value: 2,
+    Verdict.UNAVAILABLE.value: 3,
+    ABSENT: 4,
+}
 # What akv_info takes where a task says nothing; whose vaults is the cluster's to say.
 _AS_AKV_INFO: Values = {
     name: option.get("default") for name, option in info.ARGUMENT_SPEC.items() if name not in SCOPE_OPTIONS
@@ -66,7 +67,9 @@ class Seen:
         """Take it from what akv_info reads."""
         svm = vault.get("svm")
         offline = [
-            str(volume["name"]) for volume in volumes if svm and volume["svm"] == svm and volume["state"] == "offline"
+            str(volume.get("name"))
+            for volume in volumes
+            if svm and volume.get("svm") == svm and volume.get("state") == "offline"
         ]
         return cls(
             vault, vault["verdict"], tuple(vault["unavailable_nodes"]), azure_reachable(vault), tuple(sorted(offline))
@@ -74,15 +77,22 @@ class Seen:
 
     @property
     def bad(self) -> bool:
-        """Somebody or something has to act, or will have to soon."""
-        return self.verdict in _BAD or bool(self.offline)
+        """ONTAP reports that something does not work."""
+        return (_is_bad(self.vault) and self.verdict != ABSENT) or bool(self.offline)
 
     @property
     def remedy(self) -> str:
         """What helps: a restore, which is safe; a person, with the credential, the key or the network; or none."""
-        if self.verdict not in _BAD:
+        if not _is_bad(self.vault) or self.verdict == ABSENT:
             return NONE
-        return RESTORE if self.vault.get("available") is False and self.azure is not False else PERSON
+        if self.vault["diagnosis"]["heals_itself"]:
+            return NONE
+        return RESTORE if diagnose(self.vault).remedy is Remedy.RESTORE else PERSON
+
+    @property
+    def cause(self) -> str:
+        """Why it is so."""
+        return NONE if self.verdict == ABSENT else str(self.vault["diagnosis"]["cause"])
 
     @property
     def degree(self) -> tuple[int, int, bool, int]:
@@ -91,6 +101,10 @@ class Seen:
 
 
 _NOTHING = Seen({}, ABSENT)
+
+
+def _is_bad(vault: Values) -> bool:
+    return Verdict(vault.get("verdict", Verdict.UNKNOWN)).is_bad
 
 
 @dataclass
@@ -136,8 +150,8 @@ def _compare(before: Seen, now: Seen) -> str:
         return "worse" if now.bad else "better"
     if now.degree != before.degree:
         return "worse" if now.degree > before.degree else "better"
-    told = (before.verdict, before.nodes, before.azure, before.offline)
-    return "same" if told == (now.verdict, now.nodes, now.azure, now.offline) else "other"
+    told = (before.verdict, before.nodes, before.azure, before.offline, before.cause)
+    return "same" if told == (now.verdict, now.nodes, now.azure, now.offline, now.cause) else "other"
 
 
 def event_of(cluster: Watched, before: Seen, now: Seen, change: str) -> Values:
@@ -158,6 +172,7 @@ def event_of(cluster: Watched, before: Seen, now: Seen, change: str) -> Values:
         former_verdict=before.verdict,
         change=change,
         remedy=now.remedy,
+        cause=now.cause,
         reasons=reasons,
         unavailable_nodes=list(now.nodes),
         azure_reachable=now.azure,
@@ -176,13 +191,13 @@ def look_for(memories: dict[str, Memory]) -> t.Callable[[Watched, Options], tupl
         if result["failed"]:
             return result, []
         volumes: list[Values] = []
-        if memory.any_bad or any(vault["verdict"] in _BAD for vault in result["vaults"]):
+        if memory.any_bad or any(map(_is_bad, result["vaults"])):
             # Volumes are many, and go offline only where a vault is bad: they are read then alone.
             more = cluster.ask(info.run, budget, **{**_AS_AKV_INFO, "volumes": True})
             if more["failed"]:
                 LOGGER.warning("%s", more["msg"])
             else:
-                result, volumes = more, more["volumes"] or []
+                result, volumes = more, more.get("volumes", [])
         vaults = {vault["uuid"]: Seen.from_record(vault, volumes) for vault in result["vaults"]}
         return result, [event_of(cluster, *change) for change in memory.changes(vaults)]
 

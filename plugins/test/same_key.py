@@ -45,7 +45,7 @@ EXAMPLES = r"""
 
 - name: Stop where it uses another key
   ansible.builtin.assert:
-    that: akv.by_svm.vs0.key_id is ontap.akv.same_key('https://mykeyvault.vault.azure.net/keys/key1')
+    that: akv.vaults[0].key_id is ontap.akv.same_key('https://mykeyvault.vault.azure.net/keys/key1')
 """
 
 RETURN = r"""

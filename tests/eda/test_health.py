@@ -70,6 +70,7 @@ def test_the_event() -> None:
         "former_verdict": "absent",
         "change": "worse",
         "remedy": "restore",
+        "cause": "keys_missing_on_node",
         "unavailable_nodes": ["node2"],
         "azure_reachable": True,
         "offline_volumes": [],

@@ -42,6 +42,7 @@ MODULES = {
     "akv_info": "info",
     "akv_preflight_info": "preflight_info",
     "akv_rekey": "rekey",
+    "akv_repair": "repair",
     "akv_restore": "restore",
 }
 LOGIN = {"hostname": "cluster1", "username": "admin", "password": "canary-Login8Q~word"}
@@ -51,6 +52,7 @@ UUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 ALLOWED = re.compile(
     rf"GET /api/(cluster|cluster/jobs(/{UUID})?|svm/svms|storage/volumes)"
     r"|GET /api/cluster/(nodes|metrocluster|licensing/licenses)"
+    r"|GET /api/support/ems/events"
     r"|GET /api/security/(azure-key-vaults|key-manager-configs|key-managers|key-stores)"
     rf"|POST /api/security/azure-key-vaults(/{UUID}/(restore|rekey-internal|rekey-external))?"
     rf"|(PATCH|DELETE) /api/security/(azure-key-vaults|key-stores)/{UUID}"

@@ -22,7 +22,7 @@ from simulator import Simulator
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "least-privilege.md"
 COMMAND = re.compile(r"^security login rest-role create -role (\w+) -api (\S+) -access (\w+)$", re.MULTILINE)
 VAULTS, CLUSTER, JOBS = "/api/security/azure-key-vaults", "/api/cluster", "/api/cluster/jobs"
-VOLUMES = "/api/storage/volumes"
+KEYLESS = [{"create_vault": WHOLE}, LOSE_KEYS]
 LOGIN = {"username": "ansible", "password": "canary-password"}
 
 Role = dict[str, str]
@@ -32,6 +32,7 @@ TASKS: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
     "info": ("akv_info", {}, {VAULTS: Outcome.UNCHANGED}),
     "volumes": ("akv_info", {"volumes": True}, {VAULTS: Outcome.UNCHANGED}),
     "health monitor": ("akv_info", {"health_monitor": True}, {VAULTS: Outcome.UNCHANGED}),
+    "repair": ("akv_repair", {"poll_interval": 0.1, "wait": False}, {VAULTS: Outcome.UNCHANGED}),
     "preflight": ("akv_preflight_info", {"svm": "vs0"}, {}),
     "create": ("akv_config", PHASES["create"].options, {VAULTS: Outcome.UNCHANGED}),
     "update": ("akv_config", PHASES["patch"].options, {VAULTS: Outcome.UNCHANGED}),
@@ -71,7 +72,7 @@ def cluster_with(role: Role, task: str) -> Iterator[Simulator]:
         "jobs": {"queued": 0.05, "running": 0.1},
     }
     with Simulator(scenario=scenario) as sim:
-        sim.apply({"create": [], "restore": [{"create_vault": WHOLE}, LOSE_KEYS]}.get(task, [{"create_vault": WHOLE}]))
+        sim.apply({"create": [], "restore": KEYLESS, "repair": KEYLESS}.get(task, [{"create_vault": WHOLE}]))
         yield sim
 
 
@@ -92,13 +93,13 @@ def done(sim: Simulator, task: str, result: dict[str, Any]) -> bool:
     if task == "preflight":
         # Without one privilege its checks are unknown, and the others as they are.
         return bool(result["ready"])
-    phase = {"update": "patch"}.get(task, task)
+    phase = {"update": "patch", "repair": "restore"}.get(task, task)
     return PHASES[phase].done(sim)
 
 
 def test_the_page_has_a_role_for_each_module() -> None:
     assert set(roles()) == {
-        *("akv_config", "akv_credential", "akv_info", "akv_preflight_info", "akv_rekey", "akv_restore")
+        *("akv_config", "akv_credential", "akv_info", "akv_preflight_info", "akv_rekey", "akv_repair", "akv_restore")
     }
     assert {*roles()["akv_info"].values(), *roles()["akv_preflight_info"].values()} == {"readonly"}
 

@@ -28,6 +28,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._use_cases import (
     info,
     preflight_info,
     rekey,
+    repair,
     restore,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import execute
@@ -41,6 +42,7 @@ MODULES: dict[str, t.Any] = {
     "akv_info": info,
     "akv_preflight_info": preflight_info,
     "akv_rekey": rekey,
+    "akv_repair": repair,
     "akv_restore": restore,
 }
 

@@ -33,6 +33,7 @@ RIGHT: dict[str, Values] = {
     },
     "akv_info": {"svm": "vs0"},
     "akv_rekey": {"svm": "vs0", "type": "external", "key_id": "https://mykeyvault.vault.azure.net/keys/key2"},
+    "akv_repair": {"svm": "vs0"},
     "akv_restore": {"svm": "vs0"},
 }
 
@@ -81,6 +82,6 @@ def test_is_warned(entry: Values, simulator: Simulator) -> None:
 def test_the_tasks_of_the_table_are_right_otherwise(module: str, simulator: Simulator) -> None:
     result, warnings = _run({"module": module, "options": {}}, simulator, check_mode=True)
     # There is no vault yet to restore keys from, and 9.7 cannot rekey: that only the cluster can tell.
-    assert result["failed"] == (module in ("akv_rekey", "akv_restore"))
+    assert result["failed"] == (module in ("akv_rekey", "akv_repair", "akv_restore"))
     assert simulator.requests != []
     assert warnings == []

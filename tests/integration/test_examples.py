@@ -34,6 +34,10 @@ CLUSTERS: dict[str, tuple[Values, tuple[str, ...]]] = {
     "akv_info": ({"vaults": [{"svm": "vs0"}, {"svm": "vs1"}]}, ("9.7",)),
     "akv_preflight_info": ({}, ("9.7", "9.14.1")),
     "akv_rekey": ({"vaults": [{"svm": "vs0"}]}, ("9.11.1",)),
+    "akv_repair": (
+        {"vaults": [{"svm": svm, "keys_missing_on": ["node1"]} for svm in ("vs0", "vs1")]},
+        ("9.7", "9.14.1"),
+    ),
     "akv_restore": (
         {"vaults": [{"svm": svm, "keys_missing_on": ["node1"]} for svm in ("vs0", "vs1", "vs2")]},
         ("9.7",),

@@ -60,4 +60,4 @@ def test_ad_hoc(ansible: Ansible) -> None:
         arguments = ("localhost", "-m", "ontap.akv.akv_info", "-a", "svm=vs0", "-e", interpreter)
         output, code = ansible.command("ansible", *arguments, **login(simulator.connection))
     assert code == 0, output
-    assert "1 vault of SVM vs0 on 127.0.0.1: 1 healthy." in output
+    assert "1 AKV configuration of SVM vs0 on 127.0.0.1: 1 healthy." in output

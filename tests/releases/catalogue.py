@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 RELEASES = (
     *("9.7", "9.8", "9.9.1", "9.10.1", "9.11.1", "9.12.1", "9.13.1"),
     *("9.14.1", "9.15.1", "9.16.1", "9.17.1", "9.18.1", "9.19.1"),
@@ -24,3 +26,9 @@ WHOLE = {
 def at_least(release: str, first: str) -> bool:
     """Tell whether a release is that one or later."""
     return RELEASES.index(release) >= RELEASES.index(first)
+
+
+def enabled(info: dict[str, Any]) -> dict[str, Any]:
+    """The one enabled configuration that akv_info has read."""
+    (vault,) = (vault for vault in info["vaults"] if vault.get("enabled", True))
+    return dict(vault)

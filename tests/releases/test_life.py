@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from faults.harness import options, run
 from integration.certificates import make_pkcs12
-from releases.catalogue import KEY, RELEASES, WHOLE, at_least
+from releases.catalogue import KEY, RELEASES, WHOLE, at_least, enabled
 
 from simulator import Simulator
 
@@ -73,8 +73,8 @@ def test_life(sim: Simulator, life: Life, release: str) -> None:
     uuid = created["vault"]["uuid"]
 
     info = life("akv_info")
-    assert info["by_svm"]["vs0"]["verdict"] == "healthy"
-    assert info["by_svm"]["vs0"]["authentication_method"] == "client_secret"
+    assert enabled(info)["verdict"] == "healthy"
+    assert enabled(info)["authentication_method"] == "client_secret"
     assert info["summary"]["healthy"] == info["summary"]["total"] == info["summary"]["client_secret"] == 1
 
     rotation = {"svm": "vs0", "client_secret": "canary-New8Q~secret", "update_credentials": "always"}
@@ -93,7 +93,7 @@ def test_life(sim: Simulator, life: Life, release: str) -> None:
 
     sim.apply([{"create_volume": {"svm": "vs0", "name": "data", "encrypted": True}}])
     sim.apply([{"lose_keys": {"svm": "vs0", "nodes": ["node2"]}}])
-    assert life("akv_info")["by_svm"]["vs0"]["verdict"] == "degraded"
+    assert enabled(life("akv_info"))["verdict"] == "degraded"
     assert life.twice("akv_restore", svm="vs0", poll_interval=0.1)["available"] is True
 
     refused = life.fails("akv_config", svm="vs0", state="absent")
@@ -166,11 +166,11 @@ def test_blue_and_green(sim: Simulator, life: Life, release: str) -> None:
     assert "inactive" in str(created["warnings"])
     info = life("akv_info")
     assert info["summary"]["inactive"] == 1
-    assert info["by_svm"]["vs0"]["enabled"] is True
+    assert enabled(info)["enabled"] is True
 
     there = life.twice("akv_config", svm="vs0", configuration="green", enabled=True)
     assert there["operation"] == "enable"
-    assert life("akv_info")["by_svm"]["vs0"]["key_id"].startswith("https://kv1.vault.azure.net/keys/key2")
+    assert enabled(life("akv_info"))["key_id"].startswith("https://kv1.vault.azure.net/keys/key2")
     names = {vault["configuration"]["name"]: vault["enabled"] for vault in life("akv_info")["vaults"]}
     blue = next(name for name, enabled in names.items() if not enabled)
     assert life.twice("akv_config", svm="vs0", configuration=blue, enabled=True)["operation"] == "enable"

@@ -94,6 +94,8 @@ class Volume:
     nae: bool = False
     # Its keys stayed in the key manager of the admin SVM.
     keys_with_admin: bool = False
+    # Its junction; None where it is not mounted.
+    path: str | None = None
     # A migration has copied its key, and has not deleted it from where it was.
     keys_with_both: bool = False
     key_id: str = ""

@@ -131,6 +131,7 @@ def _volume(cluster: Cluster, volume: Volume) -> dict[str, Any]:
         "state": "offline" if offline else volume.state,
         "aggregates": [{"name": each.name, "uuid": each.uuid} for each in cluster.aggregates[:1]],
         "encryption": encryption,
+        **({"nas": {"path": volume.path}} if volume.path else {}),
         "_links": _self(f"storage/volumes/{volume.uuid}"),
     }
 

@@ -77,6 +77,7 @@ VOLUME = Record(
     takes={
         **events.VOLUME,
         "uuid": text,
+        "path": text,
         "key_id": text,
         "state": choice("online", "offline"),
         "encryption_state": choice("encrypted", "encrypting", "partial", "rekeying"),

@@ -4,10 +4,10 @@
 
 # This module util is private to the collection: it may change at any time.
 
-"""Reads a vault's health from a record: availability, node by node, and the verdict. Pure, no I/O.
+"""Reads the health of an AKV configuration from its record: availability node by node, and the verdict. Pure, no I/O.
 
 ONTAP words it in many shapes (releases 9.7 to the newest): the boolean is ``cluster_state`` or ``available``, the
-message names nodes, from 9.9.1 each with its reason. What is not told is unknown, never unavailable.
+message names nodes, from 9.9.1 each with its reason. What is not reported is unknown, never unavailable.
 """
 
 from __future__ import annotations
@@ -16,11 +16,36 @@ import re
 import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
 
-HEALTHY, DEGRADED, UNAVAILABLE, UNKNOWN, INACTIVE = "healthy", "degraded", "unavailable", "unknown", "inactive"
-VERDICTS = (HEALTHY, DEGRADED, UNAVAILABLE, UNKNOWN, INACTIVE)
+
+class Verdict(str, Enum):
+    """How an AKV configuration is."""
+
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    UNAVAILABLE = "unavailable"
+    UNKNOWN = "unknown"
+    INACTIVE = "inactive"
+
+    def __str__(self) -> str:
+        return self.value
+
+    @property
+    def is_bad(self) -> bool:
+        """ONTAP reports that something does not work."""
+        return self in (Verdict.DEGRADED, Verdict.UNAVAILABLE)
+
+    @property
+    def needs_attention(self) -> bool:
+        """It is in use, and ONTAP does not report that it works. The one definition for filters, roles and events."""
+        return self.is_bad or self is Verdict.UNKNOWN
+
+
+VERDICTS = tuple(verdict.value for verdict in Verdict)
+HEALTHY, DEGRADED, UNAVAILABLE, UNKNOWN, INACTIVE = VERDICTS
 
 # "Node: node1. Reason: No volumes created yet for the SVM. Wrapped KEK …" (9.9.1 and later)
 _NODE_WITH_REASON = re.compile(r"Node:\s*(?P<node>[\w.-]+?)\.?\s+Reason:(?P<reason>.*?)(?=Node:|\Z)", re.DOTALL)
@@ -32,12 +57,12 @@ _NO_VOLUMES_YET = "no volumes created yet"
 
 @dataclass(frozen=True)
 class State:
-    """What ``state`` says: whether every node can use the keys.
+    """What ``state`` reports: whether every node can use the keys.
 
-    :ivar available: None where it is not told
+    :ivar available: None where it is not reported
     :ivar bad_nodes: node name to reason ("" where none is given)
-    :ivar fresh_nodes: nodes that say no more than that the SVM has no encrypted volume yet
-    :ivar fresh: that is all that is said: normal for a new vault
+    :ivar fresh_nodes: nodes on which the only reason is that the SVM has no encrypted volume yet
+    :ivar fresh: no other reason is reported: normal for a new configuration
     """
 
     available: bool | None
@@ -53,14 +78,14 @@ class State:
 
     @property
     def bad(self) -> bool:
-        """Some node lacks its keys, and says so."""
+        """ONTAP reports that some node lacks its keys."""
         return self.available is False
 
     def __str__(self) -> str:
         if self.good:
             return "no encrypted volumes yet" if self.fresh else "keys are available on every node"
         if not self.bad:
-            return "availability is not told"
+            return "availability is not reported"
         if not self.bad_nodes:
             return f"keys are unavailable ({self.message.rstrip('.') or 'no reason given'})"
         nodes = [f"{node} ({reason.rstrip('.')})" if reason else node for node, reason in self.bad_nodes.items()]
@@ -68,12 +93,12 @@ class State:
 
 
 def read_state(record: Mapping[str, t.Any]) -> State:
-    """Read ``state`` of a vault's record."""
+    """Read ``state`` of a record."""
     state = record.get("state")
     if not isinstance(state, Mapping):
         return State(None)
-    told = [state[key] for key in ("available", "cluster_state") if isinstance(state.get(key), bool)]
-    available = told[0] if told else None
+    reported = [state[key] for key in ("available", "cluster_state") if isinstance(state.get(key), bool)]
+    available = reported[0] if reported else None
     message = state.get("message")
     message = message if isinstance(message, str) else ""
     if available:
@@ -83,7 +108,7 @@ def read_state(record: Mapping[str, t.Any]) -> State:
     bad_nodes = {node: reason for node, reason in reasons.items() if node not in fresh_nodes}
     if _NO_VOLUMES_YET in message.lower() and not bad_nodes:
         return State(None, message, fresh_nodes=fresh_nodes, fresh=True)
-    # Without the boolean, a message that names bad nodes still says that keys are unavailable there.
+    # Without the boolean, a message that names bad nodes still reports that keys are unavailable there.
     return State(False if bad_nodes else available, message, bad_nodes, fresh_nodes)
 
 
@@ -97,45 +122,45 @@ def _node_reasons(message: str) -> dict[str, str]:
 
 
 def unreachable_nodes(record: Mapping[str, t.Any]) -> dict[str, str]:
-    """Name the nodes whose embedded KMIP server is not reachable, with the reason (``ekmip_reachability``, 9.8+)."""
-    return {_node_name(entry): _message(entry) for entry in _ekmip(record) if entry.get("reachable") is False}
+    """Return the nodes with an unreachable key server (``ekmip_reachability``, 9.8+), each with the reason."""
+    return {node_name(entry): message_of(entry) for entry in ekmip_entries(record) if entry.get("reachable") is False}
 
 
 def azure_reachable(record: Mapping[str, t.Any]) -> bool | None:
-    """Tell whether the cluster reaches Azure (``azure_reachability``, 9.8+); None where it is not told."""
+    """Return whether the cluster reaches Azure (``azure_reachability``, 9.8+); None where it is not reported."""
     azure = record.get("azure_reachability")
     reachable = azure.get("reachable") if isinstance(azure, Mapping) else None
     return reachable if isinstance(reachable, bool) else None
 
 
-def judge(record: Mapping[str, t.Any]) -> tuple[str, list[str]]:
-    """Give the verdict on a vault, and the reasons, a sentence each."""
+def judge(record: Mapping[str, t.Any]) -> tuple[Verdict, list[str]]:
+    """Return the verdict on an AKV configuration, and the reasons, a sentence each."""
     verdict, reasons = _judge(record)
     return verdict, list(map(printable, reasons))
 
 
-def _judge(record: Mapping[str, t.Any]) -> tuple[str, list[str]]:
+def _judge(record: Mapping[str, t.Any]) -> tuple[Verdict, list[str]]:
     if record.get("enabled") is False:
-        return INACTIVE, ["The configuration is inactive: ONTAP tells no health of it."]
+        return Verdict.INACTIVE, ["The configuration is inactive: ONTAP does not report its health."]
     state = read_state(record)
     reasons = _state_reasons(state)
     reachability = _reachability_reasons(record)
     if state.bad:
-        known = {_node_name(entry) for entry in _ekmip(record)}
+        known = {node_name(entry) for entry in ekmip_entries(record)}
         all_bad = not state.bad_nodes or (known and not known - set(state.bad_nodes))
-        return (UNAVAILABLE if all_bad else DEGRADED), reasons + reachability
+        return (Verdict.UNAVAILABLE if all_bad else Verdict.DEGRADED), reasons + reachability
     if reachability:
-        return DEGRADED, reasons + reachability
-    return (HEALTHY if state.good else UNKNOWN), reasons
+        return Verdict.DEGRADED, reasons + reachability
+    return (Verdict.HEALTHY if state.good else Verdict.UNKNOWN), reasons
 
 
 def _state_reasons(state: State) -> list[str]:
     if state.fresh:
-        return ["No encrypted volumes have been created yet: normal for a new vault."]
+        return ["No encrypted volumes have been created yet: normal for a new configuration."]
     if state.good:
         return ["Keys are available on every node."]
     if not state.bad:
-        return ["ONTAP does not tell whether keys are available."]
+        return ["ONTAP does not report whether keys are available."]
     if not state.bad_nodes:
         return [f"Keys are unavailable: {_why(state.message)}"]
     return [
@@ -147,7 +172,7 @@ def _state_reasons(state: State) -> list[str]:
 def _reachability_reasons(record: Mapping[str, t.Any]) -> list[str]:
     reasons = []
     if azure_reachable(record) is False:
-        reasons.append(f"Azure cannot be reached: {_why(_message(record['azure_reachability']))}")
+        reasons.append(f"Azure cannot be reached: {_why(message_of(record['azure_reachability']))}")
     for node, message in unreachable_nodes(record).items():
         reasons.append(f"The embedded KMIP server of node {node} cannot be reached: {_why(message)}")
     return reasons
@@ -157,16 +182,19 @@ def _why(message: str) -> str:
     return f"{message.rstrip('.') or 'no reason is given'}."
 
 
-def _ekmip(record: Mapping[str, t.Any]) -> list[Mapping[str, t.Any]]:
+def ekmip_entries(record: Mapping[str, t.Any]) -> list[Mapping[str, t.Any]]:
+    """Return the entries of ``ekmip_reachability``, one a node (9.8+)."""
     entries = record.get("ekmip_reachability")
     return [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
 
 
-def _node_name(entry: Mapping[str, t.Any]) -> str:
+def node_name(entry: Mapping[str, t.Any]) -> str:
+    """Return the name of the node of such an entry."""
     node = entry.get("node")
     return str(node.get("name")) if isinstance(node, Mapping) else "(unnamed)"
 
 
-def _message(entry: Mapping[str, t.Any]) -> str:
+def message_of(entry: Mapping[str, t.Any]) -> str:
+    """Return ``message`` of ``state`` or of a reachability; "" where there is none."""
     message = entry.get("message")
     return message if isinstance(message, str) else ""

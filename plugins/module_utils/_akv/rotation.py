@@ -83,7 +83,7 @@ class Reading:
     def from_record(cls, record: Mapping[str, t.Any]) -> Reading:
         """Judge a record of ONTAP's."""
         state = read_state(record)
-        return cls(record["uuid"], judge(record)[0], state.available, frozenset(state.bad_nodes))
+        return cls(record["uuid"], judge(record)[0].value, state.available, frozenset(state.bad_nodes))
 
     @classmethod
     def from_snapshot(cls, snapshot: Mapping[str, t.Any]) -> Reading:

@@ -56,6 +56,18 @@ def require_active(client: Client, scope: Scope, doing: str, finishing: bool = F
             )
 
 
+def tells_state(release: Release | None) -> bool:
+    """Return whether a release reports the state of a key store (9.16.1+)."""
+    return release is not None and release.within(_STATE_SINCE)
+
+
+def read_states(client: Client) -> dict[str, str]:
+    """Read the state of each key store, by UUID: that of its AKV configuration (9.16.1+)."""
+    query = {"fields": "state,uuid"}
+    stores = client.records(KEY_STORES, query, doing="Reading the states of the key stores")
+    return {str(store.get("uuid")): str(store["state"]) for store in stores if "state" in store}
+
+
 def in_the_way(client: Client, scope: Scope) -> str | None:
     """Name the key manager that keeps an scope from getting a vault; None where none is seen."""
     try:

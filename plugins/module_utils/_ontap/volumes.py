@@ -4,7 +4,7 @@
 
 # This module util is private to the collection: it may change at any time.
 
-"""The encrypted volumes, which need the keys that a vault protects."""
+"""The encrypted volumes, which need the keys that an AKV configuration protects."""
 
 from __future__ import annotations
 
@@ -29,17 +29,22 @@ _SAID = (
 )
 
 
-def read_volumes(client: Client, scope: Scope | None, max_records: int | None = None) -> list[Record]:
+def read_volumes(
+    client: Client, scope: Scope | None, max_records: int | None = None, junctions: bool = False
+) -> list[Record]:
     """Read the encrypted volumes: all pages of one GET.
 
-    :param scope: whose; None and the cluster mean all, as ONTAP does not tell whose key manager serves a volume
+    :param scope: the SVM; None and the cluster mean all, as ONTAP does not report which key manager serves a volume
+    :param junctions: read where each is mounted too
     """
-    whose = scope if scope is not None and not scope.is_cluster else None
-    query = {"encryption.enabled": "true", "fields": _FIELDS, **(whose.query() if whose else {})}
+    svm = scope if scope is not None and not scope.is_cluster else None
+    fields = f"{_FIELDS},nas.path" if junctions else _FIELDS
+    query = {"encryption.enabled": "true", "fields": fields, **(svm.query() if svm else {})}
     if max_records is not None:
         query["max_records"] = str(max_records)
-    found = client.records(_VOLUMES, query, doing=f"Reading the encrypted volumes{f' of {whose}' if whose else ''}")
-    return [_without_links(record) for record in found if whose is None or _owns(whose, record)]
+    doing = f"Reading the encrypted volumes{f' of {svm}' if svm else ''}"
+    found = client.records(_VOLUMES, query, doing=doing)
+    return [_without_links(record) for record in found if svm is None or _owns(svm, record)]
 
 
 def read_svms_with_volumes(client: Client) -> frozenset[str] | None:
@@ -75,9 +80,12 @@ def need_keys(client: Client, scope: Scope, doing: str) -> OntapError | None:
 def count(volumes: Sequence[Mapping[str, t.Any]]) -> str:
     """Say how many there are, and how many of them are not online."""
     number = len(volumes)
-    away = sum(volume["state"] not in ("online", None) for volume in volumes)
-    told = "1 encrypted volume" if number == 1 else f"{number or 'No'} encrypted volumes"
-    return f"{told}, {away} of them not online." if away else f"{told}."
+    away = sum(volume.get("state", "online") != "online" for volume in volumes)
+    if not away:
+        return "1 encrypted volume." if number == 1 else f"{number or 'No'} encrypted volumes."
+    if number == 1:
+        return "1 encrypted volume, which is not online."
+    return f"{number} encrypted volumes, {away} of them not online."
 
 
 def _owns(scope: Scope, record: Mapping[str, t.Any]) -> bool:
@@ -85,8 +93,10 @@ def _owns(scope: Scope, record: Mapping[str, t.Any]) -> bool:
 
 
 def _without_links(record: Mapping[str, t.Any]) -> Record:
-    svm = record.get("svm")
-    return {
-        "svm": {name: svm.get(name) for name in ("name", "uuid")} if isinstance(svm, dict) else None,
-        **{name: record.get(name) for name in ("name", "uuid", "state", "encryption")},
-    }
+    svm, nas = record.get("svm"), record.get("nas")
+    volume = {name: record[name] for name in ("name", "uuid", "state", "encryption") if record.get(name) is not None}
+    if isinstance(svm, dict):
+        volume = {"svm": {name: svm[name] for name in ("name", "uuid") if name in svm}, **volume}
+    if isinstance(nas, dict) and isinstance(nas.get("path"), str):
+        volume["nas"] = {"path": nas["path"]}
+    return volume

@@ -30,7 +30,7 @@ _FIELD = re.compile(r"[a-z]+(?:_[a-z]+)*")
 _LONGEST_KEPT = 1000  # characters
 
 # Names of results whose values are words of ours: a playbook branches on them, whatever a secret happens to be.
-_OWN_WORDS = frozenset({"method", "operation", "outcome", "plan_id", "verdict"})
+_OWN_WORDS = frozenset({"cause", "method", "operation", "outcome", "plan_id", "verdict"})
 
 
 def _base64_forms(secret: bytes) -> Iterable[str]:

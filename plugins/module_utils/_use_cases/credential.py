@@ -52,6 +52,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import (
 )
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope, check_text, is_uuid
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.estate import read_release
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.health_monitor import read_health_monitor
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import JobFailed, follow, job_of
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import read_vaults
@@ -560,7 +561,7 @@ class Rotation:
             return 0.0, "ONTAP reports no health of an inactive configuration."
         if self.order.soak is not None:
             return float(self.order.soak), "as given."
-        interval = read_health_monitor(self.client)["polling_interval"]
+        interval = read_health_monitor(self.client, read_release(self.client)).get("polling_interval")
         if interval is None:
             return (
                 _INTERVAL * 60.0 + _SPARE,

@@ -11,19 +11,24 @@ from __future__ import annotations
 import difflib
 import typing as t
 from collections.abc import Mapping
-from dataclasses import dataclass
+from types import SimpleNamespace
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.health import VERDICTS, judge, read_state
+from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict
 from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import CREDENTIALS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
-from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import FIELDS, SECRET_FIELDS, health_fields
+from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import FIELDS, SECRET_FIELDS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client, is_unreadable
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.health_monitor import read_health_monitor, tell
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import read_vaults
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.estate import (
+    fields_of_health,
+    optional,
+    read_examined,
+    read_release,
+)
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.health_monitor import describe, read_health_monitor
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import count, read_volumes
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, InputError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     **SCOPE_OPTIONS,
@@ -39,29 +44,15 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 _READABLE = sorted(name for name, field in FIELDS.items() if field.read)
 
 
-@dataclass(frozen=True)
-class Result:
-    """What is there."""
-
-    changed: bool
-    msg: str
-    vaults: list[Record]
-    by_svm: dict[str, Record]
-    cluster_vault: Record | None
-    summary: dict[str, int]
-    volumes: list[Record] | None
-    health_monitor: Record | None
-
-
 def check(params: Mapping[str, t.Any]) -> tuple[Scope | None, dict[str, str]]:
     """Check a task's options, before any request.
 
-    :return: whose vaults (None for all), and the query's filters as text
+    :return: the scope (None for all), and the query's filters as text
     :raises InputError: names the option, what was given and what to do
     """
     scope = Scope.from_optional_params(params)
     if params["max_records"] is not None and params["max_records"] < 1:
-        raise InputError("max_records", f"{params['max_records']} is below 1. Give how many records a page holds.")
+        raise InputError("max_records", f"{params['max_records']} is below 1. Give the number of records in a page.")
     for option in ("fields", "order_by"):
         for name in params[option] or []:
             _check_field(option, name.partition(" ")[0])
@@ -73,25 +64,28 @@ def check(params: Mapping[str, t.Any]) -> tuple[Scope | None, dict[str, str]]:
         query[name] = str(value).lower() if isinstance(value, bool) else str(value)
     twice = sorted(set(query) & set(scope.query())) if scope else []
     if twice:
-        raise InputError("query", f"{twice[0]} is given beside {scope}. Keep one of them.")
+        raise InputError("query", f"{twice[0]} is given together with {scope}. Keep one of them.")
     return scope, query
 
 
 def _check_field(option: str, name: str) -> None:
-    """Refuse what is no field of a vault, and above all a secret: it would end up in a URL."""
+    """Refuse what is not a field of azure-key-vaults, and above all a secret: it would end up in a URL."""
     field = name.lstrip("!").partition(".")[0].partition("{")[0]
     if field in SECRET_FIELDS:
-        raise InputError(option, f"{field} is a secret, which ONTAP never gives back. Leave it out.")
+        raise InputError(option, f"{field} is a secret, which ONTAP never returns. Leave it out.")
     if field in ("*", "**") and option == "fields":
         return
     if field not in _READABLE:
         near = difflib.get_close_matches(field, _READABLE, n=1)
-        hint = f"Is {near[0]} meant?" if near else f"It has {', '.join(_READABLE)}."
-        raise InputError(option, f"{name!r} is no field of a vault. {hint}")
+        hint = f"Did you mean {near[0]}?" if near else f"Its fields: {', '.join(_READABLE)}."
+        raise InputError(option, f"{name!r} is not a field of an AKV configuration. {hint}")
 
 
-def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result:
-    """Read vaults and judge them. Reads only, so check mode makes no difference."""
+def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> SimpleNamespace:
+    """Read AKV configurations and examine them. Reads only, so check mode makes no difference.
+
+    :return: the result; what was not asked for, or is not readable, is absent
+    """
     scope, query = check(params)
     if scope is not None:
         query.update(scope.query())
@@ -99,61 +93,51 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result
         query["max_records"] = str(params["max_records"])
     if params["order_by"]:
         query["order_by"] = ",".join(params["order_by"])
-    vaults = read_vaults(client, query, _fields(client, params))
-    if scope is not None and not params["fields"]:
-        vaults = [vault for vault in vaults if scope.owns(vault)]
-    for vault in vaults:
-        state = read_state(vault)
-        vault["available"] = state.available
-        vault["unavailable_nodes"] = sorted(state.bad_nodes)
-        vault["verdict"], vault["reasons"] = judge(vault)
-        if not params["fields"]:
+    vaults = read_examined(client, query, _fields(client, params))
+    if not params["fields"]:
+        vaults = [vault for vault in vaults if scope is None or scope.owns(vault)]
+        for vault in vaults:
             # Before 9.10.1 there is one kind, and ONTAP does not name it.
             vault.setdefault("authentication_method", "client_secret")
-    enabled = [vault for vault in vaults if vault.get("enabled", True)]
-    scopes = [((vault.get("svm") or {}).get("name"), vault) for vault in enabled]
-    summary = {"total": len(vaults), **dict.fromkeys((*VERDICTS, *CREDENTIALS.values()), 0)}
-    for vault in vaults:
-        summary[vault["verdict"]] += 1
-        if vault.get("authentication_method") in list(CREDENTIALS.values()):
-            summary[vault["authentication_method"]] += 1
-    volumes = _volumes(client, scope, params["max_records"]) if params["volumes"] else None
-    monitor = read_health_monitor(client) if params["health_monitor"] else None
-    more = [count(volumes)] if volumes is not None else []
-    more += [tell(monitor)] if monitor is not None else []
-    return Result(
-        changed=False,
-        msg=" ".join((_message(scope, client, summary), *more)),
-        vaults=vaults,
-        by_svm={name: vault for name, vault in scopes if isinstance(name, str)},
-        cluster_vault=next((vault for vault in enabled if vault.get("scope") == "cluster"), None),
-        summary=summary,
-        volumes=volumes,
-        health_monitor=monitor,
-    )
-
-
-def _volumes(client: Client, scope: Scope | None, max_records: int | None) -> list[Record] | None:
-    """Read the encrypted volumes; a login that may not loses these alone."""
-    try:
-        return read_volumes(client, scope, max_records)
-    except AkvError as refusal:
-        if not is_unreadable(refusal):
-            raise
-        client.task.warn(f"The encrypted volumes are not known. {refusal.message}")
-        return None
+    summary = _summary(vaults)
+    result = SimpleNamespace(changed=False, msg="", vaults=vaults, summary=summary)
+    sentences = [_message(scope, client, summary)]
+    if params["volumes"]:
+        volumes = optional(
+            client, "The encrypted volumes are", lambda: read_volumes(client, scope, params["max_records"])
+        )
+        if volumes is not None:
+            result.volumes = volumes
+            sentences.append(count(volumes))
+    if params["health_monitor"]:
+        result.health_monitor = read_health_monitor(client, read_release(client))
+        sentences.append(describe(result.health_monitor))
+    result.msg = " ".join(sentences)
+    return result
 
 
 def _fields(client: Client, params: Mapping[str, t.Any]) -> list[str]:
-    """Say what to ask for: what the task names and no more, else all, and with ``health`` what is advanced."""
+    """Return what to ask for: what the task names and no more, else all, and with ``health`` what is advanced."""
     if params["fields"]:
         return ["uuid", *(name for name in params["fields"] if name != "uuid")]
-    return ["*", *(health_fields(client.release()) if params["health"] else [])]
+    return ["*", *(fields_of_health(client) if params["health"] else [])]
+
+
+def _summary(vaults: list[Record]) -> dict[str, int]:
+    """Count them, by verdict and by kind of credential."""
+    verdicts = [Verdict(vault["verdict"]) for vault in vaults]
+    credentials = [vault.get("authentication_method") for vault in vaults]
+    return {
+        "total": len(vaults),
+        "needs_attention": sum(verdict.needs_attention for verdict in verdicts),
+        **{verdict.value: verdicts.count(verdict) for verdict in Verdict},
+        **{kind: credentials.count(kind) for kind in CREDENTIALS.values()},
+    }
 
 
 def _message(scope: Scope | None, client: Client, summary: Mapping[str, int]) -> str:
-    counts = ", ".join(f"{summary[verdict]} {verdict}" for verdict in VERDICTS if summary[verdict])
+    counts = ", ".join(f"{summary[verdict]} {verdict}" for verdict in Verdict if summary[verdict])
     number = summary["total"]
-    of_whom = f" of {scope}" if scope else ""
-    vaults = "1 vault" if number == 1 else f"{number or 'No'} vaults"
-    return f"{vaults}{of_whom} on {client.where}{': ' if counts else ''}{counts}."
+    which = f" of {scope}" if scope else ""
+    configurations = "1 AKV configuration" if number == 1 else f"{number or 'No'} AKV configurations"
+    return f"{configurations}{which} on {client.where}{': ' if counts else ''}{counts}."

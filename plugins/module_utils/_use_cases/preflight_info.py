@@ -241,7 +241,7 @@ class _Preflight:
         volumes = read_volumes(self._client, self._scope)
         if not volumes or has_vault:
             return Check("encrypted_volumes", OK, count(volumes))
-        some = [str(volume["name"]) for volume in volumes[:5]]
+        some = [str(volume.get("name")) for volume in volumes[:5]]
         told = f"{count(volumes)[:-1]} ({', '.join([*some, '…'] if len(volumes) > len(some) else some)})"
         if self._scope.is_cluster:
             # Each may be served by a key manager of its SVM's own, which is no obstacle.

@@ -17,12 +17,12 @@ description:
     event where that has changed, or where a cluster cannot be read, or can again. It changes nothing.
   - The first look tells what is bad. What stays bad is told again every O(remind) seconds.
   - An event about a vault has C(type) V(vault), C(cluster), C(hostname), C(time), C(svm) (empty for the cluster's own
-    vault), C(scope), C(configuration), C(uuid), C(verdict), C(former_verdict), C(change), C(remedy), C(reasons),
-    C(unavailable_nodes), C(azure_reachable), C(offline_volumes), C(message).
+    vault), C(scope), C(configuration), C(uuid), C(verdict), C(former_verdict), C(change), C(remedy), C(cause),
+    C(reasons), C(unavailable_nodes), C(azure_reachable), C(offline_volumes), C(message).
   - C(verdict) is V(healthy), V(degraded), V(unavailable), V(unknown), V(inactive), or V(absent) where the vault is
     gone. C(change) is V(worse), V(better), V(other) (another node, say) or V(same) (told again). C(remedy) is
     V(restore) where nodes lack keys and Azure is reached; V(person) where somebody must look at the credential, the
-    key, the network or a node; else V(none).
+    key, the network or a node; else V(none). C(cause) is that of the C(diagnosis) of C(ontap.akv.akv_info).
   - An event about a cluster has C(type) V(cluster), C(cluster), C(hostname), C(time), C(reachable), C(change),
     C(message).
   - Actions on an event run on the host of the cluster's name alone (C(meta.hosts)).

@@ -1,0 +1,521 @@
+# Copyright (c) 2026, the ontap.akv authors
+# BSD-2-Clause license (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This module util is private to the collection: it may change at any time.
+
+"""The decisions and the wording of a recovery: what gets a credential, what is restored, what is waited for, and what
+someone must do. Pure, no I/O.
+
+A fault of one application, key or network path shows on every SVM that uses it. So it is worded once, with the names.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ansible_collections.ontap.akv.plugins.module_utils._akv.causes import CAUSES, Cause, Remedy
+from ansible_collections.ontap.akv.plugins.module_utils._akv.diagnosis import Diagnosis, diagnose
+from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict, judge, read_state
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, configuration_of
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
+
+_NAMED = 8
+"""How many names a line lists."""
+_LONGEST = 400
+"""Characters of a line."""
+
+DO_NOT_REBOOT = (
+    "Do not reboot, take over, give back or upgrade nodes while this lasts. ONTAP takes encrypted volumes offline after"
+    " 60 minutes without a good poll."
+)
+COMES_BACK = "Offline volumes come back with the next good poll of Azure. Do not bring them online one by one."
+
+Values = Mapping[str, t.Any]
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """An AKV configuration and its diagnosis."""
+
+    record: Values
+    verdict: Verdict
+    diagnosis: Diagnosis
+
+    @classmethod
+    def from_record(cls, record: Values, key_store_state: str | None = None) -> Configuration:
+        """Diagnose a record."""
+        return cls(record, judge(record)[0], diagnose(record, key_store_state))
+
+    @property
+    def uuid(self) -> str:
+        """The UUID of the configuration."""
+        return str(self.record["uuid"])
+
+    @property
+    def svm(self) -> str | None:
+        """The SVM's name; None for the cluster."""
+        name = (self.record.get("svm") or {}).get("name")
+        return name if isinstance(name, str) else None
+
+    @property
+    def scope(self) -> str:
+        """How sentences name it."""
+        return f"SVM {self.svm}" if self.svm else "the cluster"
+
+    @property
+    def nodes(self) -> list[str]:
+        """The nodes that lack keys."""
+        return sorted(read_state(self.record).bad_nodes)
+
+    @property
+    def lacks_keys_somewhere(self) -> bool:
+        """Whether ONTAP reports that a node lacks keys, whatever the reason."""
+        return read_state(self.record).bad
+
+    def uses(self, client_id: str) -> bool:
+        """Whether it logs in as this application. Azure's IDs know no case."""
+        return str(self.record.get("client_id")).lower() == client_id.lower()
+
+    def shown(self) -> Record:
+        """Return what a result holds of its state."""
+        return {"verdict": self.verdict.value, "diagnosis": self.diagnosis.shown()}
+
+    def identity(self) -> Record:
+        """Return what a result holds of it apart from its state."""
+        names = ("uuid", "scope", "svm", "client_id", "key_id", "name")
+        found = {name: self.record[name] for name in names if self.record.get(name) is not None}
+        return {**found, "configuration": configuration_of(self.record) or "default"}
+
+
+def credential_targets(
+    configurations: Iterable[Configuration], client_id: str, force: bool, with_volumes: Iterable[str]
+) -> list[Configuration]:
+    """Choose what gets the credential, in order: the first gets it alone.
+
+    :param force: send it whatever the cause, where something needs attention
+    :param with_volumes: SVMs with encrypted volumes, which prove the most
+    """
+    encrypted = set(with_volumes)
+    found = [
+        each
+        for each in configurations
+        if each.uses(client_id)
+        and (each.diagnosis.remedy is Remedy.CREDENTIAL or (force and each.verdict.needs_attention))
+    ]
+    return sorted(found, key=lambda each: (each.svm not in encrypted, not each.lacks_keys_somewhere, each.svm or ""))
+
+
+def restore_targets(configurations: Iterable[Configuration]) -> list[Configuration]:
+    """Choose what is restored: where nodes lack keys, and Azure is not reported as unreachable."""
+    return [each for each in configurations if each.diagnosis.remedy is Remedy.RESTORE]
+
+
+def protected(volumes: Iterable[Record], configurations: Iterable[Configuration]) -> list[Record]:
+    """Choose the volumes that an enabled AKV configuration may protect.
+
+    The cluster's own configuration protects volumes of the SVMs without one: ONTAP does not report which.
+    """
+    enabled = [each for each in configurations if each.verdict is not Verdict.INACTIVE]
+    svms = {each.svm for each in enabled}
+    return [volume for volume in volumes if None in svms or _svm_of(volume) in svms]
+
+
+def offline(volumes: Iterable[Record]) -> list[Record]:
+    """Choose the volumes that are offline."""
+    return [volume for volume in volumes if volume.get("state") == "offline"]
+
+
+def needs_person(configuration: Configuration) -> bool:
+    """Whether someone must act: neither ONTAP nor a restore removes the cause."""
+    remedy = configuration.diagnosis.remedy
+    return configuration.verdict.needs_attention and remedy in (Remedy.CREDENTIAL, Remedy.PERSON)
+
+
+def _svm_of(volume: Values) -> str | None:
+    svm = volume.get("svm")
+    return svm.get("name") if isinstance(svm, Mapping) else None
+
+
+# -- wording ----------------------------------------------------------------------------------------------------------
+
+
+def listed(names: Iterable[str], limit: int = _NAMED) -> str:
+    """List names, of many only the first."""
+    found = list(names)
+    more = len(found) - limit
+    return ", ".join(found[:limit]) + (f" and {more} more" if more > 0 else "")
+
+
+def _sorted(names: Iterable[str]) -> list[str]:
+    """Sort names as people count: vs2 before vs10."""
+    return sorted(names, key=lambda name: [(part.isdecimal(), part.zfill(20)) for part in re.split(r"([0-9]+)", name)])
+
+
+def plural(number: int, thing: str) -> str:
+    """Word a number of things."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def one_line(text: str) -> str:
+    """Make one line of a server's text, and escape what a terminal would act on."""
+    plain = printable(re.sub(r"\s+", " ", text))
+    return plain if len(plain) <= _LONGEST else plain[: _LONGEST - 1] + "…"
+
+
+@dataclass
+class _Group:
+    """What one cause has done, on one or several clusters."""
+
+    cause: Cause
+    subject: str
+    advice: str
+    heals_itself: bool
+    sample: Values
+    names: list[str] = field(default_factory=list)
+    clusters: list[str] = field(default_factory=list)
+    nodes: list[str] = field(default_factory=list)
+    evidence: list[str] = field(default_factory=list)
+    svms: list[tuple[str, str | None]] = field(default_factory=list)
+
+
+def report(clusters: Mapping[str, Values]) -> list[str]:
+    """Word what was found, cause by cause, over one or several clusters: what, where, ONTAP's words, what to do.
+
+    :param clusters: by name, each as the result of akv_repair or akv_info has it: ``vaults`` and ``volumes``; one that
+        could not be read has ``failed`` and ``msg``
+    """
+    many = len(clusters) > 1
+    unread = {name: found for name, found in clusters.items() if "vaults" not in found}
+    read = {name: found for name, found in clusters.items() if name not in unread}
+    groups: dict[t.Any, _Group] = {}
+    total = 0
+    for cluster, found in read.items():
+        vaults = [_state_of(vault) for vault in found["vaults"]]
+        counts = found.get("summary")
+        total += counts["total"] - counts["inactive"] if counts else _enabled(vaults)
+        for vault in vaults:
+            if Verdict(vault["verdict"]).needs_attention:
+                _add(groups, cluster, vault, many)
+    lines = [one_line(f"{name} could not be read: {found.get('msg', '')}") for name, found in unread.items()]
+    bad = sum(len(group.names) for group in groups.values())
+    away = {cluster: offline(_volumes_of(found)) for cluster, found in read.items()}
+    number = sum(map(len, away.values()))
+    where = f" on {plural(len(read), 'cluster')}" if many else ""
+    if bad:
+        lines += [f"{bad} of {plural(total, 'AKV configuration')}{where} need attention.", DO_NOT_REBOOT]
+    elif read:
+        lines.append(f"{plural(total, 'AKV configuration')}{where}: none needs attention.")
+    explained: set[tuple[str, str | None]] = set()
+    for group in sorted(groups.values(), key=lambda group: (-len(group.names), group.cause.value)):
+        mine = [
+            (cluster, volume)
+            for cluster, volumes in away.items()
+            for volume in volumes
+            if (cluster, _svm_of(volume)) in group.svms
+        ]
+        explained |= {(cluster, _svm_of(volume)) for cluster, volume in mine}
+        lines += _paragraph(group, [_volume_name(cluster if many else "", volume) for cluster, volume in mine])
+    rest = [
+        _volume_name(cluster if many else "", volume)
+        for cluster, volumes in away.items()
+        for volume in volumes
+        if (cluster, _svm_of(volume)) not in explained
+    ]
+    if rest:
+        lines.append(one_line(f"Offline volumes of healthy configurations ({len(rest)}): {listed(rest)}."))
+        lines.append(f"{COMES_BACK} If they stay offline, check whether someone took them offline.")
+    elif read and not number and not bad:
+        lines.append("No encrypted volume is offline.")
+    unmounted = [
+        _volume_name(cluster if many else "", volume)
+        for cluster, found in read.items()
+        for volume in found.get("unmounted") or []
+    ]
+    if unmounted:
+        lines.append(one_line(f"Online, but not mounted ({len(unmounted)}): {listed(unmounted)}."))
+        lines.append("ONTAP could not mount them when they came back (EMS km.volume.mount.fail). Mount each by hand.")
+    return lines
+
+
+def _enabled(vaults: Iterable[Values]) -> int:
+    return sum(vault["verdict"] != Verdict.INACTIVE.value for vault in vaults)
+
+
+def _state_of(vault: Values) -> Values:
+    """Return a result's entry with its latest verdict and diagnosis: akv_repair has them before and after."""
+    return {**vault, **vault.get("before", {}), **vault.get("after", {})}
+
+
+def _volumes_of(found: Values) -> list[Record]:
+    volumes = found.get("volumes") or []
+    return list(volumes.get("after", volumes.get("before", []))) if isinstance(volumes, Mapping) else list(volumes)
+
+
+def _add(groups: dict[t.Any, _Group], cluster: str, vault: Values, many: bool) -> None:
+    diagnosis = vault["diagnosis"]
+    cause = Cause(diagnosis["cause"])
+    subject = _subject(cause, vault)
+    # What differs from SVM to SVM (a trace ID, a node) does not make another cause.
+    known = diagnosis["evidence"] if cause is Cause.UNCLASSIFIED else ()
+    key = (cause, subject.lower(), diagnosis["advice"], tuple(re.sub(r"^[^:]*:", "", text) for text in known))
+    group = groups.setdefault(key, _Group(cause, subject, diagnosis["advice"], diagnosis["heals_itself"], vault))
+    svm = (vault.get("svm") or {}).get("name")
+    name = svm or "the cluster"
+    group.names.append(f"{cluster}: {name}" if many else name)
+    group.svms.append((cluster, svm))
+    if cluster not in group.clusters:
+        group.clusters.append(cluster)
+    for node in vault.get("unavailable_nodes") or []:
+        label = f"{cluster}: {node}" if many else node
+        if label not in group.nodes:
+            group.nodes.append(label)
+    if diagnosis["evidence"] and diagnosis["evidence"][0] not in group.evidence:
+        group.evidence.append(diagnosis["evidence"][0])
+
+
+def _subject(cause: Cause, vault: Values) -> str:
+    """Name the thing in Azure that has the fault."""
+    if cause in (Cause.CREDENTIAL_EXPIRED, Cause.CREDENTIAL_REJECTED, Cause.APPLICATION_DISABLED):
+        return f"application {vault['client_id']}" if vault.get("client_id") else ""
+    if cause in (Cause.KEY_DISABLED, Cause.KEY_EXPIRED, Cause.KEY_MISSING, Cause.PERMISSION_MISSING):
+        return f"key {vault['key_id']}" if vault.get("key_id") else ""
+    if cause is Cause.AZURE_UNREACHABLE:
+        return f"key vault {vault['name']}" if vault.get("name") else ""
+    return ""
+
+
+def _paragraph(group: _Group, volumes: Sequence[str]) -> list[str]:
+    about = CAUSES[group.cause]
+    subject = f" ({group.subject})" if group.subject else ""
+    lines = [f"{group.cause}: {about.meaning}{subject}. {_scopes(group)}: {listed(_sorted(group.names))}."]
+    more = len(group.evidence) - 1
+    if group.evidence:
+        lines.append(f"  ONTAP: {group.evidence[0]}" + (f" (and {plural(more, 'similar text')})" if more > 0 else ""))
+    if group.nodes:
+        lines.append(f"  Nodes without keys: {listed(_sorted(group.nodes))}.")
+    if volumes:
+        lines.append(f"  Offline volumes ({len(volumes)}): {listed(_sorted(volumes), 5)}.")
+    lines.append(f"  What to do: {group.advice}")
+    command = command_for(group.cause, group.sample, group.clusters, len(group.names))
+    if command and not group.heals_itself and group.advice.startswith(about.advice):
+        lines.append(f"  Command: {command}")
+    return [one_line(line) if not line.startswith("  ") else "  " + one_line(line.strip()) for line in lines]
+
+
+def _scopes(group: _Group) -> str:
+    return plural(len(group.names), "SVM" if all(svm for _cluster, svm in group.svms) else "configuration")
+
+
+def _volume_name(cluster: str, volume: Values) -> str:
+    """Name a volume: cluster, SVM, volume, and where it is mounted."""
+    path = (volume.get("nas") or {}).get("path")
+    where = f" ({path})" if path else ""
+    name = f"{_svm_of(volume) or '?'}/{volume.get('name')}{where}"
+    return f"{cluster}: {name}" if cluster else name
+
+
+def command_for(cause: Cause, vault: Values, clusters: Sequence[str], number: int) -> str:
+    """Word the command that helps. What ONTAP reported is quoted for a shell: someone will paste it.
+
+    :param vault: one of the configurations with this cause
+    :param number: how many have it
+    """
+    quoted = {name: shlex.quote(str(vault.get(name) or "")) for name in ("client_id", "key_id")}
+    svm = (vault.get("svm") or {}).get("name")
+    limit = f" --limit {shlex.quote(','.join(clusters))}" if len(clusters) <= _NAMED else ""
+    narrow = f" -e akv_svm={shlex.quote(svm)}" if svm and number == 1 else ""
+    recover = f"ansible-playbook ontap.akv.recover -i INVENTORY{limit}{narrow}"
+    key_vault, key = _parts_of(str(vault.get("key_id") or ""))
+    of_svm = f" -vserver {shlex.quote(svm)}" if svm else ""
+    return {
+        Cause.CREDENTIAL_EXPIRED: f"{recover} -e akv_client_id={quoted['client_id']} -e @secrets.yml",
+        Cause.CREDENTIAL_REJECTED: f"{recover} -e akv_client_id={quoted['client_id']} -e @secrets.yml",
+        Cause.APPLICATION_DISABLED: f"az ad sp update --id {quoted['client_id']} --set accountEnabled=true",
+        Cause.KEY_DISABLED: f"az keyvault key set-attributes --id {quoted['key_id']} --enabled true",
+        Cause.KEY_EXPIRED: f"az keyvault key set-attributes --id {quoted['key_id']} --expires DATE",
+        Cause.KEY_MISSING: f"az keyvault key recover --vault-name {key_vault} --name {key}",
+        Cause.PERMISSION_MISSING: f"az keyvault key show --id {quoted['key_id']}",
+        Cause.AZURE_UNREACHABLE: f"vserver services name-service dns show{of_svm}",
+        Cause.LOGIN_UNREACHABLE: "network interface show -role node-mgmt",
+        Cause.KEYS_MISSING_ON_NODE: recover,
+        Cause.NODE_KEY_SERVER_DOWN: "system health alert show",
+        Cause.NOT_REPORTED: f"security key-manager external azure check{of_svm}",
+        Cause.UNCLASSIFIED: f"security key-manager external azure check{of_svm}",
+    }.get(cause, "")
+
+
+def _parts_of(key_id: str) -> tuple[str, str]:
+    """Return the names of key vault and key, quoted for a shell."""
+    found = re.match(r"https://([^./]+)[^/]*/keys/([^/]+)", key_id)
+    return (shlex.quote(found[1]), shlex.quote(found[2])) if found else ("VAULT", "KEY")
+
+
+# -- a recovery of several calls --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A recovery as far as it has come: what a role shows, waits for and returns.
+
+    :ivar lines: what is wrong now, and what to do
+    :ivar news: what to show after the repair: what it did and what is waited for; empty where it had nothing to do
+    :ivar repair: whether a repair has something to do, or something to wait for
+    :ivar wait: seconds to wait for what ONTAP does without anyone; 0 where there is nothing to wait for
+    """
+
+    result: Record
+    lines: list[str]
+    news: list[str]
+    wait: int = 0
+    repair: bool = False
+
+
+_FALLBACK_INTERVAL = 15  # minutes
+_SPARE = 300  # seconds
+_STEPS = ("credential", "restore")
+
+
+def progress(
+    calls: Sequence[Values],
+    cluster: str,
+    check_mode: bool = False,
+    wait: int | None = None,
+    restore: bool = True,
+    credential: bool = False,
+    force: bool = False,
+) -> Progress:
+    """Conclude from the calls of akv_repair so far.
+
+    :param calls: their results, in order: the diagnosis first, the repair, the wait; what was skipped has no ``vaults``
+    :param cluster: its name in the inventory
+    :param wait: seconds as given; None for ONTAP's polling interval and 5 minutes
+    :param restore: whether keys are restored
+    :param credential: whether one is given
+    :param force: whether it is sent whatever the cause
+    """
+    done = [call for call in calls if "vaults" in call]
+    if not done:
+        return Progress({"failed": True, "changed": False, "outcome": "unchanged", "vaults": []}, [], [])
+    failed = [call for call in calls[1:] if call.get("failed")]
+    vaults = _merged(done)
+    before = _offline_of(done[0], "before")
+    after = _offline_of(done[-1], "after")
+    left = [vault for vault in vaults if Verdict(vault["after"]).needs_attention]
+    outcomes = [_outcome(call) for call in calls]
+    is_over = not left and not after
+    message = _sentence(cluster, done[-1], vaults, left, before, after, check_mode)
+    result: Record = {
+        "failed": not check_mode and not is_over,
+        "changed": any(call.get("changed") for call in calls[1:]),
+        "outcome": next((each for each in ("unknown", "changed") if each in outcomes), "unchanged"),
+        "msg": message,
+        "vaults": vaults,
+        "volumes_before": before,
+        "volumes_after": after,
+    }
+    stuck = bool(failed) or any(_is_stuck(vault, restore) for vault in left)
+    seconds, why = _patience(done[-1], wait)
+    if is_over or stuck or check_mode:
+        seconds = 0
+    lines = report({cluster: done[-1]})
+    repaired = calls[1] if len(calls) > 1 else {}
+    tried = any(vault[step] != "none" for vault in repaired.get("vaults", ()) for step in _STEPS)
+    tried = tried or ("vaults" not in repaired and bool(repaired.get("failed")))
+    news = [one_line(f"{cluster}: {repaired['msg']}"), *(lines if repaired.get("changed") else [])] if tried else []
+    if seconds:
+        news.append(f"Waiting for {seconds} s at most: {why}.")
+    remedies = {CAUSES[Cause(vault["diagnosis"]["cause"])].remedy for vault in left}
+    sends = credential and (Remedy.CREDENTIAL in remedies or bool(force and left))
+    repair = sends or not (is_over or stuck) or any(not _is_stuck(vault, restore) for vault in left)
+    return Progress(result, lines, news, seconds, repair)
+
+
+def _merged(calls: Sequence[Values]) -> list[Record]:
+    """Return an entry for each configuration that needed attention: before from its first call, after from its last."""
+    entries: dict[str, Record] = {}
+    for call in calls:
+        named = set()
+        for vault in call["vaults"]:
+            named.add(vault["uuid"])
+            old = entries.get(vault["uuid"], {})
+            entries[vault["uuid"]] = {
+                **{name: vault[name] for name in ("uuid", "scope", "svm", "configuration") if name in vault},
+                "before": old.get("before", vault["before"]["verdict"]),
+                "after": vault["after"]["verdict"],
+                "cause": old.get("cause", vault["before"]["diagnosis"]["cause"]),
+                "credential": vault["credential"] if vault["credential"] != "none" else old.get("credential", "none"),
+                "restore": vault["restore"] if vault["restore"] != "none" else old.get("restore", "none"),
+                "evidence": vault["after"]["diagnosis"]["evidence"],
+                "diagnosis": vault["after"]["diagnosis"],
+                "msg": " ".join(filter(None, (old.get("msg", ""), vault["msg"]))),
+                "advice": vault["advice"],
+            }
+        for uuid in set(entries) - named:
+            # A call names what needs attention: this one does not any more.
+            entries[uuid].update(after=Verdict.HEALTHY.value, evidence=[], advice="")
+            entries[uuid]["diagnosis"] = Diagnosis(Cause.NONE).shown()
+    return list(entries.values())
+
+
+def _offline_of(call: Values, when: str) -> list[Record]:
+    volumes = call.get("volumes") or {}
+    return list(volumes.get(when, []))
+
+
+def _outcome(call: Values) -> str:
+    return str(call.get("outcome") or ("changed" if call.get("changed") and "vaults" in call else "unchanged"))
+
+
+def _is_stuck(vault: Values, restore: bool) -> bool:
+    diagnosis = vault["diagnosis"]
+    remedy = CAUSES[Cause(diagnosis["cause"])].remedy
+    waits = diagnosis["heals_itself"] or (restore and remedy is Remedy.RESTORE)
+    return not waits
+
+
+def _patience(call: Values, wait: int | None) -> tuple[int, str]:
+    if wait is not None:
+        return wait, "as given"
+    minutes = (call.get("health_monitor") or {}).get("polling_interval")
+    if minutes is None:
+        minutes = _FALLBACK_INTERVAL
+        why = f"how often ONTAP polls Azure could not be read, {minutes} minutes are assumed, plus 5"
+    else:
+        why = f"ONTAP polls Azure every {minutes} minutes, plus 5"
+    return minutes * 60 + _SPARE, why
+
+
+def _sentence(
+    cluster: str,
+    last: Values,
+    vaults: Sequence[Values],
+    left: Sequence[Values],
+    before: Sequence[Values],
+    after: Sequence[Values],
+    check_mode: bool,
+) -> str:
+    if not vaults and not before:
+        return f"{cluster}: all AKV configurations are healthy, and no encrypted volume is offline. Nothing to do."
+    if check_mode:
+        return f"{cluster}: {last['msg']}" if last.get("msg") else cluster
+    parts = []
+    if left:
+        causes = ", ".join(dict.fromkeys(vault["diagnosis"]["cause"] for vault in left))
+        names = listed(_sorted((vault.get("svm") or {}).get("name") or "the cluster" for vault in left), 3)
+        verb = "needs" if len(left) == 1 else "need"
+        parts.append(f"{plural(len(left), 'AKV configuration')} {verb} attention ({causes}): {names}.")
+    elif vaults:
+        parts.append(f"{plural(len(vaults), 'AKV configuration')} recovered.")
+    if before or after:
+        parts.append(f"{plural(len(before), 'encrypted volume')} offline before, {len(after)} now.")
+    if left:
+        parts.append(f"What to do: {left[0]['advice']}")
+    elif after:
+        parts.append(COMES_BACK)
+    parts[0] = f"{cluster}: {parts[0]}"
+    return one_line(" ".join(parts))

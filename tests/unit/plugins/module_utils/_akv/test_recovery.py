@@ -1,0 +1,210 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.ontap.akv.plugins.module_utils._akv.causes import Cause
+from ansible_collections.ontap.akv.plugins.module_utils._akv.recovery import (
+    Configuration,
+    command_for,
+    credential_targets,
+    needs_person,
+    one_line,
+    progress,
+    protected,
+    report,
+    restore_targets,
+)
+
+EXPIRED = "AADSTS7000222: expired"
+KEY = "https://kv1.vault.azure.net/keys/k"
+
+
+def configuration(svm: str | None, reason: str = "", lacks: bool = False, client_id: str = "app1") -> Configuration:
+    message = "… Node: node1. Reason: The wrapped KEK is missing." if lacks else ""
+    record: dict[str, Any] = {
+        "uuid": f"uuid-of-{svm}",
+        "client_id": client_id,
+        "key_id": KEY,
+        "state": {"available": not lacks, "message": message},
+        "azure_reachability": {"reachable": not reason, "message": reason},
+    }
+    return Configuration.from_record({**record, "svm": {"name": svm}} if svm else record)
+
+
+def shown(*configurations: Configuration, volumes: Any = (), **more: Any) -> dict[str, Any]:
+    vaults = [{**each.identity(), "unavailable_nodes": each.nodes, **each.shown()} for each in configurations]
+    return {"vaults": vaults, "volumes": list(volumes), **more}
+
+
+def volume(svm: str, name: str = "data", state: str = "offline", **more: Any) -> dict[str, Any]:
+    return {"svm": {"name": svm}, "name": name, "state": state, **more}
+
+
+def test_a_credential_goes_only_where_it_is_the_cause() -> None:
+    found = [
+        configuration("healthy"),
+        configuration("expired", EXPIRED),
+        configuration("key", "the key is disabled"),
+        configuration("network", "timed out"),
+        configuration("other", EXPIRED, client_id="app2"),
+        configuration("keys", lacks=True),
+    ]
+    assert [each.svm for each in credential_targets(found, "APP1", False, [])] == ["expired"]
+    forced = {each.svm for each in credential_targets(found, "app1", True, [])}
+    assert forced == {"expired", "key", "network", "keys"}
+
+
+def test_the_first_to_get_it_has_volumes_and_the_least_to_lose() -> None:
+    found = [configuration("a", EXPIRED), configuration("b", EXPIRED), configuration("c", EXPIRED, lacks=True)]
+    assert [each.svm for each in credential_targets(found, "app1", False, ["b", "c"])] == ["c", "b", "a"]
+
+
+def test_a_restore_goes_only_where_azure_can_be_reached() -> None:
+    found = [configuration("keys", lacks=True), configuration("azure", "timed out", lacks=True), configuration("ok")]
+    assert [each.svm for each in restore_targets(found)] == ["keys"]
+    assert [each.svm for each in found if needs_person(each)] == ["azure"]
+
+
+def test_volumes_of_other_key_managers_do_not_count() -> None:
+    volumes = [volume("vs0"), volume("okm")]
+    assert protected(volumes, [configuration("vs0")]) == [volume("vs0")]
+    # The cluster's own may protect any.
+    assert protected(volumes, [configuration(None)]) == volumes
+    inactive = Configuration.from_record({"uuid": "1", "svm": {"name": "vs0"}, "enabled": False})
+    assert protected(volumes, [inactive]) == []
+
+
+def test_one_cause_is_one_paragraph_over_clusters() -> None:
+    bad = [configuration(f"vs{number}", EXPIRED) for number in range(25)]
+    volumes = [volume("vs3", nas={"path": "/data"})]
+    clusters = {"c1": shown(*bad, volumes=volumes), "c2": shown(*bad), "c3": shown(configuration("vs0"))}
+    lines = report({**clusters, "c4": {"failed": True, "msg": "timed out"}})
+    text = "\n".join(lines)
+    assert lines[0] == "c4 could not be read: timed out"
+    assert "50 of 51 AKV configurations on 3 clusters need attention." in lines
+    assert "(application app1). 50 SVMs: c1: vs0, c1: vs1, c1: vs2" in text
+    assert "and 42 more" in text
+    assert "Offline volumes (1): c1: vs3/data (/data)." in text
+    assert "--limit c1,c2 -e akv_client_id=app1" in text
+    assert len(lines) <= 10
+
+
+def test_each_cause_its_paragraph() -> None:
+    found = shown(configuration("a", EXPIRED), configuration("b", "flux"), configuration("c", "other flux"))
+    lines = report({"c1": found})
+    assert [line.split(":")[0] for line in lines if line[0] != " "][2:] == ["credential_expired"] + ["unclassified"] * 2
+    assert sum("flux" in line for line in lines) == 2
+
+
+def test_volumes_of_healthy_configurations_come_back() -> None:
+    lines = report({"c1": shown(configuration("vs0"), volumes=[volume("vs0")], unmounted=[volume("vs0", "v2")])})
+    text = "\n".join(lines)
+    assert "none needs attention" in text
+    assert "next good poll" in text
+    assert "Online, but not mounted (1): vs0/v2." in text
+
+
+def test_all_is_well() -> None:
+    assert report({"c1": shown(configuration("vs0"))}) == [
+        "1 AKV configuration: none needs attention.",
+        "No encrypted volume is offline.",
+    ]
+
+
+@given(st.text(max_size=50), st.text(max_size=50), st.text(max_size=50))
+def test_what_a_server_wrote_is_one_quoted_word_of_a_command(client_id: str, key_id: str, svm: str) -> None:
+    vault = {"client_id": client_id, "key_id": key_id, "svm": {"name": svm or "x"}}
+    for cause in Cause:
+        command = command_for(cause, vault, ["c1"], 1)
+        words = shlex.split(command)
+        for given_word in (client_id, key_id):
+            if given_word.strip() and given_word in command:
+                assert any(given_word in word for word in words)
+        assert not {";", "|", "&&", "&"} & set(words) - {client_id, key_id, svm}
+
+
+@given(st.text(max_size=600))
+def test_a_line_is_a_line(text: str) -> None:
+    line = one_line(text)
+    assert len(line.splitlines()) <= 1
+    assert len(line) <= 400
+
+
+@pytest.mark.parametrize("text", ["a\x1b[31mb", "a\nb", "a\u202eb"])
+def test_what_a_terminal_would_act_on_is_escaped(text: str) -> None:
+    assert not {"\x1b", "\n", "\u202e"} & set(one_line(text))
+
+
+def call(*configurations: Configuration, after: tuple[Configuration, ...] = (), **more: Any) -> dict[str, Any]:
+    later = {each.uuid: each for each in after}
+    vaults = [
+        {
+            **each.identity(),
+            "unavailable_nodes": [],
+            "before": each.shown(),
+            "after": later.get(each.uuid, each).shown(),
+            "credential": "none",
+            "restore": "none",
+            "msg": "",
+            "advice": later.get(each.uuid, each).diagnosis.advice,
+        }
+        for each in configurations
+    ]
+    return {"vaults": vaults, "volumes": {"before": [], "after": []}, "msg": "said", "changed": False, **more}
+
+
+OFFLINE = {"volumes": {"before": [volume("vs0")], "after": [volume("vs0")]}}
+LACKING, HEALED = configuration("vs0", lacks=True), configuration("vs0")
+
+
+@pytest.mark.parametrize(
+    ("found", "options", "wait", "repair"),
+    [
+        (call(), {}, 0, False),
+        (call(**OFFLINE), {}, 1200, True),
+        (call(**OFFLINE), {"wait": 7}, 7, True),
+        (call(**OFFLINE), {"wait": 0}, 0, True),
+        (call(**OFFLINE, health_monitor={"polling_interval": 30}), {}, 2100, True),
+        (call(**OFFLINE), {"check_mode": True}, 0, True),
+        (call(LACKING), {}, 1200, True),
+        (call(LACKING), {"restore": False}, 0, False),
+        (call(configuration("vs0", "the key is disabled"), **OFFLINE), {"credential": True}, 0, False),
+        (call(configuration("vs0", "the key is disabled")), {"credential": True, "force": True}, 0, True),
+        (call(configuration("vs0", EXPIRED), **OFFLINE), {}, 0, False),
+        (call(configuration("vs0", EXPIRED), **OFFLINE), {"credential": True}, 0, True),
+        (call(configuration("vs0", "AADSTS90033: passing")), {}, 1200, True),
+    ],
+)
+def test_what_is_repaired_and_waited_for(found: Any, options: dict[str, Any], wait: int, repair: bool) -> None:
+    told = progress([found], "c1", **options)
+    assert (told.wait, told.repair) == (wait, repair)
+
+
+def test_a_failed_repair_is_not_waited_for() -> None:
+    told = progress([call(LACKING), {"failed": True, "msg": "lost", "outcome": "unknown"}], "c1")
+    assert told.wait == 0
+    assert told.news == ["c1: lost"]
+    assert (told.result["failed"], told.result["outcome"]) == (True, "unknown")
+
+
+def test_before_is_of_the_first_call_and_after_of_the_last() -> None:
+    told = progress([call(LACKING), call(LACKING, after=(HEALED,), changed=True), call()], "c1")
+    (vault,) = told.result["vaults"]
+    assert (vault["before"], vault["after"], vault["cause"]) == ("degraded", "healthy", "keys_missing_on_node")
+    assert (told.result["failed"], told.result["changed"], told.result["outcome"]) == (False, True, "changed")
+    assert told.result["msg"] == "c1: 1 AKV configuration recovered."
+
+
+def test_what_heals_between_two_calls_is_healthy() -> None:
+    told = progress([call(LACKING), call()], "c1")
+    assert told.result["vaults"][0]["after"] == "healthy"
+    assert told.result["failed"] is False
