@@ -8,18 +8,29 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
 from ansible_collections.ontap.akv.plugins.plugin_utils._roles import shared
-from ansible_collections.ontap.akv.plugins.plugin_utils._variables import Fault, Given, Kind, Role, Variable
+from ansible_collections.ontap.akv.plugins.plugin_utils._variables import Fault, Given, Kind, Role, Values, Variable
 
 
 def _check(given: Given) -> Iterator[Fault]:
     yield from shared.check_selection(given)
+    if "svm" in given and given["scope"] == "cluster":
+        yield Fault(("svm", "scope"), f"the SVM is {given['svm']!r} and the scope is cluster. Keep one of them.")
+    if "svm" in given and "svms" in given:
+        yield Fault(("svm", "svms"), "both are given. Keep one of them.")
     yield from shared.check_new_credential(given)
     has_credential = any(variable.name in given for variable in shared.NEW_CREDENTIAL)
     if has_credential and "client_id" not in given:
         yield Fault(("client_id",), "required with a credential, and not given. Give the application (client) ID.")
+
+
+def _prepare(given: Values) -> Values:
+    """Give one SVM as a list of one; V(svm) and V(all) of the scope mean no SVM in particular."""
+    svms = {"svms": [given["svm"]]} if "svm" in given else {}
+    return {**{name: value for name, value in given.items() if name != "svm"}, **svms}
 
 
 ROLE = Role(
@@ -31,7 +42,8 @@ ROLE = Role(
         " reports what someone must do where none of it helps.",
     ),
     (
-        shared.SVMS,
+        dataclasses.replace(shared.SVM, description=("The name of the SVM. Without it, all SVMs.",)),
+        dataclasses.replace(shared.SVMS, common=("svms",)),
         shared.SELECTION,
         shared.CLIENT_ID,
         *shared.NEW_CREDENTIAL,
@@ -60,4 +72,5 @@ ROLE = Role(
         shared.WAIT_TIMEOUT,
     ),
     check=_check,
+    prepare=_prepare,
 )
