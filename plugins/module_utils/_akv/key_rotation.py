@@ -1,0 +1,299 @@
+# Copyright (c) 2026, the ontap.akv authors
+# BSD-2-Clause license (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This module util is private to the collection: it may change at any time.
+
+"""The decisions of the role akv_rotate_key: whether to begin, which step is next, whether to roll back. Pure, no I/O.
+
+A key is rotated by a rekey of the configuration in use, or by a second configuration to which ONTAP switches. Each step
+is the result of a module; what was not run yet is an empty mapping.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import COMPARED, Record, configuration_of
+from ansible_collections.ontap.akv.plugins.module_utils._akv.uris import KeyId
+
+Values = Mapping[str, t.Any]
+
+_SHOWN = ("client_id", "configuration", "key_id", "name", "reasons", "uuid", "verdict")
+_NOT_COPIED = ("key_id", "name", "client_id", "tenant_id")
+
+
+def same_key(one: object, other: object) -> bool:
+    """Return whether both mean the same key; what is not the identifier of a key means none."""
+    try:
+        return KeyId.parse(str(one)).means(KeyId.parse(str(other)))
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a rotation has come.
+
+    :ivar stop: why it must not begin; "" where it may
+    :ivar message: what it does, or would do
+    :ivar change: whether the key is to be changed; it is not where it is in use already
+    :ivar create: the options of akv_config for the new configuration, secrets excluded
+    :ivar watch: what is watched after the change, as akv_credential takes it; empty where there is nothing to watch
+    :ivar rollback: whether to go back to the previous key
+    :ivar rollback_configuration: the name that the previous configuration has now
+    :ivar delete: whether to delete the inactive configuration that is named
+    :ivar result: what the role returns
+    """
+
+    stop: str = ""
+    message: str = ""
+    change: bool = False
+    create: Record = field(default_factory=dict)
+    watch: Record = field(default_factory=dict)
+    rollback: bool = False
+    rollback_configuration: str = ""
+    delete: bool = False
+    result: Record = field(default_factory=dict)
+
+
+def progress(steps: Values, given: Values, cluster: str, check_mode: bool) -> Progress:
+    """Conclude from the steps so far.
+
+    :param steps: results of modules: ``found`` (akv_info), ``changed`` (akv_rekey), ``made`` and ``switched``
+        (akv_config), ``watched`` (akv_credential), ``after`` and ``back_after`` (akv_info), ``back``,
+        ``deleted``
+    :param given: the role's variables
+    :param cluster: its name in the inventory
+    """
+    return _Rotation(steps, given, cluster, check_mode).progress()
+
+
+class _Rotation:
+    def __init__(self, steps: Values, given: Values, cluster: str, check_mode: bool) -> None:
+        self._steps = steps
+        self._given = given
+        self._check_mode = check_mode
+        scope = "The cluster" if given["scope"] == "cluster" else f"SVM {given.get('svm')}"
+        self._who = f"{scope} on {cluster}"
+        self._key = str(given["key_id"])
+        self._method = str(given["method"])
+        self._green = str(given.get("configuration") or "")
+        self._deletes = str(given.get("delete_previous") or "")
+
+    def progress(self) -> Progress:
+        found = self._step("found")
+        if "vaults" not in found:
+            return Progress(stop=f"{self._who}: {found.get('msg', 'It could not be read.')} Nothing was changed.")
+        enabled = _enabled(found)
+        if len(enabled) != 1:
+            advice = "Use the role akv_enable to create one."
+            return Progress(stop=f"{self._who} has no enabled AKV configuration. Nothing was changed. {advice}")
+        self._previous = enabled[0]
+        self._others = [vault for vault in found["vaults"] if vault not in enabled]
+        self._there = same_key(self._previous.get("key_id"), self._key)
+        stop = self._refusal()
+        if stop:
+            return Progress(stop=f"{stop} Nothing was changed.")
+        after = self._after()
+        rollback = self._rolls_back(after)
+        return Progress(
+            message=self._intent(),
+            change=not self._there,
+            create=self._options(),
+            watch=self._watched(),
+            rollback=rollback,
+            rollback_configuration=self._name_of_previous(self._step("after")),
+            delete=bool(self._deletes) and not self._problem() and not rollback,
+            result=self._result(after),
+        )
+
+    # -- before -------------------------------------------------------------------------------------------------------
+
+    def _refusal(self) -> str:
+        verdict = Verdict(self._previous["verdict"])
+        if self._given["require_healthy"] and verdict is not Verdict.HEALTHY:
+            reasons = " ".join(self._previous["reasons"])
+            return f"{self._who} is {verdict}. {reasons} Make it healthy first, with the role akv_recover."
+        name = configuration_of(self._previous) or "default"
+        keeps_name = self._there or self._method != "blue_green"
+        if self._deletes and keeps_name and self._deletes == name:
+            return f"akv_rotate_key_delete_previous: {name} is the configuration that {self._who} uses."
+        if self._method != "blue_green" or self._there:
+            return ""
+        return self._refusal_of_name(name)
+
+    def _refusal_of_name(self, previous: str) -> str:
+        option = f"{self._who}, akv_rotate_key_configuration: {self._green}"
+        existing = self._existing()
+        if self._green == previous or (self._green == "default" and not existing):
+            return f"{option} is the name of the configuration in use, or reserved. Give another name."
+        client_id = str(self._given.get("client_id") or "")
+        if not existing:
+            return ""
+        same_client = not client_id or str(existing.get("client_id")).lower() == client_id.lower()
+        if same_key(existing.get("key_id"), self._key) and same_client:
+            return ""
+        has = f"has key {existing.get('key_id')} and application {existing.get('client_id')}"
+        return f"{option} {has}. Give a free name, or that of an inactive configuration with this key and application."
+
+    def _existing(self) -> Values:
+        found = [vault for vault in self._others if configuration_of(vault) == self._green]
+        return found[0] if found else {}
+
+    def _options(self) -> Record:
+        """Return what the new configuration is created with: what is not given is as in the one in use."""
+        if self._method != "blue_green" or self._there or self._existing():
+            return {}
+        copied = {
+            name: self._previous[name]
+            for name in COMPARED
+            if name not in _NOT_COPIED and self._previous.get(name) is not None
+        }
+        host = KeyId.parse(self._key).host
+        own = {"name": self._given.get("name") or f"https://{host}/"}
+        for name in ("client_id", "tenant_id"):
+            own[name] = self._given.get(name) or self._previous.get(name)
+        return {**copied, **own}
+
+    def _intent(self) -> str:
+        if self._there:
+            return f"{self._who} has key {self._key} already, and is {self._previous['verdict']}."
+        return f"{self._who} {'would get' if self._check_mode else 'gets'} key {self._key} ({self._method})."
+
+    # -- after the change ---------------------------------------------------------------------------------------------
+
+    def _step(self, name: str) -> Values:
+        found = self._steps.get(name)
+        return found if isinstance(found, Mapping) and not found.get("skipped") else {}
+
+    def _failure(self) -> str:
+        """Say why the change failed; "" where it did not, or was not tried."""
+        for name in ("changed", "made", "switched"):
+            if self._step(name).get("failed"):
+                return str(self._step(name).get("msg"))
+        return ""
+
+    def _watched(self) -> Record:
+        done = self._step("changed") or self._step("switched")
+        if self._there or self._check_mode or self._failure() or not done:
+            return {}
+        vault = self._step("changed").get("vault") or self._step("switched").get("vault") or {}
+        uuid = vault.get("uuid") or self._previous["uuid"]
+        return {
+            "client_id": vault.get("client_id") or self._previous.get("client_id"),
+            "configuration_uuid": uuid,
+            "before": [
+                {
+                    "uuid": uuid,
+                    "verdict": self._previous["verdict"],
+                    "available": self._previous.get("available"),
+                    "unavailable_nodes": self._previous["unavailable_nodes"],
+                }
+            ],
+        }
+
+    def _after(self) -> Values:
+        """Return the configuration in use after the last step that was read."""
+        for name in ("back_after", "after"):
+            enabled = _enabled(self._step(name))
+            if enabled:
+                return enabled[0]
+        unread = {"verdict": Verdict.UNKNOWN.value, "reasons": ["It could not be read again."]}
+        return unread if self._step("after") else self._previous
+
+    def _problem(self) -> str:
+        """Say why it is not a success; "" where it is."""
+        if self._failure():
+            return self._failure()
+        if self._there or self._check_mode or not self._step("after"):
+            return ""
+        now = (_enabled(self._step("after")) or [{}])[0]
+        if not same_key(now.get("key_id"), self._key):
+            return f"It has key {now.get('key_id', 'that could not be read')} now."
+        if now["verdict"] != Verdict.HEALTHY.value:
+            return f"With the new key it is {now['verdict']}. {' '.join(now['reasons'])}"
+        if self._step("watched").get("failed"):
+            return str(self._step("watched").get("msg"))
+        return ""
+
+    def _rolls_back(self, after: Values) -> bool:
+        if self._there or self._check_mode or not self._given["rollback"] or not self._problem():
+            return False
+        now = (_enabled(self._step("after")) or [{}])[0]
+        uses_new = same_key(now.get("key_id"), self._key)
+        bad = uses_new and Verdict(now["verdict"]).is_bad
+        return bad and (self._method == "rekey" or bool(self._name_of_previous(self._step("after"))))
+
+    def _name_of_previous(self, reading: Values) -> str:
+        """Return the name that the previous configuration has now: ONTAP may rename it."""
+        for vault in reading.get("vaults") or []:
+            if vault.get("uuid") == self._previous["uuid"]:
+                return configuration_of(vault) or ""
+        return ""
+
+    # -- result -------------------------------------------------------------------------------------------------------
+
+    def _result(self, after: Values) -> Record:
+        problem = self._problem()
+        back = self._step("back")
+        rollback = "none" if not back else "failed" if back.get("failed") else "done"
+        deleted = self._step("deleted")
+        problem = problem or (str(deleted.get("msg")) if deleted.get("failed") else "")
+        steps = [self._step(name) for name in ("changed", "made", "switched", "back", "deleted")]
+        outcomes = [
+            step.get("outcome") or ("changed" if step.get("changed") else "unchanged") for step in steps if step
+        ]
+        variables = self._rollback_variables(after)
+        return {
+            "failed": bool(problem),
+            "changed": any(step.get("changed") or step.get("outcome") == "changed" for step in steps),
+            "outcome": next((each for each in ("unknown", "changed") if each in outcomes), "unchanged"),
+            "msg": " ".join(filter(None, self._sentences(problem, rollback, after, deleted, variables))),
+            "method": self._method,
+            "before": {name: self._previous[name] for name in _SHOWN if name in self._previous},
+            "after": {name: after[name] for name in _SHOWN if name in after},
+            "rollback": rollback,
+            "rollback_variables": variables,
+        }
+
+    def _rollback_variables(self, after: Values) -> Record:
+        """Return the variables with which the role goes back to the previous key; empty where it is in use."""
+        if self._there or self._check_mode or not same_key(after.get("key_id"), self._key):
+            return {}
+        variables: Record = {"akv_rotate_key_key_id": self._previous.get("key_id")}
+        if self._method == "rekey":
+            return variables
+        name = self._name_of_previous(self._step("after"))
+        gone = self._step("deleted") and not self._step("deleted").get("failed") and self._deletes == name
+        return {} if gone or not name else {**variables, "akv_rotate_key_configuration": name}
+
+    def _sentences(
+        self, problem: str, rollback: str, after: Values, deleted: Values, variables: Values
+    ) -> t.Iterator[str]:
+        state = f"It has key {after.get('key_id', 'that could not be read')} now, and is {after['verdict']}."
+        if problem:
+            yield f"{self._who} was stopped. {problem}"
+            yield {
+                "none": "",
+                "done": "It was rolled back to the previous key.",
+                "failed": f"The rollback to the previous key failed: {self._step('back').get('msg')}",
+            }[rollback]
+            yield state
+        elif self._there or self._check_mode:
+            yield self._intent()
+        else:
+            yield f"{self._who} has key {self._key} now, and is {after['verdict']}."
+        yield str(deleted.get("msg") or "") if not deleted.get("failed") else ""
+        if variables:
+            words = " ".join(f"{name}={value}" for name, value in variables.items())
+            previous = self._previous.get("key_id")
+            yield f"Keep the previous key {previous} enabled in Azure. To roll back, run with {words}"
+
+
+def _enabled(reading: Values) -> list[Values]:
+    vaults = reading.get("vaults") or []
+    return [vault for vault in vaults if vault.get("verdict") != Verdict.INACTIVE.value]

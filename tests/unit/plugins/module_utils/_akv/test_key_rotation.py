@@ -1,0 +1,190 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given as generated
+from hypothesis import strategies as st
+
+from ansible_collections.ontap.akv.plugins.module_utils._akv.key_rotation import Progress, progress
+
+KEY1, KEY2 = (f"https://kv1.vault.azure.net/keys/{name}" for name in ("key1", "key2"))
+Values = dict[str, Any]
+GIVEN: Values = {
+    "svm": "vs0",
+    "scope": "svm",
+    "key_id": KEY2,
+    "method": "rekey",
+    "require_healthy": True,
+    "rollback": True,
+}
+SWITCH: Values = {**GIVEN, "method": "blue_green", "configuration": "green"}
+
+
+def vault(key_id: str = KEY1, verdict: str = "healthy", configuration: str = "default", **more: Any) -> Values:
+    return {
+        "uuid": f"uuid-of-{more.pop('of', configuration)}",
+        "key_id": key_id,
+        "client_id": "app1",
+        "tenant_id": "t1",
+        "verdict": verdict,
+        "reasons": ["Because."],
+        "unavailable_nodes": [],
+        "configuration": {"name": configuration},
+        **more,
+    }
+
+
+def found(*vaults: Values) -> Values:
+    return {"vaults": list(vaults or [vault()])}
+
+
+def at(given: Values = GIVEN, check_mode: bool = False, **steps: Any) -> Progress:
+    return progress({"found": found(), **steps}, given, "c1", check_mode)
+
+
+CHANGED = {"changed": True, "outcome": "changed", "vault": {"uuid": "uuid-of-default", "client_id": "app1"}}
+
+
+@pytest.mark.parametrize(
+    ("reading", "given", "stop"),
+    [
+        ({"failed": True, "msg": "timed out"}, GIVEN, "timed out Nothing was changed."),
+        ({"vaults": []}, GIVEN, "has no enabled AKV configuration. Nothing was changed. Use the role akv_enable"),
+        (found(vault(verdict="degraded")), GIVEN, "is degraded. Because. Make it healthy first"),
+        (found(), {**GIVEN, "key_id": KEY1, "delete_previous": "default"}, "default is the configuration that SVM vs0"),
+        (found(), {**SWITCH, "configuration": "default"}, "is the name of the configuration in use"),
+        (found(vault(), vault("https://kv1.vault.azure.net/keys/x", "inactive", "green")), SWITCH, "has key https"),
+        (
+            found(vault(), vault(KEY2, "inactive", "green")),
+            {**SWITCH, "client_id": "app2"},
+            "and application app1. Give a free name",
+        ),
+    ],
+)
+def test_what_must_not_begin(reading: Values, given: Values, stop: str) -> None:
+    told = progress({"found": reading}, given, "c1", False)
+    assert stop in told.stop
+    assert "SVM vs0 on c1" in told.stop
+    assert (told.change, told.rollback, told.delete) == (False, False, False)
+
+
+def test_whoever_insists_may_begin_on_an_unhealthy_one() -> None:
+    told = progress({"found": found(vault(verdict="degraded"))}, {**GIVEN, "require_healthy": False}, "c1", False)
+    assert (told.stop, told.change) == ("", True)
+
+
+def test_a_key_that_is_in_use_is_left_alone() -> None:
+    told = at({**GIVEN, "key_id": KEY1})
+    assert (told.change, told.result["failed"], told.result["changed"]) == (False, False, False)
+    assert told.message == f"SVM vs0 on c1 has key {KEY1} already, and is healthy."
+
+
+def test_a_new_configuration_is_as_the_one_in_use() -> None:
+    proxied = vault(proxy_host="proxy", proxy_port=8080, verify_ip=False)
+    told = progress({"found": found(proxied)}, {**SWITCH, "client_id": "app2"}, "c1", False)
+    assert told.create == {
+        "name": "https://kv1.vault.azure.net/",
+        "client_id": "app2",
+        "tenant_id": "t1",
+        "proxy_host": "proxy",
+        "proxy_port": 8080,
+        "verify_ip": False,
+    }
+    existing = progress({"found": found(vault(), vault(KEY2, "inactive", "green"))}, SWITCH, "c1", False)
+    assert (existing.stop, existing.create, existing.change) == ("", {}, True)
+
+
+def test_what_is_watched() -> None:
+    told = at(changed=CHANGED)
+    assert told.watch["configuration_uuid"] == "uuid-of-default"
+    assert told.watch["before"][0]["verdict"] == "healthy"
+    green = {**CHANGED, "vault": {"uuid": "uuid-of-green", "client_id": "app2"}}
+    told = at(SWITCH, made=CHANGED, switched=green)
+    assert (told.watch["configuration_uuid"], told.watch["client_id"]) == ("uuid-of-green", "app2")
+    assert at(changed={"failed": True, "msg": "no"}).watch == {}
+    assert at(check_mode=True, changed=CHANGED).watch == {}
+
+
+@pytest.mark.parametrize("verdict", ["degraded", "unavailable"])
+def test_a_bad_configuration_is_rolled_back(verdict: str) -> None:
+    told = at(changed=CHANGED, watched={"failed": True, "msg": "worse"}, after=found(vault(KEY2, verdict)))
+    assert (told.rollback, told.delete, told.result["failed"]) == (True, False, True)
+    assert not at({**GIVEN, "rollback": False}, changed=CHANGED, after=found(vault(KEY2, verdict))).rollback
+    # ONTAP calls the enabled one default, and the previous one by another name.
+    after = found(vault(KEY2, verdict, "default", of="green"), vault(KEY1, "inactive", "blue", of="default"))
+    switched = at(SWITCH, made=CHANGED, switched=CHANGED, after=after)
+    assert (switched.rollback, switched.rollback_configuration) == (True, "blue")
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        {"changed": {"failed": True, "msg": "refused"}, "after": found(vault(KEY1))},
+        {"changed": {"failed": True, "msg": "refused"}, "after": found(vault(KEY1, "degraded"))},
+        {"changed": CHANGED, "after": found(vault(KEY2, "unknown"))},
+        {"changed": CHANGED, "after": {"failed": True, "msg": "timed out"}},
+    ],
+)
+def test_what_is_not_rolled_back_but_is_no_success(steps: Values) -> None:
+    told = at(**steps)
+    assert (told.rollback, told.result["failed"], told.result["rollback"]) == (False, True, "none")
+
+
+@pytest.mark.parametrize(("back", "word"), [({"changed": True}, "done"), ({"failed": True, "msg": "no"}, "failed")])
+def test_the_result_of_a_rollback(back: Values, word: str) -> None:
+    told = at(changed=CHANGED, after=found(vault(KEY2, "degraded")), back=back, back_after=found(vault(KEY1)))
+    assert (told.result["rollback"], told.result["failed"], told.result["changed"]) == (word, True, True)
+    assert told.result["after"]["key_id"] == KEY1
+    assert told.result["rollback_variables"] == {}
+
+
+def test_a_success_and_its_rollback_by_hand() -> None:
+    told = at(changed=CHANGED, watched={"failed": False}, after=found(vault(KEY2)))
+    assert (told.result["failed"], told.result["outcome"]) == (False, "changed")
+    assert told.result["rollback_variables"] == {"akv_rotate_key_key_id": KEY1}
+    after = found(vault(KEY2, "healthy", "default", of="green"), vault(KEY1, "inactive", "blue", of="default"))
+    told = at({**SWITCH, "delete_previous": "blue"}, made=CHANGED, switched=CHANGED, after=after)
+    assert told.delete is True
+    assert told.result["rollback_variables"]["akv_rotate_key_configuration"] == "blue"
+    told = at(
+        {**SWITCH, "delete_previous": "blue"},
+        made=CHANGED,
+        switched=CHANGED,
+        after=after,
+        deleted={"changed": True, "msg": "Deleted."},
+    )
+    assert told.result["rollback_variables"] == {}
+    assert "Deleted." in told.result["msg"]
+
+
+def test_a_delete_that_fails_is_no_success() -> None:
+    told = at({**GIVEN, "key_id": KEY1, "delete_previous": "blue"}, deleted={"failed": True, "msg": "in use"})
+    assert told.result["failed"] is True
+    assert "in use" in told.result["msg"]
+
+
+STEP = st.sampled_from([{}, {"skipped": True}, CHANGED, {"failed": True, "msg": "no", "outcome": "unknown"}])
+READING = st.one_of(
+    st.sampled_from([{}, {"failed": True, "msg": "no"}, {"vaults": []}]),
+    st.builds(
+        lambda key, verdict: found(vault(key, verdict)),
+        st.sampled_from([KEY1, KEY2]),
+        st.sampled_from(["healthy", "degraded", "unavailable", "unknown"]),
+    ),
+)
+
+
+@generated(st.fixed_dictionaries({"changed": STEP, "watched": STEP, "after": READING, "deleted": STEP}))
+def test_never_a_success_that_is_none(steps: Values) -> None:
+    told = at({**GIVEN, "delete_previous": "blue"}, **steps)
+    if not told.result["failed"] and steps["after"]:
+        (now,) = steps["after"]["vaults"]
+        assert (now["key_id"], now["verdict"]) == (KEY2, "healthy")
+    assert not (told.delete and told.rollback)
+    if told.rollback:
+        assert steps["after"]["vaults"][0]["key_id"] == KEY2
