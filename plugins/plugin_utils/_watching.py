@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import sys
 import threading
 import time
 import typing as t
@@ -42,6 +43,10 @@ _OPTIONS: dict[str, t.Any] = {
 }
 _OF_CLUSTER: dict[str, t.Any] = {"name": {"type": "str"}, **connection.ARGUMENT_SPEC}
 _AT_ONCE = 10  # clusters
+# A cluster that does not end its answers keeps no other one waiting, and is reported as one that cannot be read.
+_LONGEST_PLACE = 10.0  # seconds that a look counts among those at once
+_LONGEST_LOOK = 60.0  # seconds, or the cluster's timeout where that is longer
+_ACTIONS_AT_ONCE = 25  # of ansible-rulebook, where nothing else is set
 # Many clusters lock a user after some logins that were refused: then it is asked more seldom.
 _AFTER_REFUSED_LOGIN = 900.0  # seconds
 
@@ -166,22 +171,53 @@ def _blank(value: t.Any) -> bool:
 
 async def watch(queue: Queue, options: Options, look: Look) -> t.NoReturn:
     """Look at all clusters, each at its own pace, until this is cancelled."""
+    limit, number = _actions_at_once(), len(options.clusters)
+    if 2 * number > limit:
+        LOGGER.warning(
+            "%d clusters, and ansible-rulebook runs %d actions at once: while repairs take all places, no event is read"
+            " and nobody is called. Start it with --max-concurrent-actions %d.",
+            number,
+            limit,
+            2 * number + 1,
+        )
     at_once = asyncio.Semaphore(_AT_ONCE)
     watches = [_watch(queue, options, look, Watched(*cluster), at_once) for cluster in options.clusters.items()]
     await asyncio.gather(*watches)
     raise AssertionError  # No watch ends.
 
 
+def _actions_at_once() -> int:
+    """Find how many actions ansible-rulebook runs at once, an action that waits for its lock included."""
+    settings = getattr(sys.modules.get("ansible_rulebook.conf"), "settings", None)
+    limit = getattr(settings, "max_concurrent_actions", None)
+    return limit if isinstance(limit, int) and limit > 0 else _ACTIONS_AT_ONCE
+
+
+Looked = tuple[Values, list[Values]]
+
+
 async def _watch(queue: Queue, options: Options, look: Look, cluster: Watched, at_once: asyncio.Semaphore) -> None:
+    going_on: asyncio.Future[Looked] | None = None
     while True:
-        async with at_once:
-            result, events = await _in_thread(lambda: _looked(look, cluster, options))
+        # A look that has not ended goes on, so that nothing that it finds is lost, and no second one joins it.
+        if going_on is None:
+            async with at_once:
+                going_on = asyncio.ensure_future(_in_thread(lambda: _looked(look, cluster, options)))
+                await asyncio.wait({going_on}, timeout=_LONGEST_PLACE)
+        longest = max(_LONGEST_LOOK, cluster.params["timeout"])
+        await asyncio.wait({going_on}, timeout=longest - _LONGEST_PLACE)
+        if going_on.done():
+            result, events = going_on.result()
+            going_on = None
+        else:
+            message = f"The reading of {cluster.params['hostname']} has not ended after {longest:g} s."
+            result, events = {"failed": True, "msg": message}, []
         for event in [*_reachability(cluster, options, result), *events]:
             await queue.put(event)
         await asyncio.sleep(_pause(options, result))
 
 
-def _looked(look: Look, cluster: Watched, options: Options) -> tuple[Values, list[Values]]:
+def _looked(look: Look, cluster: Watched, options: Options) -> Looked:
     """Look; an answer that nobody has foreseen is a failure of this look alone."""
     try:
         return look(cluster, options)

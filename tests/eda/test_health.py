@@ -11,6 +11,7 @@ import re
 import runpy
 import subprocess
 import sys
+import types
 import typing as t
 from pathlib import Path
 
@@ -269,3 +270,40 @@ def _when_it_has_looked(simulator: Simulator) -> None:
     asked = "/api/security/azure-key-vaults"
     wanted = sum(request["path"] == asked for request in simulator.requests) + 2
     wait_until(lambda: sum(request["path"] == asked for request in simulator.requests) >= wanted, "no look")
+
+
+def test_a_cluster_that_does_not_end_keeps_no_other_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_watching, "_AT_ONCE", 1)
+    monkeypatch.setattr(_watching, "_LONGEST_PLACE", 0.2)
+    monkeypatch.setattr(_watching, "_LONGEST_LOOK", 0.5)
+    lost = [{"lose_keys": {"svm": "vs0", "nodes": ["node2"]}}]
+    hang = {"add_fault": {"match": {"times": 0}, "latency": {"seconds": 5}}}
+    with (
+        Simulator(release="9.14.1", scenario=scenario()) as sick,
+        Simulator(release="9.14.1", scenario=scenario(events=lost)) as well,
+    ):
+        sick.apply([hang])
+        clusters = [
+            {**options(simulator), "name": name, "timeout": 0.3} for name, simulator in (("sick", sick), ("well", well))
+        ]
+        for cluster in clusters:
+            cluster.pop("interval")
+        clusters[0]["timeout"], clusters[1]["timeout"] = 0.4, 30
+        with source("akv_health", {"clusters": clusters, "interval": 1}) as running:
+            wait_until(lambda: any(event["cluster"] == "well" for event in running.events), running)
+            wait_until(lambda: any(event["cluster"] == "sick" for event in running.events), running)
+            sick.apply([{"clear_faults": {}}])
+            wait_until(lambda: any(event.get("reachable") is True for event in running.events), running)
+
+
+def test_too_few_places_for_actions_are_warned_of(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    conf = types.SimpleNamespace(settings=types.SimpleNamespace(max_concurrent_actions=3))
+    monkeypatch.setitem(sys.modules, "ansible_rulebook.conf", t.cast("types.ModuleType", conf))
+    at = {"username": "admin", "password": "nobody-listens", "http_port": 9}
+    two = {"clusters": [{**at, "hostname": "127.0.0.1", "name": name} for name in ("a", "b")]}
+    with source("akv_health", two) as running:
+        running.wait_for(2)
+    assert "2 clusters, and ansible-rulebook runs 3 actions at once" in caplog.text
+    assert "--max-concurrent-actions 5" in caplog.text

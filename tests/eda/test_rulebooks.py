@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -116,6 +119,72 @@ def test_a_storm_starts_one_playbook_a_cluster(ansible: Ansible) -> None:
         assert (restores(one), restores(another)) == (20, 1)
 
 
+def test_calling_someone_does_not_wait_for_repairs(ansible: Ansible) -> None:
+    """Two repairs that do not end, and one that waits for its lock: as started by docs/events.md, a call is printed."""
+    hang = {"match": {"method": "POST", "times": 0}, "latency": {"seconds": 40}}
+    with Simulator(release="9.14.1", scenario=scenario("vs0", "vs1", "vs2")) as simulator:
+        limit = ("--max-concurrent-actions", "5")
+        with rulebook(ansible, "akv_health", {"cluster1": simulator.connection}, *limit) as running:
+            running.wait_until(lambda: len(simulator.requests) > 3, "the source does not look")
+            simulator.apply([{"add_fault": hang}, *lose_keys("vs0")])
+            running.wait_until(lambda: restores(simulator) > 0, "the repair does not begin")
+            simulator.apply([{"expire_credential": {"svm": "vs2"}}])
+            running.wait_for("A PERSON IS NEEDED.")
+            assert "PLAY RECAP" not in running.output
+
+
+def test_volumes_that_go_offline_soon_after_the_first_call_are_a_call_of_their_own(ansible: Ansible) -> None:
+    with Simulator(release="9.14.1", scenario=scenario("vs0")) as simulator:
+        with rulebook(ansible, "akv_health", {"cluster1": simulator.connection}) as running:
+            running.wait_until(lambda: len(simulator.requests) > 3, "the source does not look")
+            simulator.apply([{"expire_credential": {"svm": "vs0"}}])
+            running.wait_for("A PERSON IS NEEDED.")
+            simulator.apply([{"advance_clock": {"seconds": 1}}, {"advance_clock": {"seconds": 3700}}])
+            running.wait_for("Offline volumes: vol1.")
+            running.end()
+        assert running.output.count("A PERSON IS NEEDED.") >= 2
+
+
+def test_what_a_throttle_holds_back_is_printed(ansible: Ansible) -> None:
+    with Simulator(release="9.14.1", scenario=scenario("vs0", "vs1")) as simulator:
+        with rulebook(ansible, "akv_health", {"cluster1": simulator.connection}) as running:
+            running.wait_until(lambda: len(simulator.requests) > 3, "the source does not look")
+            simulator.apply(lose_keys("vs0"))
+            running.wait_for("PLAY RECAP")
+            simulator.apply(lose_keys("vs1"))
+            running.wait_for("The vault of SVM vs1 on cluster1 is degraded")
+            running.end()
+        assert running.output.count("PLAY [") == 1
+
+
+def test_a_service_that_is_stopped_leaves_nothing(ansible: Ansible) -> None:
+    """As the unit of docs/events.md ends it: all processes, and a folder of its own that is removed."""
+    password = Canary()
+    hang = {"match": {"method": "POST", "times": 0}, "latency": {"seconds": 40}}
+    folder = ansible.home / "runtime"
+    folder.mkdir()
+    before = set(Path(tempfile.gettempdir()).iterdir())
+    with Simulator(release="9.14.1", scenario=scenario("vs0", password=password.secret)) as simulator:
+        own = {"TMPDIR": str(folder)}
+        with rulebook(ansible, "akv_health", {"cluster1": simulator.connection}, **own) as running:
+            running.wait_until(lambda: len(simulator.requests) > 3, "the source does not look")
+            simulator.apply([{"add_fault": hang}, *lose_keys("vs0")])
+            running.wait_until(lambda: restores(simulator) > 0, "the repair does not begin")
+            group = running.process.pid
+            os.killpg(group, signal.SIGTERM)
+            running.wait()
+        # What systemd does after TimeoutStopSec has been done by leaving the block.
+        with pytest.raises(ProcessLookupError):
+            os.killpg(group, 0)
+        shutil.rmtree(folder)
+    new = set(Path(tempfile.gettempdir()).iterdir()) - before
+    kept = [
+        path for root in (*new, ansible.home) for path in root.rglob("*") if path.is_file() and not path.is_symlink()
+    ]
+    told = [path for path in kept if password.secret.encode() in path.read_bytes()]
+    assert [path for path in told if "clusters.yml" not in path.name] == []
+
+
 def test_options_that_are_wrong_end_it_with_a_sentence(ansible: Ansible) -> None:
     password = Canary()
     nowhere = {"hostname": "https://cluster1", "http_port": 443, "username": "admin", "ca_path": None}
@@ -192,7 +261,11 @@ def test_what_is_started_is_safe_and_throttled() -> None:
                 if action != "debug":
                     assert rule["throttle"]["once_within"] == "15 minutes"
                     assert given == {
-                        "run_playbook": {"name": "ontap.akv.recover", "lock": "{{ event.cluster }}"},
+                        "run_playbook": {
+                            "name": "ontap.akv.recover",
+                            "lock": "{{ event.cluster }}",
+                            "extra_vars": {"akv_recover_wait": 0},
+                        },
                         "run_job_template": {
                             "name": "{{ akv_job_template }}",
                             "organization": "{{ akv_organization | default('Default') }}",
