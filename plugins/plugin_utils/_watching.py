@@ -198,23 +198,27 @@ Looked = tuple[Values, list[Values]]
 
 async def _watch(queue: Queue, options: Options, look: Look, cluster: Watched, at_once: asyncio.Semaphore) -> None:
     going_on: asyncio.Future[Looked] | None = None
-    while True:
-        # A look that has not ended goes on, so that nothing that it finds is lost, and no second one joins it.
-        if going_on is None:
-            async with at_once:
-                going_on = asyncio.ensure_future(_in_thread(lambda: _looked(look, cluster, options)))
-                await asyncio.wait({going_on}, timeout=_LONGEST_PLACE)
-        longest = max(_LONGEST_LOOK, cluster.params["timeout"])
-        await asyncio.wait({going_on}, timeout=longest - _LONGEST_PLACE)
-        if going_on.done():
-            result, events = going_on.result()
-            going_on = None
-        else:
-            message = f"The reading of {cluster.params['hostname']} has not ended after {longest:g} s."
-            result, events = {"failed": True, "msg": message}, []
-        for event in [*_reachability(cluster, options, result), *events]:
-            await queue.put(event)
-        await asyncio.sleep(_pause(options, result))
+    try:
+        while True:
+            # A look that has not ended goes on, so that nothing that it finds is lost, and no second one joins it.
+            if going_on is None:
+                async with at_once:
+                    going_on = asyncio.ensure_future(_in_thread(lambda: _looked(look, cluster, options)))
+                    await asyncio.wait({going_on}, timeout=_LONGEST_PLACE)
+            longest = max(_LONGEST_LOOK, cluster.params["timeout"])
+            await asyncio.wait({going_on}, timeout=longest - _LONGEST_PLACE)
+            if going_on.done():
+                result, events = going_on.result()
+                going_on = None
+            else:
+                message = f"The reading of {cluster.params['hostname']} has not ended after {longest:g} s."
+                result, events = {"failed": True, "msg": message}, []
+            for event in [*_reachability(cluster, options, result), *events]:
+                await queue.put(event)
+            await asyncio.sleep(_pause(options, result))
+    finally:
+        if going_on is not None:
+            going_on.cancel()
 
 
 def _looked(look: Look, cluster: Watched, options: Options) -> Looked:

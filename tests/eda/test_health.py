@@ -206,7 +206,7 @@ def test_a_refused_login_is_tried_seldom() -> None:
             given = options(simulator, **({"password": "wrong"} if fault == "login" else {}))
             read = _watching.read_options("akv_health", given, {}, lambda _params: None)
             (cluster,) = (_watching.Watched(*found) for found in read.clusters.items())
-            result = cluster.ask(lambda client, _params, _check: client.release() and asked, 1)
+            result = cluster.ask(lambda client, _params, _check: client.release() and types.SimpleNamespace(msg=""), 1)
             assert (fault, _watching._pause(asked, result)) == (fault, pause)
 
 
