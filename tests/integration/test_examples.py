@@ -42,7 +42,8 @@ CLUSTERS: dict[str, tuple[Values, tuple[str, ...]]] = {
         {"vaults": [{"svm": svm, "keys_missing_on": ["node1"]} for svm in ("vs0", "vs1", "vs2")]},
         ("9.7",),
     ),
-    # Private to the roles, which run it.
+    # Private to the roles, which run them.
+    "report_files": ({}, ()),
     "role_variables": ({}, ()),
 }
 # What is the reader's own.
