@@ -75,25 +75,39 @@ checks:
         - V(release), whether it is ONTAP 9.7 or later.
         - V(nodes), whether all are up (told by ONTAP 9.8 and later).
         - V(nodes_release), whether all run one release.
+        - V(upgrade), whether no update of ONTAP is running.
         - V(metrocluster), whether the cluster is part of one (told by ONTAP 9.8 and later).
         - V(licenses), whether volume encryption (VE) and multi-tenant key management (MTEKM) are licensed.
         - V(svm), whether the SVM exists, is running and no copy of another.
         - V(dns), whether the SVM, or the cluster, has DNS servers.
+        - V(route), whether a LIF of the SVM is up, and whether the SVM has a default route.
+          Not checked for the cluster.
         - V(vault), whether there is none yet. One that is there is a V(warning), and explains encrypted volumes.
-        - V(key_manager), whether there is no other key manager.
-        - V(encrypted_volumes), whether there is no encrypted volume whose keys another key manager holds.
+        - V(key_manager), whether there is no other key manager. The message names a key manager as ONTAP does, and how
+          to get from it to AKV on this release.
+        - V(key_store_state), whether the key-store of the SVM, if there is one, is active (reported by ONTAP 9.16.1 and
+          later).
+        - V(encrypted_volumes), whether another key manager holds keys of encrypted volumes. The message describes how
+          to get them to AKV on this release. It is a V(warning) from ONTAP 9.19.1, which allows the
+          configuration first.
+        - V(nae_volumes), whether the SVM has volumes in aggregates with an aggregate key (NAE), which AKV does not
+          protect. ONTAP 9.15.1, 9.17.1, and later refuse a configuration then. On other releases it is a V(warning).
       type: str
       choices:
         - release
         - nodes
         - nodes_release
+        - upgrade
         - metrocluster
         - licenses
         - svm
         - dns
+        - route
         - vault
         - key_manager
+        - key_store_state
         - encrypted_volumes
+        - nae_volumes
     status:
       description: How it stands.
       type: str
@@ -105,7 +119,7 @@ summary:
   description: How many checks there are of each status.
   returned: success
   type: dict
-  sample: {ok: 9, failed: 1, warning: 0, unknown: 0}
+  sample: {ok: 13, failed: 1, warning: 0, unknown: 0}
 requests:
   description: The requests that were sent, in order, one entry a try, pages and repetitions included.
   returned: always

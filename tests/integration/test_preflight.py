@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import typing as t
+from collections import Counter
 
 import pytest
 from integration.running import Values, call, seen
@@ -14,8 +15,8 @@ from integration.running import Values, call, seen
 from simulator import Simulator
 
 NAMES = [
-    *("release", "nodes", "nodes_release", "metrocluster", "licenses"),
-    *("svm", "dns", "vault", "key_manager", "encrypted_volumes"),
+    *("release", "nodes", "nodes_release", "upgrade", "metrocluster", "licenses"),
+    *("svm", "dns", "route", "vault", "key_manager", "key_store_state", "encrypted_volumes", "nae_volumes"),
 ]
 MANAGER: Values = {"type": "external", "svm": "vs0", "servers": ["kmip.example.com:5696"]}
 VOLUME: Values = {"svm": "vs0", "name": "vol1", "encrypted": True}
@@ -49,15 +50,24 @@ CASES: dict[str, tuple[Values, str, str, list[str]]] = {
     "stopped SVM": (_vs0(state="stopped"), "svm", "failed", ["vs0 is stopped"]),
     "copy of an SVM": (_vs0(subtype="dp_destination"), "svm", "failed", ["dp_destination"]),
     "no DNS": (_vs0(dns={"servers": []}), "dns", "failed", ["no DNS server"]),
-    "key manager": ({"key_managers": [MANAGER]}, "key_manager", "failed", ["SVM vs0 has the key manager kmip ("]),
+    "key manager": (
+        {"key_managers": [MANAGER]},
+        "key_manager",
+        "failed",
+        ["SVM vs0 already has the key manager kmip ("],
+    ),
     "vault": ({"vaults": [{"svm": "vs0"}]}, "vault", "warning", ["https://mykeyvault.vault.azure.net/"]),
     "vault with volumes": ({"vaults": [{"svm": "vs0"}], "volumes": [VOLUME]}, "vault", "warning", ["already"]),
     "encrypted volumes": (
         {"volumes": [VOLUME]},
         "encrypted_volumes",
         "failed",
-        ["1 encrypted volume (vol1)", "igrate"],
+        ["1 encrypted volume (vol1)", "cannot read", "then migrate the keys to it"],
     ),
+    "an update": ({"cluster": {"update": "paused_on_error"}}, "upgrade", "failed", ["state paused_on_error"]),
+    "an update that failed": ({"cluster": {"update": "failed"}, **_vs0(lif="down")}, "route", "failed", ["no LIF"]),
+    "no LIF": (_vs0(lif="none"), "route", "failed", ["no LIF that is up"]),
+    "no default route": (_vs0(default_route=False), "route", "warning", ["no default route", "proxy"]),
 }
 
 
@@ -76,11 +86,14 @@ def test_what_is_in_the_way(case: str) -> None:
         result, warnings = call("akv_preflight_info", simulator.connection, {"svm": "vs0"})
     assert not result["failed"], result["msg"]
     assert warnings == []
-    assert _statuses(result) == {**dict.fromkeys(NAMES, "ok"), name: status}
+    # A key-store has a state from 9.16.1 on.
+    more = {"key_store_state": "unknown"} if name in ("vault", "key_manager") else {}
+    assert _statuses(result) == {**dict.fromkeys(NAMES, "ok"), **more, name: status}
     assert [part for part in says if part not in _messages(result)[name]] == []
     assert result["ready"] == (status != "failed")
     assert name in result["msg"]
-    assert result["summary"] == {"ok": 9, "failed": 0, "warning": 0, "unknown": 0, status: 1}
+    counts = dict.fromkeys(("ok", "failed", "warning", "unknown"), 0)
+    assert result["summary"] == {**counts, **Counter(_statuses(result).values())}
 
 
 def test_a_cluster_that_is_ready() -> None:
@@ -89,10 +102,10 @@ def test_a_cluster_that_is_ready() -> None:
         assert result["requests"] == seen(simulator)
     assert (result["changed"], result["ready"], warnings) == (False, True, [])
     assert [check["name"] for check in result["checks"]] == NAMES
-    assert result["summary"] == {"ok": 10, "failed": 0, "warning": 0, "unknown": 0}
+    assert result["summary"] == {"ok": 14, "failed": 0, "warning": 0, "unknown": 0}
     assert result["msg"] == "SVM vs0 on 127.0.0.1 is ready for an Azure Key Vault."
     # One question to each endpoint, and none about vaults where the key-stores name none.
-    assert len(result["requests"]) == len({request["path"] for request in result["requests"]}) == 7
+    assert len(result["requests"]) == len({request["path"] for request in result["requests"]}) == 10
     assert {request["method"] for request in result["requests"]} == {"GET"}
 
 
@@ -102,7 +115,7 @@ def test_the_clusters_own_vault() -> None:
         result, _warnings = call("akv_preflight_info", simulator.connection, {"scope": "cluster"})
         assert "/api/svm/svms" not in {request["path"] for request in simulator.requests}
     statuses = _statuses(result)
-    assert list(statuses) == [name for name in NAMES if name != "svm"]
+    assert list(statuses) == [name for name in NAMES if name not in ("svm", "route")]
     # An SVM may have a key manager of its own, which serves the volume.
     assert {name: status for name, status in statuses.items() if status != "ok"} == {
         "dns": "failed",
@@ -135,7 +148,9 @@ def test_the_first_release_tells_less() -> None:
     with Simulator(release="9.7", scenario=scenario) as simulator:
         result, _warnings = call("akv_preflight_info", simulator.connection, {"svm": "vs0"})
         other, _warnings = call("akv_preflight_info", simulator.connection, {"svm": "vs1"})
-    assert {name for name, status in _statuses(result).items() if status == "unknown"} == {"nodes", "metrocluster"}
+    assert {name for name, status in _statuses(result).items() if status == "unknown"} == {
+        *("nodes", "metrocluster", "key_store_state"),
+    }
     assert _statuses(result)["key_manager"] == "failed"
     assert "external" in _messages(result)["key_manager"]
     assert _statuses(other)["vault"] == "warning"
@@ -148,7 +163,7 @@ def test_later_releases(release: str) -> None:
         found = {
             svm: call("akv_preflight_info", simulator.connection, {"svm": svm})[0] for svm in ("vs0", "vs1", "vs2")
         }
-    assert found["vs0"]["summary"]["ok"] == 10
+    assert found["vs0"]["summary"]["ok"] == 14
     assert _statuses(found["vs1"])["vault"] == "warning"
     assert _statuses(found["vs2"])["key_manager"] == "failed"
 
@@ -192,3 +207,107 @@ def test_nobody_to_ask_is_a_failure(options: Values) -> None:
     assert result["failed"]
     assert result["outcome"] == "unchanged"
     assert len(result["requests"]) == 1
+
+
+OKM: Values = {"type": "onboard", "scope": "cluster"}
+
+
+@pytest.mark.parametrize(
+    ("release", "managers", "status", "says"),
+    [
+        ("9.7", [OKM], "failed", ["onboard of the cluster", "65537505"]),
+        ("9.10.1", [OKM], "failed", ["okm of the cluster", "then migrate", "65537505", "SnapMirror"]),
+        ("9.16.1", [OKM], "failed", ["try an inactive configuration"]),
+        ("9.19.1", [OKM], "warning", ["Create an inactive AKV configuration"]),
+        ("9.14.1", [{"type": "external", "scope": "cluster"}], "failed", ["kmip of the cluster", "65536886"]),
+        ("9.17.1", [{"type": "external", "scope": "cluster"}], "failed", ["inactive onboard key manager"]),
+        ("9.17.1", [{"type": "barbican", "scope": "cluster"}], "failed", ["barbican of the cluster", "no migration"]),
+        ("9.14.1", [MANAGER], "failed", ["the key manager kmip of the SVM", "delete the KMIP configuration"]),
+    ],
+)
+def test_the_way_of_keys(release: str, managers: list[Values], status: str, says: list[str]) -> None:
+    with Simulator(release=release, scenario={"key_managers": managers, "volumes": [VOLUME]}) as simulator:
+        result, _warnings = call("akv_preflight_info", simulator.connection, {"svm": "vs0"})
+    assert _statuses(result)["encrypted_volumes"] == status
+    message = _messages(result)["encrypted_volumes"]
+    assert [part for part in says if part not in message] == [], message
+
+
+@pytest.mark.parametrize(
+    ("managers", "volumes", "code", "says"),
+    [
+        ([OKM], [VOLUME], "65537505", ["okm of the cluster", "Create the AKV configuration of the SVM, then migrate"]),
+        (
+            [MANAGER],
+            [],
+            "65537500",
+            ["has the key manager kmip (", "Migrate the keys to the key manager of the cluster"],
+        ),
+    ],
+)
+def test_the_way_in_a_refusal(managers: list[Values], volumes: list[Values], code: str, says: list[str]) -> None:
+    options = {
+        "svm": "vs0",
+        "client_id": "c",
+        "tenant_id": "t",
+        "client_secret": "not-a-secret-at-all",
+        "key_id": "https://a.vault.azure.net/keys/k",
+        "name": "https://a.vault.azure.net/",
+    }
+    with Simulator(release="9.13.1", scenario={"key_managers": managers, "volumes": volumes}) as simulator:
+        result, _warnings = call("akv_config", simulator.connection, options)
+    assert result["error"]["code"] == code
+    assert [part for part in says if part not in result["msg"]] == [], result["msg"]
+
+
+def test_a_kind_of_key_manager_that_nobody_knows() -> None:
+    store = {"uuid": "u", "type": "enigma", "svm": {"name": "vs0", "uuid": "v"}, "enabled": True}
+    faults = [{"match": {"path": "/api/security/key-stores", "times": 0}, "body": {"json": {"records": [store]}}}]
+    with Simulator(release="9.16.1", scenario={"faults": faults}) as simulator:
+        result, _warnings = call("akv_preflight_info", simulator.connection, {"svm": "vs0"})
+    assert "already has the key manager enigma (u)" in _messages(result)["key_manager"]
+    assert _statuses(result)["key_store_state"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("release", "status"),
+    [("9.14.1", "warning"), ("9.15.1", "failed"), ("9.16.1", "warning"), ("9.17.1", "failed"), ("9.19.1", "failed")],
+)
+def test_volumes_with_the_key_of_their_aggregate(release: str, status: str) -> None:
+    with Simulator(release=release, scenario={"volumes": [{**VOLUME, "nae": True}]}) as simulator:
+        result, _warnings = call("akv_preflight_info", simulator.connection, {"svm": "vs0"})
+    assert _statuses(result)["nae_volumes"] == status
+    assert "(vol1)" in _messages(result)["nae_volumes"]
+
+
+@pytest.mark.parametrize(
+    ("vault", "status", "says"),
+    [
+        ({}, "ok", "is active"),
+        ({"key_store_state": "mixed"}, "failed", "akv is mixed"),
+        ({"key_store_state": "blocked"}, "failed", "repair the credential"),
+    ],
+)
+def test_the_state_of_the_key_store(vault: Values, status: str, says: str) -> None:
+    with Simulator(release="9.16.1", scenario={"vaults": [{"svm": "vs0", **vault}]}) as simulator:
+        result, _warnings = call("akv_preflight_info", simulator.connection, {"svm": "vs0"})
+    assert _statuses(result)["key_store_state"] == status
+    assert says in _messages(result)["key_store_state"]
+
+
+@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("/api/cluster/software", {"upgrade"}),
+        ("/api/network/ip/interfaces", {"route"}),
+        ("/api/network/ip/routes", {"route"}),
+        ("/api/security/key-stores", {"key_manager", "key_store_state"}),
+        ("/api/storage/volumes", {"encrypted_volumes", "nae_volumes"}),
+    ],
+)
+def test_a_reading_that_is_refused(status: int, path: str, names: set[str]) -> None:
+    faults = [{"match": {"path": path, "times": 0}, "http": {"status": status, "text": "no"}}]
+    with Simulator(release="9.16.1", scenario={"faults": faults}) as simulator:
+        result, _warnings = call("akv_preflight_info", simulator.connection, {"svm": "vs0"})
+    assert {name for name, each in _statuses(result).items() if each == "unknown"} == names

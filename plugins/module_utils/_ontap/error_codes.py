@@ -43,14 +43,13 @@ _TABLE = """
 3735700 | stays | Key size not supported | Use a supported key size (the vendor's guide uses RSA 2048).
 52559972 | stays | The certificate's start date is in the future | Correct the cluster's clock (NTP) or wait until the
     certificate is valid.
-65537500 | stays | The SVM already has a key manager | Find the key manager in the way with security/key-stores
-    (security/key-managers before 9.10.1) and remove it or migrate its keys first; from 9.14.1 a second, inactive
-    configuration can be created instead.
+65537500 | stays | The SVM already has a key manager | Run akv_preflight_info: it names the key manager and how its
+    keys get to AKV on this release. From 9.14.1 a second, inactive configuration can be created instead.
 65537503 | stays | The two passwords given differ | Give client_secret again.
 65537504 | can pass | Internal: the configuration could not be stored | Check that all nodes are in quorum and try once
     more; read back before trying again.
-65537505 | stays | Volume keys of this SVM are held by the admin SVM's key manager | Move those keys first (migrate), or
-    create the vault before the volumes.
+65537505 | stays | Volume keys of this SVM are held by the admin SVM's key manager | Run akv_preflight_info: it
+    describes how these keys get to AKV on this release. They cannot be migrated before an AKV configuration exists.
 65537506 | stays | Not supported in MetroCluster | Use external KMIP or the onboard key manager there.
 65537512 | stays | Not all nodes can enable the Azure Key Vault feature | Finish the upgrade so that all nodes run one
     release that has the feature.

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import typing as t
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv.migration import OKM, advise, kind_of
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import KEY_STORES, VAULTS, Record
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import Release
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
@@ -30,6 +31,25 @@ _MEANING = {
     "initializing": "it is being set up; wait a few minutes",
     "disabling": "it is being disabled; find out who does that, and wait for the end",
 }
+
+
+class Manager(t.NamedTuple):
+    """A key manager that is in use.
+
+    :ivar kind: as ONTAP reports it
+    :ivar svm: reference of its SVM; None for the cluster
+    """
+
+    kind: str
+    uuid: str
+    svm: Record | None
+
+    def __str__(self) -> str:
+        return f"{self.kind} ({self.uuid})"
+
+    def is_of(self, scope: Scope) -> bool:
+        """Tell whether it belongs to a scope."""
+        return scope.owns({"svm": self.svm} if self.svm else {})
 
 
 def require_active(client: Client, scope: Scope, doing: str, finishing: bool = False) -> None:
@@ -52,7 +72,7 @@ def require_active(client: Client, scope: Scope, doing: str, finishing: bool = F
         if state != _ACTIVE and not (finishing and state == "switching"):
             raise AkvError(
                 f"{doing} on {client.where} was not sent: the key-store of {scope} is in state {state}:"
-                f" {_MEANING.get(str(state), 'wait until it is active')}."
+                f" {meaning(str(state))}."
             )
 
 
@@ -74,13 +94,39 @@ def in_the_way(client: Client, scope: Scope) -> str | None:
         found = enabled_managers(client, scope, client.release())
     except AkvError:
         return None
-    names = [f"{kind} ({uuid})" for kind, uuid in found]
-    return f"{scope} has the key manager {', '.join(names)} already." if names else None
+    if not found:
+        return None
+    names = ", ".join(f"{kind} ({uuid})" for kind, uuid in found)
+    others = [kind for kind, _uuid in found if kind != "akv"]
+    steps = f" {advise(kind_of(others[0], scope.is_cluster), client.release())}" if others else ""
+    return f"{scope} has the key manager {names} already.{steps}"
+
+
+def way_of_keys(client: Client, scope: Scope, release: Release | None) -> str:
+    """Say which key manager holds the keys of an SVM without an AKV configuration, and how they get to AKV."""
+
+    def kinds(whose: Scope) -> list[str]:
+        try:
+            return [kind for kind, _uuid in enabled_managers(client, whose, release)]
+        except AkvError:
+            return []
+
+    for whose, name in ((scope, "SVM"), (Scope(), "cluster")):
+        for kind in kinds(whose):
+            steps = advise(kind_of(kind, whose.is_cluster), release)
+            return f"Their keys are held by the key manager {kind} of the {name}. {steps}"
+    unseen = "Their keys are held by a key manager of the cluster that this login cannot read."
+    return f"{unseen} If it is the onboard key manager: {advise(OKM, release)}"
 
 
 def tells_vaults(release: Release | None) -> bool:
     """Tell whether a vault is among the key managers that a release tells (9.10.1+)."""
     return release is not None and release.within(_COLLECTION_SINCE)
+
+
+def tells_states(release: Release) -> bool:
+    """Tell whether a release reports the state of a key-store (9.16.1+)."""
+    return release.within(_STATE_SINCE)
 
 
 def enabled_managers(client: Client, scope: Scope, release: Release | None) -> list[tuple[str, str]]:
@@ -90,6 +136,36 @@ def enabled_managers(client: Client, scope: Scope, release: Release | None) -> l
     else:
         found = [("onboard" if "onboard" in m else "external", m) for m in _key_managers(client, scope)]
     return [(kind, str(store.get("uuid"))) for kind, store in found if store.get("enabled", True)]
+
+
+def all_managers(client: Client) -> list[Manager]:
+    """Read the key managers of the cluster and of all SVMs that are in use (9.10.1+).
+
+    :raises AkvError: they cannot be read
+    """
+    found = _all_key_stores(client, client.release())
+    return [
+        Manager(_type(store), str(store.get("uuid")), store["svm"] if isinstance(store.get("svm"), dict) else None)
+        for store in found
+        if store.get("enabled", True)
+    ]
+
+
+def states(client: Client, scope: Scope, release: Release) -> list[tuple[str, str | None]]:
+    """Read the kind and the state of each key manager of a scope that is in use; None if ONTAP reports no state.
+
+    :raises AkvError: they cannot be read
+    """
+    return [
+        (_type(store), str(store["state"]) if release.within(_STATE_SINCE) and store.get("state") else None)
+        for store in _key_stores(client, scope, release)
+        if store.get("enabled", True)
+    ]
+
+
+def meaning(state: str) -> str:
+    """Say what a state of a key-store means, and what to do."""
+    return _MEANING.get(state, "wait until it is active")
 
 
 def svms_with_key_manager(client: Client) -> set[str]:
@@ -116,9 +192,13 @@ def _type(store: Record) -> str:
 
 
 def _key_stores(client: Client, scope: Scope, release: Release) -> list[Record]:
+    return _of(scope, _all_key_stores(client, release))
+
+
+def _all_key_stores(client: Client, release: Release) -> list[Record]:
     query = {"fields": _key_store_fields(release)}
     read = functools.partial(client.records, KEY_STORES, query, doing="Reading the key-stores")
-    return _of(scope, client.once("key-stores", read))
+    return client.once("key-stores", read)
 
 
 def _key_store_fields(release: Release) -> str:

@@ -39,7 +39,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import (
 )
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client, is_unreadable
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import JobFailed, follow, job_of
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_stores import in_the_way, require_active
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_stores import in_the_way, require_active, way_of_keys
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import (
     BLOCKING_LIMIT,
     not_bad,
@@ -301,6 +301,8 @@ class Change:
                 why = in_the_way(self.client, self.declared.scope)
             if why:
                 failure.message = f"{why} ({failure.message})"
+            elif failure.code == "65537505":
+                failure.message += f" {way_of_keys(self.client, self.declared.scope, self.client.release())}"
         if isinstance(failure, OntapError) and failure.code in _CREDENTIAL_REFUSED and step.secrets:
             failure.message += (
                 " A secret younger than two minutes may not be known everywhere in Azure yet: run the task again, or"

@@ -12,12 +12,20 @@ import typing as t
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv.migration import advise, kind_of
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import RELEASES, Release
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_stores import enabled_managers, tells_vaults
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_stores import (
+    enabled_managers,
+    meaning,
+    states,
+    tells_states,
+    tells_vaults,
+    way_of_keys,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import unknown_svm, vaults_of
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import count, read_volumes
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError
@@ -33,6 +41,13 @@ _LICENSES = {
     "VE (volume encryption)": {"ve", "volume_encryption"},
     "MTEKM (multi-tenant key management)": {"mtekm", "mtek_mgmt", "mt_ek_mgmt"},
 }
+_UPDATING = {
+    *("in_progress", "waiting", "paused_by_user", "paused_on_error", "pause_pending", "cancel_pending"),
+}
+# The releases that refuse an AKV configuration for an SVM with NAE volumes (65539703, 65539704), and those that refuse
+# it while another key manager holds its volume keys (65537505).
+_NAE_REFUSED = ("9.15.1-9.15.1", "9.17.1")
+_KEYS_REFUSED = "9.7-9.18.1"
 _NO_DATA_SVM = ("dp_destination", "sync_destination")
 
 
@@ -99,6 +114,7 @@ class _Preflight:
         """All checks, in the order in which they stand in the result."""
         yield from self._ask(["release"], self._of_release)
         yield from self._ask(["nodes", "nodes_release"], self._of_nodes)
+        yield from self._ask(["upgrade"], self._of_upgrade)
         yield from self._ask(["metrocluster"], self._of_metrocluster)
         yield from self._ask(["licenses"], self._of_licenses)
         if self._scope.is_cluster:
@@ -108,6 +124,7 @@ class _Preflight:
             yield from of_svm
             if len(of_svm) == 1:  # There is no such SVM.
                 return
+            yield from self._ask(["route"], self._of_route)
         yield from self._of_keys()
 
     def _ask(self, names: list[str], question: Callable[[], list[Check]]) -> list[Check]:
@@ -134,9 +151,12 @@ class _Preflight:
         tells_state = self._has(_NODE_STATE_SINCE)
         fields = "name,version,state" if tells_state else "name,version"
         nodes = self._client.records("/cluster/nodes", {"fields": fields}, doing="Reading the nodes")
-        return [self._of_states(nodes) if tells_state else self._untold("nodes", "how its nodes are"), _versions(nodes)]
+        return [
+            self._of_node_states(nodes) if tells_state else self._untold("nodes", "how its nodes are"),
+            _versions(nodes),
+        ]
 
-    def _of_states(self, nodes: list[Record]) -> Check:
+    def _of_node_states(self, nodes: list[Record]) -> Check:
         states = {str(node.get("name")): node.get("state") for node in nodes}
         bad = [f"{name} is {state}" for name, state in states.items() if state not in ("up", "unknown", None)]
         if bad:
@@ -145,6 +165,14 @@ class _Preflight:
         if untold or not states:
             return Check("nodes", UNKNOWN, f"ONTAP does not tell the state of {', '.join(untold) or 'any node'}.")
         return Check("nodes", OK, f"All nodes are up: {', '.join(states)}.")
+
+    def _of_upgrade(self) -> list[Check]:
+        software = self._client.get("/cluster/software", {"fields": "state"}, doing="Reading the state of updates")
+        state = software.get("state")
+        if state in _UPDATING:
+            message = f"An update of ONTAP is not finished (state {state}). Finish or cancel it first."
+            return [Check("upgrade", FAILED, message)]
+        return [Check("upgrade", OK, "No update of ONTAP is running.")]
 
     def _of_metrocluster(self) -> list[Check]:
         if not self._has(_METROCLUSTER_SINCE):
@@ -191,6 +219,37 @@ class _Preflight:
         dns = svm.get("dns")
         return [_state_of(self._scope, svm), self._of_dns(dns.get("servers") if isinstance(dns, dict) else None)]
 
+    def _of_route(self) -> list[Check]:
+        """The way from the SVM to the key vault: a LIF that is up, and a default route."""
+        query = self._scope.query()
+        lifs = self._client.records(
+            "/network/ip/interfaces", {**query, "fields": "name,state,svm"}, doing=f"Reading the LIFs of {self._scope}"
+        )
+        lifs = [lif for lif in lifs if self._owns(lif)]
+        up = [str(lif.get("name")) for lif in lifs if lif.get("state") == "up"]
+        if not up:
+            message = (
+                f"{self._scope} has no LIF that is up, so it cannot reach the key vault. Create one, or bring it up."
+            )
+            return [Check("route", FAILED, message)]
+        routes = self._client.records(
+            "/network/ip/routes",
+            {**query, "fields": "destination,gateway,svm"},
+            doing=f"Reading the routes of {self._scope}",
+        )
+        gateways = [str(route.get("gateway")) for route in routes if self._owns(route) and _is_default(route)]
+        if not gateways:
+            message = (
+                f"{self._scope} has no default route. Create one, unless another route leads to the key vault or to the"
+                " proxy."
+            )
+            return [Check("route", WARNING, message)]
+        message = f"{self._scope} has the LIF {_listed(up[:5])} and a default route to {_listed(gateways)}."
+        return [Check("route", OK, message)]
+
+    def _owns(self, record: Record) -> bool:
+        return isinstance(record.get("svm"), dict) and self._scope.owns(record)
+
     def _of_cluster_dns(self) -> Check:
         if not self._cluster:
             return Check("dns", UNKNOWN, "The cluster's DNS servers could not be read.")
@@ -203,12 +262,12 @@ class _Preflight:
         return Check("dns", FAILED, message)
 
     def _of_keys(self) -> t.Iterator[Check]:
-        """The vault, another key manager, and encrypted volumes; a vault explains the other two."""
+        """The configuration, other key managers, and encrypted volumes; a configuration explains the other two."""
         managers: list[tuple[str, str]] = []
 
         def of_managers() -> list[Check]:
             managers.extend(enabled_managers(self._client, self._scope, self._release))
-            return [self._of_managers([f"{kind} ({uuid})" for kind, uuid in managers if kind != "akv"])]
+            return [self._of_managers([each for each in managers if each[0] != "akv"])]
 
         other = self._ask(["key_manager"], of_managers)
         told = tells_vaults(self._release) and other[0].status != UNKNOWN
@@ -216,13 +275,15 @@ class _Preflight:
         vault = self._ask(["vault"], lambda: [self._of_vault(known)])
         yield from vault
         yield from other
+        yield from self._ask(["key_store_state"], lambda: [self._of_states(managers, other[0].status != UNKNOWN)])
         has_vault = vault[0].status == WARNING
-        yield from self._ask(["encrypted_volumes"], lambda: [self._of_volumes(has_vault)])
+        yield from self._ask(["encrypted_volumes", "nae_volumes"], lambda: self._of_volumes(has_vault))
 
-    def _of_managers(self, names: list[str]) -> Check:
-        if names:
-            message = f"{_capital(self._scope)} has the key manager {_listed(names)} already."
-            return Check("key_manager", FAILED, f"{message} Migrate its keys, or remove it.")
+    def _of_managers(self, managers: list[tuple[str, str]]) -> Check:
+        if managers:
+            names = _listed(f"{kind} ({uuid})" for kind, uuid in managers)
+            steps = advise(kind_of(managers[0][0], self._scope.is_cluster), self._release)
+            return Check("key_manager", FAILED, f"{_capital(self._scope)} already has the key manager {names}. {steps}")
         return Check("key_manager", OK, f"{_capital(self._scope)} has no other key manager.")
 
     def _of_vault(self, known: bool | None) -> Check:
@@ -237,17 +298,53 @@ class _Preflight:
             return Check("vault", WARNING, f"{message} akv_config compares it with the task.")
         return Check("vault", OK, f"{_capital(self._scope)} has no vault yet.")
 
-    def _of_volumes(self, has_vault: bool) -> Check:
+    def _of_states(self, managers: list[tuple[str, str]], read: bool) -> Check:
+        """Check the state of the scope's key-stores.
+
+        :param read: whether the key managers could be read
+        """
+        name = "key_store_state"
+        if not read:
+            return Check(name, UNKNOWN, f"The key managers of {self._scope} could not be read.")
+        if not managers:
+            return Check(name, OK, f"{_capital(self._scope)} has no key-store yet.")
+        if self._release is None or not tells_states(self._release):
+            return self._untold(name, "the state of a key-store")
+        found = states(self._client, self._scope, self._release)
+        bad = [f"{kind} is {state}: {meaning(state)}" for kind, state in found if state not in (None, "active")]
+        if bad:
+            message = f"The key-store of {self._scope} is not active. {_listed(bad)}."
+            return Check(name, FAILED, message)
+        if any(state is None for _kind, state in found):
+            return Check(name, UNKNOWN, f"ONTAP does not report the state of the key-store of {self._scope}.")
+        return Check(name, OK, f"The key-store of {self._scope} is active.")
+
+    def _of_volumes(self, has_vault: bool) -> list[Check]:
         volumes = read_volumes(self._client, self._scope)
+        return [self._of_encrypted(volumes, has_vault), self._of_nae(volumes)]
+
+    def _of_encrypted(self, volumes: list[Record], has_vault: bool) -> Check:
         if not volumes or has_vault:
             return Check("encrypted_volumes", OK, count(volumes))
-        some = [str(volume.get("name")) for volume in volumes[:5]]
-        told = f"{count(volumes)[:-1]} ({', '.join([*some, '…'] if len(volumes) > len(some) else some)})"
+        found = f"{count(volumes)[:-1]} ({_some(volumes)})"
         if self._scope.is_cluster:
-            # Each may be served by a key manager of its SVM's own, which is no obstacle.
-            return Check("encrypted_volumes", WARNING, f"{told}, whose keys another key manager may hold.")
-        message = f"{self._scope} has {told}, whose keys the cluster's key manager holds. Migrate these keys first."
-        return Check("encrypted_volumes", FAILED, message)
+            # Each may be served by a key manager of its own SVM, which is not an obstacle.
+            return Check("encrypted_volumes", WARNING, f"{found}. Another key manager may hold their keys.")
+        refused = self._release is None or self._release.within(_KEYS_REFUSED)
+        message = f"{self._scope} has {found}. {way_of_keys(self._client, self._scope, self._release)}"
+        return Check("encrypted_volumes", FAILED if refused else WARNING, message)
+
+    def _of_nae(self, volumes: list[Record]) -> Check:
+        """AKV does not serve volumes that are encrypted with the key of their aggregate."""
+        nae = [volume for volume in volumes if _is_nae(volume)]
+        if not nae:
+            return Check("nae_volumes", OK, f"{_capital(self._scope)} has no NAE volumes.")
+        refused = any(self._has(span) for span in _NAE_REFUSED)
+        message = (
+            f"{_capital(self._scope)} has volumes in NAE aggregates ({_some(nae)}), which AKV does not protect. Convert"
+            " them to NVE first (volume move start -encrypt-with-aggr-key false)."
+        )
+        return Check("nae_volumes", FAILED if refused else WARNING, message)
 
     def _has(self, since: str) -> bool:
         return self._release is not None and self._release.within(since)
@@ -272,6 +369,23 @@ def _versions(nodes: list[Record]) -> Check:
         return Check("nodes_release", FAILED, f"All nodes must run one release; finish the upgrade. {told}.")
     untold = _listed(names.get("", ["any node"]))
     return Check("nodes_release", UNKNOWN, f"ONTAP does not tell the release of {untold}.")
+
+
+def _is_default(route: Record) -> bool:
+    destination = route.get("destination")
+    destination = destination if isinstance(destination, dict) else {}
+    return str(destination.get("netmask")) in ("0", "0.0.0.0") and destination.get("address") in ("0.0.0.0", "::")
+
+
+def _is_nae(volume: Record) -> bool:
+    encryption = volume.get("encryption")
+    return isinstance(encryption, dict) and encryption.get("type") == "aggregate"
+
+
+def _some(volumes: list[Record]) -> str:
+    """Name the first volumes."""
+    names = [str(volume.get("name")) for volume in volumes[:5]]
+    return _listed([*names, "…"] if len(volumes) > len(names) else names)
 
 
 def _state_of(scope: Scope, svm: Record) -> Check:
