@@ -202,7 +202,7 @@ def test_an_offline_volume_of_another_key_manager_is_not_waited_for() -> None:
         {"svm": "vs0", "name": "data", "encrypted": True},
         {"svm": "okm", "name": "other", "encrypted": True, "state": "offline"},
     ]
-    managers = [{"type": "onboard", "svm": "okm"}]
+    managers = [{"type": "external", "svm": "okm"}]
     svms = [{"name": "vs0"}, {"name": "vs1"}, {"name": "okm"}]
     with broken(volumes=volumes, key_managers=managers, svms=svms) as sim:
         result = repair(sim, wait=True, wait_timeout=300)
