@@ -64,6 +64,16 @@ options:
         request on ONTAP 9.10.1 and later, and one for the cluster's release, unless O(health) has asked for that.
     type: bool
     default: false
+  keys:
+    description:
+      - Whether to prove which key manager holds the keys of the encrypted volumes, for example after a migration of
+        keys. RV(vaults[].keys) has the result.
+      - It reads the encrypted volumes, the nodes, the key-stores, and on ONTAP 9.11.1 and later the key IDs of each key
+        manager that may hold a key, once for each node. Earlier releases do not report which key manager holds a key.
+      - Where the login's role does not allow a reading, the task does not fail. The keys are unknown then.
+    type: bool
+    default: false
+    version_added: 0.1.0
   volumes:
     description:
       - Whether to read the encrypted volumes too, which need the keys. It takes one more request, for its pages.
@@ -119,6 +129,14 @@ EXAMPLES = r"""
     volumes: true
   register: akv
   failed_when: akv.volumes | selectattr('state', 'eq', 'offline') | length > 0
+
+- name: Check that a migration has moved every key to the AKV configuration of SVM vs0
+  ontap.akv.akv_info:
+    svm: vs0
+    keys: true
+  register: akv
+  failed_when: akv.vaults[0]['keys'].held_here == 0 or akv.vaults[0]['keys'].held_elsewhere
+    + akv.vaults[0]['keys'].held_by_both + akv.vaults[0]['keys'].unknown > 0
 
 - name: Read how often ONTAP polls Azure
   ontap.akv.akv_info:
@@ -225,6 +243,39 @@ vaults:
         heals_itself:
           description: Whether ONTAP recovers without anyone doing anything.
           type: bool
+    keys:
+      description:
+        - Which key manager holds the keys of the encrypted volumes of the SVM, or of all SVMs for the configuration of
+          the cluster. A key that several volumes share counts once. In a template, write C(vault['keys']), because
+          C(vault.keys) is a method of Python's dictionaries.
+        - A key counts as held by one key manager only if every node of the others has answered. Everything else is
+          unknown. So is the key of a volume that is being encrypted, rekeyed, or converted, which has two keys.
+        - If the encrypted volumes cannot be read, the numbers are absent.
+      returned: with O(keys=true)
+      type: dict
+      sample: {held_here: 12, held_elsewhere: 1, held_by_both: 0, unknown: 0, volumes_elsewhere: [vol7]}
+      contains:
+        held_here:
+          description: How many volume keys this configuration holds, and no other key manager.
+          type: int
+        held_elsewhere:
+          description: How many volume keys another key manager holds, and not this configuration.
+          type: int
+        held_by_both:
+          description: How many volume keys this configuration and another key manager hold.
+          type: int
+        unknown:
+          description: How many volume keys have a holder that is not known.
+          type: int
+        volumes_elsewhere:
+          description: >-
+            Names of the volumes with keys that are held elsewhere. For the configuration of the cluster, each is the
+            name of the SVM, a slash, and the name of the volume.
+          type: list
+          elements: str
+        reason:
+          description: Why some are unknown, with the release that can tell. Absent if all are known.
+          type: str
 summary:
   description: >-
     How many there are: in all, of those that need attention (V(degraded), V(unavailable) or V(unknown)), of each

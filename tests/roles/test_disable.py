@@ -60,6 +60,19 @@ def test_volumes_that_need_it_are_shown(arguments: tuple[str, ...], roles: Roles
     assert "has 2 encrypted volumes that need the AKV configuration: vol1, vol2." in message
 
 
+def test_a_volume_with_its_key_elsewhere_does_not_count(roles: Roles) -> None:
+    volumes = [{**VOLUME, "keys_with_admin": True}, {**VOLUME, "name": "vol2"}]
+    okm = {"type": "onboard", "scope": "cluster"}
+    scenario = {"vaults": [VAULT], "volumes": volumes, "key_managers": [okm]}
+    with Simulator(release="9.14.1", scenario=scenario) as simulator, assert_changes_nothing(simulator):
+        run = roles.play("disable", {"cluster1": simulator.connection}, VARIABLES, "--check")
+        simulator.apply([{"delete_volume": {"svm": "vs0", "name": "vol2"}}])
+        alone = roles.play("disable", {"cluster1": simulator.connection}, VARIABLES, "--check").check()
+    (message,) = run.failures()
+    assert "has 1 encrypted volumes that need the AKV configuration: vol2." in message
+    assert alone.changed() == [TASK]
+
+
 def test_an_inactive_configuration_serves_no_volume(roles: Roles) -> None:
     scenario = {"vaults": [VAULT, {**VAULT, "configuration": "green"}], "volumes": [VOLUME]}
     with Simulator(release="9.16.1", scenario=scenario) as simulator:

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client, explain
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_ids import volumes_elsewhere
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_stores import svms_with_key_manager
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import OntapError
 
@@ -64,11 +65,14 @@ def need_keys(client: Client, scope: Scope, doing: str) -> OntapError | None:
     :param doing: the deletion, as its own failure begins
     :return: the failure that ONTAP's refusal would be; None where nothing is seen
     """
-    volumes = read_volumes(client, scope, None if scope.is_cluster else 1)
+    volumes = read_volumes(client, scope)
     if scope.is_cluster and volumes:
         # Volumes of an SVM with a key manager of its own do not need the cluster's.
         own = svms_with_key_manager(client)
-        volumes = [volume for volume in volumes if (volume["svm"] or {}).get("name") not in own]
+        volumes = [volume for volume in volumes if (volume.get("svm") or {}).get("name") not in own]
+    elif volumes:
+        elsewhere = volumes_elsewhere(client, scope, volumes)
+        volumes = [volume for volume in volumes if volume.get("name") not in elsewhere]
     if not volumes:
         return None
     error: Record = {"code": _IN_USE, "message": _SAID, "target": None, "arguments": []}

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict
+from ansible_collections.ontap.akv.plugins.module_utils._akv.key_holders import HOLDERS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import CREDENTIALS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import FIELDS, SECRET_FIELDS
@@ -27,6 +28,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.estate import (
     read_release,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.health_monitor import describe, read_health_monitor
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_ids import prove_holders
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import count, read_volumes
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 
@@ -35,6 +37,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "fields": {"type": "list", "elements": "str"},
     "health": {"type": "bool", "default": True},
     "health_monitor": {"type": "bool", "default": False},
+    "keys": {"type": "bool", "default": False},
     "max_records": {"type": "int"},
     "order_by": {"type": "list", "elements": "str"},
     "query": {"type": "dict"},
@@ -102,13 +105,18 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Simple
     summary = _summary(vaults)
     result = SimpleNamespace(changed=False, msg="", vaults=vaults, summary=summary)
     sentences = [_message(scope, client, summary)]
-    if params["volumes"]:
+    volumes = None
+    if params["volumes"] or params["keys"]:
         volumes = optional(
             client, "The encrypted volumes are", lambda: read_volumes(client, scope, params["max_records"])
         )
-        if volumes is not None:
-            result.volumes = volumes
-            sentences.append(count(volumes))
+    if params["volumes"] and volumes is not None:
+        result.volumes = volumes
+        sentences.append(count(volumes))
+    if params["keys"]:
+        for vault in vaults:
+            vault["keys"] = _keys(client, scope, vault, volumes)
+        sentences.append(_message_of_keys(vaults, volumes))
     if params["health_monitor"]:
         result.health_monitor = read_health_monitor(client, read_release(client))
         sentences.append(describe(result.health_monitor))
@@ -116,10 +124,48 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Simple
     return result
 
 
+def _keys(client: Client, scope: Scope | None, vault: Record, volumes: list[Record] | None) -> Record:
+    """Prove who holds the keys of the volumes of a configuration."""
+    if volumes is None:
+        return {"volumes_elsewhere": [], "reason": "The encrypted volumes could not be read."}
+    owner = scope or _scope_of(vault)
+    if owner.is_cluster:
+        # Volumes of different SVMs may have the same name.
+        mine = [{**volume, "name": f"{_svm_of(volume).get('name')}/{volume.get('name')}"} for volume in volumes]
+    else:
+        mine = [volume for volume in volumes if owner.owns(volume)]
+    holding = prove_holders(client, owner, str(vault.get("uuid")), mine)
+    reason = client.task.redactor.free_text(" ".join(holding.reasons))
+    found = {**holding.numbers, "volumes_elsewhere": holding.volumes_elsewhere}
+    return {**found, "reason": reason} if reason else found
+
+
+def _scope_of(vault: Record) -> Scope:
+    svm = _svm_of(vault)
+    name, uuid = svm.get("name"), svm.get("uuid")
+    return Scope(str(name)) if name else Scope(svm_uuid=str(uuid).lower() if uuid else None)
+
+
+def _svm_of(record: Record) -> Record:
+    svm = record.get("svm")
+    return svm if isinstance(svm, dict) else {}
+
+
+def _message_of_keys(vaults: list[Record], volumes: list[Record] | None) -> str:
+    """Add up what is known of the keys of all configurations."""
+    if volumes is None:
+        return "It is not known which key manager holds the volume keys."
+    numbers = {holder: sum(vault["keys"][holder] for vault in vaults) for holder in HOLDERS}
+    counts = [f"{number} {holder.replace('_', ' ')}" for holder, number in numbers.items() if number]
+    return f"Volume keys: {', '.join(counts) or 'none'}."
+
+
 def _fields(client: Client, params: Mapping[str, t.Any]) -> list[str]:
     """Return what to ask for: what the task names and no more, else all, and with ``health`` what is advanced."""
     if params["fields"]:
-        return ["uuid", *(name for name in params["fields"] if name != "uuid")]
+        # The SVM decides which volumes need the keys.
+        names = [*params["fields"], *(("scope", "svm") if params["keys"] else ())]
+        return list(dict.fromkeys(["uuid", *names]))
     return ["*", *(fields_of_health(client) if params["health"] else [])]
 
 
