@@ -39,7 +39,10 @@ def check(spec: Spec, given: Mapping[str, t.Any], place: str = "") -> None:
     :param place: the entry that the arguments belong to, with a dot at its end, for messages
     :raises InputError: names the option and the type that was given; no value is shown
     """
-    options = _by_any_name(spec)
+    _check(_by_any_name(spec), given, place)
+
+
+def _check(options: Spec, given: Mapping[str, t.Any], place: str) -> None:
     for name, value in given.items():
         option = options.get(str(name))
         if option is None or value is None:
@@ -60,13 +63,14 @@ def check(spec: Spec, given: Mapping[str, t.Any], place: str = "") -> None:
 
 def _check_objects(option: Mapping[str, t.Any], value: t.Any, where: str) -> None:
     several = option.get("type") == "list"
+    options = _by_any_name(option["options"])
     if several and not isinstance(value, (list, tuple)):
         raise InputError(where, "is not a list. Give a list of objects.")
     for number, entry in enumerate(value if several else [value]):
         place = f"{where}[{number}]" if several else where
         if not isinstance(entry, Mapping):
             raise InputError(place, "is not an object. Give the options of one entry, each with its name.")
-        check(option["options"], entry, f"{place}.")
+        _check(options, entry, f"{place}.")
 
 
 def _check_text(where: str, value: t.Any) -> None:
@@ -91,23 +95,24 @@ def secrets_of(spec: Spec | None, given: t.Any) -> set[str]:
 
     With a specification what stands under an unknown name counts too: it may be a secret under a misspelt one.
     """
-    return {secret for secret in _secrets(spec, given) if secret.strip()}
+    options = None if spec is None else _by_any_name(spec)
+    return {secret for secret in _secrets(options, given) if secret.strip()}
 
 
-def _secrets(spec: Spec | None, given: t.Any) -> Iterator[str]:
+def _secrets(options: Spec | None, given: t.Any) -> Iterator[str]:
     if isinstance(given, Mapping):
-        options = None if spec is None else _by_any_name(spec)
         for name, value in given.items():
             if _is_hidden(options, str(name)):
                 yield from _leaves(value)
+            elif isinstance(value, str):
+                if _below(options, str(name)) is not None:
+                    yield from _pieces(value)
             elif isinstance(value, (Mapping, list, tuple)):
                 yield from _secrets(_below(options, str(name)), value)
-            elif isinstance(value, str) and _below(options, str(name)) is not None:
-                yield from _pieces(value)
     elif isinstance(given, (list, tuple)):
         for item in given:
-            yield from _secrets(spec, item)
-    elif spec is not None and isinstance(given, str):
+            yield from _secrets(options, item)
+    elif options is not None and isinstance(given, str):
         yield from _pieces(given)
 
 
@@ -131,16 +136,15 @@ def _leaves(value: t.Any) -> Iterator[str]:
 
 def shown(spec: Spec, given: Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Give arguments as they may be shown: secrets and what stands under unknown names are masked."""
-    return t.cast("dict[str, t.Any]", _shown(spec, given))
+    return t.cast("dict[str, t.Any]", _shown(_by_any_name(spec), given))
 
 
-def _shown(spec: Spec | None, given: t.Any) -> t.Any:
+def _shown(options: Spec | None, given: t.Any) -> t.Any:
     if isinstance(given, Mapping):
-        options = None if spec is None else _by_any_name(spec)
         return {str(name): _shown_option(options, str(name), value) for name, value in given.items()}
     if isinstance(given, (list, tuple)):
-        return [_shown(spec, item) for item in given]
-    return given if spec is None or given is None else MASK
+        return [_shown(options, item) for item in given]
+    return given if options is None or given is None else MASK
 
 
 def _shown_option(options: Spec | None, name: str, value: t.Any) -> t.Any:
@@ -158,7 +162,8 @@ def _is_hidden(options: Spec | None, name: str) -> bool:
 
 def _below(options: Spec | None, name: str) -> Spec | None:
     """Give the options of the objects under a name; None where any name may stand there."""
-    return None if options is None else options[name].get("options")
+    below = None if options is None else options[name].get("options")
+    return None if below is None else _by_any_name(below)
 
 
 def _by_any_name(spec: Spec) -> Spec:

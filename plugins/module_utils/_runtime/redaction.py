@@ -14,7 +14,7 @@ import html
 import json
 import re
 import typing as t
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from urllib.parse import quote, quote_plus
 
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
@@ -98,7 +98,7 @@ class Redactor:
         self._pattern = _any_of(forms)
         self._pattern_of_names = _any_of([form for form in forms if len(form) >= SHORT])
         self._texts = _Kept(lambda text: self._pattern.sub(MASK, text) if self._pattern else text)
-        self._names = _Kept(lambda name: self._pattern_of_names.sub(MASK, name) if self._pattern_of_names else name)
+        self._names = _Kept(self._mask_name)
         self._free_texts = _Kept(self._mask_free_text)
 
     def text(self, text: str) -> str:
@@ -110,7 +110,12 @@ class Redactor:
 
         A name that looks like a field's stays too: a secret that is an ordinary word is not seen from it.
         """
-        return name if _FIELD.fullmatch(name) else self._names[name]
+        return self._names[name]
+
+    def _mask_name(self, name: str) -> str:
+        if self._pattern_of_names is None or _FIELD.fullmatch(name):
+            return name
+        return self._pattern_of_names.sub(MASK, name)
 
     def free_text(self, text: str) -> str:
         """Mask runs of 8 and more characters of a secret too: a sentence of the server's may echo a part of it."""
@@ -122,24 +127,24 @@ class Redactor:
             text = _mask_parts(text, secret)
         return text
 
-    def result(self, value: t.Any, key: str = "") -> t.Any:
-        """Mask a task's result, the names of its mappings included; our own words in it stay as they are.
+    def result(self, value: t.Any) -> t.Any:
+        """Mask a task's result, the names of its mappings included; our own words in it stay as they are."""
+        return self._masked(value, self._texts, _OWN_WORDS)
 
-        :param key: the name that the value has in its mapping
-        """
-        return value if key in _OWN_WORDS else self._masked(value, self.text, self.result)
-
-    def written_by_server(self, value: t.Any, key: str = "") -> t.Any:
+    def written_by_server(self, value: t.Any) -> t.Any:
         """Mask every text of a JSON-like value that the server wrote, parts of secrets included."""
-        return self._masked(value, self.free_text, self.written_by_server)
+        return self._masked(value, self._free_texts, frozenset())
 
-    def _masked(self, value: t.Any, mask: Callable[[str], str], below: Callable[[t.Any, str], t.Any]) -> t.Any:
+    def _masked(self, value: t.Any, masked: Mapping[str, str], own: Collection[str]) -> t.Any:
         if isinstance(value, str):
-            return mask(value)
+            return masked[value]
         if isinstance(value, dict):
-            return {self.name(str(name)): below(item, str(name)) for name, item in value.items()}
+            return {
+                self._names[str(name)]: item if name in own else self._masked(item, masked, own)
+                for name, item in value.items()
+            }
         if isinstance(value, (list, tuple)):
-            return [below(item, "") for item in value]
+            return [self._masked(item, masked, own) for item in value]
         return value
 
 
