@@ -190,6 +190,10 @@ def look_for(memories: dict[str, Memory]) -> t.Callable[[Watched, Options], tupl
         result = cluster.ask(info.run, budget, **_AS_AKV_INFO)
         if result["failed"]:
             return result, []
+        if not all("uuid" in vault for vault in result["vaults"]):
+            # Which of those that were seen before it is cannot be known, and none of them may count as gone.
+            message = f"{cluster.name} does not report the uuid of an AKV configuration: the reading is not used."
+            return {"failed": True, "msg": message}, []
         volumes: list[Values] = []
         if memory.any_bad or any(map(_is_bad, result["vaults"])):
             # Volumes are many, and go offline only where a vault is bad: they are read then alone.

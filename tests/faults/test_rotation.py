@@ -517,7 +517,7 @@ class TestSelection:
         cluster.send = without  # type: ignore[method-assign]
         decision, _done = some.rotate()
         assert decision.stop
-        assert "does not report which application uses vs" in decision.message
+        assert "does not report client_id, svm or uuid of the AKV configuration of vs" in decision.message
         assert all(each.received == [] for each in some.clusters.values())
 
 

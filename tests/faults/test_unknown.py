@@ -7,13 +7,15 @@ login may not read."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from faults.catalogue import SECRET, VAULTS, WHOLE
-from faults.in_process import LOGIN, Ontap, Played, assert_told, play
+from faults.in_process import LOGIN, Ontap, Played, Send, assert_told, play
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import COMPARED
+from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer
 
 EVERY: dict[str, Any] = {
     **WHOLE,
@@ -75,6 +77,100 @@ def test_a_field_that_is_not_reported_changes_nothing(name: str, how: str, updat
     if name in ("svm", "uuid"):
         assert played.failed
         assert name in said(played).lower()
+
+
+def without_one_uuid(ontap: Ontap, svm: str, how: str) -> Send:
+    """Leave out the uuid of one SVM's configuration alone."""
+
+    def send(method: str, target: str, body: Any) -> Answer:
+        answer = ontap.send(method, target, body)
+        content = json.loads(answer.content or b"{}")
+        for record in content.get("records", []) if VAULTS in target else []:
+            if record["svm"]["name"] == svm and how == "missing":
+                del record["uuid"]
+            elif record["svm"]["name"] == svm:
+                record["uuid"] = None
+        return Answer(answer.status, answer.headers, json.dumps(content).encode())
+
+    return send
+
+
+CLIENT = {"client_id": WHOLE["client_id"], "client_secret": "canary-Newer8Q~secret"}
+
+
+@pytest.mark.parametrize("how", HOW)
+@pytest.mark.parametrize(
+    ("module", "options"),
+    [
+        ("akv_config", {"vaults": [{**EVERY, "svm": "vs0"}]}),
+        ("akv_config", {"vaults": [{"svm": "vs0", "state": "absent"}]}),
+        ("akv_restore", {"svms": ["vs0"]}),
+        ("akv_credential", {**CLIENT, "svms": ["vs0"]}),
+    ],
+)
+def test_a_uuid_that_is_not_reported_concerns_its_scope_alone(module: str, options: dict[str, Any], how: str) -> None:
+    ontap = cluster(vaults=2)
+    mine = play(module, {**LOGIN, **options}, without_one_uuid(ontap, "vs1", how))
+    assert_told(mine)
+    assert not mine.failed, mine.result["msg"]
+    before = ontap.picture()
+    of_other = json.loads(json.dumps(options).replace("vs0", "vs1"))
+    other = play(module, {**LOGIN, **of_other}, without_one_uuid(ontap, "vs1", how))
+    assert_told(other)
+    assert other.failed
+    assert "uuid" in said(other)
+    assert "vs1" in said(other)
+    assert ontap.picture() == before
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_a_rotation_over_all_stops_where_a_uuid_is_not_reported(how: str) -> None:
+    ontap = cluster(vaults=2)
+    played = play("akv_credential", {**LOGIN, **CLIENT}, without_one_uuid(ontap, "vs1", how))
+    assert_told(played)
+    assert played.result["stopped_by"] == "not_reported"
+    assert changes(played) == []
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_akv_info_returns_a_configuration_without_its_uuid(how: str) -> None:
+    ontap = cluster(vaults=2)
+    played = play("akv_info", LOGIN, without_one_uuid(ontap, "vs1", how))
+    assert not played.failed
+    assert [vault["svm"]["name"] for vault in played.result["vaults"]] == ["vs0", "vs1"]
+    assert "uuid" not in played.result["vaults"][1]
+    assert "does not report the uuid of the AKV configuration of SVM vs1" in said(played)
+
+
+@pytest.mark.parametrize("name", [5, ["x"], {}, True])
+@pytest.mark.parametrize(("holder", "field"), [("svm", "name"), ("svm", "uuid"), ("configuration", "name")])
+@pytest.mark.parametrize(
+    ("module", "options"),
+    [
+        ("akv_config", EVERY),
+        ("akv_config", {"vaults": [EVERY]}),
+        ("akv_credential", CLIENT),
+        ("akv_info", {}),
+        ("akv_repair", {}),
+        ("akv_restore", {"svms": ["vs0"]}),
+    ],
+)
+def test_a_name_that_is_no_text_is_refused(
+    module: str, options: dict[str, Any], holder: str, field: str, name: Any
+) -> None:
+    ontap = cluster()
+
+    def send(method: str, target: str, body: Any) -> Answer:
+        answer = ontap.send(method, target, body)
+        content = json.loads(answer.content or b"{}")
+        for record in content.get("records", []) if VAULTS in target else []:
+            record[holder] = {**record.get(holder, {}), field: name}
+        return Answer(answer.status, answer.headers, json.dumps(content).encode())
+
+    played = play(module, {**LOGIN, **options}, send)
+    assert_told(played)
+    assert changes(played) == []
+    assert f"{holder}.{field} in a form that it never has" in said(played)
 
 
 @pytest.mark.parametrize("how", HOW)

@@ -142,8 +142,8 @@ def _check_used(read: Mapping[str, Result], wish: Wish) -> None:
     not_reported = [f"{name} on {host}" for host, plan in read.items() for name in plan.get("not_reported") or ()]
     if not_reported:
         raise _Stopped(
-            f"ONTAP does not report which application uses {listed(not_reported)}. Read it with akv_info, and run the"
-            " rotation when it is reported."
+            f"ONTAP does not report client_id, svm or uuid of the AKV configuration of {listed(not_reported)}. Read it"
+            " with akv_info, and run the rotation when it is reported."
         )
     have = {_svm(vault) for plan in read.values() for vault in plan["vaults"]}
     users = {name for plan in read.values() for name in plan.get("svms") or ()}

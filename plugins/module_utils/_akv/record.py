@@ -55,12 +55,17 @@ def vault_path(uuid: object, action: str = "", collection: str = VAULTS) -> str:
 def normalize(record: Mapping[str, t.Any]) -> Record:
     """Take a record as ONTAP gives it, less links and whatever secret a server may echo.
 
-    :raises ConnectionFailed: its uuid is none, or a field that is compared has a wrong type
+    A uuid that is not reported is absent.
+
+    :raises ConnectionFailed: its uuid is not a UUID, or a field that is compared has a wrong type
     """
     # A port may come as a string of digits: the vendor's own client reads either.
     record = {**record, **{name: int(record[name]) for name in _NUMBERS if _is_digits(record.get(name))}}
-    if not is_uuid(record.get("uuid")):
-        raise ConnectionFailed(f"The cluster names a vault by {record.get('uuid')!r}, which is no UUID.")
+    uuid = record.get("uuid")
+    if uuid is None:
+        record.pop("uuid", None)
+    elif not is_uuid(uuid):
+        raise ConnectionFailed(f"The uuid of an AKV configuration in the cluster's answer is not a UUID: {uuid!r}.")
     for names, kind in (
         (_TEXT, str),
         (_NUMBERS, int),
@@ -72,6 +77,10 @@ def normalize(record: Mapping[str, t.Any]) -> Record:
                 raise ConnectionFailed(
                     f"The cluster's answer has {name} in a form that it never has: {record[name]!r}."
                 )
+    for holder, name in (("svm", "name"), ("svm", "uuid"), ("configuration", "name")):
+        text = (record.get(holder) or {}).get(name)
+        if text is not None and not isinstance(text, str):
+            raise ConnectionFailed(f"The cluster's answer has {holder}.{name} in a form that it never has: {text!r}.")
     return t.cast("Record", _without_links({key: value for key, value in record.items() if key not in SECRET_FIELDS}))
 
 
@@ -83,6 +92,13 @@ def _without_links(value: t.Any) -> t.Any:
     if isinstance(value, dict):
         return {key: _without_links(item) for key, item in value.items() if key != "_links"}
     return [_without_links(item) for item in value] if isinstance(value, list) else value
+
+
+def place_of(record: Mapping[str, t.Any]) -> str:
+    """Name the scope of a record in a sentence, also where its uuid is not reported."""
+    svm = record.get("svm") or {}
+    name = svm.get("name") or svm.get("uuid")
+    return f"SVM {name}" if name else "the cluster" if record.get("scope") == "cluster" else "an SVM that is not named"
 
 
 def is_inactive(record: Mapping[str, t.Any]) -> bool:
@@ -99,7 +115,7 @@ def configuration_of(record: Mapping[str, t.Any]) -> str | None:
 def owned(records: Iterable[Record], scope: Scope) -> list[Record]:
     """Choose the records of a scope: a server's filter is not trusted.
 
-    :raises AkvError: there is none, but one of which ONTAP does not report the SVM
+    :raises AkvError: there is none, but one of which ONTAP does not report the SVM; or the uuid of one is not reported
     """
     mine, unclear = [], []
     for record in records:
@@ -109,10 +125,25 @@ def owned(records: Iterable[Record], scope: Scope) -> list[Record]:
             mine.append(record)
     if unclear and not mine:
         raise AkvError(
-            f"ONTAP does not report the SVM of the AKV configuration {unclear[0]['uuid']}, so that it may or may not be"
-            f" that of {scope}. Nothing was sent. Read it with akv_info, and run the task again."
+            f"ONTAP does not report the SVM of the AKV configuration {unclear[0].get('uuid', 'without a uuid')}, so"
+            f" that it may or may not be that of {scope}. Nothing was sent. Read it with akv_info, and run the task"
+            " again."
         )
+    require_uuids(mine)
     return mine
+
+
+def require_uuids(records: Iterable[Record]) -> None:
+    """Refuse to go on where a configuration cannot be named.
+
+    :raises AkvError: the uuid of one is not reported
+    """
+    for record in records:
+        if "uuid" not in record:
+            raise AkvError(
+                f"ONTAP does not report the uuid of the AKV configuration of {place_of(record)}. Nothing was sent to"
+                " it. Read it with akv_info, and run the task again."
+            )
 
 
 def _unclear(record: Mapping[str, t.Any], scope: Scope) -> bool:

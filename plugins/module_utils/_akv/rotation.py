@@ -83,7 +83,7 @@ class Reading:
     def from_record(cls, record: Mapping[str, t.Any]) -> Reading:
         """Judge a record of ONTAP's."""
         state = read_state(record)
-        return cls(record["uuid"], judge(record)[0].value, state.available, frozenset(state.bad_nodes))
+        return cls(record.get("uuid", ""), judge(record)[0].value, state.available, frozenset(state.bad_nodes))
 
     @classmethod
     def from_snapshot(cls, snapshot: Mapping[str, t.Any]) -> Reading:
@@ -186,7 +186,7 @@ class Selection:
     :ivar targets: those that are selected, in order
     :ivar others: how many more use the application
     :ivar missing: SVMs that are named and have none
-    :ivar not_reported: configurations of which ONTAP does not report the application, or the SVM
+    :ivar not_reported: configurations of which ONTAP does not report the application, the SVM, or the uuid
     :ivar applications: all client IDs on the cluster
     :ivar svms: all SVMs with a configuration of the application
     """
@@ -219,7 +219,7 @@ def select_targets(
         selected = _is_selected(target, anonymous, svms, scope)
         if not isinstance(application, str) or not application:
             if selected is not False:
-                not_reported.append(target.name if not anonymous else target.uuid)
+                not_reported.append(_known_name(target, anonymous))
             continue
         applications.add(application)
         if application.lower() != client_id.lower():
@@ -227,7 +227,9 @@ def select_targets(
         if target.svm is not None:
             users.add(target.svm)
         if selected is None:
-            not_reported.append(target.uuid)
+            not_reported.append(_known_name(target, anonymous))
+        elif selected and not target.uuid:
+            not_reported.append(target.name)
         elif selected:
             chosen.append(target)
         else:
@@ -241,6 +243,10 @@ def select_targets(
         applications=tuple(sorted(applications)),
         svms=tuple(sorted(users)),
     )
+
+
+def _known_name(target: Target, anonymous: bool) -> str:
+    return (target.uuid or "one without uuid and SVM") if anonymous else target.name
 
 
 def _is_selected(target: Target, anonymous: bool, svms: Sequence[str], scope: str) -> bool | None:

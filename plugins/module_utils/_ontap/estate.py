@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.diagnosis import diagnose
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import judge, read_state
-from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, place_of, require_uuids
 from ansible_collections.ontap.akv.plugins.module_utils._akv.recovery import Configuration
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import HEALTH_FIELDS, Release, health_fields
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
@@ -66,8 +66,14 @@ def fields_of_health(client: Client) -> list[str]:
 def read_examined(client: Client, query: Mapping[str, str], fields: Iterable[str]) -> list[Record]:
     """Read AKV configurations, and examine each."""
     vaults = read_vaults(client, dict(query), fields)
+    nameless = sorted({place_of(vault) for vault in vaults if "uuid" not in vault})
+    if nameless:
+        client.task.warn(
+            f"{client.where} does not report the uuid of the AKV configuration of {', '.join(nameless)}: it is returned"
+            " without."
+        )
     states = _key_store_states(client, vaults)
-    return [examined(vault, states.get(vault["uuid"])) for vault in vaults]
+    return [examined(vault, states.get(vault.get("uuid", ""))) for vault in vaults]
 
 
 def read_configurations(client: Client, scope: Scope | None) -> list[Configuration]:
@@ -78,6 +84,7 @@ def read_configurations(client: Client, scope: Scope | None) -> list[Configurati
     query = scope.query() if scope else {}
     found = read_vaults(client, query, ["*", *fields_of_health(client)], "Reading the AKV configurations")
     vaults = [vault for vault in found if scope is None or scope.owns(vault)]
+    require_uuids(vaults)
     states = _key_store_states(client, vaults)
     return [Configuration.from_record(vault, states.get(vault["uuid"])) for vault in vaults]
 

@@ -212,7 +212,7 @@ def _undeclared(records: Sequence[Record], declared: Collection[str]) -> list[Re
     """Give what identifies the vaults that are not declared, in the order of their SVMs' names."""
     fields = ("uuid", "scope", "svm", "configuration", "name")
     found = [{field: record[field] for field in fields if field in record} for record in records]
-    undeclared = [record for record in found if record["uuid"] not in declared]
+    undeclared = [record for record in found if record.get("uuid") not in declared]
     return sorted(undeclared, key=lambda record: str((record.get("svm") or {}).get("name", "")))
 
 

@@ -31,7 +31,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.health import (
 )
 from ansible_collections.ontap.akv.plugins.module_utils._akv.pkcs12 import check_pkcs12, read_pkcs12
 from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import CREDENTIALS
-from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, vault_path
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, require_uuids, vault_path
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import health_fields
 from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import (
     Done,
@@ -421,7 +421,7 @@ class Rotation:
             svms = read_svms_with_volumes(self.client)
             targets = tuple(target.with_volumes(svms) for target in targets)
         before = {reading.uuid: reading for reading in order.before}
-        by_uuid = {record["uuid"]: record for record in records}
+        by_uuid = {record.get("uuid"): record for record in records}
         for target in targets:
             entry = Entry(self.client.sibling(), target, before.get(target.uuid, target.reading))
             entry.record = by_uuid[target.uuid]
@@ -447,8 +447,9 @@ class Rotation:
         if found.not_reported:
             self._stops(
                 Stop.NOT_REPORTED,
-                f"ONTAP does not report which application uses {listed(found.not_reported)} on {where}. Nothing was"
-                " sent. Read it with akv_info, and run the task when it is reported.",
+                f"ONTAP does not report client_id, svm or uuid of the AKV configuration of"
+                f" {listed(found.not_reported)} on {where}. Nothing was sent. Read it with akv_info, and run the task"
+                " when it is reported.",
             )
         elif found.missing:
             self._stops(
@@ -721,9 +722,13 @@ class Rotation:
         return None
 
     def _update(self, entries: Iterable[Entry]) -> None:
-        by_uuid = {record["uuid"]: record for record in read_vaults(self.client, {}, self._fields)}
+        records = read_vaults(self.client, {}, self._fields)
+        by_uuid = {record.get("uuid"): record for record in records}
         for entry in entries:
             record = by_uuid.get(entry.target.uuid)
+            if record is None:
+                # What is not listed may be one that is listed without its uuid.
+                require_uuids(records)
             entry.after = Reading.from_record(record) if record else None
             entry.record = record or {}
             entry.method = entry.record.get("authentication_method") or entry.method

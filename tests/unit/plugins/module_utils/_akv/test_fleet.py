@@ -79,7 +79,7 @@ class TestDecide:
     def test_an_application_that_is_not_reported_stops(self) -> None:
         decision = decide({"c1": plan(vault("a"), not_reported=["b"])}, WISH)
         assert decision.stop
-        assert "does not report which application uses b on c1" in decision.message
+        assert "does not report client_id, svm or uuid of the AKV configuration of b on c1" in decision.message
 
     def test_nobody_uses_the_application(self) -> None:
         decision = decide({"c1": plan(), "c2": plan()}, replace(WISH, client_id="app11"))

@@ -21,7 +21,6 @@ GREEN: dict[str, Any] = {"uuid": UUID.replace("0", "1"), "enabled": False, "conf
 @pytest.mark.parametrize(
     "answer",
     [
-        {},
         {"uuid": ".."},
         {"uuid": UUID, "name": 1},
         {"uuid": UUID, "key_id": ["x"]},
