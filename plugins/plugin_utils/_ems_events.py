@@ -25,7 +25,9 @@ from ansible_collections.ontap.akv.plugins.plugin_utils._watching import (
 )
 
 # Those of SVMs, and the second set, which speaks of storage pools.
-_NAMES = ("ekmip.akv.", "km.cmek.akvkms.")
+_SETS = ("ekmip.akv.", "km.cmek.akvkms.")
+# Those of any key manager that concern encrypted volumes. The last part of their names says too little.
+_OTHERS = {"km.keyretrieve.failed": "keyRetrieveFailed", "km.volume.mount.fail": "volumeMountFailed"}
 _EVENTS = "/support/ems/events"
 _FIELDS = "index,log_message,message,node,parameters,time"
 _NEWEST = 1000  # lines a look
@@ -55,7 +57,7 @@ def run(client: Client, _params: Mapping[str, t.Any], _check_mode: bool) -> Resu
     """Read the newest lines: one GET."""
     doing = "Reading the events"
     query = {
-        "message.name": "|".join(f"{name}*" for name in _NAMES),
+        "message.name": "|".join((*(f"{name}*" for name in _SETS), *_OTHERS)),
         "fields": _FIELDS,
         "order_by": "time desc",
         "max_records": str(_NEWEST),
@@ -64,7 +66,7 @@ def run(client: Client, _params: Mapping[str, t.Any], _check_mode: bool) -> Resu
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         raise ConnectionFailed(f"{doing} on {client.where} failed: the answer's records are no list of objects.")
     # A filter is not taken on trust.
-    found = [record for record in records if _name(record).startswith(_NAMES)]
+    found = [record for record in records if _name(record).startswith(_SETS) or _name(record) in _OTHERS]
     return Result([{**line, **client.task.redactor.written_by_server(_written(line))} for line in found])
 
 
@@ -117,7 +119,7 @@ def event_of(cluster: Watched, line: Values) -> Values:
     return cluster.event(
         "ems",
         name=name,
-        event=_SAME.get(short, short),
+        event=_OTHERS.get(name) or _SAME.get(short, short),
         severity=str(_part(line, "message").get("severity") or ""),
         node=_node(line),
         index=line.get("index"),

@@ -68,6 +68,18 @@ def test_the_events(release: str) -> None:
     }
 
 
+def test_events_of_any_key_manager_that_concern_volumes() -> None:
+    names = ["km.keyretrieve.failed", "km.volume.mount.fail"]
+    others = ["km.keyretrieve.failed.not", "km.volume.mount", "km.volume.mount.mismatch"]
+    with Simulator(release="9.15.1", scenario=scenario()) as simulator:
+        with source("akv_events", options(simulator)) as running:
+            _when_it_has_looked(simulator)
+            simulator.apply([{"ems": {"name": name, "severity": "alert"}} for name in [*others, *names]])
+            running.wait_for(2)
+        assert [event["name"] for event in running.events] == names
+        assert [event["event"] for event in running.events] == ["keyRetrieveFailed", "volumeMountFailed"]
+
+
 def test_the_second_set_and_lines_of_one_moment() -> None:
     """Nodes count for themselves, and a clock that stands still gives many lines the same time."""
     lines = [

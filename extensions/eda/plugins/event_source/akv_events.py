@@ -14,10 +14,12 @@ DOCUMENTATION = r"""
 short_description: Tell the events that ONTAP clusters log of their Azure Key Vaults
 description:
   - Reads the event log (EMS) of one or several clusters again and again, and puts an event for each new line whose name
-    begins with C(ekmip.akv.) or C(km.cmek.akvkms.). It changes nothing. ONTAP logs these from 9.10.1 on.
+    begins with C(ekmip.akv.) or C(km.cmek.akvkms.), which ONTAP logs from 9.10.1 on, or is C(km.keyretrieve.failed) or
+    C(km.volume.mount.fail). It changes nothing.
   - What was in the log before the first look is not told. C(ontap.akv.akv_health) tells what is bad then.
   - An event has C(type) V(ems), C(cluster), C(hostname), C(name) (as ONTAP has it), C(event) (its last part, with the
-    same word in both sets, such as V(volOffline) and V(keyVersionChanged)), C(severity), C(time), C(node), C(index),
+    same word in both sets, such as V(volOffline) and V(keyVersionChanged); V(keyRetrieveFailed) and
+    V(volumeMountFailed) for the last two), C(severity), C(time), C(node), C(index),
     C(svm), C(configuration), C(vault), C(key_id), C(old_key_version), C(new_key_version) (empty where they are not
     told), C(parameters) (all of them, as ONTAP names them), C(message).
   - An event about a cluster has C(type) V(cluster), C(cluster), C(hostname), C(time), C(reachable), C(change),
