@@ -123,6 +123,16 @@ def test_a_uuid_that_is_not_reported_concerns_its_scope_alone(module: str, optio
     assert ontap.picture() == before
 
 
+@pytest.mark.parametrize("many", [False, True], ids=["one", "many"])
+def test_a_secret_in_a_job_that_vanishes_is_warned_of(many: bool) -> None:
+    ontap = cluster()
+    ontap.apply({"fail_next_job": {"ends": "vanishes", "effect": False}})
+    entry = {"svm": "vs0", "client_secret": CLIENT["client_secret"], "update_credentials": "always"}
+    played = play("akv_config", {**LOGIN, **({"vaults": [entry]} if many else entry)}, ontap.send)
+    assert_told(played)
+    assert "ONTAP may still have the previous credential" in said(played)
+
+
 @pytest.mark.parametrize("how", HOW)
 def test_a_rotation_over_all_stops_where_a_uuid_is_not_reported(how: str) -> None:
     ontap = cluster(vaults=2)

@@ -327,7 +327,8 @@ def _result(
         failed = bool(stopped) or not all(good)
         why = " ".join(stopped) or _why(host, vaults, decision)
         message = f"{sent} of {_count(len(vaults))} on {host} got the new credential."
-        message = f"{message} {why}" if failed else message
+        if failed:
+            message = why if why.startswith(message) else f"{message} {why}"
     return {**shown, "failed": failed, "msg": shortened(message, _LONGEST_MESSAGE)}
 
 
@@ -389,13 +390,16 @@ def _sentence(results: Mapping[str, Record], decision: Decision, others: int, ch
     if check_mode and not decision.stop:
         sent = sum(vault["done"] == Done.SENT for vault in vaults)
         return f"{sent} of {_count(total)} would get the new credential. {_canary(decision)}"
-    using = sum(vault["done"] != Done.SENT for vault in vaults) + others
+    unclear = sum(vault["done"] == Done.FAILED for vault in vaults)
+    using = sum(vault["done"] != Done.SENT for vault in vaults) - unclear + others
     away = f" Not reached: {listed(decision.missing)}." if decision.missing else ""
     if decision.stop:
         return f"Keep the previous {previous} in Azure: nothing was sent in this run.{away}"
-    if using:
+    if using or unclear:
+        still = [f"{using} of {total} configurations still use it"] if using else []
+        still += [f"{unclear}{'' if using else f' of {total} configurations'} may still use it"] if unclear else []
         more = f" ({others} were not selected)" if others else ""
-        return f"Keep the previous {previous} in Azure: {using} of {total} configurations still use it{more}.{away}"
+        return f"Keep the previous {previous} in Azure: {', and '.join(still)}{more}.{away}"
     bad = sum(not works(vault["before"], vault["after"]) for vault in vaults)
     if bad:
         not_healthy = f"{bad} of {total} configurations are not healthy with the new one"

@@ -46,6 +46,11 @@ class Job:
     message: str
     seconds: float
 
+    @property
+    def unseen(self) -> bool:
+        """Whether it could not be read, so that its end is not known: ONTAP had removed it, or the login may not."""
+        return self.state in _UNSEEN.values()
+
     def shown(self) -> dict[str, t.Any]:
         """Give it as the task's result has it."""
         return asdict(self)
@@ -102,7 +107,7 @@ def follow(client: Client, uuid: str, doing: str, operation: str, interval: floa
             record = {"state": _UNSEEN[exc.http_status], "message": "What the job did is read from the vault."}
         message = client.task.redactor.free_text(str(record.get("message") or ""))
         job = Job(uuid, str(record.get("state")), message, round(time.monotonic() - begin, 1))
-        if job.state in (_SUCCESS, *_UNSEEN.values()):
+        if job.state == _SUCCESS or job.unseen:
             client.task.confirmed(changed=True)
             return job
         if job.state in _FAILED:

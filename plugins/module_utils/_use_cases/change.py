@@ -229,7 +229,12 @@ class Change:
         job = job_of(answer)
         try:
             if job is not None and self._wait:
-                follow(self.client, job, step.doing, step.operation)
+                done = follow(self.client, job, step.doing, step.operation)
+                if done.unseen and step.secrets:
+                    self.client.task.warn(
+                        f"{step.doing}: its job is {done.state}, and no reading shows a secret, so ONTAP may still have"
+                        " the previous credential. Let the login read /api/cluster/jobs."
+                    )
         except JobFailed:
             # A switch may stand half-way, which no reading shows.
             with contextlib.suppress(AkvError):

@@ -26,6 +26,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.health import (
     HEALTHY,
     INACTIVE,
     UNAVAILABLE,
+    UNKNOWN,
     VERDICTS,
     judge,
 )
@@ -339,6 +340,10 @@ class Entry(parallel.Item):
             return f"{self.name} is gone."
         return why_unhealthy(self.name, self.after.verdict, judge(self.record)[1] if self.record else ())
 
+    def forget(self) -> None:
+        """Note that its health is not known: what was read before it got a credential says nothing of now."""
+        self.after, self.record = Reading(self.target.uuid, UNKNOWN), {}
+
     def fails(self, problem: str, bad: bool = True) -> None:
         """Note why it is not a success."""
         self.problem = " ".join(filter(None, (self.problem, problem)))
@@ -616,6 +621,7 @@ class Rotation:
         unread = self._verify(got, self._reserve)
         for entry in got:
             if unread is not None:
+                entry.forget()
                 entry.fails(f"{entry.name} could not be read after it got the new credential: {unread.message}")
             elif entry.after is None:
                 entry.fails(f"{entry.name} is gone.")
@@ -672,10 +678,17 @@ class Rotation:
             client.task.confirmed(changed=True)
             return
         try:
-            follow(client, job, step.doing, step.operation)
+            done = follow(client, job, step.doing, step.operation)
         except JobFailed:
             client.task.confirmed(changed=False)
             raise
+        if done.unseen:
+            # The previous credential would show the same health: only the job tells which of them ONTAP has.
+            client.task.sent_unconfirmed()
+            raise AkvError(
+                f"{step.doing} on {client.where}: its job {job} is {done.state}, so ONTAP may have either credential."
+                " Let the login read /api/cluster/jobs, and run the task again."
+            )
 
     def _roll_back(self, fallen: Sequence[Entry], threads: parallel.Workers) -> None:
         """Send the previous credential, and say where it did not help."""
@@ -697,6 +710,7 @@ class Rotation:
         kind = "secret" if self.order.previous and self.order.previous.name == "client_secret" else "certificate"
         for entry in back:
             if unread is not None:
+                entry.forget()
                 entry.fails(f"{entry.name} was rolled back, and could not be read after it: {unread.message}")
             elif entry.is_worse or not entry.good:
                 entry.fails(f"The previous {kind} did not help: {entry.why()}")
