@@ -32,6 +32,9 @@ _SECRETS = frozenset(
 )
 """Names of secrets wherever they are given, also to a module that does not take them."""
 
+_KEY = "PRIVATE KEY-----"
+_LONGEST_PATH = 255  # characters of a path that is shown; a certificate with its key has more
+
 
 def check(spec: Spec, given: Mapping[str, t.Any], place: str = "") -> None:
     """Check that text was given where text is wanted, and a list of objects where that is wanted.
@@ -93,7 +96,9 @@ def check_environment(spec: Spec, params: Mapping[str, t.Any]) -> None:
 def secrets_of(spec: Spec | None, given: t.Any) -> set[str]:
     """Collect the secrets among arguments: by name and alias, at any depth, whatever their type.
 
-    With a specification what stands under an unknown name counts too: it may be a secret under a misspelt one.
+    With a specification what stands under an unknown name counts too: it may be a secret under a misspelt one. So does
+    a private key wherever it stands, and content in the place of a path: options for values and for files are
+    neighbors.
     """
     options = None if spec is None else _by_any_name(spec)
     return {secret for secret in _secrets(options, given) if secret.strip()}
@@ -107,6 +112,8 @@ def _secrets(options: Spec | None, given: t.Any) -> Iterator[str]:
             elif isinstance(value, str):
                 if _below(options, str(name)) is not None:
                     yield from _pieces(value)
+                elif _holds_key(options, str(name), value):
+                    yield value
             elif isinstance(value, (Mapping, list, tuple)):
                 yield from _secrets(_below(options, str(name)), value)
     elif isinstance(given, (list, tuple)):
@@ -114,6 +121,11 @@ def _secrets(options: Spec | None, given: t.Any) -> Iterator[str]:
             yield from _secrets(options, item)
     elif options is not None and isinstance(given, str):
         yield from _pieces(given)
+
+
+def _holds_key(options: Spec | None, name: str, value: str) -> bool:
+    is_path = options is not None and options[name].get("type") == "path"
+    return len(value) > _LONGEST_PATH and (is_path or _KEY in value)
 
 
 def _pieces(text: str) -> Iterator[str]:

@@ -156,3 +156,19 @@ def test_each_secret_is_known_by_its_name(module: Any) -> None:
 
 def test_a_number_given_for_a_secret_is_one() -> None:
     assert secrets_of(CONFIG, {"client_secret": 83, "password": [True, 1.5, None]}) == {"83", "1.5"}
+
+
+PEM = "\n".join(["-----BEGIN PRIVATE KEY-----", *(f"{SENTINEL}{number}" for number in range(30)), ""])
+
+
+@pytest.mark.parametrize("name", ["cert", "client_id", "svm"])
+def test_a_private_key_is_a_secret_wherever_it_stands(name: str) -> None:
+    assert PEM in secrets_of(CONFIG, {name: PEM})
+    assert PEM in secrets_of(CONFIG, {"vaults": [{name: PEM}]})
+
+
+@pytest.mark.parametrize("name", ["ca_path", "cert_filepath", "client_certificate_path", "key_filepath"])
+def test_content_in_the_place_of_a_path_is_a_secret(name: str) -> None:
+    content = "MIIJ" + "Ab0/" * 500
+    assert secrets_of(CONFIG, {name: content}) == {content}
+    assert secrets_of(CONFIG, {name: "/etc/ssl/ca.pem"}) == set()
