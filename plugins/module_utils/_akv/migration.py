@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import Release
+if t.TYPE_CHECKING:
+    from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import Release
 
 OKM, KMIP, SVM_KMIP, AKV, AKV_KEY, OTHER = KINDS = ("okm", "kmip", "svm_kmip", "akv", "akv_key", "other")
 
@@ -50,6 +51,10 @@ class Way(t.NamedTuple):
     releases: str
     steps: str
     documented: bool
+
+    def covers(self, release: Release | None) -> bool:
+        """Tell whether it is for a release; None counts as the first one."""
+        return release.within(self.releases) if release else self.releases.partition("-")[0] == "9.7"
 
 
 WAYS = (
@@ -151,8 +156,7 @@ def way(source: str, destination: str, release: Release | None) -> Way:
 
     :param release: None if it is not known: then it counts as the first one
     """
-    release = release or Release.parse("9.7")
-    rows = [each for each in WAYS if release.within(each.releases)]
+    rows = [each for each in WAYS if each.covers(release)]
     found = [each for each in rows if each[:2] == (source, destination)]
     return next(iter(found or [each for each in rows if each[:2] == (OTHER, AKV)]))
 

@@ -124,11 +124,6 @@ def tells_vaults(release: Release | None) -> bool:
     return release is not None and release.within(_COLLECTION_SINCE)
 
 
-def tells_states(release: Release) -> bool:
-    """Tell whether a release reports the state of a key-store (9.16.1+)."""
-    return release.within(_STATE_SINCE)
-
-
 def enabled_managers(client: Client, scope: Scope, release: Release | None) -> list[tuple[str, str]]:
     """Read the kind and the UUID of each key manager of an scope that is in use."""
     if release is not None and tells_vaults(release):

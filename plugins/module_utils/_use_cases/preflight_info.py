@@ -22,7 +22,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_stores import
     enabled_managers,
     meaning,
     states,
-    tells_states,
+    tells_state,
     tells_vaults,
     way_of_keys,
 )
@@ -308,7 +308,7 @@ class _Preflight:
             return Check(name, UNKNOWN, f"The key managers of {self._scope} could not be read.")
         if not managers:
             return Check(name, OK, f"{_capital(self._scope)} has no key-store yet.")
-        if self._release is None or not tells_states(self._release):
+        if self._release is None or not tells_state(self._release):
             return self._untold(name, "the state of a key-store")
         found = states(self._client, self._scope, self._release)
         bad = [f"{kind} is {state}: {meaning(state)}" for kind, state in found if state not in (None, "active")]
