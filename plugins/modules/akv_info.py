@@ -276,6 +276,11 @@ vaults:
         reason:
           description: Why some are unknown, with the release that can tell. Absent if all are known.
           type: str
+release:
+  description: The release of ONTAP, where the task has read it. The health needs it.
+  returned: success, unless O(health=false)
+  type: str
+  sample: 9.14.1
 summary:
   description: >-
     How many there are: in all, of those that need attention (V(degraded), V(unavailable) or V(unknown)), of each

@@ -104,6 +104,8 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Simple
             vault.setdefault("authentication_method", "client_secret")
     summary = _summary(vaults)
     result = SimpleNamespace(changed=False, msg="", vaults=vaults, summary=summary)
+    if client.known_release is not None:
+        result.release = str(client.known_release)
     sentences = [_message(scope, client, summary)]
     volumes = None
     if params["volumes"] or params["keys"]:
