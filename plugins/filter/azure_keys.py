@@ -60,13 +60,15 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The keys, each with C(tenant_id) and C(key_id).
+  description: >-
+    The keys, each with C(tenant_id), C(client_id), C(key_id), and C(credential), the number of the credential in a list
+    of one.
   type: list
   elements: dict
 """
 
 
-def azure_keys(variables: t.Any, hosts: t.Any, read: t.Any = None, client_id: t.Any = None) -> list[dict[str, str]]:
+def azure_keys(variables: t.Any, hosts: t.Any, read: t.Any = None, client_id: t.Any = None) -> list[dict[str, t.Any]]:
     """Find the keys of an application.
 
     :raises AnsibleFilterError: it was not given what it needs

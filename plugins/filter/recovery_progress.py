@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv.azure_check import has_credential
 from ansible_collections.ontap.akv.plugins.module_utils._akv.recovery import progress
 
 DOCUMENTATION = r"""
@@ -32,7 +33,8 @@ options:
     type: str
     required: true
   given:
-    description: What the role was given. C(wait), C(restore), C(force_credential) and the credential count.
+    description: >-
+      What the role was given. C(wait), C(restore), C(force_credential), C(client_id) and the credential count.
     type: dict
     default: {}
   check_mode:
@@ -58,7 +60,8 @@ RETURN = r"""
 _value:
   description: >-
     C(result) as the role returns it, C(lines) on what is wrong now, C(repair), whether there is something to repair or
-    to wait for, C(news) on what the repair did, and C(wait) in seconds, 0 where there is nothing to wait for.
+    to wait for, C(news) on what the repair did, C(wait) in seconds, 0 where there is nothing to wait for,
+    C(sends), whether the credential is sent, and C(azure), what to check in Azure before.
   type: dict
 """
 
@@ -77,10 +80,11 @@ def recovery_progress(calls: t.Any, cluster: str, given: t.Any = None, check_mod
         bool(check_mode),
         options.get("wait"),
         bool(options.get("restore", True)),
-        any(name in options for name in ("client_secret", "client_certificate", "client_certificate_path")),
+        has_credential(options),
         bool(options.get("force_credential")),
+        str(options.get("client_id") or ""),
     )
-    return {name: getattr(found, name) for name in ("result", "lines", "news", "repair", "wait")}
+    return {name: getattr(found, name) for name in ("result", "lines", "news", "repair", "wait", "sends", "azure")}
 
 
 class FilterModule:

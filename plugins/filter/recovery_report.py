@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
 
-from ansible.errors import AnsibleFilterError
+from ansible.errors import AnsibleError, AnsibleFilterError
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv.endings import endings
 from ansible_collections.ontap.akv.plugins.module_utils._akv.recovery import report
 
 DOCUMENTATION = r"""
@@ -20,7 +22,8 @@ author:
 description:
   - Takes results of M(ontap.akv.akv_repair) or M(ontap.akv.akv_info), and words what is wrong and what to do about it.
   - A cause that shows on many SVMs and clusters is one paragraph.
-positional: results, name
+  - With O(name), the dates that C(akv_credential_expires) of each host declares are shown too.
+positional: results, name, azure
 options:
   _input:
     description: The names of the clusters.
@@ -34,6 +37,12 @@ options:
   name:
     description: The registered variable in C(hostvars) that holds the result.
     type: str
+  azure:
+    description: >-
+      What M(ontap.akv.entra_app_info) returned about the applications. With it the report says when their credentials
+      end in Azure. Give an empty dictionary, or the result of a skipped task, if Azure was not asked.
+    type: dict
+    default: {}
 seealso:
   - module: ontap.akv.akv_repair
 """
@@ -59,19 +68,29 @@ _value:
 """
 
 
-def recovery_report(clusters: t.Any, results: t.Any, name: str | None = None) -> list[str]:
+def recovery_report(clusters: t.Any, results: t.Any, name: str | None = None, azure: t.Any = None) -> list[str]:
     """Word what is wrong on clusters.
 
     :raises AnsibleFilterError: no names, or no results
     """
     if not isinstance(clusters, list) or not isinstance(results, Mapping):
         raise AnsibleFilterError("ontap.akv.recovery_report: give names of clusters, and their results.")
-    found = {}
+    found, dates = {}, {}
     for cluster in clusters:
         values = results.get(cluster) or {}
         result = values.get(name) if name else values
         found[str(cluster)] = result if isinstance(result, Mapping) else {"msg": "It was not read."}
-    return report(found)
+        if name:
+            dates[str(cluster)] = _declared(values)
+    return report(found, endings(dates, azure if isinstance(azure, Mapping) else {}, datetime.now(timezone.utc)))
+
+
+def _declared(variables: Mapping[str, t.Any]) -> t.Any:
+    try:
+        return variables.get("akv_credential_expires")
+    except AnsibleError:
+        # Reported as malformed: a date that cannot be evaluated must not hide what is wrong.
+        return "a template that fails"
 
 
 class FilterModule:

@@ -9,7 +9,12 @@ from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 from ansible_collections.ontap.akv.plugins.plugin_utils._evaluating import evaluator
-from ansible_collections.ontap.akv.plugins.plugin_utils._playbook import connection, hosts
+from ansible_collections.ontap.akv.plugins.plugin_utils._playbook import (
+    connection,
+    graph_reader,
+    has_graph_reader,
+    hosts,
+)
 from ansible_collections.ontap.akv.plugins.plugin_utils._variables import Evaluate, Values
 
 DOCUMENTATION = r"""
@@ -32,6 +37,9 @@ options:
       - V(connection) gives a dictionary of connection options for C(module_defaults). C(hostname) is C(akv_hostname),
         or else C(ansible_host), or else C(inventory_hostname). What is not given is absent, so that the modules use
         the C(ONTAP_*) environment variables.
+      - V(has_graph_reader) says whether C(akv_graph_tenant_id) or C(akv_graph_client_id) is given.
+      - V(graph_reader) gives a dictionary of options of M(ontap.akv.entra_app_info), from these and from
+        C(akv_graph_client_secret), C(akv_azure_authority), C(akv_azure_graph_url) and C(akv_azure_ca_path).
     type: list
     elements: str
     required: true
@@ -43,6 +51,7 @@ options:
     default: false
 seealso:
   - module: ontap.akv.akv_config
+  - module: ontap.akv.entra_app_info
 """
 
 EXAMPLES = r"""
@@ -78,4 +87,10 @@ class LookupModule(LookupBase):
             return hosts(given, evaluate, by_name=self.get_option("by_name"))
         if term == "connection":
             return connection(given, evaluate)
-        raise InputError("ontap.akv.playbook", f"{term!r} is not one of hosts, connection.")
+        if term == "has_graph_reader":
+            return has_graph_reader(given, evaluate)
+        if term == "graph_reader":
+            return graph_reader(given, evaluate)
+        raise InputError(
+            "ontap.akv.playbook", f"{term!r} is not one of hosts, connection, has_graph_reader, graph_reader."
+        )

@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import time
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.causes import Remedy
 from ansible_collections.ontap.akv.plugins.module_utils._akv.diagnosis import diagnose
+from ansible_collections.ontap.akv.plugins.module_utils._akv.expiry import Expiry, declared, in_words
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict, azure_reachable
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases import info
 from ansible_collections.ontap.akv.plugins.plugin_utils._watching import (
     LOGGER,
@@ -43,6 +46,7 @@ _RANK = {
     Verdict.UNAVAILABLE.value: 3,
     ABSENT: 4,
 }
+_OPTIONS: Values = {"credential_expires": {"type": "dict", "no_log": False}}
 # What akv_info takes where a task says nothing; whose vaults is the cluster's to say.
 _AS_AKV_INFO: Values = {
     name: option.get("default") for name, option in info.ARGUMENT_SPEC.items() if name not in SCOPE_OPTIONS
@@ -181,8 +185,60 @@ def event_of(cluster: Watched, before: Seen, now: Seen, change: str) -> Values:
     )
 
 
-def look_for(memories: dict[str, Memory]) -> t.Callable[[Watched, Options], tuple[Values, list[Values]]]:
-    """Make what looks at a cluster, and remembers."""
+@dataclass
+class Endings:
+    """What was told of a cluster's credentials that end.
+
+    :ivar dates: the declared end of each credential, by client ID in lower case
+    """
+
+    dates: Mapping[str, Expiry]
+    remind: float
+    _told: dict[str, tuple[int, float]] = field(default_factory=dict)
+
+    def events(self, cluster: Watched, vaults: Iterable[Values], now: datetime) -> list[Values]:
+        """Give the events: one for each threshold that is reached, and an end that has passed again and again."""
+        users: dict[str, list[Values]] = {}
+        for vault in vaults:
+            if vault.get("client_id"):
+                users.setdefault(str(vault["client_id"]).lower(), []).append(vault)
+        found = []
+        for name, using in users.items():
+            end = self.dates.get(name)
+            threshold = None if end is None else 0 if end.is_expired(now) else end.threshold(now)
+            if end is None or threshold is None:
+                continue
+            before, when = self._told.get(name, (None, 0.0))
+            if before is None or threshold < before or (threshold == 0 and due(when, self.remind)):
+                self._told[name] = (threshold, time.monotonic())
+                found.append(_ending(cluster, using, end, threshold, now))
+        return found
+
+
+def _ending(cluster: Watched, using: Sequence[Values], end: Expiry, threshold: int, now: datetime) -> Values:
+    svms = sorted({str((vault.get("svm") or {}).get("name") or "") for vault in using})
+    client_id = using[0]["client_id"]
+    names = ", ".join(f"SVM {svm}" if svm else "the cluster itself" for svm in svms)
+    words = in_words(f"The credential of application {client_id}", end, now)
+    return cluster.event(
+        "credential_expiring",
+        client_id=client_id,
+        svms=svms,
+        **end.record(now),
+        threshold=threshold,
+        expired=threshold == 0,
+        message=f"{words} It is used by {names} on {cluster.name}.",
+    )
+
+
+def look_for(
+    memories: dict[str, Memory], dates: Mapping[str, Expiry] | None = None
+) -> t.Callable[[Watched, Options], tuple[Values, list[Values]]]:
+    """Make what looks at a cluster, and remembers.
+
+    :param dates: the declared end of each credential
+    """
+    ending: dict[str, Endings] = {}
 
     def look(cluster: Watched, options: Options) -> tuple[Values, list[Values]]:
         memory = memories.setdefault(cluster.name, Memory(options.remind))
@@ -203,7 +259,11 @@ def look_for(memories: dict[str, Memory]) -> t.Callable[[Watched, Options], tupl
             else:
                 result, volumes = more, more.get("volumes", [])
         vaults = {vault["uuid"]: Seen.from_record(vault, volumes) for vault in result["vaults"]}
-        return result, [event_of(cluster, *change) for change in memory.changes(vaults)]
+        endings = ending.setdefault(cluster.name, Endings(dates or {}, options.remind))
+        return result, [
+            *(event_of(cluster, *change) for change in memory.changes(vaults)),
+            *endings.events(cluster, result["vaults"], datetime.now(timezone.utc)),
+        ]
 
     return look
 
@@ -213,5 +273,9 @@ async def main(queue: Queue, args: Mapping[str, t.Any]) -> None:
 
     :raises ValueError: an option is wrong
     """
-    options = read_options("akv_health", args, SCOPE_OPTIONS, Scope.from_optional_params)
-    await watch(queue, options, look_for({}))
+    options = read_options("akv_health", args, SCOPE_OPTIONS, Scope.from_optional_params, _OPTIONS)
+    try:
+        dates = declared("credential_expires", options.own["credential_expires"])
+    except InputError as error:
+        raise ValueError(f"akv_health: {error.message}") from None
+    await watch(queue, options, look_for({}, dates))

@@ -45,6 +45,34 @@ def hosts(defined: Mapping[str, t.Any], evaluate: Evaluate, *, by_name: bool = F
     return ",".join(given) or "all"
 
 
+_GRAPH_READER = {
+    "tenant_id": Variable("graph_tenant_id", ()),
+    "client_id": Variable("graph_client_id", ()),
+    "client_secret": Variable("graph_client_secret", (), secret=True),
+    "authority": Variable("azure_authority", ()),
+    "graph_url": Variable("azure_graph_url", ()),
+    "ca_path": Variable("azure_ca_path", (), kind=Kind.PATH),
+}
+
+
+def has_graph_reader(defined: Mapping[str, t.Any], evaluate: Evaluate) -> bool:
+    """Check whether a reader of Microsoft Graph is given. The secret is not evaluated for it.
+
+    :raises InputError: a variable is refused
+    """
+    named = (_GRAPH_READER[option] for option in ("tenant_id", "client_id"))
+    return any(evaluated(PREFIX + one.name, one, defined, evaluate) is not NOT_GIVEN for one in named)
+
+
+def graph_reader(defined: Mapping[str, t.Any], evaluate: Evaluate) -> Values:
+    """Give the login of entra_app_info. What is not given is absent.
+
+    :raises InputError: a variable is refused
+    """
+    values = {option: evaluated(PREFIX + one.name, one, defined, evaluate) for option, one in _GRAPH_READER.items()}
+    return {option: value for option, value in values.items() if value is not NOT_GIVEN}
+
+
 def _selects_all(patterns: list[str]) -> bool:
     return any(part in ("all", "*") for pattern in patterns for part in pattern.split(":"))
 

@@ -65,11 +65,13 @@ class Options:
     :ivar clusters: name to the checked options of each, those of the connection among them
     :ivar interval: seconds between two looks
     :ivar remind: seconds after which what is still bad is told again; 0 for never
+    :ivar own: the checked options that this source alone has
     """
 
     clusters: dict[str, Values]
     interval: float
     remind: float
+    own: Values = field(default_factory=dict)
 
 
 @dataclass
@@ -114,13 +116,18 @@ Look = Callable[[Watched, Options], tuple[Values, list[Values]]]
 
 
 def read_options(
-    source: str, args: Mapping[str, t.Any], more: Mapping[str, t.Any], check: Callable[[Values], object]
+    source: str,
+    args: Mapping[str, t.Any],
+    more: Mapping[str, t.Any],
+    check: Callable[[Values], object],
+    of_source: Mapping[str, t.Any] | None = None,
 ) -> Options:
     """Check a source's options.
 
     :param source: its name, as a message names it
     :param more: the argument spec of what is asked of each cluster
     :param check: raises InputError where these are wrong
+    :param of_source: the argument spec of the options that this source alone has
     :raises ValueError: names the option, what was given and what to do
     """
     if REQUESTS_IMPORT_ERROR:
@@ -128,11 +135,12 @@ def read_options(
     # A blank value is what a variable that is not set makes of an option, as in a survey.
     given = {str(name): value for name, value in args.items() if name != "eda_feedback_queue" and not _blank(value)}
     of_cluster = {**_OF_CLUSTER, **more}
+    options = {**_OPTIONS, **(of_source or {})}
     try:
-        arguments.check({**of_cluster, **_OPTIONS, "clusters": {**_OPTIONS["clusters"], "options": of_cluster}}, given)
+        arguments.check({**of_cluster, **options, "clusters": {**options["clusters"], "options": of_cluster}}, given)
     except InputError as exc:
         raise ValueError(f"{source}: {exc.message}") from None
-    own = _validated(source, {name: given.pop(name) for name in _OPTIONS if name in given}, _OPTIONS)
+    own = _validated(source, {name: given.pop(name) for name in options if name in given}, options)
     for name, least in (("interval", 1), ("remind", 0)):
         if not least <= own[name] < float("inf"):
             raise ValueError(f"{source}: {name}: {own[name]} is not {least} or more. Give seconds.")
@@ -153,7 +161,7 @@ def read_options(
         if name in clusters:
             raise ValueError(f"{place}: name: {name} is given twice. Give each cluster a name of its own.")
         clusters[name] = params
-    return Options(clusters, own["interval"], own["remind"])
+    return Options(clusters, own["interval"], own["remind"], {name: own[name] for name in of_source or {}})
 
 
 def _validated(place: str, given: Values, spec: Mapping[str, t.Any]) -> Values:

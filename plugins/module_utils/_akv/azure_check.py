@@ -15,6 +15,10 @@ from dataclasses import dataclass
 NEVER, AUTO, REQUIRED = MODES = ("never", "auto", "required")
 """Never ask Azure; ask and stop on what is wrong; ask and stop on what is not proved too."""
 
+_NOTHING = (
+    "Nothing was checked in Azure: that needs a credential of the application, and a configuration with key and tenant."
+)
+
 Record = Mapping[str, t.Any]
 
 
@@ -30,16 +34,50 @@ class Verdict:
     message: str
 
 
-def keys_of(configurations: Iterable[Record], client_id: str) -> list[dict[str, str]]:
-    """Find the keys that AKV configurations of an application use: ``tenant_id`` and ``key_id``, each key once.
+Check = dict[str, t.Any]
+"""What is checked in Azure: ``tenant_id``, ``client_id``, ``key_id``, and ``credential``, the number of the credential
+in a list of its own. So the items of a task's loop hold no secret."""
+
+_CREDENTIAL = ("client_secret", "client_certificate", "client_certificate_path")
+
+
+def has_credential(options: Record) -> bool:
+    """Check whether options hold a credential of an application."""
+    return any(options.get(name) for name in _CREDENTIAL)
+
+
+def keys_of(configurations: Iterable[Record], client_id: str) -> list[Check]:
+    """Find the keys that AKV configurations of an application use, each key once.
 
     :param configurations: as akv_info returns them in ``vaults``
     """
-    found: dict[tuple[str, str], dict[str, str]] = {}
-    for one in configurations:
+    mine = [one for one in configurations if str(one.get("client_id")).lower() == client_id.lower()]
+    return _each_once((one, client_id, 0) for one in mine)
+
+
+def keys_of_entries(entries: Sequence[Record], results: Sequence[Record]) -> list[Check]:
+    """Find what the declared AKV configurations that get a credential use, each key and credential once.
+
+    :param entries: the options of akv_config, one configuration each
+    :param results: what akv_config returned for each of them in check mode
+    """
+    numbers: dict[tuple[t.Any, ...], int] = {}
+    wanted = []
+    for number, (entry, result) in enumerate(zip(entries, results)):
+        if result.get("credentials_sent") and has_credential(entry):
+            # The same number for the same credential: that of the entry that has it first.
+            same = numbers.setdefault(tuple(entry.get(name) for name in _CREDENTIAL), number)
+            wanted.append((entry, str(entry.get("client_id")), same))
+    return _each_once(wanted)
+
+
+def _each_once(wanted: Iterable[tuple[Record, str, int]]) -> list[Check]:
+    found: dict[tuple[t.Any, ...], Check] = {}
+    for one, client_id, credential in wanted:
         tenant, key = one.get("tenant_id"), one.get("key_id")
-        if tenant and key and str(one.get("client_id")).lower() == client_id.lower():
-            found.setdefault((str(tenant).lower(), str(key).lower()), {"tenant_id": str(tenant), "key_id": str(key)})
+        if tenant and key:
+            check = {"tenant_id": str(tenant), "client_id": client_id, "key_id": str(key), "credential": credential}
+            found.setdefault((str(tenant).lower(), client_id.lower(), str(key).lower(), credential), check)
     return list(found.values())
 
 
@@ -58,7 +96,7 @@ def judge(results: Sequence[Record], mode: str) -> Verdict:
     if doubtful:
         return Verdict(mode == REQUIRED, _said("Azure could not be asked everything.", doubtful))
     if not results:
-        return Verdict(mode == REQUIRED, "Nothing was checked in Azure: no configuration reports its key and tenant.")
+        return Verdict(mode == REQUIRED, _NOTHING)
     number = len(results)
     return Verdict(False, f"In Azure, the credential can use {'the key' if number == 1 else f'all {number} keys'}.")
 

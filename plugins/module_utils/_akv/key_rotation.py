@@ -16,6 +16,7 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv.azure_check import has_credential, keys_of
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import COMPARED, Record, configuration_of
 from ansible_collections.ontap.akv.plugins.module_utils._akv.uris import KeyId
@@ -40,6 +41,7 @@ class Progress:
 
     :ivar stop: why it must not begin; "" where it may
     :ivar message: what it does, or would do
+    :ivar azure: what is checked in Azure before the change; empty where no credential of the application is given
     :ivar change: whether the key is to be changed; it is not where it is in use already
     :ivar create: the options of akv_config for the new configuration, secrets excluded
     :ivar watch: what is watched after the change, as akv_credential takes it; empty where there is nothing to watch
@@ -52,6 +54,7 @@ class Progress:
     stop: str = ""
     message: str = ""
     change: bool = False
+    azure: list[Record] = field(default_factory=list)
     create: Record = field(default_factory=dict)
     watch: Record = field(default_factory=dict)
     rollback: bool = False
@@ -103,6 +106,7 @@ class _Rotation:
         return Progress(
             message=self._intent(),
             change=not self._there,
+            azure=[] if self._there else self._checks(),
             create=self._options(),
             watch=self._watched(),
             rollback=rollback,
@@ -158,6 +162,15 @@ class _Rotation:
         for name in ("client_id", "tenant_id"):
             own[name] = self._given.get(name) or self._previous.get(name)
         return {**copied, **own}
+
+    def _checks(self) -> list[Record]:
+        """Return what is checked in Azure: the given credential with the new key, as the application that uses it."""
+        if not has_credential(self._given):
+            return []
+        new = (self._existing() or self._options()) if self._method == "blue_green" else {}
+        user = {**(new or self._previous), "key_id": self._key}
+        # With rekey, a credential of another application says nothing about this configuration.
+        return keys_of([user], str(self._given.get("client_id") or user.get("client_id")))
 
     def _intent(self) -> str:
         if self._there:

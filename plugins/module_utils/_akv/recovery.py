@@ -18,8 +18,10 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv.azure_check import keys_of
 from ansible_collections.ontap.akv.plugins.module_utils._akv.causes import CAUSES, Cause, Remedy
 from ansible_collections.ontap.akv.plugins.module_utils._akv.diagnosis import Diagnosis, diagnose
+from ansible_collections.ontap.akv.plugins.module_utils._akv.endings import Endings
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict, judge, read_state
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, configuration_of
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
@@ -87,7 +89,7 @@ class Configuration:
 
     def identity(self) -> Record:
         """Return what a result holds of it apart from its state."""
-        names = ("uuid", "scope", "svm", "client_id", "key_id", "name")
+        names = ("uuid", "scope", "svm", "client_id", "tenant_id", "key_id", "name")
         found = {name: self.record[name] for name in names if self.record.get(name) is not None}
         return {**found, "configuration": configuration_of(self.record) or "default"}
 
@@ -182,13 +184,38 @@ class _Group:
     evidence: list[str] = field(default_factory=list)
     svms: list[tuple[str, str | None]] = field(default_factory=list)
 
+    @property
+    def application(self) -> str:
+        """The client ID in lower case where the cause lies in the application; else ""."""
+        return str(self.sample.get("client_id") or "").lower() if self.cause in _OF_CREDENTIAL else ""
 
-def report(clusters: Mapping[str, Values]) -> list[str]:
+
+_OF_CREDENTIAL = (Cause.CREDENTIAL_EXPIRED, Cause.CREDENTIAL_REJECTED, Cause.APPLICATION_DISABLED)
+"""The causes that lie in an application and its credential."""
+
+
+def suspects(clusters: Iterable[Values]) -> list[str]:
+    """Find the applications that ONTAP cannot log in with, each once.
+
+    :param clusters: results of akv_repair or akv_info
+    """
+    found: dict[str, str] = {}
+    for cluster in clusters:
+        for vault in map(_state_of, cluster.get("vaults") or ()):
+            cause = (vault.get("diagnosis") or {}).get("cause")
+            if vault.get("client_id") and cause in _OF_CREDENTIAL:
+                found.setdefault(str(vault["client_id"]).lower(), str(vault["client_id"]))
+    return list(found.values())
+
+
+def report(clusters: Mapping[str, Values], ends: Endings | None = None) -> list[str]:
     """Word what was found, cause by cause, over one or several clusters: what, where, ONTAP's words, what to do.
 
     :param clusters: by name, each as the result of akv_repair or akv_info has it: ``vaults`` and ``volumes``; one that
         could not be read has ``failed`` and ``msg``
+    :param ends: when credentials end, as far as it is known
     """
+    ends = ends or Endings()
     many = len(clusters) > 1
     unread = {name: found for name, found in clusters.items() if "vaults" not in found}
     read = {name: found for name, found in clusters.items() if name not in unread}
@@ -219,7 +246,8 @@ def report(clusters: Mapping[str, Values]) -> list[str]:
             if (cluster, _svm_of(volume)) in group.svms
         ]
         explained |= {(cluster, _svm_of(volume)) for cluster, volume in mine}
-        lines += _paragraph(group, [_volume_name(cluster if many else "", volume) for cluster, volume in mine])
+        volumes_of_group = [_volume_name(cluster if many else "", volume) for cluster, volume in mine]
+        lines += _paragraph(group, volumes_of_group, ends.by_application.get(group.application, ()))
     rest = [
         _volume_name(cluster if many else "", volume)
         for cluster, volumes in away.items()
@@ -239,7 +267,11 @@ def report(clusters: Mapping[str, Values]) -> list[str]:
     if unmounted:
         lines.append(one_line(f"Online, but not mounted ({len(unmounted)}): {listed(unmounted)}."))
         lines.append("ONTAP could not mount them when they came back (EMS km.volume.mount.fail). Mount each by hand.")
-    return lines
+    explained_applications = {group.application for group in groups.values()}
+    for name in ends.near:
+        if name not in explained_applications:
+            lines.append(one_line(f"Application {name}. {' '.join(ends.by_application[name])}"))
+    return [*lines, *map(one_line, ends.problems)]
 
 
 def _enabled(vaults: Iterable[Values]) -> int:
@@ -280,7 +312,7 @@ def _add(groups: dict[t.Any, _Group], cluster: str, vault: Values, many: bool) -
 
 def _subject(cause: Cause, vault: Values) -> str:
     """Name the thing in Azure that has the fault."""
-    if cause in (Cause.CREDENTIAL_EXPIRED, Cause.CREDENTIAL_REJECTED, Cause.APPLICATION_DISABLED):
+    if cause in _OF_CREDENTIAL:
         return f"application {vault['client_id']}" if vault.get("client_id") else ""
     if cause in (Cause.KEY_DISABLED, Cause.KEY_EXPIRED, Cause.KEY_MISSING, Cause.PERMISSION_MISSING):
         return f"key {vault['key_id']}" if vault.get("key_id") else ""
@@ -289,13 +321,14 @@ def _subject(cause: Cause, vault: Values) -> str:
     return ""
 
 
-def _paragraph(group: _Group, volumes: Sequence[str]) -> list[str]:
+def _paragraph(group: _Group, volumes: Sequence[str], ends: Sequence[str]) -> list[str]:
     about = CAUSES[group.cause]
     subject = f" ({group.subject})" if group.subject else ""
     lines = [f"{group.cause}: {about.meaning}{subject}. {_scopes(group)}: {listed(_sorted(group.names))}."]
     more = len(group.evidence) - 1
     if group.evidence:
         lines.append(f"  ONTAP: {group.evidence[0]}" + (f" (and {plural(more, 'similar text')})" if more > 0 else ""))
+    lines += [f"  {sentence}" for sentence in ends]
     if group.nodes:
         lines.append(f"  Nodes without keys: {listed(_sorted(group.nodes))}.")
     if volumes:
@@ -364,6 +397,8 @@ class Progress:
 
     :ivar lines: what is wrong now, and what to do
     :ivar news: what to show after the repair: what it did and what is waited for; empty where it had nothing to do
+    :ivar azure: what is checked in Azure before the credential is sent
+    :ivar sends: whether the credential is sent, since it is the cause or is to be sent whatever the cause
     :ivar repair: whether a repair has something to do, or something to wait for
     :ivar wait: seconds to wait for what ONTAP does without anyone; 0 where there is nothing to wait for
     """
@@ -373,6 +408,8 @@ class Progress:
     news: list[str]
     wait: int = 0
     repair: bool = False
+    sends: bool = False
+    azure: list[Record] = field(default_factory=list)
 
 
 _FALLBACK_INTERVAL = 15  # minutes
@@ -388,6 +425,7 @@ def progress(
     restore: bool = True,
     credential: bool = False,
     force: bool = False,
+    client_id: str = "",
 ) -> Progress:
     """Conclude from the calls of akv_repair so far.
 
@@ -397,6 +435,7 @@ def progress(
     :param restore: whether keys are restored
     :param credential: whether one is given
     :param force: whether it is sent whatever the cause
+    :param client_id: the application that the credential belongs to
     """
     done = [call for call in calls if "vaults" in call]
     if not done:
@@ -432,7 +471,21 @@ def progress(
     remedies = {CAUSES[Cause(vault["diagnosis"]["cause"])].remedy for vault in left}
     sends = credential and (Remedy.CREDENTIAL in remedies or bool(force and left))
     repair = sends or not (is_over or stuck) or any(not _is_stuck(vault, restore) for vault in left)
-    return Progress(result, lines, news, seconds, repair)
+    receivers = _receivers(done[-1], client_id, force) if credential else []
+    checks = keys_of(receivers, client_id)
+    return Progress(result, lines, news, seconds, repair, sends=bool(receivers), azure=checks)
+
+
+def _receivers(call: Values, client_id: str, force: bool) -> list[Values]:
+    """Choose the configurations that the credential is sent to, from a result of akv_repair."""
+    found = []
+    for vault in call["vaults"]:
+        state = vault["after"]
+        remedy = CAUSES[Cause(state["diagnosis"]["cause"])].remedy
+        wanted = remedy is Remedy.CREDENTIAL or (force and Verdict(state["verdict"]).needs_attention)
+        if wanted and str(vault.get("client_id")).lower() == client_id.lower():
+            found.append(vault)
+    return found
 
 
 def _merged(calls: Sequence[Values]) -> list[Record]:

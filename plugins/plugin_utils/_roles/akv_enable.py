@@ -261,6 +261,7 @@ ROLE = Role(
             kind=Kind.BOOLEAN,
             default=False,
         ),
+        *shared.CHECK_AZURE,
         shared.WAIT_TIMEOUT,
     ),
     check=_check,

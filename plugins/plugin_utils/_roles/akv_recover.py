@@ -69,6 +69,7 @@ ROLE = Role(
             minimum=0,
         ),
         Variable("wait_interval", ("Seconds between two readings.",), kind=Kind.INTEGER, default=60, minimum=1),
+        *shared.CHECK_AZURE,
         shared.WAIT_TIMEOUT,
     ),
     check=_check,

@@ -25,6 +25,10 @@ description:
     key, the network or a node; else V(none). C(cause) is that of the C(diagnosis) of C(ontap.akv.akv_info).
   - An event about a cluster has C(type) V(cluster), C(cluster), C(hostname), C(time), C(reachable), C(change),
     C(message).
+  - An event about a credential that ends has C(type) V(credential_expiring), C(cluster), C(hostname), C(time),
+    C(client_id), C(svms) (an empty name for the cluster's own vault), C(expires_at), C(days_left), C(threshold) (60, 30
+    or 7 days, 0 once it has expired), C(expired), C(message). Each threshold is reported once for each start of the
+    source, and an expired credential again every O(remind) seconds.
   - Actions on an event run on the host of the cluster's name alone (C(meta.hosts)).
 options:
   clusters:
@@ -42,6 +46,11 @@ options:
     description: Seconds after which what is still bad is told again. V(0) tells it once.
     type: float
     default: 3600
+  credential_expires:
+    description:
+      - When credentials end, a date such as V(2027-03-31) under each client ID. A date ends with its day, in UTC.
+      - An application that no vault of a cluster uses causes no event. A new date needs a restart of the source.
+    type: dict
   hostname:
     description:
       - This and C(username), C(password), C(cert), C(key), C(cert_filepath), C(key_filepath), C(ca_path), C(http_port),
@@ -63,6 +72,8 @@ EXAMPLES = r"""
         hostname: cluster2.example.com
         svm: vs0
     interval: 300
+    credential_expires:
+      4b0c7f6e-8a2d-4b6e-9d53-0c1f2e3d4b5a: "2027-03-31"
 """
 
 

@@ -16,7 +16,12 @@ pytest.importorskip("ansible.plugins.lookup", reason="playbooks run on the contr
 
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import ARGUMENT_SPEC
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
-from ansible_collections.ontap.akv.plugins.plugin_utils._playbook import connection, hosts
+from ansible_collections.ontap.akv.plugins.plugin_utils._playbook import (
+    connection,
+    graph_reader,
+    has_graph_reader,
+    hosts,
+)
 from ansible_collections.ontap.akv.plugins.plugin_utils._variables import CannotEvaluate
 
 SECRET = "sentinel~Secret8Q"
@@ -108,3 +113,20 @@ def test_a_login_is_a_text(option: str, value: Any) -> None:
     with pytest.raises(InputError, match=rf"^akv_{option}: ") as refused:
         connection(variables, variables.__getitem__)
     assert SECRET not in str(refused.value)
+
+
+def test_a_reader_of_graph() -> None:
+    variables = {"akv_graph_tenant_id": "t1", "akv_graph_client_id": "r1", "akv_azure_authority": " "}
+
+    def evaluate(name: str) -> Any:
+        return undefined(name) if name == "akv_graph_client_secret" else variables[name]
+
+    # Whether there is a reader is found without its secret.
+    assert has_graph_reader({**variables, "akv_graph_client_secret": "{{ no_such }}"}, evaluate)
+    with pytest.raises(InputError, match=r"^akv_graph_client_secret: it is defined and cannot be evaluated"):
+        graph_reader({**variables, "akv_graph_client_secret": "{{ no_such }}"}, evaluate)
+    variables["akv_graph_client_secret"] = SECRET
+    expected = {"tenant_id": "t1", "client_id": "r1", "client_secret": SECRET}
+    assert graph_reader(variables, variables.__getitem__) == expected
+    none = {"akv_graph_tenant_id": None, "akv_graph_client_id": "", "akv_graph_client_secret": SECRET}
+    assert not has_graph_reader(none, none.__getitem__)

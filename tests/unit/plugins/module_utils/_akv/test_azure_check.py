@@ -8,6 +8,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ontap.akv.plugins.filter.azure_keys import azure_keys
+from ansible_collections.ontap.akv.plugins.filter.azure_keys_of_entries import azure_keys_of_entries
 from ansible_collections.ontap.akv.plugins.filter.azure_verdict import azure_verdict
 
 GOOD = {"ready": True, "failed": False, "msg": "works", "checks": [{"name": "token", "status": "ok"}]}
@@ -51,5 +52,21 @@ def test_each_key_once():
     }
     keys = azure_keys(read, ["a", "b", "c", "d"], read="read", client_id="c1")
     assert [key["key_id"] for key in keys] == ["https://v/keys/k", "https://v/keys/l"]
+    assert {(key["tenant_id"], key["client_id"], key["credential"]) for key in keys} == {("t1", "c1", 0)}
     with pytest.raises(AnsibleFilterError):
         azure_keys(None, ["a"])
+
+
+def test_only_what_gets_a_credential_is_checked():
+    entry = {"tenant_id": "t1", "client_id": "c1", "key_id": "https://v/keys/k", "client_secret": "sentinel"}
+    other = {**entry, "client_secret": None, "client_certificate_path": "c.p12"}
+    entries = [entry, {**entry, "client_id": "C1"}, other, {**entry, "client_secret": None}, entry, entry]
+    results = [{"credentials_sent": sent} for sent in (True, True, True, True, False)]
+    keys = azure_keys_of_entries([*entries, entry], [*results, {"failed": True}])
+    # The second has the key and credential of the first, the fourth has none, and the last two get none.
+    assert [key["credential"] for key in keys] == [0, 2]
+    assert "sentinel" not in str(keys)
+    # A credential that is not the first one's is checked with the same key again.
+    assert len(azure_keys_of_entries([entry, {**entry, "client_secret": "x"}], results)) == 2
+    with pytest.raises(AnsibleFilterError):
+        azure_keys_of_entries(entries, None)

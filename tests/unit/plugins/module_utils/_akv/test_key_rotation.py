@@ -188,3 +188,30 @@ def test_never_a_success_that_is_none(steps: Values) -> None:
     assert not (told.delete and told.rollback)
     if told.rollback:
         assert steps["after"]["vaults"][0]["key_id"] == KEY2
+
+
+@pytest.mark.parametrize(
+    ("given", "reading", "checked"),
+    [
+        (GIVEN, found(), []),
+        ({**GIVEN, "client_secret": "s"}, found(), [("t1", "app1")]),
+        ({**GIVEN, "client_secret": "s", "client_id": "APP1"}, found(), [("t1", "APP1")]),
+        # The credential of another application says nothing about this configuration.
+        ({**GIVEN, "client_secret": "s", "client_id": "app2"}, found(), []),
+        ({**GIVEN, "client_secret": "s", "key_id": KEY1}, found(), []),
+        (
+            {**SWITCH, "client_certificate_path": "c", "client_id": "app2", "tenant_id": "t2"},
+            found(),
+            [("t2", "app2")],
+        ),
+        (
+            {**SWITCH, "client_secret": "s"},
+            found(vault(), vault(KEY2, "inactive", "green", tenant_id="t3")),
+            [("t3", "app1")],
+        ),
+    ],
+)
+def test_what_is_checked_in_azure(given: Values, reading: Values, checked: list[tuple[str, str]]) -> None:
+    azure = at(given, found=reading).azure
+    assert [(key["tenant_id"], key["client_id"]) for key in azure] == checked
+    assert {key["key_id"] for key in azure} <= {KEY2}

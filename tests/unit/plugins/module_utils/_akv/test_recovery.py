@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import shlex
+from datetime import date, datetime, timezone
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.causes import Cause
+from ansible_collections.ontap.akv.plugins.module_utils._akv.endings import endings
 from ansible_collections.ontap.akv.plugins.module_utils._akv.recovery import (
     Configuration,
     command_for,
@@ -22,6 +24,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.recovery import (
     protected,
     report,
     restore_targets,
+    suspects,
 )
 
 EXPIRED = "AADSTS7000222: expired"
@@ -33,6 +36,7 @@ def configuration(svm: str | None, reason: str = "", lacks: bool = False, client
     record: dict[str, Any] = {
         "uuid": f"uuid-of-{svm}",
         "client_id": client_id,
+        "tenant_id": "t1",
         "key_id": KEY,
         "state": {"available": not lacks, "message": message},
         "azure_reachability": {"reachable": not reason, "message": reason},
@@ -208,3 +212,79 @@ def test_what_heals_between_two_calls_is_healthy() -> None:
     told = progress([call(LACKING), call()], "c1")
     assert told.result["vaults"][0]["after"] == "healthy"
     assert told.result["failed"] is False
+
+
+@pytest.mark.parametrize(
+    ("options", "sends"),
+    [
+        ({}, False),
+        ({"credential": True, "client_id": "other"}, False),
+        ({"credential": True, "client_id": "APP1"}, True),
+        ({"credential": True, "client_id": "app1", "force": True}, True),
+    ],
+)
+def test_only_a_credential_that_is_sent_is_checked_in_azure(options: dict[str, Any], sends: bool) -> None:
+    found = call(configuration("vs0", EXPIRED), configuration("vs1", EXPIRED), configuration("vs2", "key is disabled"))
+    told = progress([found], "c1", **options)
+    assert told.sends is sends
+    # Both use one key.
+    assert [(key["tenant_id"], key["key_id"]) for key in told.azure] == ([("t1", KEY)] if sends else [])
+    healthy = progress([call(configuration("vs0"))], "c1", credential=True, client_id="app1", force=True)
+    assert (healthy.sends, healthy.azure) == (False, [])
+
+
+# -- both sides -------------------------------------------------------------------------------------------------------
+
+NOW = datetime(2026, 11, 29, tzinfo=timezone.utc)
+APPLICATION = {
+    "client_id": "APP1",
+    "secrets": [
+        {"name": "2027-q1", "hint": "def", "expires_at": "2027-03-31T00:00:00Z"},
+        {"name": "2026-q4", "hint": "abc", "expires_at": "2026-11-26T00:00:00Z"},
+    ],
+    "certificates": [],
+}
+
+
+def test_which_secret_ended_is_shown_with_what_ontap_reports() -> None:
+    clusters = {"c1": shown(configuration("vs0", EXPIRED)), "c2": shown(configuration("vs1", EXPIRED))}
+    assert suspects([*clusters.values(), {"msg": "not read"}]) == ["app1"]
+    dates = {"c1": {"app1": date(2027, 3, 31)}, "c2": {"APP1": "2026-11-27"}}
+    azure = {"msg": "Credentials of 1 application", "applications": [APPLICATION], "summary": {}, "failed": False}
+    lines = report(clusters, endings(dates, azure, NOW))
+    at = next(number for number, line in enumerate(lines) if line.startswith("  ONTAP: "))
+    assert "AADSTS7000222" in lines[at]
+    # Of two declared dates of one application, the earlier one counts.
+    assert lines[at + 1 : at + 3] == [
+        "  Declared: The credential expired on 2026-11-27 (2 days ago).",
+        "  Azure: secret 2026-q4 (hint abc) expired on 2026-11-26T00:00:00Z (3 days ago)."
+        " secret 2027-q1 (hint def) expires on 2027-03-31T00:00:00Z (in 122 days).",
+    ]
+    assert sum("expired on 2026-11-27" in line for line in lines) == 1
+
+
+@pytest.mark.parametrize(("days", "is_shown"), [(61, False), (60, True), (29, True), (6, True), (-1, True)])
+def test_a_declared_end_of_a_healthy_configuration(days: int, is_shown: bool) -> None:
+    ends = date.fromordinal(NOW.date().toordinal() + days)
+    lines = report({"c1": shown(configuration("vs0"))}, endings({"c1": {"App1": ends}}, {}, NOW))
+    assert any(line.startswith("Application app1. Declared: The credential expire") for line in lines) is is_shown
+
+
+def test_what_cannot_be_read_hides_nothing() -> None:
+    dates = {"c1": {"app1": "soon"}, "c2": {"app1": "2026-11-27"}, "c3": None}
+    azure = {"msg": "Microsoft Graph needs Application.Read.All.", "failed": False, "failed_when_result": False}
+    lines = report({"c1": shown(configuration("vs0", EXPIRED))}, endings(dates, azure, NOW))
+    assert "  Declared: The credential expired on 2026-11-27 (2 days ago)." in lines
+    assert any("akv_credential_expires" in line and "'soon' is not a date" in line for line in lines)
+    assert lines[-1] == "Azure could not be asked: Microsoft Graph needs Application.Read.All."
+    # A skipped task has no message that counts.
+    assert not endings({}, {"skipped": True, "changed": False}, NOW).problems
+
+
+def test_many_credentials_of_an_application() -> None:
+    secrets = [{"key_id": str(number), "expires_at": f"2026-0{number}-01T00:00:00Z"} for number in range(1, 8)]
+    ends = endings({}, {"applications": [{"client_id": "app1", "secrets": secrets}], "summary": {}}, NOW)
+    (sentence,) = ends.by_application["app1"]
+    assert sentence.startswith("Azure: 3 end earlier than these. secret 4 expired on 2026-04-01")
+    ends = endings({}, {"applications": [{"client_id": "app1"}], "summary": {}}, NOW)
+    assert ends.by_application["app1"] == ["Azure: the application has no credential."]

@@ -1,0 +1,81 @@
+# Copyright (c) 2026, the ontap.akv authors
+# BSD-2-Clause license (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This module util is private to the collection: it may change at any time.
+
+"""When the credentials of applications end, in the words of a diagnosis: what people declared and what Azure returned.
+
+Pure, without I/O. Application IDs do not depend on case: mappings have them in lower case.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ansible_collections.ontap.akv.plugins.module_utils._akv.expiry import Expiry, declared, in_words, read_moment
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+
+_NAMED = 4
+"""How many credentials of an application are named: those that end last."""
+
+Values = Mapping[str, t.Any]
+
+
+@dataclass(frozen=True)
+class Endings:
+    """What is known about the ends of credentials.
+
+    :ivar by_application: sentences, by client ID in lower case
+    :ivar near: the applications with a declared end that reached a threshold, the first to end first
+    :ivar problems: what could not be read, in sentences
+    """
+
+    by_application: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    near: Sequence[str] = ()
+    problems: Sequence[str] = ()
+
+
+def endings(dates: Mapping[str, t.Any], azure: Values, now: datetime) -> Endings:
+    """Gather what is known.
+
+    :param dates: ``akv_credential_expires`` by cluster; what is malformed is reported, and hides no other date
+    :param azure: what entra_app_info returned; {} where Azure was not asked
+    """
+    problems: list[str] = []
+    ends: dict[str, Expiry] = {}
+    for given in dates.values():
+        try:
+            # Clusters may share an application. The earliest date counts.
+            for name, end in declared("akv_credential_expires", given).items():
+                ends[name] = min(end, ends.get(name, end), key=lambda one: one.moment)
+        except InputError as error:
+            problems.append(error.message)
+    found = {name: [f"Declared: {in_words('The credential', end, now)}"] for name, end in ends.items()}
+    for application in azure.get("applications") or ():
+        found.setdefault(str(application.get("client_id")).lower(), []).append(_in_azure(application, now))
+    # failed_when hides that the module failed: then it has found fewer applications than wanted, or none.
+    if azure.get("msg") and ("summary" not in azure or azure.get("failed")):
+        problems.append(f"Azure could not be asked: {azure['msg']}")
+    near = [name for name, end in ends.items() if end.threshold(now) is not None]
+    return Endings(found, sorted(near, key=lambda name: (ends[name].moment, name)), list(dict.fromkeys(problems)))
+
+
+def _in_azure(application: Values, now: datetime) -> str:
+    sentences: list[tuple[datetime, str]] = []
+    for kind, hint in (("secrets", "hint"), ("certificates", "thumbprint")):
+        for one in application.get(kind) or ():
+            end = read_moment(one.get("expires_at"))
+            if end is not None:
+                more = f" ({hint} {one[hint]})" if one.get(hint) else ""
+                name = f"{kind[:-1]} {one.get('name') or one.get('key_id') or 'without a name'}{more}"
+                sentences.append((end.moment, in_words(name, end, now)))
+    if not sentences:
+        return "Azure: the application has no credential."
+    sentences.sort()
+    earlier = len(sentences) - _NAMED
+    first = [f"{earlier} end earlier than these."] if earlier > 0 else []
+    return " ".join(["Azure:", *first, *(sentence for _moment, sentence in sentences[-_NAMED:])])

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The event source akv_health: the ends of credentials."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from ansible_collections.ontap.akv.plugins.module_utils._akv.expiry import declared
+from ansible_collections.ontap.akv.plugins.plugin_utils import _health_events
+from ansible_collections.ontap.akv.plugins.plugin_utils._health_events import Endings
+from ansible_collections.ontap.akv.plugins.plugin_utils._watching import Watched
+
+NOW = datetime(2026, 11, 29, 12, tzinfo=timezone.utc)
+LOGIN = {"hostname": "192.0.2.1", "username": "admin", "password": "SENTINEL-8Q~x"}
+CLUSTER = Watched("cluster1", {"hostname": "cluster1.example.com"})
+VAULTS = [
+    {"client_id": "APP1", "svm": {"name": "vs1"}},
+    {"client_id": "app1", "svm": {"name": "vs0"}},
+    {"client_id": "app2", "svm": {"name": "vs2"}},
+    {"client_id": "app1"},
+    {"client_id": None},
+]
+
+
+def ends_in(days: int, remind: float = 3600) -> Endings:
+    ends = (NOW + timedelta(days=days)).date()
+    return Endings(declared("credential_expires", {"app1": ends, "unused": "2020-01-01"}), remind)
+
+
+@pytest.mark.parametrize(
+    ("days", "threshold"), [(61, None), (60, 60), (31, 60), (30, 30), (29, 30), (7, 7), (6, 7), (0, 7), (-1, 0)]
+)
+def test_the_threshold_that_is_reached(days: int, threshold: int | None) -> None:
+    events = ends_in(days).events(CLUSTER, VAULTS, NOW)
+    assert [event["threshold"] for event in events] == ([] if threshold is None else [threshold])
+    for event in events:
+        assert (event["type"], event["cluster"], event["client_id"]) == ("credential_expiring", "cluster1", "APP1")
+        assert event["svms"] == ["", "vs0", "vs1"]
+        assert (event["days_left"], event["expired"]) == (days, days < 0)
+        assert event["message"].startswith("The credential of application APP1 expire")
+        assert event["message"].endswith("It is used by the cluster itself, SVM vs0, SVM vs1 on cluster1.")
+
+
+def test_each_threshold_once() -> None:
+    endings = ends_in(61)
+    found = []
+    for day in range(63):
+        for hour in (0, 6):
+            at = NOW + timedelta(days=day, hours=hour)
+            found += [(day, event["threshold"]) for event in endings.events(CLUSTER, VAULTS, at)]
+    assert found == [(1, 60), (31, 30), (54, 7), (62, 0)]
+
+
+@pytest.mark.parametrize(("days", "remind", "again"), [(-1, 60, True), (-1, 0, False), (6, 60, False)])
+def test_only_what_has_expired_is_told_again(
+    days: int, remind: float, again: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endings = ends_in(days, remind)
+    assert len(endings.events(CLUSTER, VAULTS, NOW)) == 1
+    assert not endings.events(CLUSTER, VAULTS, NOW)
+    later = time.monotonic() + 61
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    assert bool(endings.events(CLUSTER, VAULTS, NOW)) is again
+
+
+@pytest.mark.parametrize(
+    ("dates", "complaint"),
+    [
+        ({"app1": "soon"}, r"^akv_health: credential_expires\[app1\]: 'soon' is not a date"),
+        ({"app1": "2027-03-31", "APP1": "2027-03-31"}, r"^akv_health: credential_expires\[APP1\]: is given twice"),
+        (["2027-03-31"], r"^akv_health: .*credential_expires"),
+    ],
+)
+def test_a_date_that_is_none_ends_the_source_before_anything_is_sent(dates: Any, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        asyncio.run(_health_events.main(None, {**LOGIN, "credential_expires": dates}))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("dates", [{"app1": date(2027, 3, 31)}, {"app1": "2027-03-31"}, {}, None, ""])
+def test_dates_reach_the_look(dates: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Any] = []
+
+    async def watch(_queue: object, options: object, look: object) -> None:
+        given.append((options, look))
+
+    monkeypatch.setattr(_health_events, "watch", watch)
+    monkeypatch.setattr(_health_events, "look_for", lambda _memories, ends: ends)
+    asyncio.run(_health_events.main(None, {**LOGIN, "credential_expires": dates}))  # type: ignore[arg-type]
+    ((_options, ends),) = given
+    assert {name: str(end) for name, end in ends.items()} == ({"app1": "2027-03-31"} if dates else {})
