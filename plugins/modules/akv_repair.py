@@ -151,6 +151,7 @@ vaults:
       svm: {name: vs0, uuid: 4f7abf4c-9a07-11ea-8d52-005056bbeba5}
       configuration: default
       client_id: client1
+      tenant_id: tenant1
       before:
         verdict: degraded
         diagnosis: {cause: keys_missing_on_node, evidence: ["state, node1: …"], advice: "…", heals_itself: false}

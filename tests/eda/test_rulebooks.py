@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import tempfile
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,17 @@ def test_a_credential_is_left_to_a_person(ansible: Ansible) -> None:
             running.end()
         assert changes(simulator) == set()
         assert "PLAY [" not in running.output
+
+
+def test_a_credential_that_ends_is_printed(ansible: Ansible) -> None:
+    # YAML makes a date of it, as of an unquoted one in a file of variables.
+    ends = datetime.now(timezone.utc).date() + timedelta(days=6)
+    variables = {"akv_credential_expires": {"client1": ends}}
+    with Simulator(release="9.14.1", scenario=scenario("vs0", volumes=[])) as simulator:
+        with rulebook(ansible, "akv_health", {"cluster1": simulator.connection}, variables=variables) as running:
+            running.wait_for(f"The credential of application client1 expires on {ends} (in 6 days).")
+            running.end()
+        assert changes(simulator) == set()
 
 
 def test_a_vault_that_is_gone_and_a_cluster_that_cannot_be_read(ansible: Ansible) -> None:
