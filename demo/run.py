@@ -74,7 +74,7 @@ WITH_SECRETS = ("--extra-vars", f"@{SECRETS.relative_to(ROOT)}")
 
 STEPS = (
     Step(
-        "Enable the vaults of the cluster and of SVM vs0",
+        "Enable the AKV configurations of the cluster and of SVM vs0",
         "akv_config makes ONTAP keep its encryption keys in an Azure Key Vault. It reads (GET), creates (POST) and"
         " checks that every node has its keys (GET).",
         playbook("enable", *WITH_SECRETS),
@@ -84,7 +84,7 @@ STEPS = (
     ),
     Step(
         "The same playbook again",
-        "Nothing differs, so nothing is changed: one GET for each vault, and that is all.",
+        "Nothing differs, so nothing is changed: one GET for each AKV configuration, and that is all.",
         playbook("enable", *WITH_SECRETS),
         changed=0,
         secret_arrived=True,
@@ -107,8 +107,8 @@ STEPS = (
         secret_arrived=True,
     ),
     Step(
-        "Look at the health of all vaults",
-        "SVM vs0 has got an encrypted volume, vol1. akv_info gives a verdict on each vault, and the reasons.",
+        "Look at the health of all AKV configurations",
+        "SVM vs0 now has an encrypted volume, vol1. akv_info returns a verdict on each configuration with reasons.",
         playbook("health"),
         events=({"create_volume": {"svm": "vs0", "name": "vol1", "encrypted": True}},),
         says=("vs0 healthy", "(cluster) healthy"),
@@ -123,23 +123,23 @@ STEPS = (
         says=("vs0 degraded Keys are unavailable on node node1.", "state: success", "2 healthy."),
     ),
     Step(
-        "Delete the vault of vs0, while it is needed",
-        "ONTAP refuses, because the keys of vol1 are in that vault. The error is ONTAP's, with its code, and advice"
-        " what to do. This playbook has to fail.",
+        "Delete the AKV configuration of vs0, while it is needed",
+        "ONTAP refuses, because vol1 still needs the keys that it protects. The message has ONTAP's error, its code,"
+        " and advice. This playbook has to fail.",
         playbook("delete"),
         exit_code=2,
         says=("(code 65536867)", "move, decrypt or delete those volumes first.", "outcome: unchanged"),
     ),
     Step(
-        "Delete the vault of vs0",
-        "Volume vol1 has been deleted, so nothing needs the vault any more.",
+        "Delete the AKV configuration of vs0",
+        "Volume vol1 has been deleted, so nothing needs the AKV configuration any more.",
         playbook("delete"),
         events=({"delete_volume": {"svm": "vs0", "name": "vol1"}},),
         changed=1,
     ),
     Step(
         "A quick look without a playbook",
-        "Any module runs from the command line too. The cluster's own vault is left.",
+        "Any module runs from the command line too. The AKV configuration of the cluster is left.",
         ("ansible", "localhost", "-m", "ontap.akv.akv_info"),
         changed=None,
         says=("SUCCESS", "1 AKV configuration on 127.0.0.1: 1 healthy.", "needs_attention: 0"),
@@ -200,7 +200,7 @@ class Cluster:
         self._post("events", {"events": events})
 
     def holds(self, secret: str) -> bool:
-        """Whether both vaults, the cluster's and that of vs0, hold a secret."""
+        """Whether both AKV configurations, the cluster's and that of vs0, hold a secret."""
         owners = ({"scope": "cluster"}, {"svm": "vs0"})
         return all(self._post("check-credential", {**owner, "client_secret": secret})["matches"] for owner in owners)
 

@@ -36,9 +36,9 @@ string of digits. This page is the table that the advice comes from.
 
 OPERATIONS = {
     "get": ("Reading vaults", "Every module, `GET`."),
-    "post": ("Creating a vault", "`akv_config`, `POST`."),
-    "patch": ("Updating a vault", "`akv_config`, `PATCH`."),
-    "delete": ("Deleting a vault", "`akv_config`, `DELETE`."),
+    "post": ("Creating an AKV configuration", "`akv_config`, `POST`."),
+    "patch": ("Updating an AKV configuration", "`akv_config`, `PATCH`."),
+    "delete": ("Deleting an AKV configuration", "`akv_config`, `DELETE`."),
     "restore": ("Restoring keys", "`akv_restore`, `POST …/restore` and its job."),
     "common": ("Any request", "Codes that ONTAP may give to whatever is asked."),
     "rekey_internal": ("Rekeying, internal key", "`akv_rekey`, `POST …/rekey-internal` and its job."),

@@ -23,7 +23,7 @@ The modules ask a cluster for its release only where that decides something, onc
 lacks is refused before anything is changed, and the error names the first release that has it. A release newer than
 {newest} is treated as {newest}, with a warning.
 
-## Fields of a vault
+## Fields of an AKV configuration
 
 The first release that has it; a span ends with the last one. A field that can be read and not sent is ONTAP's own to
 set. `state`, `azure_reachability` and `ekmip_reachability` come only when they are asked for by name, from 9.8 on.
@@ -49,7 +49,7 @@ An external rekey is a change of `key_id` from 9.8 to 9.10.1. `akv_config` never
   one, and even then it is shown as drift and not changed.
 - From 9.9.1 the message of the state gives a reason for each node. "No volumes created yet" is healthy.
 - A change may be answered with a job (202), from 9.9.1 on the more often the newer the release. The job is followed;
-  where there is none to follow, the vault is read.
+  where there is none to follow, the AKV configuration is read.
 - From 9.10.1 to 9.13.1 a certificate is sent with `authentication_method`; from 9.14.1 ONTAP sees it by itself.
 - From 9.10.1 ONTAP tells how often it polls Azure (before, it is every 15 minutes); from 9.15.1 whether it does, and
   whether it takes volumes offline by itself. A login that may not read that gets a warning.

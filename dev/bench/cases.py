@@ -51,7 +51,7 @@ QUICK = Sizes(loop=5, some=10, many=100, clusters=10)
 
 @dataclass(frozen=True)
 class World:
-    """What a contender is told of the simulated clusters: connections, and the vaults' uuids by SVM."""
+    """What a contender is told of the simulated clusters: connections, and the AKV configurations' uuids by SVM."""
 
     connections: list[Values]
     uuids: Mapping[str, str]
@@ -253,7 +253,7 @@ def _bulk_group(sizes: Sizes, many: bool, latency: float, change: bool) -> Group
 
 
 def many_vaults(sizes: Sizes) -> list[Group]:
-    """(c) Many vaults in one task."""
+    """(c) Many AKV configurations in one task."""
     return [
         _bulk_group(sizes, many, latency, change)
         for many in (False, True)

@@ -60,7 +60,7 @@ class Simulator:
         scenario = {
             "svms": [{"name": "vs0"}, {"name": "tenant{}", "count": group.svms}],
             "vaults": [{"svm": "vs0"}, {"svm": "tenant*"}] if group.clusters == 1 else [{"svm": "vs0"}],
-            # The keys are in use: each vault is available, with nothing to warn of.
+            # The keys are in use: each AKV configuration is available, with nothing to warn of.
             "volumes": [{"svm": "vs0", "name": "vol1", "encrypted": True}],
             "cluster": {"state_without_volumes": "available"},
             # The same login on all clusters, as module_defaults want it.

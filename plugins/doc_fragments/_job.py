@@ -12,8 +12,8 @@ class ModuleDocFragment:
 options:
   wait:
     description:
-      - Whether to follow the job to its end, and then to read the vault until it is as it should be or O(wait_timeout)
-        is over. V(false) starts the job and leaves it to ONTAP.
+      - Whether to wait for the job to finish, and then until the AKV configuration is as it should be, at most for
+        O(wait_timeout). V(false) starts the job and does not follow it.
     type: bool
     default: true
   wait_timeout:

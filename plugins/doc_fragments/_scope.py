@@ -12,13 +12,13 @@ class ModuleDocFragment:
 options:
   svm:
     description:
-      - The name of the SVM that the vault belongs to, meant literally.
+      - The name of the SVM that the AKV configuration belongs to, meant literally.
       - Exactly one of O(svm), O(svm_uuid) and O(scope=cluster) says whose vault it is.
     type: str
     aliases: [vserver]
   svm_uuid:
     description:
-      - The UUID of the SVM that the vault belongs to.
+      - The UUID of the SVM that the AKV configuration belongs to.
       - Exactly one of O(svm), O(svm_uuid) and O(scope=cluster) says whose vault it is.
     type: str
   scope:

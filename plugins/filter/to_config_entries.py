@@ -18,10 +18,10 @@ version_added: 0.1.0
 author:
   - The ontap.akv authors (@ontap-akv)
 description:
-  - Makes entries for O(ontap.akv.akv_config#module:vaults) of the vaults that M(ontap.akv.akv_info) gives. An entry
-    says whose vault it is, and which configuration where that is an inactive one, and declares nothing else.
-  - An entry for a vault that is healthy, or of which ONTAP does not tell, is waited for. One that is inactive, degraded
-    or unavailable is not, since what it lacks need not come with a change.
+  - Makes entries for O(ontap.akv.akv_config#module:vaults) from the AKV configurations that M(ontap.akv.akv_info)
+    returns. An entry names the scope, and the configuration if that is inactive. It declares nothing else.
+  - An entry has C(wait=true) if the AKV configuration is healthy or its health is not reported. It has C(wait=false)
+    if the AKV configuration is inactive, degraded or unavailable, since a change need not bring what it lacks.
 options:
   _input:
     description: RV(ontap.akv.akv_info#module:vaults).
@@ -34,7 +34,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Find the vaults of an application
+- name: Find the AKV configurations of an application
   ontap.akv.akv_info:
     query:
       client_id: aaaaaaaa-bbbb-aaaa-bbbb-aaaaaaaaaaaa
@@ -49,7 +49,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The entries, in the order of the vaults.
+  description: The entries, in the order of the AKV configurations.
   type: list
   elements: dict
 """
@@ -58,13 +58,13 @@ _Vault = Mapping[str, t.Any]
 
 
 def to_config_entries(vaults: t.Any) -> list[dict[str, t.Any]]:
-    """Give an entry for each vault.
+    """Give an entry for each AKV configuration.
 
     :raises AnsibleFilterError: it is no reading of akv_info
     """
     refuse_undefined(vaults)
     if not isinstance(vaults, list):
-        raise AnsibleFilterError("ontap.akv.to_config_entries: give the vaults of akv_info, a list.")
+        raise AnsibleFilterError("ontap.akv.to_config_entries: give the AKV configurations of akv_info, a list.")
     return [_entry(vault) for vault in vaults]
 
 
@@ -75,7 +75,9 @@ def _entry(vault: t.Any) -> dict[str, t.Any]:
         which = {"configuration": vault["configuration"]["name"]} if inactive else {}
         return {**owner, **which, "wait": vault["verdict"] in ("healthy", "unknown")}
     except (AttributeError, KeyError, TypeError):
-        raise AnsibleFilterError("ontap.akv.to_config_entries: a vault is not as akv_info gives it.") from None
+        raise AnsibleFilterError(
+            "ontap.akv.to_config_entries: an AKV configuration is not as akv_info returns it."
+        ) from None
 
 
 class FilterModule:

@@ -14,14 +14,16 @@ from ansible_collections.ontap.akv.plugins.plugin_utils._undefined import refuse
 
 DOCUMENTATION = r"""
 name: worse_than
-short_description: Find the vaults that were better before
+short_description: Find the AKV configurations that were better before
 version_added: 0.1.0
 author:
   - The ontap.akv authors (@ontap-akv)
 description:
-  - Compares two readings of M(ontap.akv.akv_info), and gives the vaults of the later one that are worse than in the
-    earlier one. A node lacks keys that had them, or the verdict has fallen to V(degraded) or V(unavailable).
-  - A vault that was bad and is bad in the same way is not worse. Nor is one whose health is not told.
+  - Compares two readings of M(ontap.akv.akv_info), and returns the AKV configurations of the later reading that are
+    worse than in the earlier one. A node lacks keys that it had, or the verdict has fallen to V(degraded) or
+    V(unavailable).
+  - An AKV configuration that was bad and is bad in the same way is not worse. If its health is not reported, it does
+    not count as worse.
 positional: before
 options:
   _input:
@@ -31,7 +33,8 @@ options:
     required: true
   before:
     description:
-      - RV(ontap.akv.akv_info#module:vaults) of the earlier reading. Of a vault that is not in it nothing is said.
+      - RV(ontap.akv.akv_info#module:vaults) of the earlier reading. An AKV configuration that is not in it is not
+        judged.
     type: list
     elements: dict
     required: true
@@ -48,14 +51,14 @@ EXAMPLES = r"""
   ontap.akv.akv_info:
   register: after
 
-- name: Stop where a vault is worse than before
+- name: Stop where an AKV configuration is worse than before
   ansible.builtin.assert:
     that: after.vaults | ontap.akv.worse_than(before.vaults) | length == 0
 """
 
 RETURN = r"""
 _value:
-  description: The vaults that are worse, as the later reading has them.
+  description: The AKV configurations that are worse, as the later reading has them.
   type: list
   elements: dict
 """
@@ -64,7 +67,7 @@ _Vault = Mapping[str, t.Any]
 
 
 def worse_than(vaults: Iterable[_Vault], before: Iterable[_Vault]) -> list[_Vault]:
-    """Give the vaults that are worse than before.
+    """Give the AKV configurations that are worse than before.
 
     :raises AnsibleFilterError: one of the readings is none of akv_info
     """
@@ -79,13 +82,15 @@ def _is_worse(vault: _Vault, before: _Vault | None) -> bool:
 
 def _listed(vaults: t.Any) -> list[t.Any]:
     if not isinstance(vaults, list):
-        raise AnsibleFilterError("ontap.akv.worse_than: give the vaults of akv_info, a list, for both readings.")
+        raise AnsibleFilterError(
+            "ontap.akv.worse_than: give the AKV configurations of akv_info, a list, for both readings."
+        )
     return vaults
 
 
 def _checked(vault: t.Any) -> _Vault:
     if not isinstance(vault, Mapping) or not {"uuid", "unavailable_nodes", "verdict"} <= set(vault):
-        raise AnsibleFilterError("ontap.akv.worse_than: a vault is not as akv_info gives it.")
+        raise AnsibleFilterError("ontap.akv.worse_than: an AKV configuration is not as akv_info gives it.")
     return vault
 
 

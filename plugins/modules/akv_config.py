@@ -15,23 +15,23 @@ description:
     difference. A second run is unchanged.
   - It compares by meaning. The case of a host, a default port, a final slash and the version of a key are looks, not
     differences.
-  - Where a vault exists, only what you declare is compared. Creating one needs O(name), O(key_id), O(client_id),
-    O(tenant_id) and a credential.
+  - If an AKV configuration exists, only what you declare is compared. Creating one needs O(name), O(key_id),
+    O(client_id), O(tenant_id) and a credential.
   - Options of later releases than 9.7 say so. On an older cluster they are refused before anything is changed.
 author:
   - The ontap.akv authors (@ontap-akv)
 options:
   state:
     description:
-      - V(present) creates the vault, or updates it.
+      - V(present) creates the AKV configuration, or updates it.
       - V(absent) deletes it. ONTAP refuses that while encrypted volumes need its keys. Where O(name) or O(key_id) is
-        declared, it must be that of the vault that is there, else nothing is deleted.
+        declared, it must be that of the AKV configuration that is there, else nothing is deleted.
     type: str
     choices: [absent, present]
     default: present
   name:
     description:
-      - The URI of the vault in Azure, for example V(https://mykeyvault.vault.azure.net/).
+      - The URI of the key vault, for example V(https://mykeyvault.vault.azure.net/).
     type: str
     aliases: [vault_uri]
   key_id:
@@ -96,16 +96,20 @@ options:
     description: The host that ONTAP logs in at, for example V(login.microsoftonline.com). Needs ONTAP 9.14.1.
     type: str
   port:
-    description: The port of both O(oauth_host) and the vault. Needs ONTAP 9.14.1.
+    description: The port of both O(oauth_host) and the key vault. Needs ONTAP 9.14.1.
     type: int
   vault_host:
-    description: The domain of the vault, for example V(vault.azure.net). Needs ONTAP 9.14.1.
+    description: The domain of the key vault, for example V(vault.azure.net). Needs ONTAP 9.14.1.
     type: str
   verify_host:
-    description: Whether ONTAP checks the vault's host name. A create sets it with a second request. Needs ONTAP 9.14.1.
+    description:
+      - Whether ONTAP checks the key vault's host name. A create sets it with a second request.
+      - Needs ONTAP 9.14.1.
     type: bool
   verify_ip:
-    description: Whether ONTAP checks the vault's address. A create sets it with a second request. Needs ONTAP 9.14.1.
+    description:
+      - Whether ONTAP checks the key vault's address. A create sets it with a second request.
+      - Needs ONTAP 9.14.1.
     type: bool
   skip_verification:
     description:
@@ -137,7 +141,7 @@ options:
     type: bool
   update_credentials:
     description:
-      - What happens to the credential of a vault that exists.
+      - What happens to the credential of an AKV configuration that exists.
       - V(on_create) sends none. RV(msg) says that it was declared and not sent.
       - V(when_unavailable) sends it when ONTAP says that Azure cannot be reached (from ONTAP 9.8 on
         C(azure_reachability), before that the state). This is a repair, not a rotation, for it may overwrite a newer
@@ -148,7 +152,7 @@ options:
     default: on_create
   allow_recreate:
     description:
-      - Whether a difference that ONTAP cannot change in place may be made by deleting the vault and creating it anew.
+      - Whether to delete and recreate the AKV configuration when ONTAP cannot change it in place.
       - V(false) fails and says what differs. Try it in check mode with C(--diff) first. It shows both steps.
     type: bool
     default: false
@@ -162,7 +166,7 @@ options:
   wait:
     description:
       - Whether to wait after a create or update until every node has its keys, or O(wait_timeout) is over.
-      - A vault that is unchanged, but not available, is a warning that names the nodes.
+      - An AKV configuration that is unchanged, but not available, is a warning that names the nodes.
       - V(false) does not ask for the health at all.
     type: bool
     default: true
@@ -174,16 +178,18 @@ options:
     default: 300
   vaults:
     description:
-      - Many vaults in one task, a list of the same options. What is set beside it is the default of each entry. Each
-        entry says itself whose vault it is.
-      - All vaults are read in the pages of one GET and planned before the first is changed. Changes are sent side by
-        side, and verified together.
-      - The first vault of each credential that is to be sent is updated and verified alone. Where that fails, the
-        others that were to get the same credential are left as they are, and fail with RV(results[].outcome)
-        V(unchanged).
-        With O(wait=false) only a refusal of ONTAP is such a failure.
-      - Another vault that fails does not stop the others. The task fails at its end, and RV(results) tells of each.
-      - The health of a vault that is unchanged is not asked for.
+      - A list of AKV configurations to manage in one task. Each entry takes the options above. Values set on the task
+        are defaults for all entries. Each entry must name its own SVM, or set O(vaults[].scope=cluster).
+      - The option is named after ONTAP's REST resource C(azure-key-vaults), as RV(vault) is. An entry is an AKV
+        configuration, not a key vault in Azure.
+      - All AKV configurations are read in the pages of one GET and planned before the first is changed. Changes are
+        sent in parallel and verified together.
+      - The first AKV configuration of each credential that is to be sent is updated and verified alone. If that fails,
+        the others that were to get the same credential remain untouched, and fail with RV(results[].outcome)
+        V(unchanged). With O(wait=false), only a refusal by ONTAP is such a failure.
+      - If another AKV configuration fails, the others are still processed. The task fails at its end, and RV(results)
+        has the result of each.
+      - The health of an unchanged AKV configuration is not read.
       - An empty list changes nothing.
     type: list
     elements: dict
@@ -222,7 +228,7 @@ options:
       wait: {description: As O(wait)., type: bool}
   threads:
     description:
-      - How many vaults of O(vaults) are changed side by side, from 1 to 64. Each thread keeps one connection.
+      - How many entries of O(vaults) are changed in parallel, from 1 to 64. Each thread keeps one connection.
     type: int
     default: 8
 notes:
@@ -319,7 +325,7 @@ msg:
   description: What was done, or in check mode would be done, in a sentence.
   returned: always
   type: str
-  sample: The vault of SVM vs0 was created.
+  sample: The AKV configuration of SVM vs0 was created.
 operation:
   description: What was done, or in check mode would be done.
   returned: success, without O(vaults)
@@ -330,7 +336,7 @@ vault:
   description: >-
     The configuration after the task, in ONTAP's own field names, with no secret; none where there is none.
     In check mode as it would be.
-  returned: success, and on failure of a vault that was changed and is not healthy; without O(vaults)
+  returned: success, and on failure of an AKV configuration that was changed and is not healthy; without O(vaults)
   type: dict
   sample:
     uuid: 024cd3cf-9a08-11ea-8d52-005056bbeba5
@@ -343,7 +349,7 @@ vault:
     state: {cluster_state: true, code: 0, message: ''}
 available:
   description: Whether every node has its keys; none where that is not told, or no encrypted volume exists yet.
-  returned: success, and on failure of a vault that was changed and is not healthy; without O(vaults)
+  returned: success, and on failure of an AKV configuration that was changed and is not healthy; without O(vaults)
   type: bool
   sample: true
 drift:
@@ -390,14 +396,14 @@ results:
   description: >-
     What became of each of O(vaults), in the order given. In addition to what is named here an entry has RV(available),
     RV(drift), RV(credentials_sent) and RV(plan_id), and one that failed RV(error) and RV(http_status), as a task with
-    one vault has them.
+    one AKV configuration has them.
   returned: with O(vaults), on failure too unless nothing was tried
   type: list
   elements: dict
   sample:
     - changed: true
       failed: false
-      msg: The vault of SVM vs0 was updated.
+      msg: The AKV configuration of SVM vs0 was updated.
       operation: update
       scope: svm
       svm: {name: vs0}
@@ -474,8 +480,8 @@ http_status:
   type: int
   sample: 400
 recreate:
-  description: What is needed to create the vault again, except its secret.
-  returned: failure, when the vault was deleted and could not be created again
+  description: What is needed to create the AKV configuration again, except its secret.
+  returned: failure, when the AKV configuration was deleted and could not be created again
   type: dict
   sample: {svm: {name: vs0}, name: 'https://mykeyvault.vault.azure.net/'}
 """

@@ -34,7 +34,7 @@ extends_documentation_fragment:
 EXAMPLES = r"""
 # The login comes from the environment (ONTAP_HOSTNAME, ONTAP_USERNAME, ONTAP_PASSWORD).
 
-- name: Check whether SVM vs0 can have a vault
+- name: Check whether SVM vs0 can have an AKV configuration
   ontap.akv.akv_preflight_info:
     svm: vs0
   register: preflight
@@ -51,7 +51,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: Whether a vault can be enabled, and what is in the way, in a few sentences.
+  description: Whether an AKV configuration can be enabled, and what is in the way, in a few sentences.
   returned: always
   type: str
   sample: "SVM vs0 on cluster1 is not ready for an Azure Key Vault (nodes): All nodes must be up: node2 is down."

@@ -117,7 +117,7 @@ job:
     state:
       description: >-
         C(success), ONTAP's word for another state, or C(vanished) or C(unreadable) where ONTAP had removed the job
-        before its end was seen, or the login may not read it. Then the vault itself was read.
+        before its end was seen, or the login may not read it. Then the AKV configuration itself was read.
       type: str
     message:
       description: ONTAP's message.
@@ -153,8 +153,8 @@ diff:
     after: {key_id: 'https://mykeyvault.vault.azure.net/keys/key2'}
 outcome:
   description: >-
-    What the failed task has done to the cluster. V(unchanged), V(changed) where the rekey was done and the vault is
-    not healthy, or V(unknown) where a rekey was started and its end could not be read.
+    What the failed task has done to the cluster. V(unchanged), V(changed) if the rekey was done and the AKV
+    configuration is not healthy, or V(unknown) if a rekey was started and its end could not be read.
   returned: failure
   type: str
   choices: [unchanged, changed, unknown]

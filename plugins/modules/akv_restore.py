@@ -123,7 +123,7 @@ job:
     state:
       description: >-
         C(success), ONTAP's word for another state, or C(vanished) or C(unreadable) where ONTAP had removed the job
-        before its end was seen, or the login may not read it. Then the vault itself was read.
+        before its end was seen, or the login may not read it. Then the AKV configuration itself was read.
       type: str
     message:
       description: ONTAP's message.

@@ -4,7 +4,7 @@
 
 # This plugin util is private to the collection: it may change at any time.
 
-"""The event source akv_events: reads the event logs (EMS) of clusters, and tells what is new in them of vaults."""
+"""The event source akv_events: reads the event logs (EMS) of clusters, and reports new entries on their keys."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ Key = tuple[str, t.Any, str]
 
 @dataclass(frozen=True)
 class Result:
-    """What the log has of vaults, the newest first."""
+    """What the log has of AKV configurations, the newest first."""
 
     lines: list[Values]
 

@@ -4,7 +4,7 @@
 
 # This plugin util is private to the collection: it may change at any time.
 
-"""The event source akv_health: reads the vaults of clusters as akv_info does, and tells what has changed."""
+"""The event source akv_health: reads AKV configurations of clusters as akv_info does, and reports what has changed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from ansible_collections.ontap.akv.plugins.plugin_utils._watching import (
 )
 
 ABSENT = "absent"
-"""The verdict on a vault that was there, and is no more."""
+"""The verdict on an AKV configuration that was there, and is no more."""
 
 RESTORE, PERSON, NONE = "restore", "person", "none"
 
@@ -55,7 +55,7 @@ _AS_AKV_INFO: Values = {
 
 @dataclass(frozen=True)
 class Seen:
-    """What counts of a vault as it was read.
+    """What counts of an AKV configuration as it was read.
 
     :ivar offline: the encrypted volumes of its SVM that are offline
     """
@@ -113,7 +113,7 @@ def _is_bad(vault: Values) -> bool:
 
 @dataclass
 class _Known:
-    """What is known of a vault, and when it was last told."""
+    """What is known of an AKV configuration, and when it was last told."""
 
     seen: Seen
     told: float = 0.0
@@ -134,7 +134,7 @@ class Memory:
         for uuid, now in vaults.items():
             before = known.get(uuid, _Known(_NOTHING))
             change = _compare(before.seen, now)
-            # A vault that is new and well is no news.
+            # An AKV configuration that is new and well is no news.
             news = change != "same" and (now.bad or before.seen is not _NOTHING)
             if news or (now.bad and due(before.told, self.remind)):
                 found.append((before.seen, now, change))
@@ -145,7 +145,7 @@ class Memory:
 
     @property
     def any_bad(self) -> bool:
-        """Whether a vault was bad at the last look."""
+        """Whether an AKV configuration was bad at the last look."""
         return any(known.seen.bad for known in (self._known or {}).values())
 
 
@@ -181,7 +181,9 @@ def event_of(cluster: Watched, before: Seen, now: Seen, change: str) -> Values:
         unavailable_nodes=list(now.nodes),
         azure_reachable=now.azure,
         offline_volumes=list(now.offline),
-        message=" ".join((f"The vault of {scope} on {cluster.name} is {now.verdict}{was}:", *reasons, *offline)),
+        message=" ".join(
+            (f"The AKV configuration of {scope} on {cluster.name} is {now.verdict}{was}:", *reasons, *offline)
+        ),
     )
 
 
@@ -252,7 +254,7 @@ def look_for(
             return {"failed": True, "msg": message}, []
         volumes: list[Values] = []
         if memory.any_bad or any(map(_is_bad, result["vaults"])):
-            # Volumes are many, and go offline only where a vault is bad: they are read then alone.
+            # Volumes are many, and go offline only where an AKV configuration is bad: they are read then alone.
             more = cluster.ask(info.run, budget, **{**_AS_AKV_INFO, "volumes": True})
             if more["failed"]:
                 LOGGER.warning("%s", more["msg"])

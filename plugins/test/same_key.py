@@ -38,7 +38,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Read the vault
+- name: Read the AKV configuration
   ontap.akv.akv_info:
     svm: vs0
   register: akv

@@ -57,7 +57,9 @@ def test_the_event() -> None:
     reason = "Keys are unavailable on node node2: The wrapped KEK is not available on the node."
     told = event.pop("reasons")
     assert [sentence.startswith(reason.partition(":")[0]) for sentence in told] == [True]
-    assert event.pop("message").startswith("The vault of SVM vs0 on 127.0.0.1 is degraded: Keys are unavailable")
+    assert event.pop("message").startswith(
+        "The AKV configuration of SVM vs0 on 127.0.0.1 is degraded: Keys are unavailable"
+    )
     assert event.pop("time").endswith("+00:00")
     assert event == {
         "type": "vault",

@@ -26,7 +26,7 @@ KEY = "https://mykeyvault.vault.azure.net/keys/key1"
 
 
 def scenario(*svms: str, password: str = "netapp1!", **more: object) -> Values:
-    """SVMs with a vault and an encrypted volume each."""
+    """SVMs with an AKV configuration and an encrypted volume each."""
     return {
         "svms": [{"name": svm} for svm in svms],
         "vaults": [{"svm": svm, "key_id": KEY, "client_secret": "initial-secret"} for svm in svms],
@@ -60,7 +60,7 @@ def test_keys_that_are_lost_are_restored(how: signal.Signals, ansible: Ansible) 
         with rulebook(ansible, "akv_health", {"cluster1": at}, "-vv") as running:
             running.wait_until(lambda: len(simulator.requests) > 3, "the source does not look")
             simulator.apply(lose_keys("vs0", "vs1"))
-            running.wait_for("The vault of SVM vs1 on cluster1 is healthy (was degraded)")
+            running.wait_for("The AKV configuration of SVM vs1 on cluster1 is healthy (was degraded)")
             running.wait_for("PLAY RECAP")
             code = running.end(how)
         # The Java runtime ends the process, with the code of its own for the signal.
@@ -75,7 +75,9 @@ def test_a_credential_is_left_to_a_person(ansible: Ansible) -> None:
         with rulebook(ansible, "akv_health", {"cluster1": simulator.connection}) as running:
             running.wait_until(lambda: len(simulator.requests) > 3, "the source does not look")
             simulator.apply([{"expire_credential": {"svm": "vs0"}}])
-            running.wait_for("A PERSON IS NEEDED. The vault of SVM vs0 on cluster1 is degraded (was healthy)")
+            running.wait_for(
+                "A PERSON IS NEEDED. The AKV configuration of SVM vs0 on cluster1 is degraded (was healthy)"
+            )
             # An hour later its volumes go offline.
             simulator.apply([{"advance_clock": {"seconds": 1}}, {"advance_clock": {"seconds": 3700}}])
             running.wait_for("is unavailable (was degraded)")
@@ -105,7 +107,7 @@ def test_a_vault_that_is_gone_and_a_cluster_that_cannot_be_read(ansible: Ansible
             simulator.apply([{"clear_faults": {}}])
             running.wait_for("cluster1 can be read again.")
             simulator.apply([{"delete_vault": {"svm": "vs0"}}])
-            running.wait_for("A PERSON IS NEEDED. The vault of SVM vs0 on cluster1 is absent (was healthy)")
+            running.wait_for("A PERSON IS NEEDED. The AKV configuration of SVM vs0 on cluster1 is absent (was healthy)")
             running.end()
         assert changes(simulator) == set()
 
@@ -125,7 +127,7 @@ def test_a_storm_starts_one_playbook_a_cluster(ansible: Ansible) -> None:
         with rulebook(ansible, "akv_health", clusters) as running:
             running.wait_until(lambda: running.output.count("PLAY RECAP") >= 2, "a playbook is missing")
             for svm in svms:
-                running.wait_for(f"The vault of SVM {svm} on one is healthy")
+                running.wait_for(f"The AKV configuration of SVM {svm} on one is healthy")
             running.end()
         assert running.output.count("PLAY [") == 2
         assert (restores(one), restores(another)) == (20, 1)
@@ -164,7 +166,7 @@ def test_what_a_throttle_holds_back_is_printed(ansible: Ansible) -> None:
             simulator.apply(lose_keys("vs0"))
             running.wait_for("PLAY RECAP")
             simulator.apply(lose_keys("vs1"))
-            running.wait_for("The vault of SVM vs1 on cluster1 is degraded")
+            running.wait_for("The AKV configuration of SVM vs1 on cluster1 is degraded")
             running.end()
         assert running.output.count("PLAY [") == 1
 

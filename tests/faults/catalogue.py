@@ -112,7 +112,7 @@ class Phase:
     :ivar options: its options
     :ivar match: the request that the fault strikes
     :ivar before: what the cluster is brought to first, as events
-    :ivar vault: whether vs0 has its vault before
+    :ivar vault: whether vs0 has its AKV configuration before
     :ivar done: whether the cluster is as declared, in the end
     :ivar release: the cluster's
     """
@@ -128,7 +128,7 @@ class Phase:
 
 def _vault(sim: Any) -> dict[str, Any] | None:
     vaults = [vault for vault in sim.vaults() if vault["svm"] == "vs0" and vault["enabled"]]
-    assert len(vaults) <= 1, "two vaults"
+    assert len(vaults) <= 1, "two AKV configurations"
     return vaults[0] if vaults else None
 
 

@@ -36,7 +36,7 @@ EXAMPLES = 110
 
 @dataclass(frozen=True)
 class Story:
-    """A task, and the cluster that it meets; the vault of another SVM is always there too."""
+    """A task, and the cluster that it meets; the AKV configuration of another SVM is always there too."""
 
     module: str
     options: dict[str, Any]
@@ -269,7 +269,7 @@ class Liar:
         return answer
 
     def pages(self) -> list[dict[str, Any]]:
-        """All pages of vaults that can be read as such."""
+        """All pages of AKV configurations that can be read as such."""
         pages = []
         for method, target, answer in self.answers:
             told = 200 <= answer.status < 300 and b"[" * 50 not in answer.content
@@ -279,7 +279,7 @@ class Liar:
         return [page for page in pages if isinstance(page, dict)]
 
     def records(self) -> list[dict[str, Any]]:
-        """All vaults that any answer told of."""
+        """All AKV configurations that any answer told of."""
         listed = [page["records"] for page in self.pages() if isinstance(page.get("records"), list)]
         return [record for records in listed for record in records if isinstance(record, dict)]
 

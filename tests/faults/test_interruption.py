@@ -98,7 +98,7 @@ def test_a_recreate_that_could_not_create_says_so_loudly(cluster: Simulator, tal
     result = run("akv_config", **task, **options(cluster))
     assert result["failed"]
     assert result["outcome"] == "changed"
-    assert result["msg"].startswith("The vault of SVM vs0 was DELETED and could NOT be recreated.")
+    assert result["msg"].startswith("The AKV configuration of SVM vs0 was DELETED and could NOT be recreated.")
     wanted = {name: task[name] for name in ("name", "key_id", "client_id", "tenant_id")}
     assert result["recreate"] == {"svm": {"name": "vs0"}, **wanted}
     assert cluster.vaults() == []
@@ -119,7 +119,7 @@ def test_a_recreate_whose_vault_is_gone_meanwhile_creates_all_the_same(cluster: 
 
 
 def test_what_follows_a_create_waits_for_the_vault_to_be_there(tally: Counter[str]) -> None:
-    """A create that is accepted without a job may take a moment: no PATCH goes to a vault of no UUID."""
+    """A create that is accepted without a job may take a moment: no PATCH goes to an AKV configuration of no UUID."""
     empty = {"match": {"method": "GET", "path": VAULTS, "nth": 2}, "body": {"json": {"records": []}, "when": "after"}}
     with Simulator(release="9.14.1", scenario={"faults": [empty]}) as sim:
         result = run("akv_config", **WHOLE, verify_host=True, **options(sim))

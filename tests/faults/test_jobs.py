@@ -55,7 +55,7 @@ def test_job_fails(cluster: Simulator, tally: Counter[str]) -> None:
 
 @pytest.mark.parametrize("effect", [True, False])
 def test_job_vanishes(cluster: Simulator, effect: bool, tally: Counter[str]) -> None:
-    """What it did is read from the vault, never guessed."""
+    """What it did is read from the AKV configuration, never guessed."""
     cluster.apply([{"fail_next_job": {"ends": "vanishes", "effect": effect}}])
     result = restore(cluster, wait_timeout=1)
     if effect:
@@ -135,7 +135,7 @@ def test_outcome_of_a_job_that_fails(phase: str, effect: bool, tally: Counter[st
         result = run(struck.module, **struck.options, **options(sim))
         assert result["failed"]
         if phase == "switch" and not effect:
-            # It stands half-way, which no vault tells.
+            # It stands half-way, which no AKV configuration tells.
             assert result["outcome"] == "unknown"
             assert "run the task again" in result["msg"]
         else:

@@ -265,7 +265,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "a key name": ({"key_id": "https://kv1.vault.azure.net/keys/a%2fb"}, "key_id"),
     "a typo": ({"key_id": "https://kv1.azure.vault.net/keys/key1"}, "kv1.vault.azure.net"),
     "another cloud": ({"cloud": "china"}, "cloud"),
-    "another vault": ({"name": "https://kv2.vault.azure.net/"}, "name"),
+    "another key vault": ({"name": "https://kv2.vault.azure.net/"}, "name"),
     "authority": ({"authority": "http://login.example.com"}, "authority"),
     "authority with a path": ({"authority": "https://login.example.com/x"}, "authority"),
     "vault_url": ({"vault_url": "kv1"}, "vault_url"),

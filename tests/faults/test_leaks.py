@@ -203,7 +203,7 @@ PROXY = {"proxy_type": "http", "proxy_host": "proxy.example.com", "proxy_port": 
 def tell(
     cluster: Cluster, story: tuple[str, dict[str, Any]], number: int, one: str, other: str, **more: Any
 ) -> dict[str, Any]:
-    """Create a vault with two secrets, and a login with a third; what comes of it shows none."""
+    """Create an AKV configuration with two secrets, and a login with a third; what comes of it shows none."""
     cluster.clear()
     method, fault = story
     if "told" in fault:

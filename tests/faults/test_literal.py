@@ -55,7 +55,7 @@ def two() -> Iterator[Simulator]:
 
 @pytest.fixture(scope="module")
 def all_of_them() -> Iterator[Simulator]:
-    """Each odd name is an SVM with a vault of its own, beside vs0 and vs1."""
+    """Each odd name is an SVM with an AKV configuration of its own, beside vs0 and vs1."""
     names = [*NAMES, "vs0", "vs1"]
     with Simulator(scenario={"svms": [{"name": name} for name in names]}) as sim:
         for name in names:
@@ -65,7 +65,7 @@ def all_of_them() -> Iterator[Simulator]:
 
 
 def own(svm: str) -> dict[str, Any]:
-    """The vault of an SVM, as declared."""
+    """The AKV configuration of an SVM, as declared."""
     return {**WHOLE, "svm": svm, "client_id": f"client of {svm}"}
 
 

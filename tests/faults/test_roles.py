@@ -86,7 +86,7 @@ def attempt(sim: Simulator, task: str) -> dict[str, Any]:
 
 def done(sim: Simulator, task: str, result: dict[str, Any]) -> bool:
     if TASKS[task][0] == "akv_info":
-        # Without the privilege the interval is not known, and the vaults are all the same.
+        # Without the privilege the interval is not known, and the AKV configurations are all the same.
         return bool(result["summary"]["total"] == 1)
     if task == "rotate":
         return bool(result["stopped_by"] == "")

@@ -81,7 +81,7 @@ def test_is_warned(entry: Values, simulator: Simulator) -> None:
 @pytest.mark.parametrize("module", RIGHT)
 def test_the_tasks_of_the_table_are_right_otherwise(module: str, simulator: Simulator) -> None:
     result, warnings = _run({"module": module, "options": {}}, simulator, check_mode=True)
-    # There is no vault yet to restore keys from, and 9.7 cannot rekey: that only the cluster can tell.
+    # There is no AKV configuration yet to restore keys from, and 9.7 cannot rekey: that only the cluster can tell.
     assert result["failed"] == (module in ("akv_rekey", "akv_repair", "akv_restore"))
     assert simulator.requests != []
     assert warnings == []

@@ -43,7 +43,7 @@ TASKS: dict[str, tuple[str | None, str, Values]] = {
     ),
     "another application": (None, "akv_config", {"svm": "vs1", **WHOLE, "client_id": "client2"}),
     "recreate": ("recreate", "akv_config", {"svm": "vs1", **WHOLE, "client_id": "client2", "allow_recreate": True}),
-    "recreate in another vault": (
+    "recreate in another key vault": (
         "recreate",
         "akv_config",
         {"svm": "vs1", "name": "https://b.vault.azure.net", "client_secret": "new-secret", "allow_recreate": True},
@@ -61,7 +61,7 @@ TASKS: dict[str, tuple[str | None, str, Values]] = {
     "restore": ("restore", "akv_restore", {"svm": "vs3", "poll_interval": 0.1}),
     "restore nothing": ("none", "akv_restore", {"svm": "vs1"}),
     "restore by force": ("restore", "akv_restore", {"svm": "vs1", "force": True, "poll_interval": 0.1}),
-    "restore without a vault": (None, "akv_restore", {"svm": "vs0"}),
+    "restore without an AKV configuration": (None, "akv_restore", {"svm": "vs0"}),
 }
 
 

@@ -74,8 +74,10 @@ CASES = {
         ["SVM 00000000-0000-0000-0000-000000000000 does not exist"],
         methods="GET",
     ),
-    "no vault to restore": Case({}, "akv_restore", {"svm": "vs0"}, ["no vault of SVM vs0", "akv_config"], None, "GET"),
-    "a part, and no vault": Case(
+    "no AKV configuration to restore": Case(
+        {}, "akv_restore", {"svm": "vs0"}, ["no AKV configuration of SVM vs0", "akv_config"], None, "GET"
+    ),
+    "a part, and no AKV configuration": Case(
         {},
         "akv_config",
         {"svm": "vs0", "name": WHOLE["name"]},
@@ -85,20 +87,29 @@ CASES = {
         {"faults": [{"match": {"method": "GET"}, "body": {"json": TWICE}}]},
         "akv_config",
         DELETE,
-        ["several vaults that match", "024cd3cf-9a08-11ea-8d52-005056000000", "024cd3cf-9a08-11ea-8d52-005056000001"],
+        [
+            "several AKV configurations that match",
+            "024cd3cf-9a08-11ea-8d52-005056000000",
+            "024cd3cf-9a08-11ea-8d52-005056000001",
+        ],
     ),
     "login refused": Case(
         {},
         "akv_config",
         {**CREATE, "password": "wrong-password"},
-        ["Reading the vault of SVM vs0", "6691623"],
+        ["Reading the AKV configuration of SVM vs0", "6691623"],
         "6691623",
     ),
     "no permission to read": Case(
         {"users": [{"name": "admin", "role": "none"}]}, "akv_info", {}, ["not authorized", "code 6", "role"], "6"
     ),
     "no permission to create": Case(
-        READ_ONLY, "akv_config", CREATE, ["Creating the vault of SVM vs0", "code 6", "role"], "6", "GET POST"
+        READ_ONLY,
+        "akv_config",
+        CREATE,
+        ["Creating the AKV configuration of SVM vs0", "code 6", "role"],
+        "6",
+        "GET POST",
     ),
     "no permission to restore": Case(
         {**READ_ONLY, "vaults": [{"svm": "vs1"}]}, "akv_restore", RESTORE, ["Restoring", "code 6"], "6", "GET GET POST"
@@ -120,7 +131,12 @@ CASES = {
         {"key_managers": [{"svm": "vs0", "type": "external"}]},
         "akv_config",
         CREATE,
-        ["Creating the vault of SVM vs0 on 127.0.0.1", "already been configured", "65537500", "security/key-managers"],
+        [
+            "Creating the AKV configuration of SVM vs0 on 127.0.0.1",
+            "already been configured",
+            "65537500",
+            "akv_preflight_info",
+        ],
         "65537500",
         "GET POST",
     ),
@@ -144,7 +160,7 @@ CASES = {
         {"vaults": [{"svm": "vs1"}], "volumes": [{"svm": "vs1", "name": "vol1", "encrypted": True}]},
         "akv_config",
         DELETE,
-        ["Deleting the vault of SVM vs1 on 127.0.0.1", "65536867"],
+        ["Deleting the AKV configuration of SVM vs1 on 127.0.0.1", "65536867"],
         "65536867",
         "GET DELETE",
     ),

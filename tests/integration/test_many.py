@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Many vaults in one task: each as if it were alone, a credential tried on one first, and few requests."""
+"""Many AKV configurations in one task: each as if it were alone, a credential tried on one first, and few requests."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def changes(simulator: Simulator) -> Counter[str]:
 
 
 def secrets(simulator: Simulator) -> list[str]:
-    """The secrets that the vaults have, in the order of their SVMs' names."""
+    """The secrets that the AKV configurations have, in the order of their SVMs' names."""
     held = sorted(simulator.vaults(), key=lambda vault: str(vault["svm"]))
     return [simulator.secret_of(vault["uuid"]) for vault in held]
 
@@ -182,15 +182,15 @@ BAD_INPUT = {
     "threads: 65 is not within 1 to 64.": {"vaults": [], "threads": 65},
     "vaults: is given beside svm: s1.": {"vaults": entries(1), "svm": "s1"},
     "vaults: is given beside scope: cluster.": {"vaults": entries(1), "scope": "cluster"},
-    "vaults[0] (svm: s1) and vaults[2] (svm: s1) are the same vault.": {"vaults": entries(1, 2, 1)},
+    "vaults[0] (svm: s1) and vaults[2] (svm: s1) are the same AKV configuration.": {"vaults": entries(1, 2, 1)},
     "vaults[1]: svm, svm_uuid, scope: none is given.": {"vaults": [{"svm": "s1"}, {"state": "absent"}]},
     "vaults[1] (svm: s2): key_id: 'x' ": {"vaults": [{"svm": "s1"}, {"svm": "s2", "key_id": "x"}]},
 }
 BAD_INPUT_OF_A_CLUSTER = {
-    "vaults[1] (svm: s3): There is no vault of SVM s3 yet, and creating it needs": {
+    "vaults[1] (svm: s3): There is no AKV configuration of SVM s3 yet, and creating it needs": {
         "vaults": [{"svm": "s1", "state": "absent"}, {"svm": "s3", "name": VAULT}]
     },
-    "vaults[1] (svm: s2): Nothing was deleted: creating the vault of SVM s2 again needs": {
+    "vaults[1] (svm: s2): Nothing was deleted: creating the AKV configuration of SVM s2 again needs": {
         "vaults": [{"svm": "s1", "state": "absent"}, {"svm": "s2", "tenant_id": "other", "allow_recreate": True}]
     },
     "vaults[1] (svm: s2): oauth_host: needs ONTAP 9.14.1 or later": {
@@ -224,7 +224,7 @@ def test_one_svm_by_name_and_by_uuid_is_one_vault() -> None:
         uuid = call("akv_info", simulator.connection, {})[0]["vaults"][0]["svm"]["uuid"]
         result = configure(simulator, [{"svm": "s1"}, {"svm_uuid": uuid}], state="absent")
         assert changes(simulator) == {}
-    assert f"vaults[0] (svm: s1) and vaults[1] (svm_uuid: {uuid}) are the same vault." in result["msg"]
+    assert f"vaults[0] (svm: s1) and vaults[1] (svm_uuid: {uuid}) are the same AKV configuration." in result["msg"]
 
 
 def test_a_lost_answer_does_not_touch_the_others() -> None:

@@ -92,7 +92,7 @@ def _tasks() -> list[Values]:
                 ENCODINGS, ("pattern_secret", "quoted_secret", "percent_secret", "unicode_secret")
             )
         ),
-        # Many vaults, of which each brings its own; one is refused.
+        # Many AKV configurations, of which each brings its own; one is refused.
         {
             "name": "rotate many",
             "ontap.akv.akv_config": {

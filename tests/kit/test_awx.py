@@ -24,7 +24,7 @@ STOPPED = "extensions/awx/playbooks/stopped.yml"
 PLAN = "extensions/awx/playbooks/plan_rotation.yml"
 # It plays no role, and speaks to no cluster.
 EXPIRY = "extensions/awx/playbooks/expiry.yml"
-# These take one vault by name: on all clusters at once it would be another one on each.
+# These take one AKV configuration by name: on all clusters at once it would be another one on each.
 OF_ONE_VAULT = {"akv_enable", "akv_disable", "akv_rotate_key"}
 # A survey asks for these types; the roles take a text with commas as a list.
 QUESTIONS = {

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The whole life of a vault, on every release: each step, and each step again."""
+"""The whole life of an AKV configuration, on every release: each step, and each step again."""
 
 from __future__ import annotations
 

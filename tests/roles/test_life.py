@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The life of a vault by roles, stage by stage: rehearsed, done, done again, and refused where something is wrong.
+"""The life of an AKV configuration by roles, stage by stage: in check mode, done, done again, and refused.
 
 The sessions roles-* play this on each ansible-core, where types and templates differ; the rest of the folder needs one.
 """
@@ -31,7 +31,7 @@ class Stage:
     :ivar wrong: what has happened on the cluster so that the role must fail
     :ivar says: a part of what it then says
     :ivar mended: what happens after that, so that it succeeds
-    :ivar leaves: the vault afterwards, as far as the role has a say in it; None where none is left
+    :ivar leaves: the AKV configuration afterwards, as far as the role has a say in it; None where none is left
     :ivar changes: whether it changes the cluster, and whether it does when it is played again
     """
 
@@ -74,7 +74,7 @@ LIFE = {
         says="The client secret is not valid",
         mended=[{"add_secret": {"client_id": "client1", "secret": NEW}}],
         leaves={"key_id": KEY1, "secret": NEW},
-        # Nobody can tell whether a vault has it already.
+        # Nobody can tell whether an AKV configuration has it already.
         changes=(True, True),
     ),
     "rotate_key": Stage(
@@ -94,14 +94,14 @@ LIFE = {
     "disable": Stage(
         variables={"akv_disable_name": VAULT},
         wrong=[VOLUME],
-        says="encrypted volumes that need the vault (1), nothing was changed: vol1.",
+        says="encrypted volumes that need the AKV configuration (1), nothing was changed: vol1.",
         mended=[{"delete_volume": {"svm": "vs0", "name": "vol1"}}],
         leaves=None,
     ),
 }
 
 
-# What the roles say of a cluster that has no vault.
+# What the roles say of a cluster that has no AKV configuration.
 NOTHING: dict[str, Values] = {
     "recover": {"failed": False, "changed": False, "vaults": [], "volumes_before": [], "volumes_after": []},
     "report": {"found": [], "vaults": []},

@@ -31,7 +31,7 @@ SWITCH: Values = {**REKEY, "akv_rotate_key_configuration": "green", "akv_client_
 
 
 def scenario(*vaults: Values, **more: t.Any) -> Values:
-    """vs0 with key1 and an encrypted volume; two applications, and keys in two vaults of Azure."""
+    """vs0 with key1 and an encrypted volume; two applications, and keys in two key vaults."""
     return {
         "svms": [{"name": "vs0"}, {"name": "vs1"}],
         "vaults": list(vaults or [{"svm": "vs0", "key_id": KEY1, "client_secret": SECRET}]),
@@ -118,7 +118,7 @@ def test_blue_green_back_and_the_end(roles: Roles) -> None:
         assert foretold["changed"] is True
         run, result = play(roles, simulator, delete)
         assert (run.code, result["changed"]) == (0, True)
-        assert result["msg"].endswith("already, and is healthy. The vault of SVM vs0 (green) was deleted.")
+        assert result["msg"].endswith("already, and is healthy. The AKV configuration of SVM vs0 (green) was deleted.")
         assert keys(simulator) == {"DEFAULT": KEY1}
 
 
@@ -159,7 +159,7 @@ def test_another_vault_and_application_in_one_go(roles: Roles) -> None:
     ("given", "rollback"), [(REKEY, True), (SWITCH, True), (REKEY, False)], ids=["rekey", "blue_green", "by hand"]
 )
 def test_a_key_that_turns_bad_in_the_soak(given: Values, rollback: bool, roles: Roles) -> None:
-    """Azure takes the new key away while the vault is watched."""
+    """Azure takes the new key away while the AKV configuration is watched."""
     with Simulator(release="9.14.1", scenario=scenario()) as simulator:
         forbidden = {"forbid_key": {"key_id": KEY2}}
         is_new = {"method": "GET", "path": "/api/security/azure-key-vaults", "nth": 8}

@@ -79,13 +79,13 @@ ENTRY_SPEC: dict[str, t.Any] = {
     for option, spec in ARGUMENT_SPEC.items()
     if option != "wait_timeout"
 }
-"""One vault of many: what it leaves out is taken from what is set beside the list."""
+"""One AKV configuration of many: what it leaves out is taken from what is set beside the list."""
 
 _CREDENTIAL_OPTIONS = ("client_secret", "client_certificate", "client_certificate_path")
 
 
 def merged(params: Mapping[str, t.Any], entry: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Complete the options of one vault of many with those of the task; a credential takes the place of any kind."""
+    """Complete an entry of ``vaults`` with the options of the task; its credential replaces any other kind."""
     declared = {option: value for option, value in entry.items() if value is not None}
     own_credential = any(option in declared for option in _CREDENTIAL_OPTIONS)
     replaced = dict.fromkeys(_CREDENTIAL_OPTIONS) if own_credential else {}
@@ -153,7 +153,7 @@ def _check_uris(declared: Declaration) -> list[str]:
         warnings.append(f"Azure's suffix is vault.azure.net, not azure.vault.net: {likely}. It is used as given.")
     vault, key = parsed["name"], parsed["key_id"]
     if vault and key and real_host(vault.host) != real_host(key.host):
-        warnings.append(f"key_id is in the vault {key.host}, but name is {vault.host}. Check that both are meant.")
+        warnings.append(f"key_id is in the key vault {key.host}, but name is {vault.host}. Check that both are meant.")
     return warnings
 
 

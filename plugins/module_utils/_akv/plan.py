@@ -48,7 +48,7 @@ _PROXY = ("proxy_host", "proxy_port", "proxy_type", "proxy_username")
 
 @dataclass(frozen=True)
 class Declaration:
-    """What a task declares of one vault.
+    """What a task declares of one AKV configuration.
 
     :ivar settings: the fields of COMPARED that are declared, and no other
     :ivar secrets: the declared ones of client_secret or client_certificate, and proxy_password
@@ -73,8 +73,8 @@ class Declaration:
 
     @property
     def whose(self) -> str:
-        """Name the vault as sentences do."""
-        return f"the vault of {self.scope}" + (f" ({self.configuration})" if self.configuration else "")
+        """Name the AKV configuration as sentences do."""
+        return f"the AKV configuration of {self.scope}" + (f" ({self.configuration})" if self.configuration else "")
 
 
 def compare(declared: Declaration, record: Mapping[str, t.Any]) -> tuple[list[str], list[str]]:
@@ -160,7 +160,7 @@ def plan(
 ) -> Plan:
     """Lead from what is there to what is declared.
 
-    :param current: the normalized record; None where there is no vault
+    :param current: the normalized record; None where there is no AKV configuration
     :param release: the cluster's; needed where a declared option or a difference depends on it
     :param unreachable: ONTAP says that Azure cannot be reached (for update_credentials: when_unavailable)
     :param others: the owner's other configurations (9.14.1+)
@@ -204,7 +204,8 @@ def _plan_absent(
         if wanted is not None and not _same(name, wanted, current.get(name)):
             raise AkvError(
                 f"{capital(declared.whose)} is not the one declared: {name} is {current.get(name)}, declared is"
-                f" {wanted}. It is not deleted; correct {name}, or leave it out to delete whatever vault is there."
+                f" {wanted}. It is not deleted; correct {name}, or leave it out to delete the AKV"
+                " configuration whatever it has."
             )
     return Plan(
         "delete",
@@ -258,8 +259,8 @@ def _plan_recreate(
         other_key = " Another key is set with akv_rekey." if "key_id" in different else ""
         raise AkvError(
             f"{capital(declared.whose)} differs in what this release cannot change in place: {shown}.{other_key}"
-            " allow_recreate: true deletes the vault and creates it as declared; ONTAP refuses that while encrypted"
-            " volumes need its keys."
+            " allow_recreate: true deletes the AKV configuration and creates it as declared; ONTAP refuses that while"
+            " encrypted volumes need its keys."
         )
     whole = replace(declared, settings={**_shown(current), **declared.settings}, enabled=None)
     _require(whole, f"Nothing was deleted: creating {declared.whose} again needs")
@@ -352,7 +353,7 @@ def _delete(declared: Declaration, current: Mapping[str, t.Any]) -> Step:
             f"ONTAP does not report whether {declared.whose} is enabled, which decides how it is deleted. It is not"
             " deleted; read it with akv_info, and run the task again."
         )
-    # An inactive configuration is deleted as a key-store, the enabled one as a vault (9.14.1+).
+    # An inactive configuration is deleted as a key-store, the enabled one as an AKV configuration (9.14.1+).
     inactive = is_inactive(current)
     path = vault_path(current["uuid"], collection=KEY_STORES if inactive else VAULTS)
     operation = "key_stores_delete" if inactive else "delete"

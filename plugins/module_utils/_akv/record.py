@@ -4,7 +4,7 @@
 
 # This module util is private to the collection: it may change at any time.
 
-"""A vault's record: where it is, what of it is taken, and which of several is meant. Pure, no I/O."""
+"""An AKV configuration's record: where it is, what of it is taken, and which of several is meant. Pure, no I/O."""
 
 from __future__ import annotations
 
@@ -43,12 +43,14 @@ Record = dict[str, t.Any]
 
 
 def vault_path(uuid: object, action: str = "", collection: str = VAULTS) -> str:
-    """The path of one vault. Never the collection's own: a PATCH or DELETE of that changes every match.
+    """The path of one AKV configuration. Never the collection's own: a PATCH or DELETE of that changes every match.
 
     :raises ConnectionFailed: what the server calls a UUID is none
     """
     if not is_uuid(uuid):
-        raise ConnectionFailed(f"The cluster names a vault by {uuid!r}, which is no UUID: nothing was sent to it.")
+        raise ConnectionFailed(
+            f"The cluster names an AKV configuration by {uuid!r}, which is not a UUID: nothing was sent to it."
+        )
     return f"{collection}/{uuid}" + (f"/{action}" if action else "")
 
 
@@ -171,7 +173,8 @@ def select(records: Sequence[Record], scope: Scope, configuration: str | None = 
     if len(found) > 1:
         names = ", ".join(f"{record.get('name')} ({record['uuid']})" for record in found)
         raise AkvError(
-            f"{scope} has several vaults that match: {names}. It is not clear which one is meant; nothing was sent."
+            f"{scope} has several AKV configurations that match: {names}. It is not clear which one is meant; nothing"
+            " was sent."
         )
     if unclear and not found:
         raise AkvError(

@@ -32,7 +32,7 @@ RELEASES = (
 
 
 class Field(t.NamedTuple):
-    """When a field of a vault can be read, sent with POST and sent with PATCH."""
+    """When a field of an AKV configuration can be read, sent with POST and sent with PATCH."""
 
     read: str | None
     post: str | None
@@ -151,5 +151,5 @@ def patch_depends_on_release(field: str) -> bool:
 
 
 def health_fields(release: Release) -> list[str]:
-    """Name what to ask for to learn a vault's health."""
+    """Name what to ask for to learn an AKV configuration's health."""
     return [field for field in HEALTH_FIELDS if release.reads(field)]

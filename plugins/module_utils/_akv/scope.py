@@ -95,7 +95,7 @@ class Scope(t.NamedTuple):
         if scope == "svm" and not given:
             raise InputError("scope", "svm is given without saying which. Give svm or svm_uuid too.")
         if svm_uuid is not None and not is_uuid(svm_uuid):
-            raise InputError("svm_uuid", f"{svm_uuid!r} is no UUID. Give the SVM's UUID, or its name with svm.")
+            raise InputError("svm_uuid", f"{svm_uuid!r} is not a UUID. Give the SVM's UUID, or its name with svm.")
         try:
             literal(svm or "")
         except ValueError as exc:
@@ -125,7 +125,7 @@ class Scope(t.NamedTuple):
         return {"svm": {"uuid": self.svm_uuid}} if self.svm_uuid else {}
 
     def record(self) -> dict[str, t.Any]:
-        """Show this scope as a vault's record does."""
+        """Show this scope as an AKV configuration's record does."""
         return {"scope": "cluster" if self.is_cluster else "svm", **self.body()}
 
     def owns(self, record: Mapping[str, t.Any]) -> bool:

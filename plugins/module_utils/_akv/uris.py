@@ -4,7 +4,7 @@
 
 # This module util is private to the collection: it may change at any time.
 
-"""URIs of vaults and keys, compared by meaning: looks (case of the host, default port, final slash) don't count."""
+"""URIs of key vaults and keys, normalized before they are compared (host case, default port, trailing slash)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _host(uri: str) -> tuple[str, str]:
 
 
 class VaultUri(t.NamedTuple):
-    """The URI of a vault, as ONTAP's field ``name`` has it."""
+    """The URI of a key vault, as ONTAP's field ``name`` has it."""
 
     host: str
 
@@ -52,12 +52,12 @@ class VaultUri(t.NamedTuple):
         """
         host, path = _host(uri)
         if path.strip("/"):
-            raise ValueError("has a path: the vault's URI ends after the host")
+            raise ValueError("has a path: the key vault's URI ends after the host")
         return cls(host)
 
 
 class KeyId(t.NamedTuple):
-    """A key of a vault: https://<host>/keys/<key>[/<version>]. Azure compares names without regard to case."""
+    """A key of a key vault: https://<host>/keys/<key>[/<version>]. Azure ignores the case of names."""
 
     host: str
     key: str
@@ -89,7 +89,7 @@ class KeyId(t.NamedTuple):
 
 
 def same_vault(one: str, other: str) -> bool:
-    """Tell whether two vault URIs mean the same vault; what is no URI is compared as it is."""
+    """Check whether two URIs mean the same key vault; what is not a URI is compared as it is."""
     try:
         return VaultUri.parse(one) == VaultUri.parse(other)
     except ValueError:

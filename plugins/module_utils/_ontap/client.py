@@ -131,7 +131,7 @@ class Client:
         """Read one object.
 
         :param path: below /api
-        :param doing: begins the sentence of a failure, e.g. "Reading the vault of SVM vs0"
+        :param doing: begins the sentence of a failure, e.g. "Reading the AKV configuration of SVM vs0"
         """
         return self._get(_target(path, query), doing)[0]
 

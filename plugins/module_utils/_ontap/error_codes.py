@@ -32,7 +32,7 @@ _TABLE = """
 65537549 | can pass | One or more nodes cannot reach the Azure key vault service | Read azure_reachability.message, then
     check DNS, route, firewall, proxy and port 443 from every node and from the SVM.
 65537551 | stays | The wrapped top-level key (KEK) is missing on one or more nodes | Harmless while the SVM has no
-    encrypted volume; otherwise run restore for this vault.
+    encrypted volume; otherwise run restore for this AKV configuration.
 65537552 | can pass | State of the embedded KMIP server is not available on a node | Check node health and cluster
     network, and ask again in a few minutes.
 [post]
@@ -60,7 +60,7 @@ _TABLE = """
     version.
 65537526 | can pass | The Azure Key Vault feature could not be enabled | Check that all nodes are healthy and of one
     release, then try again.
-65537553 | stays | The vault name has the wrong form | Give the vault URI, https://<vault>.vault.azure.net.
+65537553 | stays | The key vault name has the wrong form | Give the key vault URI, https://<vault>.vault.azure.net.
 65537567 | stays | No authentication method given | Send client_secret or client_certificate.
 65537573 | stays | The client certificate is not valid | Send a PKCS#12 file in base64 that holds certificate and
     private key.
@@ -77,13 +77,13 @@ _TABLE = """
 65539703 | stays | The SVM has NAE volumes | Cloud key managers do not cover NAE: convert or move those volumes.
 65539704 | stays | The SVM has NAE volumes | Cloud key managers do not cover NAE: convert or move those volumes.
 [patch]
-65537120 | stays | No Azure key vault is configured for this SVM | Read the vaults with akv_info: this one is gone or
-    was created anew.
+65537120 | stays | No Azure key vault is configured for this SVM | Read the AKV configurations with akv_info: this one
+    is gone or was created again.
 65537503 | stays | The two passwords given differ | Give client_secret again.
-65537504 | can pass | Internal: the configuration could not be stored | Check quorum, read the vault back, and try once
-    more.
-65537511 | stays | No Azure key vault is configured for this SVM | Read the vaults with akv_info: this one is gone or
-    was created anew.
+65537504 | can pass | Internal: the configuration could not be stored | Check quorum, read the AKV configuration back,
+    and try once more.
+65537511 | stays | No Azure key vault is configured for this SVM | Read the AKV configurations with akv_info: this one
+    is gone or was created again.
 65537517 | stays | client_secret is required | Give client_secret.
 65537540 | stays | The client secret is not valid | Make sure the secret VALUE was pasted, not the Secret ID, that it
     has not expired, and that it belongs to this client_id.
@@ -107,26 +107,26 @@ _TABLE = """
 65536883 | stays | Internal: a volume's encryption key is missing | Run restore; call support before any further step.
 65536884 | stays | Internal: a volume's encryption key is invalid | Call support before any further step.
 65536924 | stays | NSE authentication keys are still in this key manager | Move those keys first.
-65537120 | stays | No Azure key vault is configured for this SVM | Read the vaults with akv_info before you count it as
-    gone.
-65537511 | stays | No Azure key vault is configured for this SVM | Read the vaults with akv_info before you count it as
-    gone.
+65537120 | stays | No Azure key vault is configured for this SVM | Read the AKV configurations with akv_info before you
+    count it as gone.
+65537511 | stays | No Azure key vault is configured for this SVM | Read the AKV configurations with akv_info before you
+    count it as gone.
 196608080 | stays | Root volume of one or more nodes is NVE-encrypted | The key manager is needed to boot: leave it in
     place.
 196608301 | can pass | Internal: the encryption type could not be read | Check aggregate and node health and try again.
 196608305 | stays | The cluster has NAE aggregates | Leave the key manager in place or convert the aggregates first.
 [restore]
-65537511 | stays | No Azure key vault is configured for this SVM | Read the vaults with akv_info: this one is gone or
-    was created anew.
-65537120 | stays | No Azure key vault is configured for this SVM | Read the vaults with akv_info: this one is gone or
-    was created anew.
+65537511 | stays | No Azure key vault is configured for this SVM | Read the AKV configurations with akv_info: this one
+    is gone or was created again.
+65537120 | stays | No Azure key vault is configured for this SVM | Read the AKV configurations with akv_info: this one
+    is gone or was created again.
 65537515 | can pass | Keys were not restored on some nodes | Make azure_reachability and ekmip_reachability good on
     every node, then run restore again (it only fetches what is missing).
 65537544 | stays | The wrapped top-level key (KEK) is missing from the internal database | Normal when no encrypted
-    volume exists yet; otherwise call support: do not delete the vault or its key.
+    volume exists yet; otherwise call support: do not delete the AKV configuration or its key.
 [rekey_internal]
-65537120 | stays | No Azure key vault is configured for this SVM | Read the vaults with akv_info: this one is gone or
-    was created anew.
+65537120 | stays | No Azure key vault is configured for this SVM | Read the AKV configurations with akv_info: this one
+    is gone or was created again.
 65537547 | stays | Volume keys of this data SVM are still in the admin SVM's key manager | Migrate the keys first, then
     rekey.
 65537559 | stays | The SVM has no internal keys yet: nothing to rekey | Create the first encrypted volume, then rekey.
@@ -139,8 +139,8 @@ _TABLE = """
 65539856 | can pass | A restore inside the rekey failed | Check reachability on every node, run restore, then rekey
     again.
 [rekey_external]
-65537120 | stays | No Azure key vault is configured for this SVM | Read the vaults with akv_info: this one is gone or
-    was created anew.
+65537120 | stays | No Azure key vault is configured for this SVM | Read the AKV configurations with akv_info: this one
+    is gone or was created again.
 65537547 | stays | Volume keys of this data SVM are still in the admin SVM's key manager | Migrate the keys first, then
     rekey.
 65537610 | stays | Blocked: the enabled keystore is being switched, or an earlier switch did not finish | Finish the
@@ -160,11 +160,11 @@ _TABLE = """
     security/key-stores.
 65538909 | stays | enabled is required | Send enabled=true.
 65538910 | stays | An enabled configuration cannot be disabled this way | Enable another configuration instead, or
-    DELETE the vault.
+    DELETE the AKV configuration.
 65539206 | stays | The SVM has an enabled keystore of a kind that cannot be migrated from | Use the migrate call, or
     move the volumes.
 65539212 | can pass | The enabled keystore is neither active nor switching | Wait for (or repair towards) state active;
-    from state blocked repair the vault first.
+    from state blocked repair the AKV configuration first.
 65539703 | stays | The SVM has NAE volumes | Convert or move the NAE volumes.
 65539513 | stays | Enabling an inactive key manager on the admin SVM needs 9.16.1 | Finish the upgrade.
 65539514 | stays | This keystore kind cannot be enabled on the admin SVM | AKV serves data SVMs only.
@@ -196,8 +196,8 @@ _TABLE = """
 65536890 | can pass | Internal: a volume key blob could not be made | Send the PATCH again; call support if it repeats.
 65536973 | stays | Internal: a volume's data set id is missing | Call support.
 65536987 | can pass | One or more key servers are unavailable | Bring the key servers back, then send the PATCH again.
-65537527 | can pass | Internal: the SVM key encryption key could not be wrapped anew | Check the key's permissions and
-    state in Azure (both vaults), then send the PATCH again.
+65537527 | can pass | Internal: the SVM key encryption key could not be wrapped again | Check the key's permissions and
+    state in Azure (of both key vaults), then send the PATCH again.
 65537533 | can pass | Internal: the SVM key encryption key could not be unwrapped | Check that the OLD key is still
     enabled and permitted in Azure.
 65539200 | stays | Key custodian got no external key-value store | Call support.
@@ -210,7 +210,7 @@ _TABLE = """
 65539416 | can pass | Internal: key-value store answer not understood | Try again; call support if it repeats.
 65539442 | can pass | Internal: AES blob not made | Try again; call support if it repeats.
 65539444 | can pass | Internal: volume key blob not updated | Try again; call support if it repeats.
-65539535 | stays | No node holds the unwrapped key | Run restore on the enabled vault, then try again.
+65539535 | stays | No node holds the unwrapped key | Run restore on the enabled AKV configuration, then try again.
 65539536 | stays | Internal: a volume's wrapped key blob was not found | Call support.
 65539538 | stays | No SVM KEK was made for the SVM | Create the first encrypted volume, or call support.
 65539539 | can pass | The SVM KEK is not restored | Run restore, then try again.
@@ -245,7 +245,8 @@ _TABLE = """
 65536968 | can pass | Not all nodes are healthy | Bring all nodes up, then try again.
 65537117 | stays | A uuid given matches no key manager, or no SVM | Take the uuid from key-managers (OKM, KMIP) or
     azure-key-vaults.
-65537551 | can pass | The top-level key (KEK) is missing on one or more nodes | Run restore on the vault first.
+65537551 | can pass | The top-level key (KEK) is missing on one or more nodes | Run restore on the AKV configuration
+    first.
 65537552 | can pass | State of the embedded KMIP server is not available | Check node health and try again.
 65537564 | can pass | The Azure key vault service is not healthy | Make azure_reachability good on every node, then try
     again.

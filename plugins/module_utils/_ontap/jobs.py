@@ -104,7 +104,10 @@ def follow(client: Client, uuid: str, doing: str, operation: str, interval: floa
             if not (isinstance(exc, OntapError) and exc.http_status in _UNSEEN):
                 exc.message += f" Job {uuid} goes on in ONTAP: run the task again."
                 raise
-            record = {"state": _UNSEEN[exc.http_status], "message": "What the job did is read from the vault."}
+            record = {
+                "state": _UNSEEN[exc.http_status],
+                "message": "What the job did is read from the AKV configuration.",
+            }
         message = client.task.redactor.free_text(str(record.get("message") or ""))
         job = Job(uuid, str(record.get("state")), message, round(time.monotonic() - begin, 1))
         if job.state == _SUCCESS or job.unseen:
@@ -139,9 +142,9 @@ def _failed(client: Client, job: Job, record: Mapping[str, t.Any], doing: str, o
 
 
 class ActionJobs:
-    """The jobs of one action on one vault, as ONTAP knew them when this was made.
+    """The jobs of one action on one AKV configuration, as ONTAP knew them when this was made.
 
-    :param vault: the vault's UUID
+    :param vault: the AKV configuration's UUID
     :param action: as in the path of its request, e.g. "restore"
     :ivar before: those that run and those that ended lately; None where the login's role may not list jobs, which must
         not stop what it may do

@@ -89,7 +89,7 @@ def read_states(client: Client) -> dict[str, str]:
 
 
 def in_the_way(client: Client, scope: Scope) -> str | None:
-    """Name the key manager that keeps an scope from getting a vault; None where none is seen."""
+    """Name the key manager that keeps a scope from getting an AKV configuration; None where none is seen."""
     try:
         found = enabled_managers(client, scope, client.release())
     except AkvError:
@@ -120,12 +120,12 @@ def way_of_keys(client: Client, scope: Scope, release: Release | None) -> str:
 
 
 def tells_vaults(release: Release | None) -> bool:
-    """Tell whether a vault is among the key managers that a release tells (9.10.1+)."""
+    """Tell whether an AKV configuration is among the key managers that a release tells (9.10.1+)."""
     return release is not None and release.within(_COLLECTION_SINCE)
 
 
 def enabled_managers(client: Client, scope: Scope, release: Release | None) -> list[tuple[str, str]]:
-    """Read the kind and the UUID of each key manager of an scope that is in use."""
+    """Read the kind and the UUID of each key manager of a scope that is in use."""
     if release is not None and tells_vaults(release):
         found = [(_type(store), store) for store in _key_stores(client, scope, release)]
     else:

@@ -38,7 +38,7 @@ def read_vaults(
     client: Client,
     query: dict[str, str],
     fields: Iterable[str],
-    doing: str = "Reading the vaults",
+    doing: str = "Reading the AKV configurations",
     complete: Callable[[list[Record]], bool] = bool,
 ) -> list[Record]:
     """Read vaults: all pages of one GET.
@@ -80,11 +80,11 @@ def _without_echo(client: Client, record: Record) -> Record:
 
 
 def vaults_of(client: Client, scope: Scope, *advanced: str) -> list[Record]:
-    """Read all vaults of an scope: one before 9.14.1, from then on one for each configuration.
+    """Read all AKV configurations of a scope: one before 9.14.1, from then on one for each configuration.
 
     :param advanced: fields that come only when they are named
     """
-    found = read_vaults(client, scope.query(), ["*", *advanced], f"Reading the vault of {scope}")
+    found = read_vaults(client, scope.query(), ["*", *advanced], f"Reading the AKV configuration of {scope}")
     return owned(found, scope)
 
 
@@ -106,7 +106,7 @@ def sort_by_scope(records: Iterable[Record]) -> Callable[[Scope], list[Record]]:
 
 
 def find_vault(client: Client, scope: Scope, *advanced: str) -> Record | None:
-    """Read the enabled vault of an scope; None where there is none.
+    """Read the enabled AKV configuration of a scope; None where there is none.
 
     :raises AkvError: there are several
     """
@@ -114,7 +114,7 @@ def find_vault(client: Client, scope: Scope, *advanced: str) -> Record | None:
 
 
 def not_bad(vault: Record | None) -> bool:
-    """Tell whether a vault is healthy, or its health is not told."""
+    """Tell whether an AKV configuration is healthy, or its health is not told."""
     return judge(vault or {})[0] not in (DEGRADED, UNAVAILABLE)
 
 
@@ -136,6 +136,6 @@ def unknown_svm(client: Client, scope: Scope) -> str | None:
 
 
 def no_vault(client: Client, scope: Scope) -> AkvError:
-    """Make the failure of a task that needs a vault where there is none."""
+    """Make the failure of a task that needs an AKV configuration where there is none."""
     reason = unknown_svm(client, scope)
-    return AkvError(reason or f"There is no vault of {scope} on {client.where}. Create it with akv_config.")
+    return AkvError(reason or f"There is no AKV configuration of {scope} on {client.where}. Create it with akv_config.")

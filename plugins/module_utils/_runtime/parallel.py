@@ -91,7 +91,7 @@ class Item:
         self.result = {**self.identity(), **failure.result(self.client.task.outcome)}
 
     def succeed(self, result: t.Any) -> None:
-        """End it with a use case's result for one vault, a dataclass."""
+        """End it with a use case's result for one AKV configuration, a dataclass."""
         values = dict(vars(result))
         self.diff = values.pop("diff")
         self.result = {**self.identity(), "failed": False, **values}

@@ -438,7 +438,7 @@ class Change:
         )
 
     def _warn_of_health(self, vault: Record) -> None:
-        """Never be silently green: a vault that is there and not well is worth a warning."""
+        """Never be silently green: an AKV configuration that is there and not well is worth a warning."""
         if not self._wait or not self.declared.present:
             return
         verdict, reasons = judge(vault)

@@ -4,7 +4,7 @@
 
 # This module util is private to the collection: it may change at any time.
 
-"""The use case of akv_config: one vault, or many."""
+"""The use case of akv_config: one AKV configuration, or many."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 
 
 def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> t.Any:
-    """Make a vault, or each of ``vaults``, what is declared.
+    """Make an AKV configuration, or each of ``vaults``, what is declared.
 
     :raises AkvError: it cannot be done, or not without being asked for by name
     """

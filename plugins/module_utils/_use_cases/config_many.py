@@ -4,10 +4,10 @@
 
 # This module util is private to the collection: it may change at any time.
 
-"""Many vaults in one task of akv_config: read once, plan all, change side by side, verify together.
+"""Many AKV configurations in one task of akv_config: read once, plan all, change side by side, verify together.
 
-A credential is tried on one vault first: the first that is to get it is updated and verified alone, and only where
-that goes well do the others get it.
+A credential is tried on one AKV configuration first: the first that is to get it is updated and verified alone. The
+others get it only if that succeeds.
 """
 
 from __future__ import annotations
@@ -60,13 +60,13 @@ class BulkResult:
 
 
 class _Entry(Item):
-    """One vault of many, on its way from declaration to result.
+    """One AKV configuration of many, on its way from declaration to result.
 
     :ivar place: where it stands in the task, for messages
     :ivar params: its options, completed
     :ivar plan: what is to be done; None as long as that is not known, or cannot be
     :ivar done: what was done of it
-    :ivar seen: the vault after it
+    :ivar seen: the AKV configuration after it
     """
 
     plan: Plan | None = None
@@ -97,7 +97,7 @@ class _Entry(Item):
 def configure(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> BulkResult:
     """Make each of ``vaults`` what is declared.
 
-    :raises InputError: an entry is wrong, or two are for the same vault; nothing that changes was sent
+    :raises InputError: an entry is wrong, or two are for the same AKV configuration; nothing that changes was sent
     :raises AkvError: some vault failed; the others are done
     """
     entries = _check(client, params)
@@ -175,14 +175,14 @@ def _refuse_twins(entries: Sequence[_Entry], identity: Callable[[_Entry], t.Any]
     for entry in entries:
         other = first.setdefault(identity(entry), entry)
         if other is not entry:
-            _refuse([f"{other.place} and {entry.place} are the same vault. Keep one of them."])
+            _refuse([f"{other.place} and {entry.place} are the same AKV configuration. Keep one of them."])
 
 
 # -- reading and planning ---------------------------------------------------------------------------------------------
 
 
 def _read(client: Client, entries: Sequence[_Entry]) -> list[Record]:
-    """Read all vaults in the pages of one GET. Give those that no entry declares."""
+    """Read all AKV configurations in the pages of one GET. Give those that no entry declares."""
     problems = []
     for entry in entries:
         try:
@@ -209,7 +209,7 @@ def _read(client: Client, entries: Sequence[_Entry]) -> list[Record]:
 
 
 def _undeclared(records: Sequence[Record], declared: Collection[str]) -> list[Record]:
-    """Give what identifies the vaults that are not declared, in the order of their SVMs' names."""
+    """Give what identifies the AKV configurations that are not declared, in the order of their SVMs' names."""
     fields = ("uuid", "scope", "svm", "configuration", "name")
     found = [{field: record[field] for field in fields if field in record} for record in records]
     undeclared = [record for record in found if record.get("uuid") not in declared]
@@ -263,21 +263,21 @@ def _apply(client: Client, entries: Sequence[_Entry], threads: Workers) -> None:
 
 
 def _leave(entries: Sequence[_Entry], alone: Mapping[str, _Entry]) -> None:
-    """Leave those as they are whose credential has failed on another vault."""
+    """Leave those as they are whose credential has failed on another AKV configuration."""
     for entry in entries:
         first = alone.get(entry.credential or "")
         if first is not None and first.result["failed"]:
             entry.fail(
                 AkvError(
                     f"{entry.whose} was left as it is: the credential that it was to get has failed on {first.whose}."
-                    " Correct the credential, or repair that vault, and run the task again.",
+                    " Correct the credential, or repair that AKV configuration, and run the task again.",
                     Outcome.UNCHANGED,
                 )
             )
 
 
 def _change_alone(entry: _Entry) -> None:
-    """Read, plan, change and verify one vault as a task of its own would."""
+    """Read, plan, change and verify one AKV configuration as a task of its own would."""
     entry.succeed(runner.run(entry.change, check_mode=False))
 
 
@@ -309,7 +309,10 @@ def _verify_together(client: Client, changed: Sequence[_Entry]) -> None:
 
     try:
         runner.read_until(
-            client.task, read, lambda waiting: not waiting, f"waiting until {len(changed)} vaults are healthy"
+            client.task,
+            read,
+            lambda waiting: not waiting,
+            f"waiting until {len(changed)} AKV configurations are healthy",
         )
     except AkvError as failure:
         for entry in waiting:

@@ -258,7 +258,7 @@ class _Preflight:
     def _of_dns(self, servers: object) -> Check:
         if servers and isinstance(servers, list):
             return Check("dns", OK, f"{_capital(self._scope)} asks {_listed(map(str, servers))} for names.")
-        message = f"{_capital(self._scope)} has no DNS server to find the vault's host with. Configure DNS for it."
+        message = f"{_capital(self._scope)} has no DNS server to find the key vault's host with. Configure DNS for it."
         return Check("dns", FAILED, message)
 
     def _of_keys(self) -> t.Iterator[Check]:
@@ -294,9 +294,9 @@ class _Preflight:
         vaults = [] if known is False else vaults_of(self._client, self._scope)
         names = sorted({str(vault.get("name")) for vault in vaults})
         if names:
-            message = f"{_capital(self._scope)} has a vault already: {_listed(names)}."
+            message = f"{_capital(self._scope)} has an AKV configuration already: {_listed(names)}."
             return Check("vault", WARNING, f"{message} akv_config compares it with the task.")
-        return Check("vault", OK, f"{_capital(self._scope)} has no vault yet.")
+        return Check("vault", OK, f"{_capital(self._scope)} has no AKV configuration yet.")
 
     def _of_states(self, managers: list[tuple[str, str]], read: bool) -> Check:
         """Check the state of the scope's key-stores.

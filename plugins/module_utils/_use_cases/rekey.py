@@ -98,7 +98,7 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result
 
 
 def _is_there(key: KeyId, vault: Record) -> bool:
-    """Tell whether a vault has a key."""
+    """Tell whether an AKV configuration has a key."""
     try:
         there = KeyId.parse(vault.get("key_id") or "")
     except ValueError:
@@ -124,7 +124,7 @@ class _Rekey:
         self._key = key
         self._action = action
         self._in_place = in_place
-        self._doing = f"Rekeying the vault of {scope} ({action})"
+        self._doing = f"Rekeying the AKV configuration of {scope} ({action})"
         self._job: Job | None = None
 
     def plan(self) -> Plan:
@@ -136,9 +136,9 @@ class _Rekey:
         there = vault.get("key_id")
         if self._key is not None and there is None:
             raise AkvError(
-                f"ONTAP does not report key_id of the vault of {self._scope} on {self.client.where}, so that it is not"
-                " known whether it has this key already. Nothing was sent. Read it with akv_info, and run the task"
-                " again."
+                f"ONTAP does not report key_id of the AKV configuration of {self._scope} on {self.client.where}, so it"
+                " is not known whether it has this key already. Nothing was sent. Read it with akv_info, and run the"
+                " task again."
             )
         before = {"key_id": there}
         if self._key is not None and _is_there(self._key, vault):
@@ -293,7 +293,7 @@ class _Rekey:
         if job is None or job.state != "success":
             self.client.task.warn(
                 f"{self._doing} on {self.client.where}: ONTAP accepted the request, and keeps no job that shows how it"
-                " ended. Only whether the vault is healthy can be seen."
+                " ended. Only whether the AKV configuration is healthy can be seen."
             )
 
     def _has_new_key(self) -> Record | None:
@@ -306,7 +306,7 @@ class _Rekey:
     def _read(self) -> Record:
         vault = find_vault(self.client, self._scope, "state")
         if vault is None:
-            raise AkvError(f"{self._doing} on {self.client.where} failed: the vault was deleted meanwhile.")
+            raise AkvError(f"{self._doing} on {self.client.where} failed: the AKV configuration was deleted meanwhile.")
         return vault
 
     def _has_key(self, vault: Record) -> bool:

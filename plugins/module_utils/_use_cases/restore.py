@@ -105,9 +105,9 @@ def check(params: Mapping[str, t.Any]) -> list[Scope]:
 
 
 def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result | BulkResult:
-    """Restore the keys of a vault, or of those of ``svms``, where some node lacks them.
+    """Restore the keys of an AKV configuration, or of those of ``svms``, where some node lacks them.
 
-    :raises AkvError: there is no vault, or the restore failed on some node
+    :raises AkvError: there is no AKV configuration, or the restore failed on some node
     """
     scopes = check(params)
     if params["svms"] is not None:
@@ -289,7 +289,7 @@ class _Restore:
     def _read(self) -> Record:
         vault = find_vault(self.client, self._scope, "state")
         if vault is None:
-            raise AkvError(f"{self._doing} on {self.client.where} failed: the vault was deleted meanwhile.")
+            raise AkvError(f"{self._doing} on {self.client.where} failed: the AKV configuration was deleted meanwhile.")
         return vault
 
 

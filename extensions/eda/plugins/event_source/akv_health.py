@@ -11,16 +11,17 @@ from typing import Any
 
 DOCUMENTATION = r"""
 ---
-short_description: Tell when the vaults of ONTAP clusters get worse or better
+short_description: Report when AKV configurations of ONTAP clusters get worse or better
 description:
-  - Reads the vaults of one or several clusters again and again, judges them as C(ontap.akv.akv_info) does, and puts an
-    event where that has changed, or where a cluster cannot be read, or can again. It changes nothing.
-  - The first look tells what is bad. What stays bad is told again every O(remind) seconds.
-  - An event about a vault has C(type) V(vault), C(cluster), C(hostname), C(time), C(svm) (empty for the cluster's own
-    vault), C(scope), C(configuration), C(uuid), C(verdict), C(former_verdict), C(change), C(remedy), C(cause),
+  - Polls the AKV configurations of one or several clusters and judges them as C(ontap.akv.akv_info) does. Emits an
+    event when a verdict has changed, and when a cluster becomes unreadable or readable again. It changes nothing.
+  - The first reading reports what is bad. What stays bad is reported again every O(remind) seconds.
+  - An event about an AKV configuration has C(type) V(vault), C(cluster), C(hostname), C(time), C(svm) (empty for that
+    of the cluster), C(scope), C(configuration), C(uuid), C(verdict), C(former_verdict), C(change), C(remedy), C(cause),
     C(reasons), C(unavailable_nodes), C(azure_reachable), C(offline_volumes), C(message).
-  - C(verdict) is V(healthy), V(degraded), V(unavailable), V(unknown), V(inactive), or V(absent) where the vault is
-    gone. C(change) is V(worse), V(better), V(other) (another node, say) or V(same) (told again). C(remedy) is
+  - C(verdict) is V(healthy), V(degraded), V(unavailable), V(unknown), V(inactive), or V(absent) if the AKV
+    configuration is gone. C(change) is V(worse), V(better), V(other) (for example another node) or V(same) (a
+    reminder). C(remedy) is
     V(restore) where nodes lack keys and Azure is reached; V(person) where somebody must look at the credential, the
     key, the network or a node; else V(none). C(cause) is that of the C(diagnosis) of C(ontap.akv.akv_info).
   - An event about a cluster has C(type) V(cluster), C(cluster), C(hostname), C(time), C(reachable), C(change),
@@ -34,7 +35,7 @@ options:
   clusters:
     description:
       - The clusters, each a dictionary of C(name) (the host's name in the inventory; default is C(hostname)), of the
-        connection options below, and of C(svm), C(svm_uuid) or C(scope) where one vault alone is meant.
+        connection options below, and of C(svm), C(svm_uuid) or C(scope) where one AKV configuration alone is meant.
       - If not set, it is the one cluster of O(hostname).
     type: list
     elements: dict

@@ -62,7 +62,7 @@ def unknown(declared: Declaration, there: dict[str, Any]) -> list[str]:
 
 
 def record(declared: Declaration = WHOLE, **changed: Any) -> dict[str, Any]:
-    """The vault that a declaration makes."""
+    """The AKV configuration that a declaration makes."""
     return {"uuid": UUID, "svm": {"name": "vs0"}, **declared.settings, **changed}
 
 
@@ -367,7 +367,7 @@ def options(draw: st.DrawFn, release: Release) -> dict[str, Any]:
 
 @st.composite
 def situations(draw: st.DrawFn) -> tuple[Release, Declaration, dict[str, Any]]:
-    """A release, a declaration for it, and another vault of it that is there."""
+    """A release, a declaration for it, and another AKV configuration of it that is there."""
     release = draw(releases)
     return release, declare(**draw(options(release))), record(declare(**draw(options(release))))
 

@@ -43,7 +43,7 @@ def test_a_record_loses_links_and_whatever_secret_comes_with_it() -> None:
 
 @pytest.mark.parametrize("uuid", [None, "", "..", "x/../..", f"{UUID}/.."])
 def test_only_a_uuid_goes_into_a_path(uuid: object) -> None:
-    with pytest.raises(ConnectionFailed, match="no UUID"):
+    with pytest.raises(ConnectionFailed, match="not a UUID"):
         vault_path(uuid)
 
 
@@ -65,7 +65,7 @@ def test_the_enabled_one_is_meant_or_the_one_of_that_name(
 
 
 def test_several_that_match_are_refused_and_named() -> None:
-    with pytest.raises(AkvError, match=f"several vaults.*{UUID}"):
+    with pytest.raises(AkvError, match=f"several AKV configurations.*{UUID}"):
         select([{"uuid": UUID}, {"uuid": GREEN["uuid"]}], OWNER)
 
 

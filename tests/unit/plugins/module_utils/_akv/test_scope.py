@@ -40,8 +40,8 @@ def test_exactly_one_says_whose(params: dict[str, Any], shown: str, query: dict[
         ({"svm": ""}, "svm: is empty"),
         ({"svm": "", "scope": "cluster"}, "svm: is empty"),
         ({"svm": " vs0"}, "' vs0' has white space"),
-        ({"svm_uuid": "vs0"}, "'vs0' is no UUID"),
-        ({"svm_uuid": f"{UUID}/.."}, "is no UUID"),
+        ({"svm_uuid": "vs0"}, "'vs0' is not a UUID"),
+        ({"svm_uuid": f"{UUID}/.."}, "is not a UUID"),
     ],
 )
 def test_all_else_is_refused(params: dict[str, Any], problem: str) -> None:
