@@ -107,6 +107,8 @@ def secrets_of(spec: Spec | None, given: t.Any) -> set[str]:
 def _secrets(options: Spec | None, given: t.Any) -> Iterator[str]:
     if isinstance(given, Mapping):
         for name, value in given.items():
+            if value is None:
+                continue
             if _is_hidden(options, str(name)):
                 yield from _leaves(value)
             elif isinstance(value, str):

@@ -139,8 +139,9 @@ class Redactor:
         if isinstance(value, str):
             return masked[value]
         if isinstance(value, dict):
+            # Most options of many entries are null: they need no call.
             return {
-                self._names[str(name)]: item if name in own else self._masked(item, masked, own)
+                self._names[str(name)]: item if item is None or name in own else self._masked(item, masked, own)
                 for name, item in value.items()
             }
         if isinstance(value, (list, tuple)):
