@@ -26,7 +26,7 @@ attributes:
       - ontap.akv.akv
 """
 
-    # To be used beside the standard fragment.
+    # To be used with the standard fragment.
     INFO_MODULE = r"""
 options: {}
 attributes:

@@ -10,6 +10,7 @@ from __future__ import annotations
 class ModuleDocFragment:
     DOCUMENTATION = r"""
 requirements:
+  - python >= 3.9
   - requests >= 2.25.1 (with urllib3 >= 1.26.5)
   - cryptography, to log in with a certificate
 options:

@@ -10,12 +10,13 @@ from __future__ import annotations
 class ModuleDocFragment:
     DOCUMENTATION = r"""
 requirements:
+  - python >= 3.9
   - requests >= 2.25.1 (with urllib3 >= 1.26.5)
 options:
   hostname:
     description:
       - The cluster management LIF, as a name or an IP address (IPv6 too).
-      - The host alone. A port belongs into O(http_port), a scheme into O(https).
+      - The host alone. Give the port with O(http_port); O(https) selects the scheme.
       - If not set, the environment variable E(ONTAP_HOSTNAME) is used.
     type: str
     required: true
@@ -78,13 +79,13 @@ options:
     default: true
   ca_path:
     description:
-      - A PEM bundle of the private CA that has signed the cluster's certificate. It is trusted in the place of the
-        bundle that C(requests) brings; E(REQUESTS_CA_BUNDLE) is never read.
+      - A PEM bundle of the private CA that has signed the cluster's certificate. It is trusted instead of the
+        bundle that C(requests) brings. E(REQUESTS_CA_BUNDLE) is never read.
       - If not set, the environment variable E(ONTAP_CA_PATH) is used.
     type: path
   timeout:
     description:
-      - Seconds for one request, its whole answer included.
+      - Time limit for one request in seconds, including the whole response.
       - If not set, the environment variable E(ONTAP_TIMEOUT) is used.
     type: float
     default: 60.0
@@ -92,7 +93,8 @@ options:
     description:
       - How often a request is sent again after a transient fault (no connection, a reset, a time-out, a busy cluster),
         with growing pauses. V(2) means at most three tries.
-      - A change whose fate is unknown is never repeated blindly. The module reads first what became of it.
+      - If the outcome of a change is unknown, the module first reads back whether it took effect. It never resends it
+        blindly.
       - A refused login, a name that cannot be resolved and a certificate that cannot be trusted are never tried again.
     type: int
     default: 5

@@ -18,12 +18,12 @@ options:
     default: true
   wait_timeout:
     description:
-      - Seconds that the whole task may take, waiting and repetitions included.
+      - Time limit for the whole task in seconds, including waiting and retries.
     type: int
     default: 300
   poll_interval:
     description:
-      - Seconds before the job is looked at again. They grow from look to look, up to 30.
+      - Seconds before the job is read again. The pause grows with each reading, up to 30 seconds.
     type: float
     default: 2.0
 """

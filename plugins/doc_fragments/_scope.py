@@ -13,19 +13,20 @@ options:
   svm:
     description:
       - The name of the SVM that the AKV configuration belongs to, meant literally.
-      - Exactly one of O(svm), O(svm_uuid) and O(scope=cluster) says whose vault it is.
+      - Exactly one of O(svm), O(svm_uuid), and O(scope=cluster) is required.
     type: str
     aliases: [vserver]
   svm_uuid:
     description:
       - The UUID of the SVM that the AKV configuration belongs to.
-      - Exactly one of O(svm), O(svm_uuid) and O(scope=cluster) says whose vault it is.
+      - Exactly one of O(svm), O(svm_uuid), and O(scope=cluster) is required.
     type: str
   scope:
     description:
-      - V(cluster) is the cluster's own vault. It has to be asked for by name, so that an unset variable can never reach
-        it. Later releases of ONTAP offer vaults for SVMs only; the cluster's refusal is passed on.
-      - V(svm) may stand beside O(svm) or O(svm_uuid).
+      - V(cluster) is the AKV configuration of the cluster itself. It has to be named, so that an unset variable can
+        never select it. Later releases of ONTAP offer AKV configurations for SVMs only. The module then returns the
+        error of ONTAP.
+      - V(svm) may be given together with O(svm) or O(svm_uuid).
     type: str
     choices: [cluster, svm]
 """

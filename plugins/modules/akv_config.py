@@ -10,22 +10,23 @@ module: akv_config
 short_description: Configure ONTAP volume encryption on an Azure Key Vault
 version_added: 0.1.0
 description:
-  - Makes the Azure Key Vault (AKV) configuration of an SVM, or of the cluster, what you declare.
+  - Creates, updates, or deletes the Azure Key Vault (AKV) configuration of an SVM or of the cluster.
   - It reads the configuration, compares it with what is declared, and sends a request that changes only when there is a
     difference. A second run is unchanged.
-  - It compares by meaning. The case of a host, a default port, a final slash and the version of a key are looks, not
-    differences.
+  - URIs are normalized before they are compared. Host name case, the default port, a trailing slash, and the key
+    version do not count as changes.
   - If an AKV configuration exists, only what you declare is compared. Creating one needs O(name), O(key_id),
     O(client_id), O(tenant_id) and a credential.
-  - Options of later releases than 9.7 say so. On an older cluster they are refused before anything is changed.
+  - An option that needs a later release than ONTAP 9.7 names that release. On an older cluster it is refused before
+    anything is changed.
 author:
   - The ontap.akv authors (@ontap-akv)
 options:
   state:
     description:
       - V(present) creates the AKV configuration, or updates it.
-      - V(absent) deletes it. ONTAP refuses that while encrypted volumes need its keys. Where O(name) or O(key_id) is
-        declared, it must be that of the AKV configuration that is there, else nothing is deleted.
+      - V(absent) deletes it. ONTAP refuses that while encrypted volumes need its keys. If O(name) or O(key_id) is
+        declared, it must match the existing AKV configuration. Otherwise nothing is deleted.
     type: str
     choices: [absent, present]
     default: present
@@ -38,10 +39,10 @@ options:
     description:
       - The key that wraps the SVM's keys, as C(https://<host>/keys/<key>) with or without C(/<version>).
       - ONTAP's replies drop a version on some releases and add it on others, and Azure's rotation moves it on. So a
-        version is compared only where both sides have one, and even then it is no change but a warning, and an entry in
-        RV(drift).
-      - Another key is never set in place by this module, so that a typo does not rekey overnight.
-        M(ontap.akv.akv_rekey) does it.
+        version is compared only if both sides have one. Even then a difference is not changed. It is a warning and
+        an entry in RV(drift).
+      - This module never changes the key of an existing configuration in place, so that a typo cannot trigger a rekey.
+        To change it, use M(ontap.akv.akv_rekey).
     type: str
   client_id:
     description:
@@ -55,7 +56,7 @@ options:
     description:
       - The secret of the Azure application. Its value, not its Secret ID. See O(allow_uuid_secret).
       - White space, control characters and invisible characters in it are refused, since no secret has any.
-      - ONTAP never gives it back, so nobody can compare it. O(update_credentials) says when it is sent.
+      - ONTAP never returns it, so it cannot be compared. O(update_credentials) sets when it is sent.
       - A new O(client_id) or O(tenant_id) always needs it too (ONTAP 9.9.1 and later change them in place).
     type: str
   client_certificate:
@@ -119,8 +120,8 @@ options:
     type: bool
   configuration:
     description:
-      - Which one of an SVM's several configurations is meant. Without it, the enabled one.
-      - One that is not there is created inactive, so that it can be checked before it is enabled.
+      - Which one of an SVM's several configurations is meant. The default is the enabled one.
+      - One that does not exist is created inactive, so that it can be checked before it is enabled.
       - With O(state=absent) an SVM that has several needs it.
       - Needs ONTAP 9.14.1.
     type: str
@@ -134,9 +135,9 @@ options:
     default: 0
   enabled:
     description:
-      - V(true) switches to O(configuration), which must be there. The one that was enabled stays as inactive. An
-        interrupted switch is finished by the next run.
-      - V(false) is what an inactive configuration is. The enabled one cannot be disabled by itself; enable another one.
+      - V(true) switches to O(configuration), which must exist. The previously enabled one stays as inactive. The next
+        run finishes an interrupted switch.
+      - V(false) is what an inactive configuration is. The enabled one cannot be disabled. Enable another one instead.
       - Needs ONTAP 9.14.1.
     type: bool
   update_credentials:
@@ -153,7 +154,7 @@ options:
   allow_recreate:
     description:
       - Whether to delete and recreate the AKV configuration when ONTAP cannot change it in place.
-      - V(false) fails and says what differs. Try it in check mode with C(--diff) first. It shows both steps.
+      - V(false) fails and names what differs. Try V(true) in check mode with C(--diff) first. It shows both steps.
     type: bool
     default: false
   allow_uuid_secret:
@@ -172,8 +173,8 @@ options:
     default: true
   wait_timeout:
     description:
-      - Seconds that the whole task may take, waiting and repetitions included. No request begins a repetition or a poll
-        after it.
+      - Time limit for the whole task in seconds, including waiting and retries. No retry or poll starts after it
+        expires.
     type: int
     default: 300
   vaults:
@@ -232,8 +233,8 @@ options:
     type: int
     default: 8
 notes:
-  - What a healthy vault proves is that nodes hold keys and that the last poll went well. ONTAP polls every 15 to 30
-    minutes.
+  - A healthy AKV configuration proves that the nodes hold the keys and that the last poll succeeded. ONTAP polls every
+    15 to 30 minutes.
   - The secret is masked in whatever the module returns, and C(no_log) on the task is not needed for that. What Ansible
     itself prints is beyond the module. Do not loop over secrets, and do not give them to an ad-hoc command.
 seealso:
@@ -282,7 +283,7 @@ EXAMPLES = r"""
     client_secret: "{{ vaulted_client_secret }}"
     update_credentials: when_unavailable
 
-- name: Create a second configuration beside the enabled one (ONTAP 9.14.1 and later)
+- name: Create a second, inactive configuration (ONTAP 9.14.1 and later)
   ontap.akv.akv_config:
     svm: vs0
     configuration: green
@@ -313,7 +314,7 @@ EXAMPLES = r"""
     configuration: default
     state: absent
 
-- name: Delete the configuration, if it is the one that we think it is
+- name: Delete the configuration only if it uses this key vault
   ontap.akv.akv_config:
     svm: vs0
     name: https://mykeyvault.vault.azure.net/
@@ -348,7 +349,7 @@ vault:
     tenant_id: cccccccc-dddd-cccc-dddd-cccccccccccc
     state: {cluster_state: true, code: 0, message: ''}
 available:
-  description: Whether every node has its keys; none where that is not told, or no encrypted volume exists yet.
+  description: Whether every node has its keys; none if that is not reported, or if no encrypted volume exists yet.
   returned: success, and on failure of an AKV configuration that was changed and is not healthy; without O(vaults)
   type: bool
   sample: true
@@ -426,17 +427,17 @@ results:
       returned: failure
       type: str
     scope:
-      description: Whose vault it is, V(svm) or V(cluster).
+      description: The scope of the AKV configuration, V(svm) or V(cluster).
       type: str
     svm:
-      description: Whose vault it is, by C(name) or C(uuid) as the task has it.
+      description: The SVM of the AKV configuration, by C(name) or C(uuid) as the task has it.
       type: dict
     vault:
       description: The configuration after the task, as in RV(vault).
       returned: success
       type: dict
 requests:
-  description: The requests that were sent, in order, one entry a try, pages and repetitions included.
+  description: The requests that were sent, in order, one entry a try, including pages and retries.
   returned: always
   type: list
   elements: dict
@@ -463,8 +464,8 @@ diff:
     after: {name: 'https://mykeyvault.vault.azure.net/', client_secret: '********'}
 outcome:
   description: >-
-    What the failed task has done to the cluster. V(unchanged), V(changed), or V(unknown) where a change was sent and
-    its fate could not be read.
+    What the failed task has done to the cluster. V(unchanged), V(changed), or V(unknown) if a change was sent and
+    its outcome could not be read.
   returned: failure
   type: str
   choices: [unchanged, changed, unknown]

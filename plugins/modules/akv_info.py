@@ -340,7 +340,7 @@ health_monitor:
       description: Whether ONTAP takes volumes offline where the key stays out of reach (9.15.1 and later).
       type: bool
 requests:
-  description: The requests that were sent, in order, one entry a try, pages and repetitions included.
+  description: The requests that were sent, in order, one entry a try, including pages and retries.
   returned: always
   type: list
   elements: dict

@@ -10,14 +10,14 @@ module: akv_preflight_info
 short_description: Check what ONTAP needs before an Azure Key Vault is enabled
 version_added: 0.1.0
 description:
-  - Asks ONTAP for all that must be true before an SVM, or the cluster, can keep its keys in an Azure Key Vault (AKV).
-  - It reads only. What is not as it should be is told in RV(checks), and is no failure of the module.
-  - What ONTAP does not tell, because the login may not ask or the release has no such endpoint, is V(unknown).
+  - Checks the prerequisites for protecting the keys of an SVM, or of the cluster, with Azure Key Vault (AKV).
+  - It only reads. A prerequisite that is not met is reported in RV(checks), and does not fail the module.
+  - A check is V(unknown) if the login may not read what it needs, or if the release does not have that endpoint.
 author:
   - The ontap.akv authors (@ontap-akv)
 notes:
-  - ONTAP cannot tell beforehand whether the network paths to Azure are open. The vault is reached over a LIF of the
-    SVM, the login of Azure over the network of node management.
+  - ONTAP cannot check beforehand whether the network paths to Azure are open. It reaches the key vault over a LIF of
+    the SVM, and the Azure login over the node management network.
 seealso:
   - module: ontap.akv.akv_config
   - module: ontap.akv.akv_info
@@ -73,16 +73,17 @@ checks:
     name:
       description:
         - V(release), whether it is ONTAP 9.7 or later.
-        - V(nodes), whether all are up (told by ONTAP 9.8 and later).
+        - V(nodes), whether all are up (reported by ONTAP 9.8 and later).
         - V(nodes_release), whether all run one release.
         - V(upgrade), whether no update of ONTAP is running.
-        - V(metrocluster), whether the cluster is part of one (told by ONTAP 9.8 and later).
+        - V(metrocluster), whether the cluster is part of one (reported by ONTAP 9.8 and later).
         - V(licenses), whether volume encryption (VE) and multi-tenant key management (MTEKM) are licensed.
-        - V(svm), whether the SVM exists, is running and no copy of another.
+        - V(svm), whether the SVM exists, is running, and is not a copy of another.
         - V(dns), whether the SVM, or the cluster, has DNS servers.
         - V(route), whether a LIF of the SVM is up, and whether the SVM has a default route.
           Not checked for the cluster.
-        - V(vault), whether there is none yet. One that is there is a V(warning), and explains encrypted volumes.
+        - V(vault), whether no AKV configuration exists yet. If one exists, this is a V(warning), and
+          V(encrypted_volumes) is V(ok).
         - V(key_manager), whether there is no other key manager. The message names a key manager as ONTAP does, and how
           to get from it to AKV on this release.
         - V(key_store_state), whether the key-store of the SVM, if there is one, is active (reported by ONTAP 9.16.1 and
@@ -121,7 +122,7 @@ summary:
   type: dict
   sample: {ok: 13, failed: 1, warning: 0, unknown: 0}
 requests:
-  description: The requests that were sent, in order, one entry a try, pages and repetitions included.
+  description: The requests that were sent, in order, one entry a try, including pages and retries.
   returned: always
   type: list
   elements: dict

@@ -10,10 +10,11 @@ module: akv_rekey
 short_description: Rekey ONTAP volume encryption on an Azure Key Vault
 version_added: 0.1.0
 description:
-  - Makes another key of Azure the one that wraps an SVM's keys (external), or makes a new internal key between Azure's
-    key and those of the volumes (internal), and follows ONTAP's job to its end.
-  - External, to the key that is there already, is unchanged. Internal always rekeys, and says changed.
-  - A rekey that is under way already, of an interrupted run for example, is followed and not started twice.
+  - Replaces the Azure key that wraps the SVM's keys (external rekey), or ONTAP's internal key between the Azure key and
+    the volume keys (internal rekey), and waits for the ONTAP job to finish.
+  - An external rekey to the key already in use makes no change. An internal rekey always runs and reports C(changed).
+  - If a rekey is already running, for example from an interrupted run, the module follows it and does not start
+    another.
 author:
   - The ontap.akv authors (@ontap-akv)
 options:
@@ -29,11 +30,11 @@ options:
     description:
       - The new key, as C(https://<host>/keys/<key>) with or without C(/<version>). Needed with O(type=external).
       - Another version of the key in use counts as another key where both versions are known. Without a version, the
-        key that is there is the same key.
+        key in use counts as the same key.
     type: str
 notes:
   - Keep the old key enabled in Azure until this module has ended well.
-  - A key that Azure rotates by itself needs no rekey. ONTAP notices the new version and wraps its own key anew.
+  - A key that Azure rotates automatically needs no rekey. ONTAP notices the new version and wraps its own key again.
 seealso:
   - module: ontap.akv.akv_config
   - module: ontap.akv.akv_info
@@ -101,7 +102,7 @@ vault:
     svm: {name: vs0, uuid: 4f7abf4c-9a07-11ea-8d52-005056bbeba5}
     state: {cluster_state: true, code: 0, message: ''}
 available:
-  description: Whether every node has its keys; none where that is not told, or no encrypted volume exists yet.
+  description: Whether every node has its keys; none if that is not reported, or if no encrypted volume exists yet.
   returned: success, and on failure where it could be read
   type: bool
   sample: true
@@ -126,7 +127,7 @@ job:
       description: How long it was followed.
       type: float
 requests:
-  description: The requests that were sent, in order, one entry a try, pages and repetitions included.
+  description: The requests that were sent, in order, one entry a try, including pages and retries.
   returned: always
   type: list
   elements: dict

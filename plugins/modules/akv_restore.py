@@ -13,30 +13,32 @@ description:
   - Restores the keys of an SVM, or of the cluster, from the configured Azure Key Vault, and follows ONTAP's job to its
     end.
   - It sends nothing unless the state says that keys are unavailable on some node, or it is forced.
-  - A restore that is under way already, of an interrupted run for example, is followed and not started twice.
+  - If a restore is already running, for example from an interrupted run, the module follows it and does not start
+    another.
 author:
   - The ontap.akv authors (@ontap-akv)
 options:
   force:
     description:
-      - Whether to restore although the state does not say that keys are unavailable.
+      - Whether to restore even if the state does not report that keys are unavailable.
     type: bool
     default: false
   svms:
     description:
-      - Many SVMs in one task, by name, in the place of O(svm). All are read in the pages of one GET, and restored side
-        by side where that is needed.
-      - One that fails does not stop the others. The task fails at its end, and RV(results) tells of each.
+      - A list of SVMs to restore in one task, by name, instead of O(svm). All are read in the pages of one GET, and
+        restored in parallel where that is needed.
+      - If one fails, the others are still processed. The task fails at its end, and RV(results) has the result of each.
       - An empty list changes nothing.
     type: list
     elements: str
   threads:
     description:
-      - How many SVMs of O(svms) are restored side by side, from 1 to 64. Each thread keeps one connection.
+      - How many SVMs of O(svms) are restored in parallel, from 1 to 64. Each thread keeps one connection.
     type: int
     default: 8
 notes:
-  - A state that is not told is unknown, not unavailable. The task then sends nothing, warns and offers O(force).
+  - If ONTAP does not report the state, it counts as unknown, not as unavailable. Nothing is sent, and a warning points
+    to O(force).
   - An SVM without encrypted volumes has no keys to restore yet. ONTAP says so, and the task is unchanged.
 seealso:
   - module: ontap.akv.akv_config
@@ -107,7 +109,7 @@ vault:
     svm: {name: vs0, uuid: 4f7abf4c-9a07-11ea-8d52-005056bbeba5}
     state: {cluster_state: true, code: 0, message: ''}
 available:
-  description: Whether every node has its keys; none where that is not told, or no encrypted volume exists yet.
+  description: Whether every node has its keys; none if that is not reported, or if no encrypted volume exists yet.
   returned: success, and on failure where it could be read; without O(svms)
   type: bool
   sample: true
@@ -170,7 +172,7 @@ results:
       description: Whose keys they are, by C(name).
       type: dict
 requests:
-  description: The requests that were sent, in order, one entry a try, pages and repetitions included.
+  description: The requests that were sent, in order, one entry a try, including pages and retries.
   returned: always
   type: list
   elements: dict
