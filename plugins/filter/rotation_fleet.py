@@ -66,6 +66,10 @@ options:
     description: The RV(_value.plan_id) that was approved.
     type: str
     default: ''
+  require_plan:
+    description: Whether a missing O(expected_plan) stops the rotation.
+    type: bool
+    default: false
 seealso:
   - module: ontap.akv.akv_credential
   - plugin: ontap.akv.rotation_report

@@ -146,6 +146,7 @@ attributes:
 extends_documentation_fragment:
   - ontap.akv._attributes
   - ontap.akv._connection
+  - ontap.akv._plan
 """
 
 EXAMPLES = r"""
@@ -267,8 +268,8 @@ plan_id:
   sample: plan-3f6d2c1b9a8e7f60
 stopped_by:
   description: >-
-    Why the task failed: V(input), V(not_used), V(not_reported), V(unhealthy), V(canary), V(batch), V(time), V(unread)
-    or V(interrupted). Empty on success.
+    Why the task failed: V(input), V(not_used), V(not_reported), V(unhealthy), V(plan), V(canary), V(batch), V(time),
+    V(unread) or V(interrupted). Empty on success.
   returned: success, and on failure unless the connection failed
   type: str
   sample: ''

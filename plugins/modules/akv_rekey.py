@@ -55,6 +55,7 @@ extends_documentation_fragment:
   - ontap.akv._attributes
   - ontap.akv._connection
   - ontap.akv._job
+  - ontap.akv._plan
   - ontap.akv._scope
 """
 
@@ -89,9 +90,16 @@ plan_id:
   description: >-
     A digest of what is done: cluster, scope, operation, requests without secrets, and the settings before. Check mode
     and the run that follows it return the same, unless something changed in between.
-  returned: success
+  returned: success, and if O(expected_plan) is another
   type: str
   sample: 1f0c7b4f3f6f4a3b8a1b6f0f5c2d9e7a
+steps:
+  description: What would be sent now, by C(method), C(path) and C(body). No secret is in it.
+  returned: if the plan is not O(expected_plan)
+  type: list
+  elements: dict
+  sample:
+    - {method: DELETE, path: /security/azure-key-vaults/024cd3cf-9a08-11ea-8d52-005056bbeba5, body: {}}
 vault:
   description: The configuration after the task, in ONTAP's own field names, with no secret.
   returned: success, and on failure where it could be read

@@ -99,6 +99,7 @@ attributes:
 extends_documentation_fragment:
   - ontap.akv._attributes
   - ontap.akv._connection
+  - ontap.akv._plan
   - ontap.akv._scope
 """
 
@@ -227,6 +228,13 @@ plan_id:
   returned: always, once the cluster was read
   type: str
   sample: 7d865e959b2466918c9863afca942d0f
+steps:
+  description: What would be sent now, by C(method), C(path) and C(body). No secret is in it.
+  returned: if the plan is not O(expected_plan)
+  type: list
+  elements: dict
+  sample:
+    - {method: DELETE, path: /security/azure-key-vaults/024cd3cf-9a08-11ea-8d52-005056bbeba5, body: {}}
 requests:
   description: The requests that were sent, in order, one entry a try, pages and retries included.
   returned: always

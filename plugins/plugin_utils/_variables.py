@@ -408,6 +408,7 @@ COMMON = frozenset(
         *ARGUMENT_SPEC,
         *(
             "expected_plan",
+            "require_plan",
             "change_number",
             "credential_expires",
             "key_expires",

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +144,7 @@ def test_the_address_of_the_project_has_no_default(tmp_path: Path) -> None:
 
 def test_every_playbook_has_a_template(configuration: Configuration, installed: Path) -> None:
     used = [template["playbook"] for template in configuration.objects["controller_templates"]]
-    assert sorted(used) == sorted([*PLAYBOOKS, PLAN, STOPPED, EXPIRY])
+    assert set(used) == {*PLAYBOOKS, PLAN, STOPPED, EXPIRY}
     # A project can be made of the archive too.
     assert all((installed / PACKAGE / playbook).is_file() for playbook in used)
 
@@ -320,7 +321,7 @@ def test_nodes_give_what_their_templates_take(configuration: Configuration) -> N
         }
         for name, template in templates.items():
             _check_answers(template, nodes[name].get("extra_data", {}))
-            assert template["ask_limit_on_launch"]
+            assert template.get("ask_limit_on_launch") or questions(template)["akv_hosts"]["required"]
             assert template["ask_inventory_on_launch"]
             # A node runs as a rehearsal where it does not say otherwise, as its template does.
             wanted = "check" if name == "plan" else "run"
@@ -346,7 +347,33 @@ HISTORIES = {
 @pytest.mark.parametrize("history", HISTORIES)
 def test_where_the_workflow_goes(history: str, configuration: Configuration) -> None:
     failing, visited, ends = HISTORIES[history]
-    (workflow,) = configuration.objects["controller_workflows"]
+    went, result = _follow(configuration.one("workflows", "ONTAP AKV - rotate with approval"), failing)
+    assert (went, result) == (visited, ends)
+
+
+@pytest.mark.parametrize("operation", ["enable", "disable"])
+@pytest.mark.parametrize("failing", [None, "plan", "approval", "change"])
+def test_nothing_changes_without_an_approval(operation: str, failing: str | None, configuration: Configuration) -> None:
+    nodes = ["plan", "approval", operation]
+    stops = operation if failing == "change" else failing
+    went, result = _follow(configuration.one("workflows", f"ONTAP AKV - {operation} with approval"), {stops})
+    assert went == nodes[: nodes.index(stops) + 1 if stops else None]
+    assert result is (stops is None)
+
+
+def test_what_follows_an_approval_needs_its_plan(configuration: Configuration) -> None:
+    """A plan that got lost on the way must never be taken for any plan."""
+    for workflow in configuration.objects["controller_workflows"]:
+        nodes = {node["identifier"]: node for node in workflow["simplified_workflow_nodes"]}
+        for name in nodes["approval"]["success_nodes"]:
+            template = configuration.one("templates", nodes[name]["unified_job_template"])
+            role = role_of(template["playbook"]).name
+            assert template["extra_vars"] == {f"{role}_require_plan": True}
+            assert not {f"{role}_require_plan", "akv_require_plan"} & {*questions(template), *questions(workflow)}
+
+
+def _follow(workflow: Values, failing: Container[str | None]) -> tuple[list[str], bool]:
+    """The nodes that are visited, and whether the workflow succeeds, as a controller sees it."""
     nodes = {node["identifier"]: node for node in workflow["simplified_workflow_nodes"]}
     linked = {name for node in nodes.values() for name in _next(node, SUCCESS) + _next(node, FAILURE)}
     (at,) = set(nodes) - linked
@@ -361,7 +388,7 @@ def test_where_the_workflow_goes(history: str, configuration: Configuration) -> 
         if not well and not _next(nodes[at], FAILURE):
             result = FAILURE
         queue += _next(nodes[at], well)
-    assert (went, result) == (visited, ends)
+    return went, result
 
 
 def _next(node: Values, well: bool) -> list[str]:

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from integration.running import Values
+from integration.running import Values, call
 from roles.playing import DEAD, Roles, assert_changes_nothing
 
 from simulator import Simulator
@@ -123,3 +125,23 @@ def test_bad_variables(roles: Roles) -> None:
     assert list(run.modules()) == []
     (message,) = run.failures()
     assert "akv_disable_nam: not a variable of the role akv_disable. Did you mean akv_disable_name" in message
+
+
+def test_an_approved_plan_that_moved_on_one_cluster_changes_none(roles: Roles) -> None:
+    scenario = {"vaults": [VAULT]}
+    with Simulator(release="9.14.1", scenario=scenario) as one, Simulator(release="9.14.1", scenario=scenario) as two:
+        clusters = {"cluster1": one.connection, "cluster2": two.connection}
+        variables = {**VARIABLES, "akv_hosts": "cluster1,cluster2", "akv_require_plan": "true"}
+        planned = roles.play("disable", clusters, variables, "--check", ANSIBLE_SHOW_CUSTOM_STATS="true").check()
+        (plan,) = set(re.findall(r"fleet-[0-9a-f]{16}", planned.output))
+        # Handed on once, and not joined host by host.
+        assert re.findall(r"RUN: *(.*)", planned.output) == [f"akv_expected_plan: {plan}"]
+        assert "cluster2  delete: The " in planned.output
+
+        options = {"svm": "vs0", "proxy_type": "http", "proxy_host": "proxy.example.com", "proxy_port": 8080}
+        assert call("akv_config", two.connection, options)[0]["operation"] == "update"
+        with assert_changes_nothing(one), assert_changes_nothing(two):
+            stopped = roles.play("disable", clusters, {**variables, "akv_expected_plan": plan})
+        assert stopped.code == 2
+        assert len(stopped.failures()) == 2
+        assert all(f"expected was {plan}" in message for message in stopped.failures())

@@ -43,6 +43,7 @@ class Wish:
     :ivar canary_svm: the canary by name; empty to choose one
     :ivar allow_unreachable: clusters that may be missing
     :ivar expected_plan: the fleet's plan that was approved; empty for any
+    :ivar require_plan: whether an empty one is refused
     """
 
     client_id: str
@@ -51,6 +52,7 @@ class Wish:
     include_unhealthy: bool = False
     allow_unreachable: Sequence[str] = ()
     expected_plan: str = ""
+    require_plan: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,11 @@ def decide(plans: Mapping[str, Result | None], wish: Wish) -> Decision:
         _check_used(read, wish)
         _check_health(read, wish.include_unhealthy)
         canary = _choose_canary(read, wish.canary_svm)
+        if wish.require_plan and not wish.expected_plan:
+            raise _Stopped(
+                "akv_require_plan is true, and akv_expected_plan is blank or missing. Run check mode, and give the ID"
+                " that it shows."
+            )
         if wish.expected_plan and wish.expected_plan != plan_id:
             raise _Stopped(
                 f"The plan is {plan_id}, expected was {wish.expected_plan}: configurations, their settings, or the"

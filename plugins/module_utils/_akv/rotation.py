@@ -57,6 +57,7 @@ class Stop(str, Enum):
     NOT_USED = "not_used"
     NOT_REPORTED = "not_reported"
     UNHEALTHY = "unhealthy"
+    PLAN = "plan"
     CANARY = "canary"
     BATCH = "batch"
     TIME = "time"

@@ -13,7 +13,7 @@ below a verb calls back into it but this file.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, Outcome, Unconfirmed
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Plan, Precondition, Step
@@ -21,6 +21,9 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.task import Tas
 
 JSON = dict[str, t.Any]
 
+ARGUMENT_SPEC: dict[str, t.Any] = {"expected_plan": {"type": "str"}}
+
+_NAMED = 10  # steps, in a sentence
 _LONGEST_INTERVAL, _GROWTH = 30.0, 1.5  # seconds, times
 
 
@@ -98,13 +101,40 @@ class Verb(t.Protocol):
         """
 
 
-def run(verb: Verb, check_mode: bool) -> t.Any:
+def run(verb: Verb, check_mode: bool, expected_plan: str | None = None) -> t.Any:
     """Take a verb from its facts to its result.
 
-    :raises AkvError: it cannot be done, was refused, or was not confirmed in time
+    :param expected_plan: the ID of the plan that was approved; None or blank for any plan
+    :raises AkvError: it cannot be done, is not what was approved, was refused, or was not confirmed in time
     """
     plan = verb.plan()
+    require_expected(expected_plan, plan.id(verb.client.where), [plan])
     return carry_out(verb, plan, check_mode)
+
+
+def require_expected(expected: str | None, plan_id: str, plans: Iterable[Plan]) -> None:
+    """Stop, in check mode too, if the plan is not the one that was approved.
+
+    :param expected: the ID that was approved; None or blank for any plan
+    :param plan_id: the ID of what would be done now
+    :param plans: what would be done now
+    :raises AkvError: shows what would be done now, without secrets
+    """
+    expected = (expected or "").strip()
+    if expected in ("", plan_id):
+        return
+    steps = [step for plan in plans for step in plan.steps]
+    named = [f"{step.doing} ({step})." for step in steps[:_NAMED]]
+    if len(steps) > _NAMED:
+        named.append(f"And {len(steps) - _NAMED} more steps.")
+    raise AkvError(
+        f"The plan is {plan_id}, expected_plan is {expected}: what the task asks for, or what is on the cluster, has"
+        f" changed since that plan was made. Nothing was sent. The plan is now: {' '.join(named) or 'nothing to send.'}"
+        " Run the task in check mode, and approve its plan_id.",
+        Outcome.UNCHANGED,
+        plan_id=plan_id,
+        steps=[{"method": step.method, "path": step.path, "body": step.without_secrets()} for step in steps],
+    )
 
 
 def carry_out(verb: Verb, plan: Plan, check_mode: bool) -> t.Any:

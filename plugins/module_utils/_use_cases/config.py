@@ -24,6 +24,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._use_cases.change import
 ARGUMENT_SPEC: dict[str, t.Any] = {
     **declaration.ARGUMENT_SPEC,
     **parallel.ARGUMENT_SPEC,
+    **runner.ARGUMENT_SPEC,
     "vaults": {"type": "list", "elements": "dict", "options": declaration.ENTRY_SPEC},
 }
 
@@ -43,4 +44,5 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> t.Any:
     client.task.redactor.add(declared.secrets.values())
     if options := release_dependent(params):
         require_release(options, client.release(), client.where)
-    return runner.run(Change(client, declared, params["wait"], params["credential_grace"]), check_mode)
+    change = Change(client, declared, params["wait"], params["credential_grace"])
+    return runner.run(change, check_mode, params["expected_plan"])

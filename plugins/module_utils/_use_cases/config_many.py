@@ -105,9 +105,10 @@ def configure(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> 
     if entries:
         undeclared = _read(client, entries)
         _plan(entries, check_mode)
+        approved = _require_expected(entries, params["expected_plan"])
         if not check_mode:
             with workers(client, params["threads"]) as threads:
-                _apply(client, entries, threads)
+                _apply(client, entries, threads, approved)
         for entry in still_open(entries):
             with entry.kept():
                 entry.succeed(entry.change.predict(t.cast("Plan", entry.plan), check_mode))
@@ -230,11 +231,31 @@ def _plan(entries: Sequence[_Entry], check_mode: bool) -> None:
     _refuse(problems)
 
 
+def _require_expected(entries: Sequence[_Entry], expected: str | None) -> bool:
+    """Stop if the plans of all are not what was approved; tell whether they were approved.
+
+    One that could not be planned has no plan, so that it never counts as approved.
+    """
+    planned = [(entry, entry.plan) for entry in entries if entry.plan is not None]
+    plan_id = combined_id((entry.whose, plan.id(entry.client.where)) for entry, plan in planned)
+    runner.require_expected(expected, plan_id, [plan for _entry, plan in planned])
+    return bool((expected or "").strip())
+
+
 # -- changing ---------------------------------------------------------------------------------------------------------
 
 
-def _apply(client: Client, entries: Sequence[_Entry], threads: Workers) -> None:
-    """Carry out the plans: what sends no credential and the first of each credential, then the others."""
+def _apply(client: Client, entries: Sequence[_Entry], threads: Workers, approved: bool) -> None:
+    """Carry out the plans: what sends no credential and the first of each credential, then the others.
+
+    :param approved: whether nothing but these plans may be carried out
+    """
+
+    def change_alone(entry: _Entry) -> None:
+        """Read, plan, change and verify one vault as a task of its own would."""
+        planned = t.cast("Plan", entry.plan).id(entry.client.where) if approved else None
+        entry.succeed(runner.run(entry.change, check_mode=False, expected_plan=planned))
+
     alone: dict[str, _Entry] = {}
     together: list[_Entry] = []
     following: list[_Entry] = []
@@ -251,13 +272,13 @@ def _apply(client: Client, entries: Sequence[_Entry], threads: Workers) -> None:
         elif alone.setdefault(entry.credential, entry) is not entry:
             following.append(entry)
         scopes.add(entry.scope)
-    threads.each([*alone.values(), *together], lambda entry: (_change_alone if entry.credential else _change)(entry))
+    threads.each([*alone.values(), *together], lambda entry: (change_alone if entry.credential else _change)(entry))
     _leave(following, alone)
     threads.each(following, _change)
     _verify_together(client, still_open([*together, *following]))
     for entry in last:
         _leave([entry], alone)
-        threads.each([entry], _change_alone)
+        threads.each([entry], change_alone)
         if entry.credential is not None:
             alone.setdefault(entry.credential, entry)
 
@@ -274,11 +295,6 @@ def _leave(entries: Sequence[_Entry], alone: Mapping[str, _Entry]) -> None:
                     Outcome.UNCHANGED,
                 )
             )
-
-
-def _change_alone(entry: _Entry) -> None:
-    """Read, plan, change and verify one AKV configuration as a task of its own would."""
-    entry.succeed(runner.run(entry.change, check_mode=False))
 
 
 def _change(entry: _Entry) -> None:

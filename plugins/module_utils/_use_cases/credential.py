@@ -58,7 +58,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.health_monitor im
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import JobFailed, follow, job_of
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import read_vaults
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import read_svms_with_volumes
-from ansible_collections.ontap.akv.plugins.module_utils._runtime import parallel
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import parallel, runner
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import (
     AkvError,
     InputError,
@@ -75,6 +75,7 @@ STAGES = ("all", "canary", "watch", "rest", "rollback")
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     **parallel.ARGUMENT_SPEC,
+    **runner.ARGUMENT_SPEC,
     "allow_uuid_secret": {"type": "bool", "default": False, "no_log": False},
     "batch_size": {"type": "int", "default": 20},
     "before": {
@@ -168,6 +169,7 @@ class Order:
     soak_interval: int
     threads: int
     wait_timeout: int
+    expected_plan: str
 
     @property
     def sends(self) -> bool:
@@ -225,6 +227,7 @@ def check(params: Mapping[str, t.Any]) -> tuple[Order, list[str]]:
         soak_interval=params["soak_interval"],
         threads=params["threads"],
         wait_timeout=params["wait_timeout"],
+        expected_plan=(params["expected_plan"] or "").strip(),
     )
     return order, warnings
 
@@ -473,6 +476,13 @@ class Rotation:
                 Stop.NOT_USED,
                 f"configuration_uuid: {order.configuration_uuid} is not an AKV configuration of application"
                 f" {order.client_id} on {where}. Nothing was sent.",
+            )
+        if order.expected_plan not in ("", self.plan_id):
+            self._stops(
+                Stop.PLAN,
+                f"The plan is {self.plan_id}, expected_plan is {order.expected_plan}: the configurations on {where},"
+                " their settings, or what the task asks for have changed since that plan was made. Nothing was sent."
+                f" The plan is now to update {listed([entry.name for entry in self.entries]) or 'nothing'}.",
             )
         bad = [entry for entry in self._participants() if not works(entry.target.verdict, entry.target.verdict)]
         if bad and self._stop is None and not order.include_unhealthy:

@@ -43,6 +43,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.runner import c
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     **jobs.ARGUMENT_SPEC,
+    **runner.ARGUMENT_SPEC,
     **SCOPE_OPTIONS,
     "key_id": {"type": "str", "no_log": False},
     "type": {"type": "str", "choices": ["external", "internal"], "required": True},
@@ -93,7 +94,8 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result
     if not in_place and not release.within(ACTIONS[action]):
         first = "9.8" if key else ACTIONS[action]
         raise InputError("type", f"{params['type']} needs ONTAP {first} or later; {client.where} runs {release}.")
-    result: Result = runner.run(_Rekey(client, scope, params, key, action, in_place), check_mode)
+    verb = _Rekey(client, scope, params, key, action, in_place)
+    result: Result = runner.run(verb, check_mode, params["expected_plan"])
     return result
 
 

@@ -46,6 +46,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.estate import (
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.health_monitor import read_health_monitor
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import check_waiting
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import no_vault
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import runner
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, InputError
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import (
     Confirmation,
@@ -60,6 +61,7 @@ _CREDENTIALS = ("client_secret", "client_certificate", "client_certificate_path"
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     **jobs.ARGUMENT_SPEC,
+    **runner.ARGUMENT_SPEC,
     **SCOPE_OPTIONS,
     "client_certificate": {"type": "str", "no_log": True},
     "client_certificate_path": {"type": "path"},
@@ -161,7 +163,9 @@ class _Repair:
         self._patients = {each.uuid: _Patient(each, each) for each in found}
         self._volumes = self._volumes_before = self._read_volumes()
         sending = self._senders()
-        plan_id = self._plan_id(sending, restore_targets(found) if self._params["restore"] else [])
+        plans = self._plans(sending, restore_targets(found) if self._params["restore"] else [])
+        plan_id = combined_id((str(plan.scope["uuid"]), plan.id(self._client.where)) for plan in plans)
+        runner.require_expected(self._params["expected_plan"], plan_id, plans)
         if check_mode:
             self._predict(sending)
             return self._result(plan_id, check_mode=True)
@@ -209,7 +213,7 @@ class _Repair:
 
     # -- the plan -----------------------------------------------------------------------------------------------------
 
-    def _plan_id(self, sending: list[Configuration], restoring: list[Configuration]) -> str:
+    def _plans(self, sending: list[Configuration], restoring: list[Configuration]) -> list[Plan]:
         credential = [name for name in _CREDENTIALS if self._params[name] is not None]
         plans = []
         for each in self._now:
@@ -224,7 +228,7 @@ class _Repair:
                 steps.append(Step("POST", f"{path}/restore", "restore", doing, Confirmation.JOB))
             before = {name: each.record[name] for name in COMPARED if each.record.get(name) is not None}
             plans.append(Plan("repair", {"uuid": each.uuid}, tuple(steps), before))
-        return combined_id((str(plan.scope["uuid"]), plan.id(self._client.where)) for plan in plans)
+        return plans
 
     def _predict(self, sending: list[Configuration]) -> None:
         for each in sending:

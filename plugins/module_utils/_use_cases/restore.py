@@ -49,6 +49,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     **jobs.ARGUMENT_SPEC,
     **SCOPE_OPTIONS,
     **parallel.ARGUMENT_SPEC,
+    **runner.ARGUMENT_SPEC,
     "force": {"type": "bool", "default": False},
     "svms": {"type": "list", "elements": "str"},
 }
@@ -114,7 +115,7 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result
         return _restore_many(client, scopes, params, check_mode)
     scope = scopes[0]
     verb = _Restore(client, scope, params, lambda: find_vault(client, scope, "state"))
-    result: Result = runner.run(verb, check_mode)
+    result: Result = runner.run(verb, check_mode, params["expected_plan"])
     return result
 
 
@@ -127,23 +128,33 @@ def _restore_many(client: Client, scopes: list[Scope], params: Mapping[str, t.An
 
     by_scope = sort_by_scope(read_vaults(client, {}, ["*", "state"], complete=complete) if scopes else [])
     items = [parallel.Item(scope, client.sibling()) for scope in scopes]
+    planned: dict[Scope, tuple[_Restore, Plan]] = {}
 
-    def restore(item: parallel.Item) -> None:
+    def plan(item: parallel.Item) -> None:
         scope = item.scope
         verb = _Restore(item.client, scope, params, lambda: select(owned(by_scope(scope), scope), scope))
-        item.succeed(runner.run(verb, check_mode))
+        planned[scope] = verb, verb.plan()
+
+    for item in items:
+        with item.kept():
+            plan(item)
+    plan_id = combined_id((str(scope), plan.id(client.where)) for scope, (_verb, plan) in planned.items())
+    runner.require_expected(params["expected_plan"], plan_id, [plan for _verb, plan in planned.values()])
+
+    def restore(item: parallel.Item) -> None:
+        item.succeed(runner.carry_out(*planned[item.scope], check_mode))
 
     with parallel.workers(client, params["threads"]) as threads:
         threads.each(items, restore)
     results = parallel.conclude(client, items)
     number = sum(result["changed"] for result in results)
-    verb = "would be restored" if check_mode else "restored"
+    done = "would be restored" if check_mode else "restored"
     return BulkResult(
         changed=bool(number),
-        msg=f"The keys of {number} of {len(results)} SVMs {verb} on {client.where}.",
+        msg=f"The keys of {number} of {len(results)} SVMs {done} on {client.where}.",
         results=results,
         diff=[item.diff for item in items],
-        plan_id=combined_id((item.whose, result["plan_id"]) for item, result in zip(items, results)),
+        plan_id=plan_id,
     )
 
 

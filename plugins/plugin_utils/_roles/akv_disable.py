@@ -39,6 +39,7 @@ ROLE = Role(
             ("Which of several configurations. Without it, the enabled one. Needs ONTAP 9.14.1.",),
             narrows=True,
         ),
+        *shared.EXPECTED_PLAN,
     ),
     check=_check,
 )

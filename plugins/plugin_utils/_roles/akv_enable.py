@@ -262,6 +262,7 @@ ROLE = Role(
             default=False,
         ),
         *shared.CHECK_AZURE,
+        *shared.EXPECTED_PLAN,
         shared.WAIT_TIMEOUT,
     ),
     check=_check,

@@ -99,11 +99,7 @@ ROLE = Role(
             kind=Kind.BOOLEAN,
             default=False,
         ),
-        Variable(
-            "expected_plan",
-            ("The plan's ID that check mode showed. With any other plan, the rotation stops before anything is sent.",),
-            common=("expected_plan",),
-        ),
+        *shared.EXPECTED_PLAN,
         *shared.CHECK_AZURE,
         dataclasses.replace(
             shared.WAIT_TIMEOUT,

@@ -50,6 +50,25 @@ WAIT_TIMEOUT = Variable(
     minimum=1,
 )
 
+EXPECTED_PLAN = (
+    Variable(
+        "expected_plan",
+        (
+            "The ID of the plan of all clusters, as check mode showed it. If the plan is another one, the run stops"
+            " before anything is sent.",
+        ),
+        common=("expected_plan",),
+    ),
+    Variable(
+        "require_plan",
+        ("Whether a run without an expected plan is refused. Check mode needs none.",),
+        kind=Kind.BOOLEAN,
+        common=("require_plan",),
+        default=False,
+    ),
+)
+"""The plan that was approved, and whether there must be one."""
+
 CHECK_AZURE = (
     Variable(
         "check_azure",
