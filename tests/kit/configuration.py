@@ -77,9 +77,13 @@ def questions(template: Values) -> dict[str, Values]:
 
 
 def role_of(playbook: str) -> Path:
-    """The role that a playbook of the project plays."""
-    (play,) = yaml.safe_load((ROOT / playbook).read_text(encoding="utf-8"))
-    (role,) = play["roles"]
-    namespace, collection, name = role["role"].split(".")
+    """The role that a playbook of the project plays, in one play or part by part in several."""
+    plays = yaml.safe_load((ROOT / playbook).read_text(encoding="utf-8"))
+    whole = {role["role"] for play in plays for role in play.get("roles", [])}
+    parts = {
+        task.get("ansible.builtin.import_role", {}).get("name") for play in plays for task in play.get("tasks", [])
+    }
+    (role,) = (whole | parts) - {None}
+    namespace, collection, name = role.split(".")
     assert (namespace, collection) == ("ontap", "akv")
     return ROOT / "roles" / name
