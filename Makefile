@@ -13,7 +13,7 @@ NOX := .cache/env/nox/bin/python -m nox
 SESSIONS := format lint typing docs-check docsite unit integration faults releases roles eda pages kit judges candidate certification ansible-test sanity build
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check simulator bench release clean bootstrap $(SESSIONS)
+.PHONY: help demo test check simulator replay bench release clean bootstrap $(SESSIONS)
 
 help: ## tell what there is to run
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -52,6 +52,9 @@ $(SESSIONS): bootstrap
 
 simulator: bootstrap ## run the ONTAP simulator in the foreground; make simulator ARGS="--help" tells how
 	@$(NOX) -s simulator -- $(ARGS)
+
+replay: bootstrap ## run the modules on a simulated cluster made of a bundle; make replay BUNDLE=conformance-1.json
+	@$(NOX) -s replay -- $(if $(BUNDLE),"$(BUNDLE)") $(ARGS)
 
 bench: bootstrap ## measure the collection beside its peers; make bench ARGS="--help" tells how
 	@$(NOX) -s bench -- $(ARGS)

@@ -513,6 +513,14 @@ def simulator(session: nox.Session) -> None:
     replace_with(environment, here / "python", "-m", "simulator", *session.posargs)
 
 
+@nox.session
+def replay(session: nox.Session) -> None:
+    """Make a simulated cluster of a bundle of akv_conformance_info, and run the modules on it."""
+    here = core_programs(session, NEWEST)
+    places = os.pathsep.join([str(collection.COLLECTIONS), str(ROOT / "tests"), str(ROOT)])
+    replace_with({**variables(here), "PYTHONPATH": places}, here / "python", "-m", "dev.replay", *session.posargs)
+
+
 @nox.session(tags=["certification"])
 def certification(session: nox.Session) -> None:
     """Run ansible-lint as Red Hat's certification of collections does: its versions, on a fresh copy."""

@@ -24,6 +24,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.ontap.akv.plugins.module_utils._ontap import connection as connection_options
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases import (
     config,
+    conformance_info,
     credential,
     info,
     preflight_info,
@@ -38,6 +39,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 MODULES: dict[str, t.Any] = {
     "akv_config": config,
+    "akv_conformance_info": conformance_info,
     "akv_credential": credential,
     "akv_info": info,
     "akv_preflight_info": preflight_info,

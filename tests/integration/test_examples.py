@@ -24,6 +24,7 @@ PAGES = [path for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.
 # What the examples of a module are about, and the releases on which all of them do something; a page says so itself.
 CLUSTERS: dict[str, tuple[Values, tuple[str, ...]]] = {
     "akv_config": ({"vaults": [{"svm": "vs1"}, {"svm": "vs2"}]}, ("9.14.1",)),
+    "akv_conformance_info": ({"vaults": [{"svm": "vs0"}]}, ("9.14.1",)),
     "akv_credential": (
         {
             "vaults": [{"svm": svm, "client_id": "aaaaaaaa-bbbb-aaaa-bbbb-aaaaaaaaaaaa"} for svm in ("vs0", "vs1")],
