@@ -310,7 +310,7 @@ class Cluster:
     def next_uuid(self, kind: str) -> str:
         """The uuid of the next vault or job: the scenario's `next_uuids` first, then made up, never at random."""
         if self.next_uuids.get(kind):
-            return self.next_uuids[kind].pop(0)
+            return str(self.next_uuids[kind].pop(0))
         self._made += 1
         return self.make_uuid(kind, str(self._made))
 

@@ -316,7 +316,7 @@ def _configuration(call: Call, leaves: dict[str, Any], svm: Svm | None, inactive
         raise ApiError(65537595, target="configuration.name")
     if name == "default":
         raise ApiError(65538902, target="configuration.name")
-    return name
+    return str(name)
 
 
 def _check_cluster(cluster: Cluster, svm: Svm | None) -> None:
