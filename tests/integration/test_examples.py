@@ -32,7 +32,13 @@ CLUSTERS: dict[str, tuple[Values, tuple[str, ...]]] = {
         },
         ("9.7", "9.14.1"),
     ),
-    "akv_info": ({"vaults": [{"svm": "vs0"}, {"svm": "vs1"}]}, ("9.14.1",)),
+    "akv_info": (
+        {
+            "vaults": [{"svm": "vs0"}, {"svm": "vs1"}],
+            "volumes": [{"svm": "vs0", "name": "vol1", "encrypted": True}],
+        },
+        ("9.14.1",),
+    ),
     "akv_preflight_info": ({}, ("9.7", "9.14.1")),
     "akv_rekey": ({"vaults": [{"svm": "vs0"}]}, ("9.11.1",)),
     "akv_repair": (

@@ -20,7 +20,10 @@ PYTHON = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 
 @pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda path: path.stem)
 def test_playbooks_begin_alike(path: Path) -> None:
-    for play in yaml.safe_load(path.read_text(encoding="utf-8")):
+    # A play that only shows what others have read needs no login.
+    plays = [play for play in yaml.safe_load(path.read_text(encoding="utf-8")) if "module_defaults" in play]
+    assert plays
+    for play in plays:
         # What deletes needs hosts by name.
         play["hosts"] = play["hosts"].replace(", by_name=true", "")
         assert {name: play.get(name) for name in HEAD} == HEAD

@@ -140,7 +140,7 @@ def test_diagnose_changes_nothing_and_is_short(roles: Roles) -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"akv_svm": "vs0", "akv_scope": "cluster"}, "akv_recover_scope"),
+        ({"akv_svm": "vs0", "akv_scope": "cluster"}, "akv_svm, akv_scope: the SVM is 'vs0' and the scope is cluster."),
         ({"akv_client_secret": NEW}, "akv_recover_client_id"),
         ({"akv_recover_wiat": 1}, "akv_recover_wait"),
     ],
