@@ -20,8 +20,8 @@ from kit.configuration import KIT, PACKAGE, ROOT, Configuration, Values, load, q
 
 from dev.role_variables import roles
 
-# The report shows what it shows.
-WITHOUT_TEMPLATE = {"diagnose.yml"}
+# The report shows what diagnose shows, and conformance is for the first look at a real cluster.
+WITHOUT_TEMPLATE = {"conformance.yml", "diagnose.yml"}
 PLAYBOOKS = [
     f"playbooks/{path.name}" for path in sorted((ROOT / "playbooks").glob("*.yml")) if path.name not in WITHOUT_TEMPLATE
 ]
