@@ -4,19 +4,6 @@
 
 from __future__ import annotations
 
-from ansible.errors import AnsibleLookupError
-from ansible.plugins.lookup import LookupBase
-
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
-from ansible_collections.ontap.akv.plugins.plugin_utils._evaluating import evaluator
-from ansible_collections.ontap.akv.plugins.plugin_utils._playbook import (
-    connection,
-    graph_reader,
-    has_graph_reader,
-    hosts,
-)
-from ansible_collections.ontap.akv.plugins.plugin_utils._variables import Evaluate, Values
-
 DOCUMENTATION = r"""
 name: playbook
 short_description: Give a play of ONTAP clusters its hosts and its connection
@@ -71,6 +58,19 @@ _value:
   description: The pattern, or the dictionary.
   type: raw
 """
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+from ansible_collections.ontap.akv.plugins.plugin_utils._evaluating import evaluator
+from ansible_collections.ontap.akv.plugins.plugin_utils._playbook import (
+    connection,
+    graph_reader,
+    has_graph_reader,
+    hosts,
+)
+from ansible_collections.ontap.akv.plugins.plugin_utils._variables import Evaluate, Values
 
 
 class LookupModule(LookupBase):

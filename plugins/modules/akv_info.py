@@ -160,10 +160,21 @@ msg:
   type: str
   sample: "2 AKV configurations on cluster1.example.com: 1 healthy, 1 degraded."
 vaults:
-  description: >-
-    The AKV configurations, each once, in ONTAP's own field names without secrets, completed by what is named here.
-    Empty messages and codes C(0) of the health are left out. The result key is named after the REST resource,
-    azure-key-vaults.
+  description:
+    - The AKV configurations, each once, in ONTAP's own field names without secrets, completed by what is named here.
+      Empty messages and codes C(0) of the health are left out. The result key is named after the REST resource,
+      azure-key-vaults.
+    - >-
+      With O(keys=true), each has C(keys): which key manager holds the keys of the encrypted volumes of the SVM, or of
+      all SVMs for the configuration of the cluster. C(held_here), C(held_elsewhere), C(held_by_both), and C(unknown)
+      are numbers of volume keys. A key that several volumes share counts once. C(volumes_elsewhere) has the names of
+      volumes with keys that are held elsewhere; for the configuration of the cluster, each is the name of the SVM, a
+      slash, and the name of the volume. C(reason) says why some are unknown, with the release that can tell. It is
+      absent if all are known. In a template, write C(vault['keys']), because C(vault.keys) is a method of Python's
+      dictionaries.
+    - A key counts as held by one key manager only if every node of the others has answered. Everything else is unknown.
+      So is the key of a volume that is being encrypted, rekeyed, or converted, which has two keys. If the encrypted
+      volumes cannot be read, the numbers are absent.
   returned: success
   type: list
   elements: dict
@@ -243,39 +254,6 @@ vaults:
         heals_itself:
           description: Whether ONTAP recovers without anyone doing anything.
           type: bool
-    keys:
-      description:
-        - Which key manager holds the keys of the encrypted volumes of the SVM, or of all SVMs for the configuration of
-          the cluster. A key that several volumes share counts once. In a template, write C(vault['keys']), because
-          C(vault.keys) is a method of Python's dictionaries.
-        - A key counts as held by one key manager only if every node of the others has answered. Everything else is
-          unknown. So is the key of a volume that is being encrypted, rekeyed, or converted, which has two keys.
-        - If the encrypted volumes cannot be read, the numbers are absent.
-      returned: with O(keys=true)
-      type: dict
-      sample: {held_here: 12, held_elsewhere: 1, held_by_both: 0, unknown: 0, volumes_elsewhere: [vol7]}
-      contains:
-        held_here:
-          description: How many volume keys this configuration holds, and no other key manager.
-          type: int
-        held_elsewhere:
-          description: How many volume keys another key manager holds, and not this configuration.
-          type: int
-        held_by_both:
-          description: How many volume keys this configuration and another key manager hold.
-          type: int
-        unknown:
-          description: How many volume keys have a holder that is not known.
-          type: int
-        volumes_elsewhere:
-          description: >-
-            Names of the volumes with keys that are held elsewhere. For the configuration of the cluster, each is the
-            name of the SVM, a slash, and the name of the volume.
-          type: list
-          elements: str
-        reason:
-          description: Why some are unknown, with the release that can tell. Absent if all are known.
-          type: str
 release:
   description: The release of ONTAP, where the task has read it. The health needs it.
   returned: success, unless O(health=false)

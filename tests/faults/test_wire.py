@@ -78,7 +78,7 @@ def serving(server: Server) -> Iterator[Server]:
 
 @pytest.fixture
 def plain() -> Iterator[Server]:
-    with serving(Server()) as server:
+    with serving(Server()) as server:  # pylint: disable=contextmanager-generator-missing-cleanup
         yield server
 
 

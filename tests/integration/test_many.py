@@ -267,8 +267,9 @@ OPTIONS = st.fixed_dictionaries(
         "allow_recreate": st.booleans(),
         "wait": st.booleans(),
     },
-    # What creating needs is asked of all before the first is changed: see BAD_INPUT_OF_A_CLUSTER.
-).filter(lambda options: "client_secret" in options or not options.get("allow_recreate"))
+    # What creating needs, and a secret to send always, are asked of all before the first is changed: see
+    # BAD_INPUT_OF_A_CLUSTER.
+).filter(lambda options: "client_secret" in options or not ({"allow_recreate", "update_credentials"} & set(options)))
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])

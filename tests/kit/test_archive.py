@@ -14,7 +14,6 @@ import yaml
 from kit.configuration import ROOT
 from kit.conftest import PRIVATE
 
-
 # The files that name the reserved address, which a release replaces.
 RESERVED = {"galaxy.yml", "noxfile.py", "tests/unit/dev/test_docsite.py", "tests/unit/dev/test_release.py"}
 

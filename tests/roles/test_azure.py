@@ -74,6 +74,7 @@ def test_a_credential_that_works_is_sent(roles: Roles) -> None:
 )
 @pytest.mark.parametrize("mode", ["auto", "required"])
 def test_what_failed_stops_before_ontap_is_touched(roles: Roles, azure: Values, says: str, mode: str) -> None:
+    # pylint: disable-next=used-before-assignment
     with world(**azure) as (sim, variables), assert_changes_nothing(sim):
         run = roles.play("rotate", {"c1": sim.connection}, {**variables, "akv_check_azure": mode})
         assert run.code != 0
@@ -181,6 +182,7 @@ def test_every_role_that_sends_a_credential_checks_it(roles: Roles) -> None:
 
 
 def test_diagnose_puts_both_sides_together(roles: Roles) -> None:
+    # pylint: disable-next=used-before-assignment
     with estate() as (sim, where), assert_changes_nothing(sim):
         reader = {
             "akv_graph_tenant_id": "tenant1",

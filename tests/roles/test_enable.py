@@ -110,11 +110,14 @@ def test_what_is_missing_on_the_cluster_stops_it(roles: Roles) -> None:
         "ontap": ({"cluster": {"metrocluster": True}}, {"akv_enable_preflight": "no"}, ["65537506"]),
         "allowed": ({"volumes": [VOLUME]}, {"akv_enable_allow_encrypted_volumes": "yes"}, []),
     }
-    simulators = {name: Simulator(release="9.14.1", scenario=scenario) for name, (scenario, _, _) in scenarios.items()}
+    simulators = {
+        name: Simulator(release="9.14.1", scenario=scenario)
+        for name, (scenario, _variables, _says) in scenarios.items()
+    }
     try:
         clusters = {
             name: host(simulators[name].__enter__(), akv_configurations=[entry("vs0")], **variables)
-            for name, (_, variables, _) in scenarios.items()
+            for name, (_scenario, variables, _says) in scenarios.items()
         }
         run = roles.play("enable", clusters, SHARED)
         assert [name for name, simulator in simulators.items() if simulator.vaults()] == ["allowed"]
@@ -123,7 +126,7 @@ def test_what_is_missing_on_the_cluster_stops_it(roles: Roles) -> None:
             simulator.__exit__(None, None, None)
     assert run.code == 2
     failed = {task.host: task.result["msg"] for task in run.tasks if task.status == "failed"}
-    for name, (_, _, says) in scenarios.items():
+    for name, (_scenario, _variables, says) in scenarios.items():
         assert [part for part in says if part not in failed.get(name, "")] == [], failed
 
 
@@ -138,10 +141,12 @@ def test_nothing_is_sent_if_the_estate_is_malformed(roles: Roles) -> None:
         "text": ("vs0", "akv_configurations: it is not a list"),
         "empty": ([], "akv_configurations: the list is empty"),
     }
-    clusters = {name: {**DEAD, "variables": {"akv_configurations": estate}} for name, (estate, _) in estates.items()}
+    clusters = {
+        name: {**DEAD, "variables": {"akv_configurations": estate}} for name, (estate, _says) in estates.items()
+    }
     run = roles.play("enable", clusters, SHARED)
     assert run.code == 2
     assert list(run.modules()) == []
     failed = {task.host: task.result["msg"] for task in run.tasks if task.status == "failed"}
-    assert {name: says for name, (_, says) in estates.items() if says not in failed[name]} == {}, failed
+    assert {name: says for name, (_estate, says) in estates.items() if says not in failed[name]} == {}, failed
     assert SHARED["akv_client_secret"] not in run.output

@@ -41,7 +41,10 @@ GONE = "On the clusters of this run that were reached, nothing uses the previous
 
 
 def scenario(
-    *vaults: Values, svms: t.Sequence[str] = ALL, secrets: t.Sequence[str] = (PREVIOUS, NEW), **more: t.Any
+    *vaults: Values,
+    svms: t.Sequence[str] = ("vs0", "vs1", "vs2"),
+    secrets: t.Sequence[str] = (PREVIOUS, NEW),
+    **more: t.Any,
 ) -> Values:
     """SVMs of application client1 with the previous secret, and one of another application."""
     chosen = [{"client_secret": PREVIOUS, **vault} for vault in (vaults or [{"svm": name} for name in svms])]

@@ -506,13 +506,15 @@ class Rotation:
     # -- the stages ---------------------------------------------------------------------------------------------------
 
     def _all(self) -> None:
-        assert self.canary is not None
+        if self.canary is None:
+            raise AssertionError
         self._send_to([(self.canary,)], Stop.CANARY)
         if self._stop is None:
             self._send_to(self._batches([entry for entry in self.entries if entry is not self.canary]), Stop.BATCH)
 
     def _canary(self) -> None:
-        assert self.canary is not None
+        if self.canary is None:
+            raise AssertionError
         self._send_to([(self.canary,)], Stop.CANARY)
 
     def _rest(self) -> None:
@@ -645,7 +647,8 @@ class Rotation:
             self._roll_back(fallen, threads)
 
     def _send(self, entry: Entry) -> None:
-        assert self.order.new is not None
+        if self.order.new is None:
+            raise AssertionError
         entry.sent_at = time.monotonic()
         try:
             self._patch(entry, self.order.new, self.order.grace)
@@ -704,7 +707,8 @@ class Rotation:
         """Send the previous credential, and say where it did not help."""
 
         def send(entry: Entry) -> None:
-            assert self.order.previous is not None
+            if self.order.previous is None:
+                raise AssertionError
             entry.sent_at = time.monotonic()
             try:
                 self._patch(entry, self.order.previous)

@@ -388,7 +388,8 @@ class _KeyInfo:
             self._why = "Set graph_url to ask Microsoft Graph, or declare the date with credential_expires."
             return None
         try:
-            assert self._entra is not None
+            if self._entra is None:
+                raise AssertionError
             token = self._entra.token(scope_of(cloud.graph))
             service = self._azure.service(login.graph_url or cloud.graph, "Microsoft Graph", "graph_url")
             app = graph.Graph(service, token).application(login.client_id)

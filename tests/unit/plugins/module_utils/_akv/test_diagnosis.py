@@ -237,7 +237,7 @@ def test_diagnosis_and_verdict_agree(record: Record, key_store: str | None) -> N
     assert verdict.is_bad <= bool(found.evidence)
     shown = found.shown()
     assert json.loads(json.dumps(shown)) == shown
-    assert type(shown["cause"]) is str
+    assert shown["cause"].__class__ is str
 
 
 @given(RECORDS)

@@ -43,8 +43,8 @@ def found(*vaults: Values) -> Values:
     return {"vaults": list(vaults or [vault()])}
 
 
-def at(given: Values = GIVEN, check_mode: bool = False, **steps: Any) -> Progress:
-    return progress({"found": found(), **steps}, given, "c1", check_mode)
+def at(given: Values | None = None, check_mode: bool = False, **steps: Any) -> Progress:
+    return progress({"found": found(), **steps}, GIVEN if given is None else given, "c1", check_mode)
 
 
 CHANGED = {"changed": True, "outcome": "changed", "vault": {"uuid": "uuid-of-default", "client_id": "app1"}}
