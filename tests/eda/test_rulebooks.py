@@ -66,7 +66,7 @@ def test_keys_that_are_lost_are_restored(how: signal.Signals, ansible: Ansible) 
         # The Java runtime ends the process, with the code of its own for the signal.
         assert code in (0, 128 + how), running.output
         assert restores(simulator) == 2
-        assert running.output.count("PLAY [") == 1
+        assert running.output.count("PLAY RECAP") == 1
     assert password.found_in(running.output.encode()) is None
 
 
@@ -129,7 +129,7 @@ def test_a_storm_starts_one_playbook_a_cluster(ansible: Ansible) -> None:
             for svm in svms:
                 running.wait_for(f"The AKV configuration of SVM {svm} on one is healthy")
             running.end()
-        assert running.output.count("PLAY [") == 2
+        assert running.output.count("PLAY RECAP") == 2
         assert (restores(one), restores(another)) == (20, 1)
 
 
@@ -168,7 +168,7 @@ def test_what_a_throttle_holds_back_is_printed(ansible: Ansible) -> None:
             simulator.apply(lose_keys("vs1"))
             running.wait_for("The AKV configuration of SVM vs1 on cluster1 is degraded")
             running.end()
-        assert running.output.count("PLAY [") == 1
+        assert running.output.count("PLAY RECAP") == 1
 
 
 def test_a_service_that_is_stopped_leaves_nothing(ansible: Ansible) -> None:
@@ -222,7 +222,7 @@ def test_what_the_log_says_is_recovered_or_told(ansible: Ansible) -> None:
             running.wait_for("vs1 on cluster1: ekmip.akv.available")
             running.end()
         assert running.output.count("A PERSON IS NEEDED") == 1
-        assert running.output.count("PLAY [") == 1
+        assert running.output.count("PLAY RECAP") == 1
         assert restores(simulator) == 2
 
 
