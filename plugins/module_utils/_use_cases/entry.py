@@ -107,8 +107,9 @@ def execute_task(
         # A traceback of Ansible's own would show whatever the exception holds.
         result = _failed(task, unexpected(exc))
     result = redactor.result(result)
-    # Sentences may quote a server.
-    result["msg"] = printable(result["msg"])
+    # Sentences may quote a server. What only a source of events asks has none.
+    if "msg" in result:
+        result["msg"] = printable(result["msg"])
     return result, [printable(redactor.text(warning)) for warning in task.warnings]
 
 
