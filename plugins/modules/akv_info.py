@@ -67,7 +67,7 @@ options:
   keys:
     description:
       - Whether to prove which key manager holds the keys of the encrypted volumes, for example after a migration of
-        keys. RV(vaults[].keys) has the result.
+        keys. RV(ignore:vaults[].keys) has the result.
       - It reads the encrypted volumes, the nodes, the key-stores, and on ONTAP 9.11.1 and later the key IDs of each key
         manager that may hold a key, once for each node. Earlier releases do not report which key manager holds a key.
       - Where the login's role does not allow a reading, the task does not fail. The keys are unknown then.
