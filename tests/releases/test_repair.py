@@ -47,7 +47,7 @@ def broken(
 
 
 def repair(sim: Simulator, **task: Any) -> Values:
-    given = {**options(sim), "poll_interval": 0.1, "wait_timeout": 5, "wait": False, **task}
+    given = {**options(sim), "timeout": 30, "poll_interval": 0.1, "wait_timeout": 5, "wait": False, **task}
     return run("akv_repair", **given)
 
 
