@@ -51,7 +51,9 @@ LOGIN = {"hostname": "cluster1", "username": "admin", "password": "canary-Login8
 UUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 ALLOWED = re.compile(
     rf"GET /api/(cluster|cluster/jobs(/{UUID})?|svm/svms|storage/volumes)"
-    r"|GET /api/cluster/(nodes|metrocluster|licensing/licenses)"
+    r"|GET /api/cluster/(nodes|metrocluster|licensing/licenses|software)"
+    r"|GET /api/network/ip/(interfaces|routes)"
+    rf"|GET /api/security/key-managers/{UUID}/keys/{UUID}/key-ids"
     r"|GET /api/support/ems/events"
     r"|GET /api/security/(azure-key-vaults|key-manager-configs|key-managers|key-stores)"
     rf"|POST /api/security/azure-key-vaults(/{UUID}/(restore|rekey-internal|rekey-external))?"

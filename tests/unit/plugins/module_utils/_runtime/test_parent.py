@@ -64,7 +64,7 @@ def test_without_proc_the_parent_alone_is_known() -> None:
         (b"python3\0/usr/bin/ansible-playbook\0site.yml\0", True),
         (b"/usr/bin/python3.12\0-s\0/opt/venv/bin/ansible-runner\0worker\0", True),
         (b"ansible\0all\0", True),
-        (b"/bin/sh\0-c\0python3 /root/.ansible/tmp/x/AnsiballZ_akv_credential.py && sleep 0\0", True),
+        (b"/bin/sh\0-c\0python3 /home/user/.ansible/tmp/x/AnsiballZ_akv_credential.py && sleep 0\0", True),
         (b"bash\0/home/ansible/nightly.sh\0", False),
         (b"/usr/lib/systemd/systemd\0", False),
         (b"", False),
