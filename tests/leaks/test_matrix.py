@@ -103,6 +103,8 @@ def _task(way: str, kind: str, option: str) -> Values:
     # A new secret holds no line break: that is refused, and a password that does is tried.
     option = "pass" if kind == "newline" and option == "client_secret" else option
     given: Values = {option: secret, "update_credentials": "always", "svm": "vs0"}
+    if option == "pass":
+        given["client_secret"] = "one-without-a-line-break"
     if way == "vaults":
         given = {"vaults": [given]} if option != "pass" else {**given, "svm": "{{ omit }}", "vaults": [{"svm": "vs0"}]}
     elif way == "validation_error":
