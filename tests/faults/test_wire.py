@@ -72,13 +72,15 @@ class Handler(socketserver.StreamRequestHandler):
 def serving(server: Server) -> Iterator[Server]:
     with server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        yield server
-        server.shutdown()
+        try:
+            yield server
+        finally:
+            server.shutdown()
 
 
 @pytest.fixture
 def plain() -> Iterator[Server]:
-    with serving(Server()) as server:  # pylint: disable=contextmanager-generator-missing-cleanup
+    with serving(Server()) as server:
         yield server
 
 
