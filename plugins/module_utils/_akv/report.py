@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.expiry import Expiry, declared, in_words
+from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict
 
 Record = dict[str, t.Any]
 
@@ -25,7 +26,8 @@ FINDINGS = ("offline", "unavailable", "unreachable", "degraded", "unknown", "exp
 
 _SOON = 30  # days: from here on, an end needs attention
 _VERDICTS = ("unavailable", "degraded", "unknown", "inactive", "healthy")  # the worst first
-_FINE = ("healthy", "inactive")
+FINE = frozenset(verdict.value for verdict in Verdict if not verdict.needs_attention)
+"""The verdicts that need no attention, by the one definition of it."""
 _NOT_READ = "It was not read in this run."
 
 
@@ -216,7 +218,7 @@ def _causes(clusters: Mapping[str, Record], names: Iterable[str]) -> list[Record
             )
             entry["where"].append({"cluster": name})
         for vault in record.get("vaults", []):
-            if vault.get("verdict") not in _FINE:
+            if vault.get("verdict") not in FINE:
                 _add(grouped, name, vault)
         away: dict[str, list[str]] = {}
         for volume in filter(is_away, record.get("volumes", [])):

@@ -12,7 +12,7 @@ import re
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.report import is_away, scope_of, svm_of, verdicts
+from ansible_collections.ontap.akv.plugins.module_utils._akv.report import FINE, is_away, scope_of, svm_of, verdicts
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
 
 Record = Mapping[str, t.Any]
@@ -187,7 +187,7 @@ def in_lines(record: Record) -> list[str]:
     """Say in plain lines what a cluster's report says, for the output of a play."""
     lines = [printable(record["msg"])]
     for vault in record.get("vaults", []):
-        if vault.get("verdict") not in ("healthy", "inactive"):
+        if vault.get("verdict") not in FINE:
             scope = scope_of(vault)
             why = " ".join(map(str, vault.get("reasons") or []))
             lines.append(printable(f"{scope[0].upper()}{scope[1:]} is {vault.get('verdict')}: {why}"))

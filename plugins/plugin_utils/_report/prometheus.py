@@ -17,6 +17,7 @@ import typing as t
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict
 from ansible_collections.ontap.akv.plugins.module_utils._akv.report import svm_of
 
 Record = Mapping[str, t.Any]
@@ -37,7 +38,6 @@ FAMILIES = {
 """Each family, without the prefix, and its HELP. All are gauges. A text that changes is a new name."""
 
 PREFIX = "ontap_akv_"
-_VERDICTS = ("healthy", "degraded", "unavailable", "unknown", "inactive")
 
 
 def of_cluster(name: str, record: Record, now: datetime, part: str) -> str:
@@ -76,8 +76,12 @@ def _samples(record: Record, now: datetime) -> Iterator[Sample]:
             "configuration": str(configuration.get("name") or "") if isinstance(configuration, Mapping) else "",
             "uuid": str(vault.get("uuid")),
         }
-        for verdict in _VERDICTS:
-            yield "configuration_verdict", {**labels, "verdict": verdict}, float(vault.get("verdict") == verdict)
+        for verdict in Verdict:
+            yield (
+                "configuration_verdict",
+                {**labels, "verdict": verdict.value},
+                float(vault.get("verdict") == verdict.value),
+            )
         if isinstance(vault.get("available"), bool):
             yield "configuration_available", labels, float(vault["available"])
         yield "configuration_nodes_without_keys", labels, float(len(vault.get("unavailable_nodes") or []))
