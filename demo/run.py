@@ -90,7 +90,7 @@ STEPS = (
         secret_arrived=True,
     ),
     Step(
-        "Rotate the secret of the Azure application, as a rehearsal",
+        "Rotate the secret of the Azure application, in check mode",
         "The application has a new secret, which stands in secrets.yml, a file that you would encrypt with"
         " ansible-vault. With --check and --diff you see what would be sent to ONTAP. The secret is never shown.",
         playbook("rotate", *WITH_SECRETS, "--check", "--diff"),
