@@ -486,9 +486,9 @@ def release(session: nox.Session) -> None:
     release_steps.clone(source, tag)
     release_steps.set_version(source, options.version)
     tools = tool_programs(session)
-    if not release_steps.is_in_changelog(source, options.version):
+    if command := release_steps.changelog_command(source, options.version):
         with session.chdir(source):
-            session.run(tools / "antsibull-changelog", "release", "--version", options.version, env=variables(tools))
+            session.run(tools / "antsibull-changelog", *command, env=variables(tools))
     release_steps.commit(source, options.version)
     staged = release_steps.export(source, folder / "staged")
     release_steps.stage(staged, options.repository, tag)

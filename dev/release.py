@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Sequence
+from os.path import normpath
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,6 +24,10 @@ from dev.environment import ROOT
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)(-[0-9A-Za-z.-]+)?")
 # Pages and examples that name the archive or the image of this version.
 _NAMING = ("README.md", "docs/*.md", "extensions/**/*.yml")
+_TRANSPORT = Path("plugins", "module_utils", "_http", "transport.py")
+# Galaxy shows these without the pages that they link to.
+_SHOWN_ALONE = ("README.md", "roles/*/README.md")
+_LINK = re.compile(r"\]\(([^)#:]+)(#[^)]*)?\)")
 
 
 def arguments(given: Sequence[str]) -> argparse.Namespace:
@@ -67,33 +72,61 @@ def current_version(checkout: Path) -> str:
 
 
 def set_version(checkout: Path, version: str) -> None:
-    """Write a version into galaxy.yml and wherever a page or an example names an archive or an image of it."""
+    """Write a version into galaxy.yml, the User-Agent, and the pages and examples that name an archive or an image."""
     old = current_version(checkout)
     _replace(checkout / "galaxy.yml", rf"^version: {re.escape(old)}$", f"version: {version}")
+    _replace(checkout / _TRANSPORT, rf'^VERSION = "{re.escape(old)}"$', f'VERSION = "{version}"')
     for path in (path for pattern in _NAMING for path in checkout.glob(pattern)):
         _replace(path, rf"(ontap-akv[-:]){re.escape(old)}\b", rf"\g<1>{version}")
 
 
-def is_in_changelog(checkout: Path, version: str) -> bool:
-    """Tell whether the changelog has a version, which is then not written again."""
+def changelog_command(checkout: Path, version: str) -> tuple[str, ...]:
+    """The options with which antsibull-changelog writes a version; none where the changelog has all of it.
+
+    A version that the changelog has is not released before it is tagged, so fragments added since then belong to it.
+
+    :raises SystemExit: there is nothing to say of the version
+    """
     changelog = (checkout / "changelogs" / "changelog.yaml").read_text(encoding="utf-8")
-    return re.search(rf"^  ['\"]?{re.escape(version)}['\"]?:", changelog, re.MULTILINE) is not None
+    is_known = re.search(rf"^  ['\"]?{re.escape(version)}['\"]?:", changelog, re.MULTILINE) is not None
+    if any((checkout / "changelogs" / "fragments").glob("*.y*ml")):
+        return ("release", "--version", version, *(["--update-existing"] if is_known else []))
+    if not is_known:
+        raise SystemExit(f"changelogs/fragments is empty. Add a fragment that says what is new in {version}.")
+    return ()
 
 
 def stage(checkout: Path, repository: str, reference: str) -> None:
     """Write the addresses into a copy from which the archive is built.
 
     :param repository: replaces the reserved address in galaxy.yml
-    :param reference: the tag to which the links of the README lead
+    :param reference: the tag to which the links of the READMEs lead
     :raises SystemExit: a link leads to no file
     """
     _replace(checkout / "galaxy.yml", r"^(?:#.*\n)?repository: .*$", f"repository: {repository}")
-    readme = checkout / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    missing = [path for path in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text) if not (checkout / path).exists()]
+    missing = [
+        f"{readme.relative_to(checkout)} links to {target}, which does not exist."
+        for readme in _shown_alone(checkout)
+        for target, _anchor in _LINK.findall(readme.read_text(encoding="utf-8"))
+        if not (readme.parent / target).exists()
+    ]
     if missing:
-        raise SystemExit(f"README.md links to what does not exist: {', '.join(missing)}")
-    readme.write_text(re.sub(r"\]\(([^)#:]+(?:#[^)]*)?)\)", rf"]({repository}/blob/{reference}/\1)", text), "utf-8")
+        raise SystemExit("\n".join(missing))
+    for readme in _shown_alone(checkout):
+        _make_absolute(readme, checkout, f"{repository}/blob/{reference}")
+
+
+def _shown_alone(checkout: Path) -> list[Path]:
+    return [path for pattern in _SHOWN_ALONE for path in sorted(checkout.glob(pattern))]
+
+
+def _make_absolute(page: Path, checkout: Path, address: str) -> None:
+    folder = page.parent.relative_to(checkout)
+
+    def absolute(link: re.Match[str]) -> str:
+        return f"]({address}/{normpath(folder / link[1])}{link[2] or ''})"
+
+    page.write_text(_LINK.sub(absolute, page.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def _replace(path: Path, pattern: str, new: str) -> None:
@@ -106,12 +139,15 @@ def clone(place: Path, tag: str) -> None:
     if _git(ROOT, "status", "--porcelain"):
         raise SystemExit("Commit or remove your changes first: a release contains what is committed.")
     if _git(ROOT, "tag", "--list", tag):
-        raise SystemExit(f"The tag {tag} exists already.")
+        raise SystemExit(f"The tag {tag} exists already. Give another VERSION.")
     shutil.rmtree(place, ignore_errors=True)
     place.parent.mkdir(parents=True, exist_ok=True)
     _git(ROOT, "clone", "--quiet", "--no-hardlinks", ROOT, place)
     for name in ("user.name", "user.email"):
-        _git(place, "config", name, _git(ROOT, "config", name))
+        value = _git(ROOT, "config", "--default", "", name)
+        if not value:
+            raise SystemExit(f"Git has no {name}, which a commit needs: git config {name} …")
+        _git(place, "config", name, value)
 
 
 def commit(place: Path, version: str) -> None:
@@ -144,5 +180,7 @@ def write_digest(archive: Path) -> Path:
 
 
 def _git(folder: Path, *arguments: str | Path) -> str:
-    done = subprocess.run(["git", *arguments], cwd=folder, stdout=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run(["git", *arguments], cwd=folder, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"git {' '.join(map(str, arguments))} in {folder}: exit code {done.returncode}.")
     return done.stdout.strip()

@@ -113,7 +113,7 @@ def argument_specs(role: Any) -> str:
         }
     spec = {
         "short_description": role.summary,
-        "version_added": "0.1.0",
+        "version_added": "0.2.0",
         "author": ["The ontap.akv authors (@ontap-akv)"],
         "description": [*role.description, *credential(role), *CLOSING],
         "options": options,

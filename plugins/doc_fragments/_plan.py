@@ -18,5 +18,5 @@ options:
         plan that has been carried out is no longer the plan.
       - A blank value counts as not given.
     type: str
-    version_added: 0.1.0
+    version_added: 0.2.0
 """

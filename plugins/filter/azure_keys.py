@@ -14,7 +14,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.azure_check import 
 DOCUMENTATION = r"""
 name: azure_keys
 short_description: Find the keys that an application uses on many clusters
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - The ontap.akv authors (@ontap-akv)
 description:

@@ -14,7 +14,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.azure_check import 
 DOCUMENTATION = r"""
 name: azure_keys_of_entries
 short_description: Find the keys that declared AKV configurations use, if they get a credential
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - The ontap.akv authors (@ontap-akv)
 description:

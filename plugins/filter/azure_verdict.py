@@ -15,7 +15,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.azure_check import 
 DOCUMENTATION = r"""
 name: azure_verdict
 short_description: Decide whether a credential that was checked in Azure may be sent to ONTAP
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - The ontap.akv authors (@ontap-akv)
 description:

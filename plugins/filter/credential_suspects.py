@@ -14,7 +14,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.recovery import sus
 DOCUMENTATION = r"""
 name: credential_suspects
 short_description: Find the applications that ONTAP cannot log in to Azure with
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - The ontap.akv authors (@ontap-akv)
 description:

@@ -16,7 +16,7 @@ from ansible_collections.ontap.akv.plugins.plugin_utils._undefined import refuse
 DOCUMENTATION = r"""
 name: fleet_plan
 short_description: Compare the plans of many clusters with what was approved
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - The ontap.akv authors (@ontap-akv)
 description:

@@ -16,7 +16,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.recovery import rep
 DOCUMENTATION = r"""
 name: recovery_report
 short_description: Report what is wrong on clusters, cause by cause
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - The ontap.akv authors (@ontap-akv)
 description:

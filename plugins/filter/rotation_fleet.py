@@ -16,7 +16,7 @@ from ansible_collections.ontap.akv.plugins.plugin_utils._undefined import refuse
 DOCUMENTATION = r"""
 name: rotation_fleet
 short_description: Decide whether a rotation over many clusters may begin
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - The ontap.akv authors (@ontap-akv)
 description:

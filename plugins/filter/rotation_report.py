@@ -16,7 +16,7 @@ from ansible_collections.ontap.akv.plugins.plugin_utils._undefined import refuse
 DOCUMENTATION = r"""
 name: rotation_report
 short_description: Report what a rotation over many clusters did
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - The ontap.akv authors (@ontap-akv)
 description:

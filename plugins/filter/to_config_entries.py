@@ -14,7 +14,7 @@ from ansible_collections.ontap.akv.plugins.plugin_utils._undefined import refuse
 DOCUMENTATION = r"""
 name: to_config_entries
 short_description: Make entries for akv_config of what akv_info reads
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - The ontap.akv authors (@ontap-akv)
 description:

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: akv_config
 short_description: Configure ONTAP volume encryption on an Azure Key Vault
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - Creates, updates, or deletes the Azure Key Vault (AKV) configuration of an SVM or of the cluster.
   - It reads the configuration, compares it with what is declared, and sends a request that changes only when there is a

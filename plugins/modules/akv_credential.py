@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: akv_credential
 short_description: Rotate the credential of an Azure application on the SVMs of a cluster
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - Sends a new credential to all Azure Key Vault (AKV) configurations of a cluster that log in to Azure with one
     application, inactive configurations included. Verifies them, and rolls back those that became worse.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: akv_info
 short_description: Read Azure Key Vault configurations of an ONTAP cluster and their health
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - Returns the Azure Key Vault (AKV) configurations of a cluster, whether each is healthy, and if not why, in a form
     that a playbook can branch on.
@@ -73,7 +73,7 @@ options:
       - Where the login's role does not allow a reading, the task does not fail. The keys are unknown then.
     type: bool
     default: false
-    version_added: 0.1.0
+    version_added: 0.2.0
   volumes:
     description:
       - Whether to read the encrypted volumes too, which need the keys. It takes one more request, for its pages.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: akv_key_info
 short_description: Check whether a credential can use a key in Azure Key Vault
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - Logs in to Azure with the credential that ONTAP has or will get, and checks the key that it needs.
   - It changes nothing, in Azure or in ONTAP, and does not need ONTAP.

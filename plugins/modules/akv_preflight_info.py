@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: akv_preflight_info
 short_description: Check what ONTAP needs before an Azure Key Vault is enabled
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - Checks the prerequisites for protecting the keys of an SVM, or of the cluster, with Azure Key Vault (AKV).
   - It only reads. A prerequisite that is not met is reported in RV(checks), and does not fail the module.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: akv_rekey
 short_description: Rekey ONTAP volume encryption on an Azure Key Vault
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - Replaces the Azure key that wraps the SVM's keys (external rekey), or ONTAP's internal key between the Azure key and
     the volume keys (internal rekey), and waits for the ONTAP job to finish.

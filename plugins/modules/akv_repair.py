@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: akv_repair
 short_description: Repair the Azure Key Vault configurations of an ONTAP cluster, by cause
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - Diagnoses the Azure Key Vault (AKV) configurations of a cluster, repairs what a credential or a restore repairs, and
     reports what someone must do about the rest.

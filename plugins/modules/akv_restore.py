@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: akv_restore
 short_description: Restore the keys of an SVM from its Azure Key Vault
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - Restores the keys of an SVM, or of the cluster, from the configured Azure Key Vault, and follows ONTAP's job to its
     end.

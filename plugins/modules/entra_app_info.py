@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: entra_app_info
 short_description: Read when the credentials of applications in Microsoft Entra ID end
-version_added: 0.1.0
+version_added: 0.2.0
 description:
   - Reads which client secrets and certificates applications have, and when each ends, from Microsoft Graph.
   - It changes nothing. No secret is returned; Microsoft Graph itself shows only the first three characters.

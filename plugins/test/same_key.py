@@ -15,7 +15,7 @@ from ansible_collections.ontap.akv.plugins.plugin_utils._undefined import refuse
 DOCUMENTATION = r"""
 name: same_key
 short_description: Tell whether two key identifiers mean the same key
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - The ontap.akv authors (@ontap-akv)
 description:

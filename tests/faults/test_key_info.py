@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from ansible_collections.ontap.akv.plugins.module_utils._http.transport import USER_AGENT
 from faults.azure import CLIENT, KEY, SECRET, TENANT, VAULT, azure, make_pair
 
 from simulator.azure.codes import CODES
@@ -31,7 +32,7 @@ def test_all_is_well() -> None:
         assert result["summary"] == {"ok": 9, "failed": 0, "warning": 0, "unknown": 0}
         names = ["network", "token", "key", "wrap", "encrypt", "recovery", "versions", "rotation_policy", "expiry"]
         assert [check["name"] for check in result["checks"]] == names
-        assert {request["user_agent"] for request in here.sim.azure_requests} == {"ontap.akv/0.1.0"}
+        assert {request["user_agent"] for request in here.sim.azure_requests} == {USER_AGENT}
         key = result["key"]
         assert (key["type"], key["size"], key["enabled"], key["purge_protection"]) == ("RSA", 2048, True, True)
         assert key["rotation_policy"] == {"notify": "P30D"}

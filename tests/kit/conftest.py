@@ -18,6 +18,7 @@ from dev import collection
 PRIVATE = (
     ".env",
     ".vault_pass",
+    "changelogs/.plugin-cache.yaml",
     "findings/1.md",
     "group_vars/all/vault.yml",
     "host_vars/cluster1.yml",

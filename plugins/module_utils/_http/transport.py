@@ -59,7 +59,7 @@ except ImportError:
     HTTPAdapter = HTTPConnection = HTTPSConnection = object  # type: ignore[assignment,misc]
     HTTPConnectionPool = HTTPSConnectionPool = object  # type: ignore[assignment,misc]
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 """The collection's, as in galaxy.yml."""
 
 USER_AGENT = f"ontap.akv/{VERSION}"

@@ -19,7 +19,11 @@ REPOSITORY = "https://code.storage-team.net/ontap/akv"
 def checkout(tmp_path: Path) -> Path:
     (tmp_path / "docs").mkdir()
     (tmp_path / "extensions" / "awx").mkdir(parents=True)
-    (tmp_path / "changelogs").mkdir()
+    (tmp_path / "changelogs" / "fragments").mkdir(parents=True)
+    (tmp_path / "plugins" / "module_utils" / "_http").mkdir(parents=True)
+    (tmp_path / "plugins" / "module_utils" / "_http" / "transport.py").write_text('A = "0.1.0"\nVERSION = "0.1.0"\n')
+    (tmp_path / "roles" / "one").mkdir(parents=True)
+    (tmp_path / "roles" / "one" / "README.md").write_text("[a](../../docs/a.md#b), [me](README.md)")
     (tmp_path / "galaxy.yml").write_text("version: 0.1.0\n# Reserved.\nrepository: https://git.example/ontap/akv\n")
     (tmp_path / "README.md").write_text(
         "[a](docs/a.md#b), [c](#c), [d](https://docs.ansible.com/) ontap-akv-0.1.0.tar.gz"
@@ -36,6 +40,8 @@ def test_the_version_is_written_wherever_it_is_named(checkout: Path) -> None:
     assert "ontap-akv-0.2.0.tar.gz" in (checkout / "README.md").read_text()
     assert (checkout / "docs" / "a.md").read_text() == "install ontap-akv-0.2.0.tar.gz, version 0.1.0 of something else"
     assert (checkout / "extensions" / "awx" / "names.yml").read_text() == "image: registry/ontap-akv:0.2.0"
+    transport = checkout / "plugins" / "module_utils" / "_http" / "transport.py"
+    assert transport.read_text() == 'A = "0.1.0"\nVERSION = "0.2.0"\n'
 
 
 def test_staging_writes_addresses(checkout: Path) -> None:
@@ -43,17 +49,34 @@ def test_staging_writes_addresses(checkout: Path) -> None:
     assert (checkout / "galaxy.yml").read_text() == f"version: 0.1.0\nrepository: {REPOSITORY}\n"
     links = f"[a]({REPOSITORY}/blob/v0.2.0/docs/a.md#b), [c](#c), [d](https://docs.ansible.com/)"
     assert (checkout / "README.md").read_text().startswith(links)
+    role = f"[a]({REPOSITORY}/blob/v0.2.0/docs/a.md#b), [me]({REPOSITORY}/blob/v0.2.0/roles/one/README.md)"
+    assert (checkout / "roles" / "one" / "README.md").read_text() == role
 
 
 def test_staging_refuses_a_link_that_leads_nowhere(checkout: Path) -> None:
     (checkout / "docs" / "a.md").unlink()
-    with pytest.raises(SystemExit, match=r"docs/a\.md"):
+    with pytest.raises(SystemExit) as refused:
         release.stage(checkout, REPOSITORY, "v0.2.0")
+    assert str(refused.value).splitlines() == [
+        "README.md links to docs/a.md, which does not exist.",
+        "roles/one/README.md links to ../../docs/a.md, which does not exist.",
+    ]
+    assert "blob" not in (checkout / "README.md").read_text()
 
 
 def test_a_changelog_is_not_written_twice(checkout: Path) -> None:
-    assert release.is_in_changelog(checkout, "0.1.0")
-    assert not release.is_in_changelog(checkout, "0.2.0")
+    assert release.changelog_command(checkout, "0.1.0") == ()
+
+
+def test_a_version_without_a_word_in_the_changelog_is_refused(checkout: Path) -> None:
+    with pytest.raises(SystemExit, match=r"changelogs/fragments is empty\. .* 0\.2\.0"):
+        release.changelog_command(checkout, "0.2.0")
+
+
+def test_fragments_belong_to_the_version_that_is_released(checkout: Path) -> None:
+    (checkout / "changelogs" / "fragments" / "new.yml").write_text("minor_changes: [x]")
+    assert release.changelog_command(checkout, "0.2.0") == ("release", "--version", "0.2.0")
+    assert release.changelog_command(checkout, "0.1.0") == ("release", "--version", "0.1.0", "--update-existing")
 
 
 @pytest.mark.parametrize(
