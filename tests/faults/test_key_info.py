@@ -11,9 +11,9 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.ontap.akv.plugins.module_utils._http.transport import USER_AGENT
 from faults.azure import CLIENT, KEY, SECRET, TENANT, VAULT, azure, make_pair
 
+from ansible_collections.ontap.akv.plugins.module_utils._http.transport import USER_AGENT
 from simulator.azure.codes import CODES
 
 OTHER = "99999999-2222-3333-4444-555555555555"
