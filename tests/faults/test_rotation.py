@@ -350,10 +350,10 @@ def test_an_unreachable_cluster(number: int) -> None:
 
 
 def _refuses(_method: str, _target: str, _body: Any) -> Answer:
-    from ansible_collections.ontap.akv.plugins.module_utils._http import retry
+    from ansible_collections.ontap.akv.plugins.module_utils._http.retry import FaultKind
     from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Fault
 
-    raise Fault(retry.REFUSED, "no route to host")
+    raise Fault(FaultKind.UNREACHED, "no route to host")
 
 
 class TestUnhealthy:
@@ -576,7 +576,7 @@ def test_check_mode_is_the_plan_of_the_run() -> None:
 
 
 def test_a_lost_answer_is_not_called_untouched() -> None:
-    from ansible_collections.ontap.akv.plugins.module_utils._http import retry
+    from ansible_collections.ontap.akv.plugins.module_utils._http.retry import FaultKind
     from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Fault
 
     some = fleet(1)
@@ -586,7 +586,7 @@ def test_a_lost_answer_is_not_called_untouched() -> None:
     def lost(method: str, target: str, body: Any) -> Answer:
         answer = send(method, target, body)
         if method == "PATCH":
-            raise Fault(retry.LOST, "the connection was reset")
+            raise Fault(FaultKind.LOST, "the connection was reset")
         return answer
 
     cluster.send = lost  # type: ignore[method-assign]

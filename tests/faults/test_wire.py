@@ -20,8 +20,9 @@ import trustme
 from faults.catalogue import WHOLE
 from faults.harness import run
 
-from ansible_collections.ontap.akv.plugins.module_utils._http import retry, transport
+from ansible_collections.ontap.akv.plugins.module_utils._http import transport
 from ansible_collections.ontap.akv.plugins.module_utils._http.endpoint import Endpoint
+from ansible_collections.ontap.akv.plugins.module_utils._http.retry import FaultKind
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Allowance, Fault, Transport
 from simulator import Simulator
 
@@ -120,7 +121,7 @@ def test_an_irregular_response_closes_the_connection(plain: Server, irregular: s
     with session(plain.endpoint()) as made:
         with pytest.raises(Fault, match="broke the HTTP protocol") as caught:
             made.send(method, "/")
-        assert caught.value.kind == retry.LOST
+        assert caught.value.kind == FaultKind.LOST
         assert made.send("GET", "/").content == b"second"
     assert plain.connections == 2
 
@@ -188,7 +189,7 @@ def test_one_response_is_limited_whatever_its_status(plain: Server, status: str)
         assert len(made.send("GET", "/").content) == 16 * MB
         with pytest.raises(Fault, match="longer than 16 MB, the limit for one response") as caught:
             made.send("GET", "/")
-    assert caught.value.kind == retry.LOST
+    assert caught.value.kind == FaultKind.LOST
 
 
 def test_all_responses_of_a_task_are_limited(plain: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,11 +200,11 @@ def test_all_responses_of_a_task_are_limited(plain: Server, monkeypatch: pytest.
         other.send("GET", "/")
         with pytest.raises(Fault, match="exceed 64 MB, the limit for one task") as caught:
             made.send("POST", "/")
-        assert caught.value.kind == retry.LOST, "it may have been applied"
+        assert caught.value.kind == FaultKind.LOST, "it may have been applied"
         before = plain.connections
         with pytest.raises(Fault, match="64 MB") as caught:
             other.send("GET", "/")
-        assert caught.value.kind == retry.SPENT, "nothing is sent any more"
+        assert caught.value.kind == FaultKind.SPENT, "nothing is sent any more"
     assert plain.connections == before
 
 
@@ -262,7 +263,7 @@ def test_where_no_address_answers(silent: int, monkeypatch: pytest.MonkeyPatch) 
         pytest.raises(Fault, match=r"no connection to http://cluster1:\d+ within") as caught,
     ):
         made.send("POST", "/")
-    assert caught.value.kind == retry.REFUSED
+    assert caught.value.kind == FaultKind.UNREACHED
     assert len(shares) == 3
     assert shares[0] <= 0.2
     assert sum(shares) <= 0.61
@@ -280,7 +281,7 @@ def test_a_connection_that_comes_too_late_is_not_used(plain: Server, monkeypatch
     plain.replies = [response(b"here")]
     with session(plain.endpoint(timeout=0.1)) as made, pytest.raises(Fault, match="no connection to") as caught:
         made.send("POST", "/")
-    assert caught.value.kind == retry.REFUSED
+    assert caught.value.kind == FaultKind.UNREACHED
 
 
 def test_reading_has_the_time_that_connecting_left(plain: Server, silent: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -289,7 +290,7 @@ def test_reading_has_the_time_that_connecting_left(plain: Server, silent: int, m
     plain.replies = [b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"]
     with session(plain.endpoint(timeout=0.6)) as made, pytest.raises(Fault, match="did not respond within") as caught:
         made.send("GET", "/")
-    assert caught.value.kind == retry.LOST
+    assert caught.value.kind == FaultKind.LOST
 
 
 def test_name_resolution_does_not_count(plain: Server, monkeypatch: pytest.MonkeyPatch) -> None:

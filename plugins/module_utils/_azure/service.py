@@ -18,7 +18,7 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
 from ansible_collections.ontap.akv.plugins.module_utils._http.door import NotReadable, read_json
-from ansible_collections.ontap.akv.plugins.module_utils._http.retry import AGAIN, READ, backoff, decide
+from ansible_collections.ontap.akv.plugins.module_utils._http.retry import backoff
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Fault, Transport
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.task import Task
@@ -80,7 +80,7 @@ class Service:
             try:
                 answer = self._transport.send(method, target, body, headers=headers)
             except Fault as fault:
-                if decide(READ, fault.kind) != AGAIN or not self._may_retry(tries, wait):
+                if not fault.kind.may_pass or not self._may_retry(tries, wait):
                     raise NoAnswer(f"{self.name} did not answer: {fault.reason}") from None
             else:
                 entry["status"] = answer.status

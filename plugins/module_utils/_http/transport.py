@@ -28,7 +28,7 @@ from http.cookiejar import DefaultCookiePolicy
 from urllib.request import getproxies_environment
 
 from ansible_collections.ontap.akv.plugins.module_utils._http.endpoint import ClientCertificate, Endpoint
-from ansible_collections.ontap.akv.plugins.module_utils._http.retry import LOST, REFUSED, RESOLVE, SPENT, TRUST
+from ansible_collections.ontap.akv.plugins.module_utils._http.retry import FaultKind
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 
 try:
@@ -81,11 +81,11 @@ _NO_ISSUER = (20, 21)
 class Fault(Exception):
     """No answer that could be read.
 
-    :param kind: how far the request got, one of the faults of `retry`
+    :param kind: how far the request got
     :param reason: what happened, and what to do about it
     """
 
-    def __init__(self, kind: str, reason: str) -> None:
+    def __init__(self, kind: FaultKind, reason: str) -> None:
         super().__init__(reason)
         self.kind = kind
         self.reason = reason
@@ -119,7 +119,7 @@ class Allowance:
         with self._lock:
             self._left -= size
         if self.spent:
-            raise Fault(LOST, _ALL_SPENT)
+            raise Fault(FaultKind.LOST, _ALL_SPENT)
 
 
 _ALL_SPENT = f"the responses of this task exceed {MAX_OF_TASK >> 20} MB, the limit for one task. Read less in one task."
@@ -365,7 +365,7 @@ class Transport:
         :raises Fault: no response could be read; the connection is then closed
         """
         if self.allowance.spent:
-            raise Fault(SPENT, _ALL_SPENT)
+            raise Fault(FaultKind.SPENT, _ALL_SPENT)
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         json_type = {} if body is None or isinstance(body, bytes) else {"Content-Type": "application/json"}
         timeout = self.endpoint.timeout
@@ -408,7 +408,8 @@ class Transport:
         encoding = response.headers.get("Content-Encoding", "identity")
         if encoding != "identity":
             raise Fault(
-                LOST, f"the response is compressed ({encoding}), which was not asked for. Is a proxy in between?"
+                FaultKind.LOST,
+                f"the response is compressed ({encoding}), which was not asked for. Is a proxy in between?",
             )
         content = bytearray()
         # Not decoded in any way, for nothing needs to be.
@@ -416,11 +417,13 @@ class Transport:
             self.allowance.spend(len(chunk))
             content += chunk
             if len(content) > MAX_ANSWER:
-                raise Fault(LOST, f"the response is longer than {MAX_ANSWER >> 20} MB, the limit for one response.")
+                raise Fault(
+                    FaultKind.LOST, f"the response is longer than {MAX_ANSWER >> 20} MB, the limit for one response."
+                )
         # urllib3 1.26 does not check this itself.
         promised = int(response.headers.get("Content-Length", 0))
         if len(content) < promised and response.status_code not in (204, 304):
-            raise Fault(LOST, f"the response ended after {len(content)} of {promised} bytes.")
+            raise Fault(FaultKind.LOST, f"the response ended after {len(content)} of {promised} bytes.")
         return bytes(content)
 
     def close(self) -> None:
@@ -434,40 +437,48 @@ class Transport:
         chain = list(_chain(exc))
         if isinstance(exc, requests.exceptions.ConnectTimeout):
             return Fault(
-                REFUSED,
+                FaultKind.UNREACHED,
                 f"no connection to {where} within {timeout:g} s. Check the address, the route and the firewall.",
             )
         if late or any(isinstance(cause, (requests.exceptions.Timeout, socket.timeout)) for cause in chain):
             return Fault(
-                LOST, f"{where} did not respond within {timeout:g} s (timeout). Check the load on {words.server}."
+                FaultKind.LOST,
+                f"{where} did not respond within {timeout:g} s (timeout). Check the load on {words.server}.",
             )
         errors = requests.exceptions
         nowhere = any(isinstance(cause, (socket.gaierror, errors.InvalidURL, LocationValueError)) for cause in chain)
         # With a proxy only the name of the proxy is resolved here.
         if isinstance(exc, (errors.ProxyError, errors.InvalidSchema)) or (nowhere and self._proxies):
-            kind = RESOLVE if nowhere or isinstance(exc, errors.InvalidSchema) else REFUSED
+            kind = FaultKind.UNRESOLVED if nowhere or isinstance(exc, errors.InvalidSchema) else FaultKind.UNREACHED
             said = next((f" ({cause})" for cause in chain if str(cause).startswith("Tunnel connection failed")), "")
             return Fault(
                 kind, f"the proxy for {self.url} failed{said}. Check HTTPS_PROXY and NO_PROXY, or set use_proxy: false."
             )
         if nowhere:
-            return Fault(RESOLVE, f"the name {self.endpoint.host} could not be resolved. Check {words.host} and DNS.")
+            return Fault(
+                FaultKind.UNRESOLVED,
+                f"the name {self.endpoint.host} could not be resolved. Check {words.host} and DNS.",
+            )
         for cause in chain:
             if isinstance(cause, ssl.SSLError) and not isinstance(cause, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
-                return Fault(TRUST, _tls_reason(cause, where, self.endpoint))
+                return Fault(FaultKind.UNTRUSTED, _tls_reason(cause, where, self.endpoint))
         if any(isinstance(cause, ConnectionRefusedError) for cause in chain):
             return Fault(
-                REFUSED,
+                FaultKind.UNREACHED,
                 f"{where} refused the connection. Check {words.host} and {words.port}:"
                 f" they must be those of {words.server}.",
             )
         if any(type(cause).__name__ == "NewConnectionError" for cause in chain):
-            return Fault(REFUSED, f"{where} could not be reached. Check the address, the route and the firewall.")
+            return Fault(
+                FaultKind.UNREACHED, f"{where} could not be reached. Check the address, the route and the firewall."
+            )
         for cause in chain:
             if isinstance(cause, _Irregular):
-                return Fault(LOST, f"{where} broke the HTTP protocol ({cause}). Is a proxy in between?")
+                return Fault(FaultKind.LOST, f"{where} broke the HTTP protocol ({cause}). Is a proxy in between?")
         certificate = " Or the server does not accept the client certificate." if self.endpoint.certificate else ""
-        return Fault(LOST, f"the connection to {where} was closed before the response was complete.{certificate}")
+        return Fault(
+            FaultKind.LOST, f"the connection to {where} was closed before the response was complete.{certificate}"
+        )
 
 
 def _proxies(endpoint: Endpoint) -> dict[str, str]:

@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import RELEASES, Release
 from ansible_collections.ontap.akv.plugins.module_utils._http import door, retry
+from ansible_collections.ontap.akv.plugins.module_utils._http.retry import FaultKind
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer, Fault, Transport
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, ConnectionFailed, OntapError
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Step
@@ -234,8 +235,8 @@ class Client:
             content = self._success(answer, step.operation)
         except _Setback as setback:
             failure = setback.failure(step.doing, self.where, self._asked)
-            failure.lost = setback.fault == retry.LOST
-            failure.passing = failure.lost or retry.decide(retry.SINGLE, setback.fault) == retry.AGAIN
+            failure.lost = setback.kind is FaultKind.LOST
+            failure.passing = setback.kind.may_pass
             if failure.lost:
                 self.task.sent_unconfirmed()
             raise failure from None
@@ -256,8 +257,7 @@ class Client:
                 answer = self._once("GET", target, None)
                 return self._success(answer, "get"), self._seconds
             except _Setback as setback:
-                again = retry.decide(retry.READ, setback.fault) == retry.AGAIN
-                if not again or not attempts.pause():
+                if not (setback.kind.may_pass and attempts.pause()):
                     raise setback.failure(doing, self.where, self._asked) from None
 
     def _once(self, method: str, target: str, body: JSON | None) -> Answer:
@@ -266,7 +266,7 @@ class Client:
         if held > 0:
             if held > self.task.remaining():
                 raise _Setback(
-                    retry.REFUSAL,
+                    FaultKind.REFUSED,
                     f"the server asks for a pause of {held:.0f} s (Retry-After), which is more than the task has left"
                     " (wait_timeout).",
                 )
@@ -291,20 +291,20 @@ class Client:
         content, problem = self._checked(answer)
         if 200 <= answer.status < 300:
             if problem:
-                raise _Setback(retry.LOST, f"the response is refused: {problem}. Is a proxy in between?")
+                raise _Setback(FaultKind.LOST, f"the response is refused: {problem}. Is a proxy in between?")
             if operation == "get" and not isinstance(content, dict):
-                raise _Setback(retry.LOST, "the answer is no JSON object. Is this ONTAP's management LIF?")
+                raise _Setback(FaultKind.LOST, "the answer is no JSON object. Is this ONTAP's management LIF?")
             return content if isinstance(content, dict) else {}
         error = content.get("error") if isinstance(content, dict) else None
         if not isinstance(error, dict) or not str(error.get("code", "")).strip():
             raise _Setback(
-                retry.fault_of_answer(answer.status, None),
+                retry.kind_of_answer(answer.status, None),
                 _reason_of_status(answer),
                 http_status=answer.status,
             )
         code = str(error["code"])
         raise _Setback(
-            retry.fault_of_answer(answer.status, code),
+            retry.kind_of_answer(answer.status, code),
             self.task.redactor.free_text(str(error.get("message") or "no message")),
             http_status=answer.status,
             error=self.task.redactor.written_by_server(
@@ -374,11 +374,11 @@ def is_unreadable(refusal: AkvError) -> bool:
 
 
 class _Setback(Exception):
-    """One try that was no success: what `retry` needs to decide, and what a failure needs to say."""
+    """One try that was no success: how far it got, and what a failure needs to say."""
 
     def __init__(
         self,
-        fault: str,
+        kind: FaultKind,
         reason: str,
         *,
         http_status: int | None = None,
@@ -386,7 +386,7 @@ class _Setback(Exception):
         operation: str = "",
     ) -> None:
         super().__init__(reason)
-        self.fault = fault
+        self.kind = kind
         self.reason = reason
         self.http_status = http_status
         self.error = error

@@ -11,9 +11,10 @@ from __future__ import annotations
 import functools
 import typing as t
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv.checks import Check, Status, count_by_status
 from ansible_collections.ontap.akv.plugins.module_utils._akv.expiry import Expiry, in_words, read_date, read_moment
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import check_text, is_uuid
 from ansible_collections.ontap.akv.plugins.module_utils._akv.uris import KeyId, VaultUri, likely_typo
@@ -43,7 +44,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "vault_url": {"type": "str"},
 }
 
-OK, FAILED, WARNING, UNKNOWN = STATUSES = ("ok", "failed", "warning", "unknown")
+OK, FAILED, WARNING, UNKNOWN = Status
 
 _DECIDING = ("network", "token", "key", "wrap")
 _OPERATIONS = {"wrap": ("wrapKey", "unwrapKey"), "encrypt": ("encrypt", "decrypt")}
@@ -52,20 +53,8 @@ _LONGEST_WAIT = 250  # seconds: less than a task may take
 _CLOCKS_AGREE = timedelta(minutes=5)
 
 Record = dict[str, t.Any]
-Finding = tuple[str, str]
+Finding = tuple[Status, str]
 """A status and a message."""
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing that was checked.
-
-    :ivar status: one of STATUSES
-    """
-
-    name: str
-    status: str
-    message: str
 
 
 @dataclass(frozen=True)
@@ -194,8 +183,8 @@ class _KeyInfo:
             changed=False,
             msg=self._message(),
             ready=all(self._checks[name].status in (OK, WARNING) for name in _DECIDING if name in self._checks),
-            checks=[asdict(check) for check in checks],
-            summary={status: sum(check.status == status for check in checks) for status in STATUSES},
+            checks=[check.record() for check in checks],
+            summary=count_by_status(checks),
             key=self._key,
             credential=credential,
             vault_tenant_id=self._tenant,
@@ -216,7 +205,10 @@ class _KeyInfo:
         if blocking == "key" and self._key:
             blocking = None
         if blocking:
-            status, message = UNKNOWN, f"Not checked, because the check {blocking} is {self._checks[blocking].status}."
+            status, message = (
+                UNKNOWN,
+                f"Not checked, because the check {blocking} is {self._checks[blocking].status}.",
+            )
         else:
             try:
                 status, message = question()
@@ -260,7 +252,10 @@ class _KeyInfo:
             if certificate.expiry.is_expired(self._now()):
                 return FAILED, f"{in_words('The certificate', certificate.expiry, self._now())} Renew it.{clock}"
             if certificate.begins > self._now():
-                return FAILED, f"The certificate is not valid before {certificate.begins:%Y-%m-%dT%H:%M:%SZ}.{clock}"
+                return (
+                    FAILED,
+                    f"The certificate is not valid before {certificate.begins:%Y-%m-%dT%H:%M:%SZ}.{clock}",
+                )
         self._entra = self._azure.entra(self._target.cloud)
         self._entra.ahead = self._offset
         try:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv.checks import Check, Status, count_by_status
 from ansible_collections.ontap.akv.plugins.module_utils._akv.migration import advise, kind_of
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import RELEASES, Release
@@ -33,7 +34,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable impor
 
 ARGUMENT_SPEC: dict[str, t.Any] = {**SCOPE_OPTIONS}
 
-OK, FAILED, WARNING, UNKNOWN = STATUSES = ("ok", "failed", "warning", "unknown")
+OK, FAILED, WARNING, UNKNOWN = Status
 
 _NODE_STATE_SINCE = _METROCLUSTER_SINCE = "9.8"
 # What each licence is called: in the vendor's guide, and by releases of its REST API.
@@ -49,18 +50,6 @@ _UPDATING = {
 _NAE_REFUSED = ("9.15.1-9.15.1", "9.17.1")
 _KEYS_REFUSED = "9.7-9.18.1"
 _NO_DATA_SVM = ("dp_destination", "sync_destination")
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing that must be true, and whether it is.
-
-    :ivar status: one of STATUSES
-    """
-
-    name: str
-    status: str
-    message: str
 
 
 @dataclass(frozen=True)
@@ -83,8 +72,8 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result
         changed=False,
         msg=_message(client, scope, bad, checks),
         ready=not bad,
-        checks=[{**asdict(check), "message": printable(check.message)} for check in checks],
-        summary={status: sum(check.status == status for check in checks) for status in STATUSES},
+        checks=[check.record(printable) for check in checks],
+        summary=count_by_status(checks),
     )
 
 
@@ -93,7 +82,7 @@ def _message(client: Client, scope: Scope, bad: list[Check], checks: list[Check]
     if bad:
         told = " ".join(check.message for check in bad)
         return f"{where} is not ready for an Azure Key Vault ({', '.join(check.name for check in bad)}): {told}"
-    of = {status: _listed(check.name for check in checks if check.status == status) for status in STATUSES}
+    of = {status: _listed(check.name for check in checks if check.status == status) for status in Status}
     doubts = [f"{word}: {of[status]}." for status, word in ((UNKNOWN, "Not known"), (WARNING, "Look at")) if of[status]]
     if doubts:
         told = f"Nothing is seen in the way of an Azure Key Vault for {scope} on {client.where}."

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from ansible_collections.ontap.akv.plugins.module_utils._http import retry
+from ansible_collections.ontap.akv.plugins.module_utils._http.retry import FaultKind
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer, Fault
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import (
@@ -26,8 +26,8 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.runner import s
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.task import Task
 
 SECRET = "canary-7Q~secret"
-LOST = Fault(retry.LOST, "broke off.")
-REFUSED = Fault(retry.REFUSED, "refused.")
+LOST = Fault(FaultKind.LOST, "broke off.")
+REFUSED = Fault(FaultKind.UNREACHED, "refused.")
 VAULTS = "/security/azure-key-vaults"
 
 
@@ -148,7 +148,7 @@ def test_a_read_is_repeated_after_a_transient_fault(play: Any, setback: Answer |
 
 
 @pytest.mark.parametrize(
-    "final", [error(401, "6691623"), error(403, "6"), Fault(retry.RESOLVE, ""), Fault(retry.TRUST, "")]
+    "final", [error(401, "6691623"), error(403, "6"), Fault(FaultKind.UNRESOLVED, ""), Fault(FaultKind.UNTRUSTED, "")]
 )
 def test_what_waiting_cannot_help_is_sent_once(play: Any, final: Answer | Fault) -> None:
     client, transport = play(final)
