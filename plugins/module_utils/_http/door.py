@@ -13,6 +13,7 @@ Ansible's own: keys that begin with ``__ansible`` mark values on Ansible's wire,
 from __future__ import annotations
 
 import json
+import math
 import re
 import typing as t
 
@@ -60,7 +61,7 @@ def read_json(content: bytes) -> Checked:
     try:
         text = content.decode(json.detect_encoding(content), "surrogatepass")
         plain = _is_plain(text)
-        value = json.loads(text)
+        value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
         del text  # it may be long
     except RecursionError:
         raise NotReadable(_TOO_DEEP) from None
@@ -71,6 +72,16 @@ def read_json(content: bytes) -> Checked:
         return Checked(value)
     check = _Check()
     return Checked(check.checked(value), check.reserved)
+
+
+def _no_number(name: str) -> t.NoReturn:
+    """Refuse NaN and Infinity, which Python reads and JSON does not have: no other program could read our JSON."""
+    raise ValueError(name)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_number(text)
 
 
 _TOO_DEEP = f"it is nested more than {MAX_DEPTH} levels deep"

@@ -58,7 +58,9 @@ def test_too_many_levels_are_refused(depth: int) -> None:
         read_json(b"[" * depth + b"]" * depth)
 
 
-@pytest.mark.parametrize("content", [b"{", b"<html>", b'{"a": \xff}', b'"\xc3', b"{} {}", b"1" * 9999])
+@pytest.mark.parametrize(
+    "content", [b"{", b"<html>", b'{"a": \xff}', b'"\xc3', b"{} {}", b"1" * 9999, b"[NaN]", b"-Infinity", b"[1e999]"]
+)
 def test_what_is_not_json_is_refused(content: bytes) -> None:
     with pytest.raises(NotReadable, match="not JSON"):
         read_json(content)
