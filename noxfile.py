@@ -49,6 +49,7 @@ RELEASES = re.findall(
     r"^netapp-ontap==(9\.\d+(?:\.1)?)\.", (environment.REQUIREMENTS / "judges.in").read_text(), re.MULTILINE
 )
 STORIES = "tests/integration/test_targets.py"
+INTEGRATION_CONFIG = Path("tests", "integration", "integration_config.yml")
 
 # Every core can be tested. `make test` tests the oldest, that of a long-lived Automation Platform, and the newest.
 USABLE = [core for core in CORES if core != CANDIDATE and any(python in pythons.find() for python in CORES[core])]
@@ -218,7 +219,11 @@ def ansible_test(session: nox.Session, core: str, command: str, *arguments: str)
     package = next(here.parent.glob("lib/python3*/site-packages/ansible_test"))
     sanity.prepare_home(folder / "home", package)
     more = {"HOME": str(folder / "home"), "PATH": sanity.path(here)}
-    with session.chdir(collection.copy(folder)):
+    checkout = collection.copy(folder)
+    # The target runs on a real cluster, so only who names it gets it.
+    if command == "integration" and "cluster" in session.posargs:
+        shutil.copy(ROOT / INTEGRATION_CONFIG, checkout / INTEGRATION_CONFIG)
+    with session.chdir(checkout):
         options = (*arguments, "--color", "no", *session.posargs)
         session.run(here / "ansible-test", command, *options, env={**variables(here), **more})
 

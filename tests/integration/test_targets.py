@@ -23,7 +23,8 @@ from integration.running import HERE, WAYS, Ansible, Run, login, seen
 
 from simulator import Simulator
 
-STORIES = sorted(HERE.glob("targets/*/tasks/*.yml"))
+# The target `cluster` runs on a cluster that somebody names: see test_cluster_target.py.
+STORIES = sorted(path for path in HERE.glob("targets/*/tasks/*.yml") if path.parts[-3] != "cluster")
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
