@@ -77,7 +77,7 @@ def set_version(checkout: Path, version: str) -> None:
     _replace(checkout / "galaxy.yml", rf"^version: {re.escape(old)}$", f"version: {version}")
     _replace(checkout / _TRANSPORT, rf'^VERSION = "{re.escape(old)}"$', f'VERSION = "{version}"')
     for path in (path for pattern in _NAMING for path in checkout.glob(pattern)):
-        _replace(path, rf"(ontap-akv[-:]){re.escape(old)}\b", rf"\g<1>{version}")
+        _replace(path, rf"(ontap-akv(?:-de)?[-:]){re.escape(old)}\b", rf"\g<1>{version}")
 
 
 def changelog_command(checkout: Path, version: str) -> tuple[str, ...]:

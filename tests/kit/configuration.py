@@ -26,7 +26,7 @@ PACKAGE = Path("ansible_collections", "ontap", "akv")
 class Configuration:
     """What the files say, with all expressions resolved.
 
-    :ivar objects: the variables controller_*
+    :ivar objects: the variables controller_* and eda_*
     """
 
     objects: Values
@@ -44,8 +44,8 @@ URL = "https://git.example.com/storage/ontap-akv.git"
 """The address of the project, which has no default."""
 
 
-def load(folder: Path, scratch: Path, **mine: str) -> Configuration:
-    """Read a folder of variable files with Ansible.
+def load(folder: Path, scratch: Path, *more: Path, **mine: str) -> Configuration:
+    """Read folders of variable files with Ansible.
 
     :param mine: what somebody sets who loads them
     """
@@ -54,14 +54,14 @@ def load(folder: Path, scratch: Path, **mine: str) -> Configuration:
         "hosts": "localhost",
         "gather_facts": False,
         "tasks": [
-            {"ansible.builtin.include_vars": {"dir": str(folder)}},
+            *({"ansible.builtin.include_vars": {"dir": str(each)}} for each in (folder, *more)),
             {
                 "ansible.builtin.copy": {
                     "content": "{{ dict(names | zip(query('ansible.builtin.vars', *names))) | to_json }}",
                     "dest": str(scratch / "objects.json"),
                     "mode": "0600",
                 },
-                "vars": {"names": "{{ query('ansible.builtin.varnames', '^controller_') }}"},
+                "vars": {"names": "{{ query('ansible.builtin.varnames', '^(controller|eda)_') }}"},
             },
         ],
     }

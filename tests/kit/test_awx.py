@@ -29,6 +29,8 @@ STOPPED = "extensions/awx/playbooks/stopped.yml"
 PLAN = "extensions/awx/playbooks/plan_rotation.yml"
 # It plays no role, and speaks to no cluster.
 EXPIRY = "extensions/awx/playbooks/expiry.yml"
+# The rules of events launch it, nobody watches, and it sends no credential.
+RESTORE = "ONTAP AKV - restore keys"
 # These take one AKV configuration by name: on all clusters at once it would be another one on each.
 OF_ONE_VAULT = {"akv_enable", "akv_disable", "akv_rotate_key"}
 # A survey asks for these types; the roles take a text with commas as a list.
@@ -220,6 +222,7 @@ def test_only_who_needs_a_credential_gets_it(configuration: Configuration) -> No
     for template in _of_roles(configuration):
         types = {configuration.one("credentials", name)["credential_type"] for name in template["credentials"]}
         takes = any("akv_client" in str(value) for value in _defaults(template["playbook"]).values())
+        takes = takes and template["name"] != RESTORE
         assert types == ({"ONTAP login", "Azure application"} if takes else {"ONTAP login"})
         # The login that changes is for what changes.
         assert any("operator" in name for name in template["credentials"]) == _changes(template["playbook"])
@@ -228,6 +231,9 @@ def test_only_who_needs_a_credential_gets_it(configuration: Configuration) -> No
 def test_what_changes_rehearses_unless_a_person_says_run(configuration: Configuration) -> None:
     for template in configuration.objects["controller_templates"]:
         changes = _changes(template["playbook"])
+        if template["name"] == RESTORE:
+            assert (template["job_type"], template["allow_simultaneous"]) == ("run", False)
+            continue
         assert template["job_type"] == ("check" if changes else "run")
         assert template.get("ask_job_type_on_launch", False) == changes
         assert template.get("diff_mode", False) == changes

@@ -2,19 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What ansible-builder makes of the collection: its requirements, and the context of the example, less the engine."""
+"""What ansible-builder makes of the collection: its requirements, and the contexts of the examples, less the engine."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
 
+import pytest
 import yaml
 from kit.configuration import PACKAGE
 from kit.running import run
 from packaging.requirements import Requirement
 
-EXAMPLE = Path("extensions", "execution_environment", "execution-environment.yml")
+EXAMPLES = {
+    "execution": Path("extensions", "execution_environment", "execution-environment.yml"),
+    "decision": Path("extensions", "decision_environment", "decision-environment.yml"),
+}
 
 
 def test_the_builder_reads_the_requirements_of_the_installed_collection(installed: Path, tmp_path: Path) -> None:
@@ -33,10 +37,13 @@ def test_the_requirements_are_the_lowest_that_are_tested(installed: Path) -> Non
     assert stated == {line for line in tested.read_text().splitlines() if line.startswith(("requests", "urllib3"))}
 
 
-def test_the_example_makes_a_context_that_installs_the_archive(installed: Path, archive: Path, tmp_path: Path) -> None:
-    """As the docs tell it, from the example in the archive itself."""
-    example = tmp_path / EXAMPLE.name
-    shutil.copy(installed / PACKAGE / EXAMPLE, example)
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_the_example_makes_a_context_that_installs_the_archive(
+    kind: str, installed: Path, archive: Path, tmp_path: Path
+) -> None:
+    """As the docs describe it, from the example in the archive itself."""
+    example = tmp_path / EXAMPLES[kind].name
+    shutil.copy(installed / PACKAGE / EXAMPLES[kind], example)
     shutil.copy(archive, tmp_path)
     # The name is that of the engine's choice, where there is one.
     name = ("--output-filename", "Containerfile")
@@ -49,3 +56,7 @@ def test_the_example_makes_a_context_that_installs_the_archive(installed: Path, 
     image = tmp_path / "image"
     run("ansible-galaxy", "collection", "install", "--force", "-r", "requirements.yml", "-p", image, cwd=build)
     assert (image / PACKAGE / "MANIFEST.json").is_file()
+    if kind == "decision":
+        assert "ansible-rulebook>=1.2" in "".join(path.read_text() for path in build.rglob("requirements.txt"))
+        assert "java-17-openjdk-headless" in "".join(path.read_text() for path in build.rglob("bindep.txt"))
+        assert "ENV JAVA_HOME=" in recipe

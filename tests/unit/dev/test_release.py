@@ -29,7 +29,7 @@ def checkout(tmp_path: Path) -> Path:
         "[a](docs/a.md#b), [c](#c), [d](https://docs.ansible.com/) ontap-akv-0.1.0.tar.gz"
     )
     (tmp_path / "docs" / "a.md").write_text("install ontap-akv-0.1.0.tar.gz, version 0.1.0 of something else")
-    (tmp_path / "extensions" / "awx" / "names.yml").write_text("image: registry/ontap-akv:0.1.0")
+    (tmp_path / "extensions" / "awx" / "names.yml").write_text("image: registry/ontap-akv:0.1.0 ontap-akv-de:0.1.0")
     (tmp_path / "changelogs" / "changelog.yaml").write_text("releases:\n  0.1.0:\n    release_date: '2026-01-01'\n")
     return tmp_path
 
@@ -39,7 +39,9 @@ def test_the_version_is_written_wherever_it_is_named(checkout: Path) -> None:
     assert release.current_version(checkout) == "0.2.0"
     assert "ontap-akv-0.2.0.tar.gz" in (checkout / "README.md").read_text()
     assert (checkout / "docs" / "a.md").read_text() == "install ontap-akv-0.2.0.tar.gz, version 0.1.0 of something else"
-    assert (checkout / "extensions" / "awx" / "names.yml").read_text() == "image: registry/ontap-akv:0.2.0"
+    assert (
+        checkout / "extensions" / "awx" / "names.yml"
+    ).read_text() == "image: registry/ontap-akv:0.2.0 ontap-akv-de:0.2.0"
     transport = checkout / "plugins" / "module_utils" / "_http" / "transport.py"
     assert transport.read_text() == 'A = "0.1.0"\nVERSION = "0.2.0"\n'
 
