@@ -115,9 +115,10 @@ the privilege level advanced. It may take several minutes.
   manager provably holds do not prevent this.
 - After step 5: migrate in the other direction (`-from-vserver vs0 -to-vserver cluster1`), as long as the previous key
   manager exists. Then prove it: every key in `held_elsewhere`. Then delete the AKV configuration.
-- From ONTAP 9.16.1, `akv_disable` and `akv_config` do not delete a configuration with a key-store in state `mixed`. If
-  `akv_info` proves that it holds no key, delete it with `DELETE /security/azure-key-vaults/{uuid}`. ONTAP refuses that
-  while the configuration holds keys (65536867).
+- From ONTAP 9.16.1, the state of the key-store is `mixed` before step 5. `akv_disable` and `akv_config` then delete the
+  configuration only if every node proves that it holds no key and that every volume key is with another key manager.
+  In any other case they refuse: finish the migration first. ONTAP itself refuses too while the configuration holds keys
+  (65536867).
 - Keep the key in Azure until then. Without it, ONTAP cannot read the keys to move them.
 
 ## What cannot be promised

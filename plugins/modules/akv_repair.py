@@ -52,7 +52,8 @@ options:
     description:
       - Whether to send the credential although the diagnosis names another cause, to each configuration of the
         application that needs attention.
-      - Needed on ONTAP 9.7, which does not report why nodes lack keys.
+      - Needed on ONTAP 9.7 if the credential is the cause. That release does not report whether it reaches Azure, only
+        which nodes lack keys.
     type: bool
     default: false
   restore:

@@ -139,6 +139,21 @@ def test_volumes_that_are_offline_or_change() -> None:
     assert keys["volumes_elsewhere"] == ["vol0"]
 
 
+def test_ten_thousand_keys_in_pages_and_a_node_that_does_not_answer() -> None:
+    """The keys that another key manager provably lists are known; those of AKV are not, as one node did not answer."""
+    nodes = [{"name": f"node{number}"} for number in range(3)]
+    many = [{**HERE, "name": "here{}", "count": 6000}, {**BOTH, "name": "both{}", "count": 4000}]
+    scenario = _scenario(*many, cluster={"page_limit": 1000}, nodes=nodes)
+    with Simulator(release="9.16.1", scenario=scenario) as simulator:
+        assert _numbers(_keys(simulator)) == [6000, 0, 4000, 0]
+        simulator.apply([{"node": {"name": "node2", "healthy": False}}])
+        keys = _keys(simulator)
+        assert _numbers(keys) == [0, 0, 4000, 6000]
+        assert "node2" in keys["reason"]
+        pages = [seen for seen in simulator.requests if "key-ids" in seen["path"]]
+        assert len(pages) > 2 * 2 * 10
+
+
 def test_many_keys_in_pages() -> None:
     scenario = _scenario({**HERE, "name": "many{}", "count": 300}, ADMIN, cluster={"page_limit": 40})
     with Simulator(release="9.16.1", scenario=scenario) as simulator:
@@ -165,36 +180,45 @@ def test_the_clusters_own() -> None:
 @pytest.mark.parametrize(
     ("release", "volumes", "allowed"),
     [
+        ("9.11.1", [ADMIN], True),
         ("9.16.1", [ADMIN], True),
+        ("9.19.1", [ADMIN, ADMIN], True),
         ("9.16.1", [ADMIN, BOTH], False),
         ("9.16.1", [ADMIN, HERE], False),
+        ("9.14.1", [ADMIN, HERE], False),
         ("9.16.1", [{**ADMIN, "encryption_state": "rekeying"}], False),
         ("9.10.1", [ADMIN], False),
     ],
 )
-def test_check_mode_of_a_delete_counts_what_may_be_here(release: str, volumes: list[Values], allowed: bool) -> None:
-    # In state mixed ONTAP 9.16.1 refuses: here it is the keys alone that matter.
-    faults = [
-        {
-            "match": {"path": "/api/security/key-stores", "times": 0},
-            "body": {
-                "json": {
-                    "records": [
-                        {"uuid": OKM["uuid"], "type": "okm", "scope": "cluster", "enabled": True, "state": "active"},
-                        {
-                            "uuid": AKV["uuid"],
-                            "type": "akv",
-                            "svm": {"name": "vs0", "uuid": "4f7abf4c-9a07-11ea-8d52-005056bbeba5"},
-                            "scope": "svm",
-                            "enabled": True,
-                            "state": "active",
-                        },
-                    ]
-                }
-            },
-        }
-    ]
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_delete_before_the_migration(release: str, volumes: list[Values], allowed: bool, check_mode: bool) -> None:
+    """The way back while every key is with the other key manager: from 9.16.1 the state of the key-store is mixed."""
     options = {"svm": "vs0", "name": NAME, "state": "absent"}
-    with Simulator(release=release, scenario=_scenario(*volumes, faults=faults)) as simulator:
-        result, _warnings = call("akv_config", simulator.connection, options, check_mode=True)
-    assert result["failed"] is not allowed, result["msg"]
+    with Simulator(release=release, scenario=_scenario(*volumes)) as simulator:
+        result, _warnings = call("akv_config", simulator.connection, options, check_mode=check_mode)
+        assert result["failed"] is not (allowed or (release == "9.10.1" and not check_mode)), result["msg"]
+        gone = not check_mode and not result["failed"]
+        assert len(simulator.vaults()) == int(not gone)
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/security/key-managers/*/keys/*/key-ids", "/api/cluster/nodes", "/api/storage/volumes"]
+)
+@pytest.mark.parametrize("status", [403, 404, 500])
+def test_a_mixed_key_store_is_not_deleted_without_proof(path: str, status: int) -> None:
+    faults = [{"match": {"path": path, "times": 0}, "http": {"status": status, "text": "no"}}]
+    options = {"svm": "vs0", "name": NAME, "state": "absent", "retries": 0}
+    with Simulator(release="9.16.1", scenario=_scenario(ADMIN, faults=faults)) as simulator:
+        result, _warnings = call("akv_config", simulator.connection, options)
+        assert result["failed"]
+        assert "in state mixed" in result["msg"]
+        assert len(simulator.vaults()) == 1
+
+
+def test_a_mixed_key_store_is_not_deleted_while_a_node_does_not_answer() -> None:
+    nodes = [{"name": "node1"}, {"name": "node2", "healthy": False}]
+    options = {"svm": "vs0", "name": NAME, "state": "absent"}
+    with Simulator(release="9.16.1", scenario=_scenario(ADMIN, nodes=nodes)) as simulator:
+        result, _warnings = call("akv_config", simulator.connection, options)
+        assert "in state mixed" in result["msg"]
+        assert len(simulator.vaults()) == 1

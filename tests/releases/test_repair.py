@@ -210,6 +210,48 @@ def test_an_offline_volume_of_another_key_manager_is_not_waited_for() -> None:
         assert result["volumes"]["after"] == []
 
 
+OKM = {"type": "onboard", "scope": "cluster"}
+OF_OKM = {"svm": "vs0", "name": "onboard", "encrypted": True, "keys_with_admin": True, "state": "offline"}
+
+
+@pytest.mark.parametrize(
+    ("release", "more", "waited_for"),
+    [
+        ("9.11.1", {}, False),
+        ("9.19.1", {}, False),
+        ("9.10.1", {}, True),
+        ("9.16.1", {"nodes": [{"name": "node1"}, {"name": "node2", "healthy": False}]}, True),
+        ("9.16.1", {"cluster": {"akv_key_ids": False}}, True),
+    ],
+)
+def test_an_offline_volume_with_a_key_in_the_onboard_key_manager(release: str, more: Values, waited_for: bool) -> None:
+    """It does not come back with Azure. What is not proven counts."""
+    volumes = [{"svm": "vs0", "name": "data", "encrypted": True}, OF_OKM]
+    with broken(volumes=volumes, key_managers=[OKM], release=release, **more) as sim:
+        result = repair(sim, wait=True, wait_timeout=1, retries=0)
+        assert [volume["name"] for volume in result["volumes"]["after"]] == (["onboard"] if waited_for else [])
+        assert bool(result.get("failed")) is waited_for
+
+
+def test_keys_are_asked_for_only_where_a_volume_is_offline() -> None:
+    volumes = [{"svm": "vs0", "name": "data", "encrypted": True}]
+    with broken(volumes=volumes, key_managers=[OKM], release="9.16.1") as sim:
+        repair(sim)
+        assert not [seen for seen in sim.requests if "key-ids" in seen["path"] or "key-stores" in seen["path"]]
+
+
+@pytest.mark.parametrize("status", [403, 404, 500])
+@pytest.mark.parametrize(
+    "path", ["/api/security/key-stores", "/api/cluster/nodes", "/api/security/key-managers/*/keys/*/key-ids"]
+)
+def test_keys_that_cannot_be_read_prove_nothing(path: str, status: int) -> None:
+    fault = {"match": {"path": path, "times": 0}, "http": {"status": status}}
+    with broken(volumes=[OF_OKM], key_managers=[OKM], release="9.14.1", faults=[fault]) as sim:
+        result = repair(sim, retries=0)
+        assert not result.get("failed"), result["msg"]
+        assert [volume["name"] for volume in result["volumes"]["after"]] == ["onboard"]
+
+
 def test_a_volume_that_could_not_be_mounted_is_named() -> None:
     volumes = [{"svm": "vs0", "name": "data", "encrypted": True}, {"svm": "vs1", "name": "other", "encrypted": True}]
     failed = {"name": "km.volume.mount.fail", "severity": "alert", "parameters": {"volume": "data", "vserver": "vs0"}}

@@ -117,7 +117,8 @@ def assert_readable(run: RoleRun, lines: int | None = None) -> None:
     """The output is what someone needs, and no more."""
     assert "FAILED - RETRYING" not in run.output
     assert "__akv" not in run.output
-    assert max(map(len, run.output.splitlines())) <= 500
+    assert max(len(line) for line in run.output.splitlines() if not line.startswith("fatal: ")) <= 500
+    assert max(map(len, run.output.splitlines())) <= 1000
     if lines is not None:
         assert len(run.output.splitlines()) <= lines, run.output
 
@@ -207,7 +208,8 @@ def test_a_cluster_that_cannot_be_read(roles: Roles) -> None:
         run = roles.play("rotate", hosts, VARIABLES)
         assert run.code == 2
         assert recap(run) == dict.fromkeys(hosts, (0, 1))
-        assert "1 of 3 clusters could not be read: c9." in run.failures()[0]
+        assert "1 of 3 clusters could not be read." in run.failures()[0]
+        assert " c9: " in run.failures()[0]
         assert [sent_to(simulator) for simulator in clusters.values()] == [[], []]
         assert_readable(run)
 
@@ -232,7 +234,7 @@ def test_azure_is_out_of_reach_and_the_secret_is_another_applications(include: b
         if include:
             assert [sent_to(simulator) for simulator in clusters.values()] == [["vs0"], []]
         else:
-            assert "6 AKV configurations not healthy: vs0 on c1, vs1 on c1" in run.failures()[0]
+            assert "6 AKV configurations not healthy." in run.failures()[0]
             assert [held(simulator) for simulator in clusters.values()] == [dict.fromkeys(ALL, PREVIOUS)] * 2
 
 
@@ -347,6 +349,9 @@ def test_bad_input(given: Values, expected: str, roles: Roles) -> None:
         run = roles.play("rotate", connections(clusters), {**VARIABLES, **given})
         assert run.code == 2
         assert any(expected in failure for failure in run.failures()), run.failures()
+        result = run.fact("akv_rotate_result", "c1")
+        assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "unchanged")
+        assert result["msg"] in run.failures()
 
 
 def test_secrets_are_nowhere(roles: Roles) -> None:

@@ -226,7 +226,7 @@ def diagnose(record: Mapping[str, t.Any], key_store_state: str | None = None) ->
     if known.cause is Cause.KEYS_MISSING_ON_NODE and azure is None:
         advice += (
             " ONTAP does not report here whether it reaches Azure: if the restore fails, check the credential, the key"
-            " and the network path."
+            " and the network path. Only force_credential sends a given credential here."
         )
     lacks_keys = state.bad and azure is not False and known.cause in (Cause.KEYS_MISSING_ON_NODE, Cause.UNCLASSIFIED)
     return Diagnosis(known.cause, evidence, advice, known.passes or about.heals_itself, lacks_keys)

@@ -11,6 +11,7 @@ What goes in are results of akv_credential, one a cluster and stage. A cluster w
 
 from __future__ import annotations
 
+import re
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,13 +25,16 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import (
     listed,
     near,
     shortened,
-    why_unhealthy,
     works,
 )
 
 _MANY = 20  # configurations: a table of more is grouped
 _LONGEST_MESSAGE = 450  # characters
+_LONGEST_STOP = 850  # of what stops a rotation; Ansible adds to it in its line, which is to have 1,000 at most
 _LONGEST_CAUSE = 250
+_LONGEST_CAUSES = 500
+_CAUSES = 4
+_ADDRESS = r"(https?://)?([\w-]+(\.[\w-]+)+|\[[0-9a-fA-F:]+\])(:\d+)?"
 
 Result = Mapping[str, t.Any]
 
@@ -102,7 +106,7 @@ def decide(plans: Mapping[str, Result | None], wish: Wish) -> Decision:
                 " clusters that were read are not what was approved. Run check mode again and compare."
             )
     except _Stopped as why:
-        message = shortened(f"Nothing was sent. {why}", _LONGEST_MESSAGE)
+        message = shortened(f"Nothing was sent. {why}", _LONGEST_STOP)
         return Decision(True, message, plan_id=plan_id, hosts=hosts, missing=missing)
     number = sum(len(plan["vaults"]) for plan in read.values())
     message = (
@@ -137,12 +141,33 @@ def _check_read(plans: Mapping[str, Result | None], missing: Sequence[str], allo
         raise _Stopped(str(wrong[0].get("msg", "")))
     left = [host for host in missing if host not in allowed]
     if left:
-        plan = plans[left[0]]
-        why = str(plan.get("msg", "no reason reported")) if plan else "it has no result in this run (serial, or failed)"
         raise _Stopped(
-            f"{len(left)} of {len(plans)} clusters could not be read: {listed(left)}. {left[0]}:"
-            f" {shortened(why, _LONGEST_CAUSE)} To rotate without them, name them in akv_rotate_allow_unreachable."
+            f"{len(left)} of {len(plans)} clusters could not be read. To rotate without them, name them in"
+            f" akv_rotate_allow_unreachable. {_causes([(host, host, _why_unread(plans[host])) for host in left])}"
         )
+
+
+def _why_unread(plan: Result | None) -> str:
+    return str(plan.get("msg", "no reason reported")) if plan else "no result in this run (serial, or failed)."
+
+
+def _causes(found: Iterable[tuple[str, str, str]]) -> str:
+    """Give reasons: what has the same one together, the most frequent reason first.
+
+    :param found: name, cluster and reason of each
+    """
+    names: dict[str, list[str]] = {}
+    samples: dict[str, str] = {}
+    for name, host, reason in found:
+        # What differs from cluster to cluster, its address, does not make another reason.
+        kind = re.sub(rf"{_ADDRESS}|\b{re.escape(host)}\b", "", reason)
+        names.setdefault(kind, []).append(name)
+        samples.setdefault(kind, reason)
+    kinds = sorted(names, key=lambda kind: -len(names[kind]))
+    share = min(_LONGEST_CAUSE, _LONGEST_CAUSES // min(len(kinds), _CAUSES))
+    parts = [f"{listed(names[kind])}: {shortened(samples[kind], share)}" for kind in kinds[:_CAUSES]]
+    more = [name for kind in kinds[_CAUSES:] for name in names[kind]]
+    return " ".join([*parts, *([f"{listed(more)}: other reasons."] if more else [])])
 
 
 def _check_used(read: Mapping[str, Result], wish: Wish) -> None:
@@ -170,18 +195,20 @@ def _check_used(read: Mapping[str, Result], wish: Wish) -> None:
 
 def _check_health(read: Mapping[str, Result], include_unhealthy: bool) -> None:
     bad = [
-        (f"{vault['name']} on {host}", vault)
+        (f"{vault['name']} on {host}", host, f"{vault['before']}. {_reasons(vault)}")
         for host, plan in read.items()
         for vault in plan["vaults"]
         if not works(vault["before"], vault["before"])
     ]
     if bad and not include_unhealthy:
-        name, first = bad[0]
         raise _Stopped(
-            f"{_count(len(bad))} not healthy: {listed([name for name, _vault in bad])}."
-            f" {why_unhealthy(name, first['before'], first.get('reasons') or ())}"
-            " Repair first (ontap.akv.recover), or set akv_rotate_include_unhealthy."
+            f"{_count(len(bad))} not healthy. Repair first (ontap.akv.recover), or set akv_rotate_include_unhealthy."
+            f" {_causes(bad)}"
         )
+
+
+def _reasons(vault: Result) -> str:
+    return " ".join(vault.get("reasons") or ()) or "no reason reported."
 
 
 def _choose_canary(read: Mapping[str, Result], named: str) -> Record:
@@ -336,7 +363,7 @@ def _result(
         message = f"{sent} of {_count(len(vaults))} on {host} got the new credential."
         if failed:
             message = why if why.startswith(message) else f"{message} {why}"
-    return {**shown, "failed": failed, "msg": shortened(message, _LONGEST_MESSAGE)}
+    return {**shown, "failed": failed, "msg": shortened(message, _LONGEST_STOP if decision.stop else _LONGEST_MESSAGE)}
 
 
 def _outcome(calls: Iterable[Result]) -> str:

@@ -17,12 +17,17 @@ import typing as t
 from collections.abc import Callable, Iterable, Mapping
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.diagnosis import diagnose
-from ansible_collections.ontap.akv.plugins.module_utils._akv.health import judge, read_state
+from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict, judge, read_state
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, place_of, require_uuids
-from ansible_collections.ontap.akv.plugins.module_utils._akv.recovery import Configuration
+from ansible_collections.ontap.akv.plugins.module_utils._akv.recovery import (
+    Configuration,
+    offline,
+    protected,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import HEALTH_FIELDS, Release, health_fields
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_ids import volumes_elsewhere
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_stores import read_states, tells_state
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import read_vaults
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import read_volumes
@@ -102,8 +107,33 @@ def _key_store_states(client: Client, vaults: Iterable[Record]) -> Mapping[str, 
         return {}
 
 
-def read_mounted_volumes(client: Client, scope: Scope | None) -> list[Record] | None:
-    """Read the encrypted volumes and where each is mounted; None with a warning where they are not readable."""
+def read_protected_volumes(
+    client: Client, scope: Scope | None, configurations: Iterable[Configuration]
+) -> list[Record] | None:
+    """Read the encrypted volumes that AKV configurations may protect, and where each is mounted.
+
+    An offline volume with a key that provably is with another key manager (9.11.1+) is not among them.
+
+    :param scope: of the configurations; None for all of the cluster
+    :return: None with a warning where they are not readable
+    """
+    found = _read_mounted_volumes(client, scope)
+    if found is None:
+        return None
+    enabled = [each for each in configurations if each.verdict is not Verdict.INACTIVE]
+    volumes = protected(found, enabled)
+    away: dict[str, list[Record]] = {}
+    for volume in offline(volumes):
+        away.setdefault(str((volume.get("svm") or {}).get("name")), []).append(volume)
+    own = {each.svm for each in enabled}
+    for svm, mine in away.items():
+        elsewhere = volumes_elsewhere(client, Scope(svm) if svm in own else Scope(), mine)
+        gone = [volume for volume in mine if volume.get("name") in elsewhere]
+        volumes = [volume for volume in volumes if volume not in gone]
+    return volumes
+
+
+def _read_mounted_volumes(client: Client, scope: Scope | None) -> list[Record] | None:
 
     def read() -> list[Record]:
         try:

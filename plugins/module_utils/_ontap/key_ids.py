@@ -13,7 +13,12 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.key_holders import Holding, Listing, prove
+from ansible_collections.ontap.akv.plugins.module_utils._akv.key_holders import (
+    ELSEWHERE,
+    Holding,
+    Listing,
+    prove,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
@@ -41,16 +46,12 @@ def prove_holders(client: Client, scope: Scope, uuid: str, volumes: Sequence[Map
         return prove(volumes, Listing(unanswered=(old,)), Listing())
     if not volumes:
         return Holding()
-    try:
-        nodes = client.once("node uuids", functools.partial(_nodes, client))
-    except AkvError as refusal:
-        return prove(volumes, Listing(unanswered=(_quiet(refusal),)), Listing())
-    here = _listing(client, Manager("akv", uuid, None), nodes)
+    here = _keys_of(client, Manager("akv", uuid, None))
     try:
         managers = all_managers(client)
     except AkvError as refusal:
-        return prove(volumes, here, Listing(unanswered=(_quiet(refusal),)))
-    others = [_listing(client, each, nodes) for each in managers if each.uuid != uuid and _may_hold(each, scope)]
+        return prove(volumes, here, Listing(unanswered=(*here.unanswered, _quiet(refusal))))
+    others = [_keys_of(client, each) for each in managers if each.uuid != uuid and _may_hold(each, scope)]
     elsewhere = Listing(
         frozenset().union(*(listing.keys for listing in others)),
         tuple(reason for listing in others for reason in listing.unanswered),
@@ -59,21 +60,53 @@ def prove_holders(client: Client, scope: Scope, uuid: str, volumes: Sequence[Map
 
 
 def volumes_elsewhere(client: Client, scope: Scope, volumes: Sequence[Record]) -> list[str]:
-    """Name the volumes of an SVM with keys that provably are not with its AKV configuration.
+    """Name the volumes with keys that provably are not with the AKV configuration of a scope.
+
+    :param scope: an SVM or the cluster
+    :param volumes: encrypted volumes, of one SVM
+    """
+    mine = _configuration_with_others(client, scope)
+    # Where the configuration does not show its keys, none is provably elsewhere: nobody else is asked.
+    if mine is None or _keys_of(client, mine).unanswered:
+        return []
+    return prove_holders(client, scope, mine.uuid, volumes).volumes_elsewhere
+
+
+def holds_no_key(client: Client, scope: Scope, volumes: Sequence[Record]) -> bool:
+    """Tell whether the AKV configuration of an SVM provably holds no volume key: all are with another key manager.
 
     :param scope: an SVM
+    :param volumes: all its encrypted volumes; without one nothing is proven
     """
+    mine = _configuration_with_others(client, scope)
+    if mine is None or not volumes:
+        return False
+    here = _keys_of(client, mine)
+    if here.keys or here.unanswered:
+        return False
+    numbers = prove_holders(client, scope, mine.uuid, volumes).numbers
+    return numbers[ELSEWHERE] == sum(numbers.values())
+
+
+def _configuration_with_others(client: Client, scope: Scope) -> Manager | None:
+    """Find the AKV configuration of a scope; None where no other key manager can have keys of its volumes (9.11.1+)."""
     if not client.release().within(SINCE):
-        return []
+        return None
     try:
         managers = all_managers(client)
     except AkvError:
-        return []
+        return None
     mine = [each for each in managers if each.kind == "akv" and each.is_of(scope)]
     # Without another key manager no key can be elsewhere.
-    if len(mine) != 1 or not any(_may_hold(each, scope) for each in managers if each is not mine[0]):
-        return []
-    return prove_holders(client, scope, mine[0].uuid, volumes).volumes_elsewhere
+    others = [each for each in managers if each not in mine and _may_hold(each, scope)]
+    return mine[0] if len(mine) == 1 and others else None
+
+
+def _keys_of(client: Client, manager: Manager) -> Listing:
+    nodes, why = client.once("node uuids", functools.partial(_nodes, client))
+    if why:
+        return Listing(unanswered=(why,))
+    return client.once(f"keys of {manager.uuid}", functools.partial(_read_listing, client, manager, nodes))
 
 
 def _may_hold(manager: Manager, scope: Scope) -> bool:
@@ -81,15 +114,14 @@ def _may_hold(manager: Manager, scope: Scope) -> bool:
     return scope.is_cluster or manager.svm is None or manager.is_of(scope)
 
 
-def _nodes(client: Client) -> list[tuple[str, str]]:
-    nodes = client.records("/cluster/nodes", {"fields": "name,uuid"}, doing="Reading the nodes")
-    if not nodes:
-        raise AkvError(f"{client.where} reports no nodes.")
-    return [(str(node.get("name")), str(node.get("uuid"))) for node in nodes]
-
-
-def _listing(client: Client, manager: Manager, nodes: list[tuple[str, str]]) -> Listing:
-    return client.once(f"keys of {manager.uuid}", functools.partial(_read_listing, client, manager, nodes))
+def _nodes(client: Client) -> tuple[list[tuple[str, str]], str]:
+    """Read name and UUID of each node; without one, say why."""
+    try:
+        nodes = client.records("/cluster/nodes", {"fields": "name,uuid"}, doing="Reading the nodes")
+    except AkvError as refusal:
+        return [], _quiet(refusal)
+    found = [(str(node.get("name")), str(node.get("uuid"))) for node in nodes]
+    return found, "" if found else f"{client.where} reports no nodes."
 
 
 def _read_listing(client: Client, manager: Manager, nodes: list[tuple[str, str]]) -> Listing:
@@ -99,13 +131,15 @@ def _read_listing(client: Client, manager: Manager, nodes: list[tuple[str, str]]
         path = f"/security/key-managers/{quote(manager.uuid, safe='')}/keys/{quote(uuid, safe='')}/key-ids"
         doing = f"Reading the keys of the key manager {manager} on node {name}"
         try:
-            read = client.collection(path, {"fields": "key_id"}, doing=doing)
+            read = client.collection(path, {"fields": "key_id,key_type"}, doing=doing)
         except AkvError as refusal:
             unanswered.append(_quiet(refusal))
             if refusal.details.get("http_status") is None:
                 break
             continue
-        keys.update(str(record["key_id"]) for record in read.records if record.get("key_id"))
+        # ONTAP's own key, with which the others are wrapped, is the key of no volume.
+        volume_keys = (record for record in read.records if record.get("key_type") != "svm_kek")
+        keys.update(str(record["key_id"]) for record in volume_keys if record.get("key_id"))
         if not read.proves_absence:
             unanswered.append(f"{doing} on {client.where} took so long that the answer may be incomplete.")
     return Listing(frozenset(keys), tuple(unanswered))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import typing as t
+from collections.abc import Callable
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.migration import OKM, advise, kind_of
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import KEY_STORES, VAULTS, Record
@@ -52,10 +53,12 @@ class Manager(t.NamedTuple):
         return scope.owns({"svm": self.svm} if self.svm else {})
 
 
-def require_active(client: Client, scope: Scope, doing: str, finishing: bool = False) -> None:
-    """Stop before a change that the state of the owner's key-store forbids (9.16.1+).
+def require_active(
+    client: Client, scope: Scope, doing: str, allowed: Callable[[str], bool] = lambda _state: False
+) -> None:
+    """Stop before a change that the state of the key-store of a scope forbids (9.16.1+).
 
-    :param finishing: the change finishes a switch, so that state "switching" is no obstacle
+    :param allowed: whether another state than active does not forbid this change
     :raises AkvError: names the state, and what to wait for
     """
     if not client.release().within(_STATE_SINCE):
@@ -69,7 +72,7 @@ def require_active(client: Client, scope: Scope, doing: str, finishing: bool = F
         return
     for store in stores:
         state = store.get("state", _ACTIVE)
-        if state != _ACTIVE and not (finishing and state == "switching"):
+        if state != _ACTIVE and not allowed(str(state)):
             raise AkvError(
                 f"{doing} on {client.where} was not sent: the key-store of {scope} is in state {state}:"
                 f" {meaning(str(state))}."

@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client, explain
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_ids import volumes_elsewhere
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_ids import holds_no_key, volumes_elsewhere
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_stores import svms_with_key_manager
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import OntapError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, OntapError
 
 _VOLUMES = "/storage/volumes"
 # Below encryption each release has fields of its own: ONTAP gives those that it has.
@@ -79,6 +79,19 @@ def need_keys(client: Client, scope: Scope, doing: str) -> OntapError | None:
     advice = explain("delete", _IN_USE)
     message = f"{doing} on {client.where} failed: {_SAID.rstrip('.')} (code {_IN_USE})."
     return OntapError(message + (f" {advice.advice}" if advice else ""), _IN_USE, None, error)
+
+
+def is_unused(client: Client, scope: Scope) -> bool:
+    """Tell whether the AKV configuration of an SVM provably holds no key: all are with another manager (9.11.1+).
+
+    What cannot be read proves nothing.
+    """
+    if scope.is_cluster:
+        return False
+    try:
+        return holds_no_key(client, scope, read_volumes(client, scope))
+    except AkvError:
+        return False
 
 
 def count(volumes: Sequence[Mapping[str, t.Any]]) -> str:

@@ -46,7 +46,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import (
     unknown_svm,
     vaults_of,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import need_keys
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import is_unused, need_keys
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, InputError, OntapError, Outcome
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import (
     NEW,
@@ -167,7 +167,7 @@ class Change:
             # through: it is the cure.
             later = any("configuration" in record or "enabled" in record for record in self._records)
             if later or client.known_release:
-                require_active(client, scope, step.doing, chosen.operation == "enable")
+                require_active(client, scope, step.doing, lambda state: self._allows(state, chosen.operation))
         elif precondition is Precondition.SVM_EXISTS:
             if unknown := unknown_svm(client, scope):
                 raise AkvError(unknown)
@@ -176,6 +176,14 @@ class Change:
                 raise AkvError(other)
         elif failure := self._keys_needed(step):
             raise failure
+
+    def _allows(self, state: str, operation: str) -> bool:
+        """Tell whether a state of the key-store, not active, allows an operation."""
+        if operation == "enable":
+            # It finishes the switch.
+            return state == "switching"
+        # Before the migration of keys every key is elsewhere, and deleting is the way back.
+        return operation == "delete" and state == "mixed" and is_unused(self.client, self.declared.scope)
 
     def _keys_needed(self, step: Step) -> AkvError | None:
         try:

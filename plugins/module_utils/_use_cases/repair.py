@@ -29,7 +29,6 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.recovery import (
     needs_person,
     offline,
     plural,
-    protected,
     report,
     restore_targets,
 )
@@ -39,7 +38,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap import jobs
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.estate import (
     read_configurations,
-    read_mounted_volumes,
+    read_protected_volumes,
     read_release,
     read_unmounted,
 )
@@ -202,8 +201,7 @@ class _Repair:
 
     def _read_volumes(self) -> list[Record] | None:
         """Read the volumes that the configurations protect; None where they are not readable."""
-        volumes = read_mounted_volumes(self._client, self._scope)
-        return None if volumes is None else protected(volumes, self._now)
+        return read_protected_volumes(self._client, self._scope, self._now)
 
     def _senders(self) -> list[Configuration]:
         if not any(self._params[name] is not None for name in _CREDENTIALS):

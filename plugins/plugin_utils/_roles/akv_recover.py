@@ -55,7 +55,11 @@ ROLE = Role(
         ),
         Variable(
             "force_credential",
-            ("Whether to send the credential although the diagnosis names another cause.",),
+            (
+                "Whether to send the credential although the diagnosis names another cause.",
+                "Needed on ONTAP 9.7 if the credential is the cause: that release does not report whether it reaches"
+                " Azure, only which nodes lack keys.",
+            ),
             kind=Kind.BOOLEAN,
             default=False,
         ),

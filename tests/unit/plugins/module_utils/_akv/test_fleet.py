@@ -57,13 +57,31 @@ class TestDecide:
         decision = decide({"c1": plan(vault("a")), "c9": UNREAD}, WISH)
         assert decision.stop
         assert decision.message.startswith(
-            "Nothing was sent. 1 of 2 clusters could not be read: c9. c9: Reading the AKV configurations on c9 failed"
+            "Nothing was sent. 1 of 2 clusters could not be read. To rotate without them"
         )
+        assert decision.message.endswith(" c9: Reading the AKV configurations on c9 failed: no route to host.")
         allowed = decide({"c1": plan(vault("a")), "c9": UNREAD}, replace(WISH, allow_unreachable=["c9"]))
         assert (allowed.stop, list(allowed.missing)) == (False, ["c9"])
 
+    def test_each_cluster_that_could_not_be_read_has_its_reason(self) -> None:
+        unread = {
+            "c7": "Reading the AKV configurations on 192.0.2.7 failed: no route to host.",
+            "c8": "Reading the AKV configurations on c8.example.com failed: no route to host.",
+            "c9": "Reading the AKV configurations on c9 failed: the login is not accepted (HTTP 401).",
+        }
+        plans = {"c1": plan(vault("a")), **{host: {"msg": why} for host, why in unread.items()}}
+        message = decide(plans, WISH).message
+        assert f" c7, c8: {unread['c7']} c9: {unread['c9']}" in message
+
+    def test_many_reasons_are_bounded(self) -> None:
+        plans = {f"c{number}": {"msg": "x" * 40 * number + " failed. " * 50} for number in range(1, 30)}
+        message = decide({"c0": plan(vault("a")), **plans}, WISH).message
+        assert len(message) <= 850
+        assert "c5, c6, c7, c8, c9 and 20 more: other reasons." in message
+        assert "29 of 30 clusters could not be read" in message
+
     def test_a_cluster_without_a_result_was_not_read(self) -> None:
-        assert "it has no result in this run" in decide({"c1": plan(vault("a")), "c2": None}, WISH).message
+        assert "no result in this run" in decide({"c1": plan(vault("a")), "c2": None}, WISH).message
 
     def test_a_wrong_name_allows_nothing(self) -> None:
         decision = decide({"c1": plan(vault("a"))}, replace(WISH, allow_unreachable=["c2"]))
@@ -99,9 +117,8 @@ class TestDecide:
         plans = {"c1": plan(vault("a"), vault("b", "unavailable")), "c2": plan(vault("c", "unknown"))}
         decision = decide(plans, WISH)
         assert decision.stop
-        assert (
-            "2 AKV configurations not healthy: b on c1, c on c2. b on c1 is unavailable: Keys are" in decision.message
-        )
+        assert "2 AKV configurations not healthy. Repair first" in decision.message
+        assert "b on c1: unavailable. Keys are unavailable. c on c2: unknown. Keys are" in decision.message
         assert not decide(plans, replace(WISH, include_unhealthy=True)).stop
         assert not decide({"c1": plan(vault("a"), vault("b", "inactive"))}, WISH).stop
 
