@@ -56,7 +56,7 @@ simulator: bootstrap ## run the ONTAP simulator in the foreground; make simulato
 replay: bootstrap ## run the modules on a simulated cluster made of a bundle; make replay BUNDLE=conformance-1.json
 	@$(NOX) -s replay -- $(if $(BUNDLE),"$(BUNDLE)") $(ARGS)
 
-bench: bootstrap ## measure the collection beside its peers; make bench ARGS="--help" tells how
+bench: bootstrap ## measure the collection side by side with its peers (ARGS="--help")
 	@$(NOX) -s bench -- $(ARGS)
 
 release: bootstrap ## release a version; make release VERSION=0.2.0 REPOSITORY=https://…

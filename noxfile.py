@@ -349,7 +349,8 @@ def judge_azure(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure the collection beside its peers, and write docs/benchmarks.md."""
+    """Measure the collection side by side with its peers, and write docs/benchmarks.md."""
+    programs(session, "judge-azure", TOOLS)  # with the clients of Microsoft
     here, places = beside_netapp_ontap(session)
     environment = {**variables(here), "ANSIBLE_COLLECTIONS_PATH": places}
     replace_with(environment, here / "python", "-m", "dev.bench", *session.posargs)

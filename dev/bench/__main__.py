@@ -10,126 +10,89 @@ import argparse
 import json
 import os
 import platform
-import ssl
+import subprocess
 import tempfile
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from dev.bench import page
-from dev.bench.cases import CASES, QUICK, Contender, Group, Sizes, available
-from dev.bench.running import Measure, measure, simulators
-from dev.environment import CACHE
+from dev.bench.cases import Group, Values, cases
+from dev.bench.running import Runner, simulators
+from dev.environment import CACHE, ROOT
 
-REPETITIONS = 5
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="bench", description="This collection beside its peers.")
-    parser.add_argument("--repetitions", type=int, default=REPETITIONS, help=f"rounds (default: {REPETITIONS})")
-    parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES), help="default: all")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the objects: to see that it runs")
-    parser.add_argument("--only", default="", metavar="TEXT", help="only contenders whose name holds this")
-    parser.add_argument(
-        "--output",
-        type=Path,
-        help="folder of the page (default: docs; .cache/bench for what proves little)",
-    )
-    arguments = parser.parse_args()
-    if arguments.repetitions < 1:
-        parser.error("--repetitions: give 1 or more")
-    return arguments
+ROUNDS = 4
 
 
 def main() -> None:
-    arguments = _arguments()
-    proves_little = arguments.quick or arguments.only or arguments.repetitions < REPETITIONS
+    parser = argparse.ArgumentParser(prog="bench", description="Measures this collection side by side with its peers.")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"default: {ROUNDS}")
+    parser.add_argument("--cases", nargs="+", choices=cases(), default=list(cases()), help="default: all")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the objects, to see that it runs")
+    parser.add_argument("--against", default="", metavar="COMMIT", help="an older build to compare with")
+    parser.add_argument("--output", type=Path, help="default: docs; .cache/bench if --quick, or less than 3 rounds")
+    arguments = parser.parse_args()
+    proves_little = arguments.quick or arguments.rounds < 3
     output = arguments.output or (CACHE / "bench" if proves_little else page.DOCS)
     output.mkdir(parents=True, exist_ok=True)
-    sizes = QUICK if arguments.quick else Sizes()
-    left_out: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="akv-bench-") as folder:
-        for case in arguments.cases:
-            data: dict[str, Any] = {
-                "load": round(os.getloadavg()[0], 1),
-                "measured": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
-                "rounds": arguments.repetitions,
-                "sizes": asdict(sizes),
-                "facts": _facts(),
-            }
-            measures: list[Measure] = []
-            missing: list[str] = []
-            _run_case(CASES[case](sizes), arguments, Path(folder), measures, missing)
-            data.update(left_out=missing, measures=[one.record() for one in measures])
-            _keep(output / "benchmarks.json", case, data)
-            left_out += missing
+    made = cases(10 if arguments.quick else 1)
+    with tempfile.TemporaryDirectory(prefix="akv-bench-") as place:
+        folder = Path(place)
+        runner = Runner(folder, _older(folder, arguments.against) if arguments.against else None)
+        for name in arguments.cases:
+            facts = _facts(arguments)
+            measures = list(_measure(made[name], arguments.rounds, runner, folder))
+            _keep(output / "benchmarks.json", name, {"facts": facts, "measures": measures})
     page.main(output)
     print(f"\nWritten: {output / 'benchmarks.md'}")
-    for what in left_out:
-        print(f"NOT MEASURED: {what}")
 
 
-def _keep(file: Path, case: str, data: dict[str, Any]) -> None:
-    """Write what was measured of a case; what the file holds of other cases stays."""
-    cases = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    cases[case] = data
-    file.write_text(page.lines({name: cases[name] for name in CASES if name in cases}), encoding="utf-8")
-
-
-def _run_case(
-    groups: list[Group],
-    arguments: argparse.Namespace,
-    folder: Path,
-    measures: list[Measure],
-    left_out: list[str],
-) -> None:
-    has = available()
+def _measure(groups: Sequence[Group], rounds: int, runner: Runner, folder: Path) -> Iterator[Values]:
     with simulators(groups, folder) as started:
-        for number in range(1, arguments.repetitions + 1):
-            for group in groups:
-                print(f"\n{group.title}, round {number} of {arguments.repetitions}", flush=True)
-                simulator, world = started[group.name]
-                for contender in _rotated(group, number):
-                    if arguments.only not in contender.name:
+        for number in range(1, rounds + 1):
+            print(f"\nRound {number} of {rounds}", flush=True)
+            for simulator, group in zip(started, groups):
+                for contender in group.contenders:
+                    if contender.once and number > 1:
                         continue
-                    missing = sorted(set(contender.needs) - has)
-                    if missing:
-                        what = f"{group.title}: {contender.name} (this collection does not have {', '.join(missing)})"
-                        left_out += [what] if what not in left_out else []
-                        print(f"  {contender.name:45} NOT MEASURED: {', '.join(missing)} is not there")
+                    if lacks := runner.lacks(contender):
+                        print(f"  {contender.name:40} not measured: {lacks}")
                         continue
-                    one = measure(group, contender, number, world, simulator)
-                    measures.append(one)
+                    found = {name: round(value, 4) for name, value in runner.measure(contender, simulator).items()}
                     print(
-                        f"  {contender.name:45} task {one.task:8.3f} s  run {one.run:8.3f} s  processor"
-                        f" {one.processor:7.2f} s  server {one.server:6.2f} s  {one.requests:5} requests",
-                        flush=True,
+                        f"  {contender.name:40}", *(f"{name} {value:.3f}" for name, value in found.items()), flush=True
                     )
+                    yield {"contender": contender.name, "round": number, "items": contender.items, **found}
 
 
-def _rotated(group: Group, number: int) -> tuple[Contender, ...]:
-    """Who was first comes last in the next round: what warms up, or tires, is to hit nobody alone."""
-    place = (number - 1) % len(group.contenders)
-    return group.contenders[place:] + group.contenders[:place]
+def _keep(file: Path, case: str, measured: Values) -> None:
+    """Write what was measured of a case; what the file holds of other cases stays."""
+    kept = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    kept[case] = measured
+    file.write_text(page.lines({name: kept[name] for name in cases() if name in kept}), encoding="utf-8")
 
 
-def _facts() -> dict[str, Any]:
-    manifest = next(
-        path
-        for place in os.environ["ANSIBLE_COLLECTIONS_PATH"].split(os.pathsep)
-        if (path := Path(place, "ansible_collections", "netapp", "ontap", "MANIFEST.json")).is_file()
-    )
-    vendor = json.loads(manifest.read_text(encoding="utf-8"))["collection_info"]["version"]
+def _older(folder: Path, commit: str) -> Path:
+    """Unpack the collection of a commit where Ansible finds it."""
+    place = folder / "older" / "ansible_collections" / "ontap" / "akv"
+    place.mkdir(parents=True)
+    command = ["git", "-C", str(ROOT), "archive", commit, "plugins", "meta", "galaxy.yml"]
+    archive = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+    subprocess.run(["tar", "-x", "-C", str(place)], input=archive, check=True)
+    return folder / "older"
+
+
+def _facts(arguments: argparse.Namespace) -> Values:
+    versions = {name: version(name) for name in ("ansible-core", "requests")}
     return {
-        "processors": os.cpu_count(),
-        "system": f"{platform.system()}, {platform.machine()}",
-        "Python": platform.python_version(),
-        "OpenSSL": ssl.OPENSSL_VERSION.split()[1],
-        "ansible-core": version("ansible-core"),
-        "requests, urllib3": f"{version('requests')}, {version('urllib3')}",
-        "netapp.ontap": vendor,
+        "measured": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
+        "rounds": arguments.rounds,
+        "objects": "a tenth" if arguments.quick else "all",
+        "load before": round(os.getloadavg()[0], 1),
+        "older": arguments.against or "none",
+        "machine": f"{os.cpu_count()} processors, {platform.system()}, Python {platform.python_version()}",
+        **versions,
     }
 
 

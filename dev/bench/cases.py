@@ -2,289 +2,234 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is measured: groups of contenders that do the same work on the same cluster. Data, and the tasks of each."""
+"""What is measured: simulated clusters, contenders that do the same work on them, and goals. Data alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
-
-ROOT = Path(__file__).resolve().parents[2]
-VAULTS = "/api/security/azure-key-vaults"
-RELEASE = "9.14.1"
-SECRET = "benchmark-secret"
-KEY = "https://mykeyvault.vault.azure.net/keys/key1"
-DECLARED = {
-    "name": "https://mykeyvault.vault.azure.net/",
-    "key_id": KEY,
-    "client_id": "client1",
-    "tenant_id": "tenant1",
-}
-
-CONFIG, INFO = "ontap.akv.akv_config", "ontap.akv.akv_info"
-RESTIT, REST_INFO = "netapp.ontap.na_ontap_restit", "netapp.ontap.na_ontap_rest_info"
-URI, PING = "ansible.builtin.uri", "ansible.builtin.ping"
+from typing import Any, NamedTuple
 
 Values = dict[str, Any]
 
+# The issue, our contender and its figure, the limit. A ratio is of the sum of the peers' figures, each multiplied
+# up to as many items as ours has. Any other limit is of a difference, or of the figure itself.
+GOALS = """
+23  akv_config as a module:task ≤ 1.10 × uri:task
+23  akv_config as a module:task ≤ 1 × na_ontap_restit:task
+23  loop of akv_config:task ≤ 0.035 × loop of uri:task
+23  loop of akv_config:task ≤ 1.25 × loop of debug:task + akv_config's requests alone:task
+21  loop of akv_config:task ≤ 1.02 × loop of akv_config, older:task
+23  akv_config of 1,000:task ≤ 0.0015 × loop of uri:task
+22  akv_config of 1,000:task ≤ 1.05 × akv_config of 1,000, older:task
+23  akv_info of 10,000:task ≤ 0.6 × akv_info of 10,000, older:task
+23  akv_info of 10,000 as a module:memory ≤ 66 MB + Python with requests:memory
+21  akv_info in pages of 1,000:memory ≤ 1 × akv_info in pages of 1,000, older:memory
+24  rotation of 4 × 50:run ≤ 1.3 × rotation of 1 × 50:run
+24  rotation of 200, 20 ms:task ≤ 0.05 × na_ontap_restit, GET and PATCH, 20 ms:task
+24  diagnosis of 50 clusters:run ≤ 1.5 × akv_info on 50 clusters:run
+24  10,000 looks of a rotation:memory ≤ 1 MB
+25  estate of 200 × 5:run ≤ 0.08 × loops of na_ontap_restit × 5:run
+25  estate of 200 × 5:requests ≤ 1 × akv_info on 200 clusters:items
+25  estate of 1 × 1,000:run ≤ 1.3 × the estate's requests alone:task + empty playbook:run
+26  loop of akv_key_info:task ≤ 1.3 × loop of debug:task + akv_key_info's requests alone:task
+26  loop of akv_key_info:task ≤ 0.5 × Microsoft's clients:run
+26  entra_app_info of 50:task ≤ 1.3 × entra_app_info's requests alone:task
+27  akv_info with 10,000 keys:task ≤ 1.3 × its keys' requests alone:task
+27  akv_info with 10,000 keys as a module:memory ≤ 80 MB + Python with requests:memory
+28  report on 200 clusters:run ≤ 1.5 × akv_info on 200 clusters:run
+28  HTML of 1,000:task ≤ 1 s
+28  HTML of 1,000:memory ≤ 60 MB
+28  HTML of 1,000:size ≤ 1.5 MB
+28  10,000 looks of akv_health:memory ≤ 1 MB
+"""
 
-@dataclass(frozen=True)
-class Sizes:
-    """How many objects there are.
-
-    :ivar loop: items of a loop
-    :ivar some: vaults in one task, and of the peers' loops beside it
-    :ivar many: vaults in one task, for which the peers' loops are multiplied up
-    :ivar clusters: of the simulator
-    """
-
-    loop: int = 50
-    some: int = 100
-    many: int = 1000
-    clusters: int = 200
-
-
-QUICK = Sizes(loop=5, some=10, many=100, clusters=10)
+VAULTS = "security/azure-key-vaults"
+KEY_VAULT = "https://mykeyvault.vault.azure.net"
+KEY = f"{KEY_VAULT}/keys/key1"
+TENANT, CLIENT = "11111111-2222-3333-4444-555555555555", "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
+PREVIOUS, SECRET = "the-previous-secret", "the-new-secret"
+CONFIG, INFO, KEY_INFO, APP_INFO = (
+    f"ontap.akv.{name}" for name in ("akv_config", "akv_info", "akv_key_info", "entra_app_info")
+)
+RESTIT, URI, DEBUG = "netapp.ontap.na_ontap_restit", "ansible.builtin.uri", "ansible.builtin.debug"
 
 
 @dataclass(frozen=True)
 class World:
-    """What a contender is told of the simulated clusters: connections, and the AKV configurations' uuids by SVM."""
+    """Simulated clusters, all alike, with an AKV configuration for each SVM.
 
-    connections: list[Values]
-    uuids: Mapping[str, str]
+    :ivar latency: seconds before each response
+    :ivar azure: whether Azure listens too
+    :ivar more: further keys of the scenario
+    """
+
+    svms: int = 1
+    clusters: int = 1
+    latency: float = 0.0
+    azure: bool = False
+    more: Values = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Contender:
-    """One way to do the work.
+    """One way to do the work: a play of ``tasks``, a ``playbook`` of the collection, a ``child``, or ``replays``.
 
-    :ivar task: the task of a play; None for the bare session
-    :ivar stages: what the bare session sends: stages of (method, path, body)
+    :ivar child: a function of children.py
+    :ivar replays: the contender whose requests a bare session sends again
+    :ivar variables: of the play, or of the child
+    :ivar items: objects that it handles
+    :ivar hosts: clusters of the play; 0 for all
     :ivar direct: whether this collection runs in Ansible's own process
-    :ivar items: objects that it handles, where that is less than the group's: it is then extrapolated
-    :ivar needs: what this collection must have for it: "direct" or "bulk"
+    :ivar older: whether it is the older build that runs
+    :ivar least_of: runs in a round, of which the quickest counts
+    :ivar once: whether the first round is enough
+    :ivar keeps: whether its requests are counted, and kept for who replays them
     """
 
     name: str
-    task: Callable[[World], Values] | None = None
-    stages: Callable[[World], list[list[Any]]] | None = None
-    direct: bool = False
-    items: int = 0
-    needs: tuple[str, ...] = ()
-    play: Values = field(default_factory=dict)
-    environment: Mapping[str, str] = field(default_factory=dict)
-    threads: int = 1
-
-
-@dataclass(frozen=True)
-class Group:
-    """Contenders that do the same work: one table.
-
-    :ivar items: objects that are handled
-    :ivar borrows: the group whose peers, measured in the same round, stand here too, multiplied up
-    """
-
-    name: str
-    title: str
-    contenders: tuple[Contender, ...]
+    tasks: tuple[Values, ...] = ()
+    playbook: str = ""
+    child: str = ""
+    replays: str = ""
+    variables: Values = field(default_factory=dict)
     items: int = 1
-    svms: int = 3
-    latency: float = 0.0
-    clusters: int = 1
-    borrows: str = ""
+    hosts: int = 0
+    forks: int = 5
+    direct: bool = True
+    older: bool = False
+    least_of: int = 1
+    once: bool = False
+    keeps: bool = False
 
 
-def available() -> set[str]:
-    """What this collection has, of what contenders need."""
-    found = {"direct"} if (ROOT / "plugins" / "action" / "akv_config.py").exists() else set()
-    spec = (ROOT / "plugins" / "module_utils" / "_use_cases" / "config.py").read_text(encoding="utf-8")
-    return found | ({"bulk"} if '"vaults"' in spec else set())
+class Group(NamedTuple):
+    """Simulated clusters, and who works on them."""
+
+    world: World
+    contenders: tuple[Contender, ...]
 
 
-# -- tasks ------------------------------------------------------------------------------------------------------------
+def looped(task: Values, number: int, over: str = "") -> tuple[Values, ...]:
+    """Make a loop over SVM tenant1, tenant2 and so on, or over what an expression gives."""
+    return ({**task, "loop": f"{{{{ {over or f'range(1, {number} + 1) | list'} }}}}"},)
 
 
-def _url(path: str) -> str:
-    return "https://{{ hostname }}:{{ http_port }}" + path
+def cases(scale: int = 1) -> dict[str, tuple[Group, ...]]:
+    """Give all cases: what is measured together.
 
+    :param scale: what the numbers of objects are divided by, to try it out
+    """
+    few, fifty, hundred, two_hundred, thousand, most = (
+        max(2, number // scale) for number in (10, 50, 100, 200, 1000, 10000)
+    )
+    query = {"svm.name": "tenant{{ item | default(1) }}", "fields": "*,state"}
+    uri = {URI: {"url": f"{{{{ base }}}}/api/{VAULTS}?svm.name={query['svm.name']}&fields=*,state"}}
+    restit = {RESTIT: {"api": VAULTS, "query": query}}
+    patch = {"api": f"{VAULTS}/{{{{ item.response.records[0].uuid }}}}", "method": "PATCH"}
+    changes = looped({RESTIT: {**patch, "body": {"client_secret": SECRET}}}, 0, "found.results")
+    debug = Contender("loop of debug", looped({DEBUG: {"msg": "x"}}, hundred), items=hundred)
+    python = Contender("Python with requests", child="interpreter")
 
-def _query(svm: str) -> str:
-    return f"{VAULTS}?svm.name={svm}&fields=*,state"
+    declared = {"name": f"{KEY_VAULT}/", "key_id": KEY, "client_id": CLIENT, "tenant_id": TENANT}
+    config = {CONFIG: {**declared, "svm": query["svm.name"]}}
+    many = {CONFIG: {**declared, "vaults": [{"svm": f"tenant{number + 1}"} for number in range(thousand)]}}
+    info, pages, keys = ({INFO: options} for options in ({}, {"max_records": 1000}, {"keys": True}))
 
+    application = {"client_id": CLIENT, "tenant_id": TENANT, "secrets": [PREVIOUS, SECRET]}
+    rotating = {"azure": {"poll_interval": 0, "applications": [application]}}
+    no_soak = {"akv_client_id": CLIENT, "akv_client_secret": SECRET, "akv_previous_client_secret": PREVIOUS}
+    no_soak["akv_rotate_soak"] = "0"
+    soak = {**no_soak, "akv_rotate_soak": "10", "akv_rotate_soak_interval": 1}
+    volumes = [{"svm": "tenant1", "name": "many{}", "count": most, "encrypted": True}]
+    with_keys = {"nodes": [{"name": f"node{number}"} for number in range(1, 5)], "volumes": volumes}
 
-def ping(_world: World) -> Values:
-    return {PING: {}}
+    app_ids = [f"00000000-0000-0000-0000-{number:012}" for number in range(fifty)]
+    others = [{"client_id": one, "tenant_id": TENANT, "secrets": [f"of {one}"]} for one in app_ids]
+    reader = {**application, "graph": ["Application.Read.All"]}
+    azure = {"azure": {"applications": [reader, *others], "keys": [{"key_id": KEY}]}}
+    login = {"tenant_id": TENANT, "client_id": CLIENT, "client_secret": SECRET}
+    login.update({name: f"{{{{ azure.{name} }}}}" for name in ("authority", "graph_url", "ca_path")})
+    key_info = {KEY_INFO: {**login, "vault_url": "{{ azure.vault_url }}", "key_id": KEY}}
 
+    def estate(number: int) -> Values:
+        own = [{"name": declared["name"], "key_id": KEY, "svm": f"tenant{place + 1}"} for place in range(number)]
+        common = {"akv_tenant_id": TENANT, "akv_client_id": CLIENT, "akv_client_secret": PREVIOUS}
+        return {**common, "akv_configurations": own}
 
-def uri_read(svm: str) -> Callable[[World], Values]:
-    return lambda _world: {URI: {"url": _url(_query(svm))}}
+    def with_older(contender: Contender) -> tuple[Contender, Contender]:
+        return contender, Contender(**{**vars(contender), "name": f"{contender.name}, older", "older": True})
 
-
-def restit_read(svm: str) -> Callable[[World], Values]:
-    return lambda _world: {
-        RESTIT: {"api": VAULTS.partition("/api/")[2], "query": {"svm.name": svm, "fields": "*,state"}}
+    tasks = (
+        Contender("uri", (uri,), least_of=3),
+        Contender("na_ontap_restit", (restit,), least_of=3),
+        Contender("akv_config as a module", (config,), direct=False, least_of=3),
+        Contender("loop of uri", looped(uri, few), items=few),
+        debug,
+        *with_older(Contender("loop of akv_config", looped(config, hundred), items=hundred, least_of=3, keeps=True)),
+        Contender("akv_config's requests alone", replays="loop of akv_config", items=hundred),
+        *with_older(Contender("akv_config of 1,000", (many,), items=thousand, least_of=3)),
+    )
+    memory = (
+        python,
+        *with_older(Contender("akv_info of 10,000", (info,))),
+        Contender("akv_info of 10,000 as a module", child="module", variables=info),
+        *with_older(Contender("akv_info in pages of 1,000", child="module", variables=pages)),
+    )
+    slow = (
+        Contender("rotation of 200, 20 ms", playbook="rotate", variables=no_soak, items=two_hundred),
+        Contender(
+            "na_ontap_restit, GET and PATCH, 20 ms",
+            looped({**restit, "register": "found"}, few) + changes,
+            items=few,
+        ),
+    )
+    diagnosis = (
+        Contender("akv_info on 50 clusters", (info,)),
+        Contender("diagnosis of 50 clusters", playbook="diagnose"),
+        Contender("10,000 looks of a rotation", child="soak", variables={"looks": most}, once=True),
+    )
+    fleet = (
+        Contender("rotation of 1 × 50", playbook="rotate", variables=soak, hosts=1),
+        Contender("rotation of 4 × 50", playbook="rotate", variables=soak),
+    )
+    clusters = (
+        Contender("loops of na_ontap_restit × 5", looped(restit, 5), hosts=few, forks=10, items=few),
+        Contender("estate of 200 × 5", playbook="enable", variables=estate(5), forks=10, items=two_hundred, keeps=True),
+        Contender("akv_info on 200 clusters", (info,), forks=10, items=two_hundred),
+        Contender("report on 200 clusters", playbook="report", forks=10, items=two_hundred),
+        Contender("HTML of 1,000", child="html", variables={"clusters": two_hundred}),
+        Contender("10,000 looks of akv_health", child="events", variables={"looks": most}, once=True),
+    )
+    one = (
+        Contender("empty playbook"),
+        Contender("estate of 1 × 1,000", playbook="enable", variables=estate(thousand), keeps=True),
+        Contender("the estate's requests alone", replays="estate of 1 × 1,000"),
+    )
+    holders = (
+        python,
+        Contender("akv_info with 10,000 keys", (keys,), keeps=True),
+        Contender("its keys' requests alone", replays="akv_info with 10,000 keys"),
+        Contender("akv_info with 10,000 keys as a module", child="module", variables=keys),
+    )
+    checks = (
+        debug,
+        Contender("loop of akv_key_info", looped(key_info, few), items=few, keeps=True),
+        Contender("akv_key_info's requests alone", replays="loop of akv_key_info", items=few),
+        Contender("Microsoft's clients", child="microsoft"),
+        Contender("entra_app_info of 50", ({APP_INFO: {**login, "app_ids": app_ids}},), keeps=True),
+        Contender("entra_app_info's requests alone", replays="entra_app_info of 50"),
+    )
+    return {
+        "tasks": (Group(World(thousand), tasks), Group(World(most), memory)),
+        "rotation": (
+            Group(World(fifty, clusters=4, more=rotating), fleet),
+            Group(World(two_hundred, latency=0.02, more=rotating), slow),
+            Group(World(clusters=fifty), diagnosis),
+        ),
+        "estate": (
+            Group(World(5, clusters=two_hundred), clusters),
+            Group(World(thousand), one),
+            Group(World(more=with_keys), holders),
+        ),
+        "azure": (Group(World(latency=0.02, azure=True, more=azure), checks),),
     }
-
-
-def rest_info(svm: str) -> Callable[[World], Values]:
-    subset = VAULTS.partition("/api/")[2]
-    return lambda _world: {REST_INFO: {"gather_subset": [subset], "parameters": {"svm.name": svm}, "fields": ["*"]}}
-
-
-def config(svm: str) -> Callable[[World], Values]:
-    return lambda _world: {CONFIG: {"svm": svm, **DECLARED}}
-
-
-def info(svm: str) -> Callable[[World], Values]:
-    return lambda _world: {INFO: {"svm": svm}}
-
-
-def bulk(number: int, **more: Any) -> Callable[[World], Values]:
-    vaults = [{"svm": f"tenant{place}"} for place in range(1, number + 1)]
-    return lambda _world: {CONFIG: {**DECLARED, **more, "vaults": vaults}}
-
-
-def looped(make: Callable[[World], Values], number: int) -> Callable[[World], Values]:
-    return lambda world: {**make(world), "loop": f"{{{{ range(1, {number} + 1) | list }}}}"}
-
-
-def _paths(world: World, number: int) -> list[str]:
-    return [f"{VAULTS}/{world.uuids[f'tenant{place}']}" for place in range(1, number + 1)]
-
-
-def uri_change(number: int) -> Callable[[World], Values]:
-    options = {"url": _url("{{ item }}"), "method": "PATCH", "body_format": "json", "body": {"client_secret": SECRET}}
-    return lambda world: {URI: options, "loop": _paths(world, number)}
-
-
-def restit_change(number: int) -> Callable[[World], Values]:
-    options = {"api": "{{ item | replace('/api/', '') }}", "method": "PATCH", "body": {"client_secret": SECRET}}
-    return lambda world: {RESTIT: options, "loop": _paths(world, number)}
-
-
-def session_read(number: int) -> Callable[[World], list[list[Any]]]:
-    return lambda _world: [[("GET", _query(f"tenant{place}"), None)] for place in range(1, number + 1)]
-
-
-def session_bulk(number: int, change: bool) -> Callable[[World], list[list[Any]]]:
-    pages = ("GET", f"{VAULTS}?fields=*,state", None)
-
-    def stages(world: World) -> list[list[Any]]:
-        if not change:
-            return [[pages]]
-        changes = [("PATCH", path, {"client_secret": SECRET}) for path in _paths(world, number)]
-        return [[pages], changes[:1], changes[1:], [pages]]
-
-    return stages
-
-
-# -- groups -----------------------------------------------------------------------------------------------------------
-
-TENANT = "tenant{{ item }}"
-MODULE, DIRECT = "akv_config, as a module", "akv_config, in process"
-BULK_MODULE, BULK_DIRECT = "akv_config vaults, as a module", "akv_config vaults, in process"
-LOOP_URI, LOOP_RESTIT = "loop of uri", "loop of na_ontap_restit"
-SESSION = "bare requests session"
-
-
-def single(_sizes: Sizes) -> list[Group]:
-    """(a) One unchanged task."""
-    contenders = (
-        Contender("ping", ping),
-        Contender("uri", uri_read("vs0")),
-        Contender("na_ontap_restit", restit_read("vs0")),
-        Contender("na_ontap_rest_info", rest_info("vs0")),
-        Contender(MODULE, config("vs0")),
-        Contender("akv_info, as a module", info("vs0")),
-        Contender(DIRECT, config("vs0"), direct=True, needs=("direct",)),
-        Contender("akv_info, in process", info("vs0"), direct=True, needs=("direct",)),
-        Contender(SESSION, stages=session_read(1)),
-    )
-    return [Group("single", "One unchanged task", contenders)]
-
-
-def loop(sizes: Sizes) -> list[Group]:
-    """(b) A loop."""
-    number = sizes.loop
-    contenders = (
-        Contender("ping", looped(ping, number)),
-        Contender("uri", looped(uri_read(TENANT), number)),
-        Contender("na_ontap_restit", looped(restit_read(TENANT), number)),
-        Contender("na_ontap_rest_info", looped(rest_info(TENANT), number)),
-        Contender(MODULE, looped(config(TENANT), number)),
-        Contender("akv_info, as a module", looped(info(TENANT), number)),
-        Contender(DIRECT, looped(config(TENANT), number), direct=True, needs=("direct",)),
-        Contender("akv_info, in process", looped(info(TENANT), number), direct=True, needs=("direct",)),
-        Contender(SESSION, stages=session_read(number)),
-    )
-    return [Group("loop", f"A loop of {number}", contenders, items=number, svms=number)]
-
-
-def _bulk_group(sizes: Sizes, many: bool, latency: float, change: bool) -> Group:
-    number = sizes.many if many else sizes.some
-    kind = f"{'changed' if change else 'unchanged'}-{round(latency * 1000)}"
-    options = {"client_secret": SECRET, "update_credentials": "always"} if change else {}
-    peers: tuple[Contender, ...] = ()
-    if not many:
-        uri = uri_change(number) if change else looped(uri_read(TENANT), number)
-        restit = restit_change(number) if change else looped(restit_read(TENANT), number)
-        peers = (Contender(LOOP_URI, uri), Contender(LOOP_RESTIT, restit))
-        if not latency:
-            # They take minutes. Without latency the one that the goals are about has to do.
-            peers = peers[1:] if change else peers[:1]
-    contenders = (
-        *peers,
-        Contender(BULK_MODULE, bulk(number, **options), needs=("bulk",)),
-        Contender(BULK_DIRECT, bulk(number, **options), direct=True, needs=("bulk", "direct")),
-        Contender(SESSION, stages=session_bulk(number, change), threads=8),
-    )
-    return Group(
-        f"{'many' if many else 'some'}-{kind}",
-        f"{number:,} {kind.replace('-', ' vaults, ')} ms latency",
-        contenders,
-        items=number,
-        svms=number,
-        latency=latency,
-        borrows=f"some-{kind}" if many else "",
-    )
-
-
-def many_vaults(sizes: Sizes) -> list[Group]:
-    """(c) Many AKV configurations in one task."""
-    return [
-        _bulk_group(sizes, many, latency, change)
-        for many in (False, True)
-        for change in (False, True)
-        for latency in (0.0, 0.02)
-    ]
-
-
-def clusters(sizes: Sizes) -> list[Group]:
-    """(d) Many clusters, an unchanged vault on each."""
-    forks = {"ANSIBLE_FORKS": "10"}
-    contenders = (
-        Contender("uri", uri_read("vs0"), environment=forks),
-        Contender("na_ontap_restit", restit_read("vs0"), environment=forks),
-        Contender(MODULE, config("vs0"), environment=forks),
-        Contender(DIRECT, config("vs0"), direct=True, needs=("direct",), environment=forks),
-    )
-    return [
-        Group(
-            "clusters",
-            f"{sizes.clusters} clusters, forks 10",
-            contenders,
-            items=sizes.clusters,
-            clusters=sizes.clusters,
-        )
-    ]
-
-
-CASES: dict[str, Callable[[Sizes], list[Group]]] = {
-    "single": single,
-    "loop": loop,
-    "bulk": many_vaults,
-    "clusters": clusters,
-}

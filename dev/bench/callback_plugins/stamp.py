@@ -13,28 +13,22 @@ from ansible.plugins.callback import CallbackBase
 DOCUMENTATION = r"""
 name: stamp
 type: aggregate
-short_description: Write when the task of a play began and when its last result came
-description:
-  - For the benchmark, which reads the file that E(AKV_STAMP) names.
+short_description: Write the seconds from the start of the first task to the last result into the file E(AKV_STAMP)
 """
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]
-    CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "aggregate"
     CALLBACK_NAME = "stamp"
     CALLBACK_NEEDS_ENABLED = True
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._began = self._ended = 0.0
+    began = ended = 0.0
 
     def v2_playbook_on_task_start(self, _task: Any, is_conditional: bool) -> None:
-        self._began = self._began or time.monotonic()
+        self.began = self.began or time.monotonic()
 
     def v2_runner_on_ok(self, _result: Any) -> None:
-        self._ended = time.monotonic()
+        self.ended = time.monotonic()
 
     def v2_playbook_on_stats(self, _stats: Any) -> None:
         with open(os.environ["AKV_STAMP"], "w", encoding="utf-8") as file:
-            file.write(f"{self._ended - self._began}")
+            file.write(f"{self.ended - self.began}")
