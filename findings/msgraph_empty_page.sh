@@ -6,15 +6,14 @@
 #
 # What happens: a page of applications has no records and an @odata.nextLink. PageIterator.iterate() returns there,
 #   without an error, and the applications of the pages that follow are never seen.
-# Expected: the iterator goes on until there is no @odata.nextLink. Microsoft Graph documents that "a page of results may
-#   contain zero or more results", and that a client continues until that link is gone (page "Paging Microsoft Graph data
-#   in your app").
-# Source: msgraph_core/tasks/page_iterator.py: enumerate() returns False for a page without records, and iterate() takes
-#   that for the callback's wish to stop. The same fault was fixed in the JavaScript SDK: issue 129 of
+# Expected: the iterator goes on until there is no @odata.nextLink. The page "Paging Microsoft Graph data in your app"
+#   says that a page may have no results, and that a client continues until that link is gone.
+# Source: msgraph_core/tasks/page_iterator.py: enumerate() returns False for a page without records, and iterate()
+#   takes that for the callback's wish to stop. The same fault was fixed in the JavaScript SDK: issue 129 of
 #   microsoftgraph/msgraph-sdk-javascript, 2018.
-# Who meets it: who watches the ends of client secrets of many applications, by name or by filter, with this client or with
-#   msgraph-sdk 1.65.0, which is built on it (tried). The list is shorter
-#   than the tenant's, and nothing says so: what expires on a later page is the outage.
+# Who meets it: who watches the ends of client secrets of many applications, by name or by filter, with this client or
+#   with msgraph-sdk 1.65.0, which is built on it (tried). The list is shorter than the tenant's, and nothing says so:
+#   what expires on a later page is the outage.
 # What to do: follow odata_next_link in a loop of one's own, with client.applications.with_url(link).get().
 #   entra_app_info follows each link until there is none, whether a page has records or not.
 set -euo pipefail

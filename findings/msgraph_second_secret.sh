@@ -4,20 +4,20 @@
 
 # msgraph-core 1.5.2: addPassword is repeated after a 504, so that an application gets a secret that nobody knows.
 #
-# What happens: POST /applications/{id}/addPassword is answered with 504 although the secret was created, as by a gateway
-#   that has waited too long. The client waits about 4 seconds and sends the same POST again by itself, up to three
-#   times, and returns the secret of the last answer. The caller sees one success. The application has two secrets of
-#   one name, and the value of the first, which is shown once, is lost.
+# What happens: POST /applications/{id}/addPassword is answered with 504 although the secret was created, as by a
+#   gateway that has waited too long. The client waits about 4 seconds and sends the same POST again by itself, up to
+#   three times, and returns the secret of the last answer. The caller sees one success. The application has two
+#   secrets of one name, and the value of the first, which is shown once, is lost.
 # Expected: a request that creates something is not repeated unless the server says that it did nothing, or the caller
 #   asks for it.
 # Source: kiota_http/middleware/retry_handler.py (microsoft-kiota-http 1.16.0): DEFAULT_ALLOWED_METHODS has POST,
 #   DEFAULT_RETRY_STATUS_CODES are 429, 503 and 504.
-# Who meets it: who creates ONTAP's client secrets with this client, or with msgraph-sdk 1.65.0, which is built on it and
-#   does the same (tried). The unknown secret works until it expires, a script that removes "the other" secret may leave
-#   it, and an application that allows two secrets is full.
-# What to do: give each secret a display name that is unique, look for a second one of that name afterwards, and remove
-#   it by its keyId. Or give RetryHandlerOption(should_retry=False). docs/rotating.md says so. The modules of this
-#   collection create nothing in Azure.
+# Who meets it: who creates ONTAP's client secrets with this client, or with msgraph-sdk 1.65.0, which is built on it
+#   and does the same (tried). The unknown secret works until it expires, a script that removes "the other" secret may
+#   leave it, and an application that allows two secrets is full.
+# What to do: give each secret a display name that is unique, look for a second one of that name afterwards, and
+#   remove it by its keyId. Or give RetryHandlerOption(should_retry=False). docs/rotating.md says so. The modules of
+#   this collection create nothing in Azure.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -49,8 +49,9 @@ class Graph(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["passwordCredential"]
         number = len(secrets) + 1
-        secrets.append({"keyId": f"00000000-0000-0000-0000-{number:012}", "secretText": f"not-a-secret-{number}", **asked})
-        status, body = (200, secrets[-1]) if number > 1 else (504, {"error": {"code": "x", "message": "Gateway timeout"}})
+        secrets.append({**asked, "keyId": f"key-{number}", "secretText": f"not-a-secret-{number}"})
+        failure = {"error": {"code": "GatewayTimeout", "message": "The gateway has waited too long."}}
+        status, body = (200, secrets[-1]) if number > 1 else (504, failure)
         sent = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")

@@ -4,11 +4,11 @@
 
 # netapp-ontap 9.19.1.0: patch() called again after a failed job sends {}, not the change.
 #
-# What happens: patch() sends what has changed since the last known state. It takes the state that it has just sent for
-#   the last known one as soon as ONTAP has accepted the request, before it waits for the job. The job fails, patch()
-#   raises NetAppRestError, and the same call on the same object then sends an empty body and returns without an error
-#   if that is accepted. (The server here answers 200. What a real cluster answers to an empty body was not tried: the
-#   change is not sent in any case.) The same holds where ONTAP answers 202 without a job.
+# What happens: patch() sends what has changed since the last known state. It takes the state that it has just sent
+#   for the last known one as soon as ONTAP has accepted the request, before it waits for the job. The job fails,
+#   patch() raises NetAppRestError, and the same call on the same object then sends an empty body and returns without
+#   an error if that is accepted. (The server here answers 200. What a real cluster answers to an empty body was not
+#   tried: the change is not sent in any case.) The same holds where ONTAP answers 202 without a job.
 # Expected: what ONTAP has not applied still counts as changed, so that a retry sends it.
 # Source: netapp_ontap/resource.py, Resource._patch(): _set_last_state() stands before _poll(). Its docstring promises
 #   "the difference in the object's state since the last time we interacted with the host".
