@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from collections.abc import Callable, Mapping
 
@@ -31,6 +32,9 @@ from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import 
     Result,
     Session,
 )
+
+# Ansible lists them in an order that differs from process to process.
+_BOOLEANS = re.compile(r"(?<=Valid booleans include: )(?:'\w+'|[01])(?:, (?:'\w+'|[01]))*")
 
 
 class Call:
@@ -58,7 +62,7 @@ class Call:
 
     def invalid(self, message: str, **more: t.Any) -> Result:
         """Give the failed result of arguments that Ansible's own validation refuses."""
-        return self._masked({"failed": True, "msg": message, **more})
+        return self._masked({"failed": True, "msg": _BOOLEANS.sub("true, false", message), **more})
 
     def broken(self, exc: Exception) -> Result:
         """Give the failed result of an exception outside of the use case."""

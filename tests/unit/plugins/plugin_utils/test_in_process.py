@@ -8,6 +8,7 @@ import pytest
 
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Transport
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import Connection
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.call import Call
 from ansible_collections.ontap.akv.plugins.plugin_utils._in_process import _KeptSession
 
 
@@ -33,3 +34,10 @@ def test_each_task_has_its_own_allowance_on_a_kept_connection() -> None:
     transport = session.open(connection)
     assert transport.allowance is not first
     assert transport.twin().allowance is transport.allowance
+
+
+@pytest.mark.parametrize("words", ["0, 'off', 'y', 1", "'y', 1, 0, 'off'"])
+@pytest.mark.parametrize("end", ["", " found in 'vaults'. More, 1."])
+def test_the_sentence_on_booleans_is_the_same_in_every_process(words: str, end: str) -> None:
+    result = Call({}, {}).invalid(f"The value 'x' is not a valid boolean. Valid booleans include: {words}{end}")
+    assert result["msg"] == f"The value 'x' is not a valid boolean. Valid booleans include: true, false{end}"
