@@ -12,6 +12,7 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ansible_collections.ontap.akv.plugins.module_utils._http.door import RESERVED
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import ConnectionFailed
 from ansible_collections.ontap.akv.plugins.plugin_utils._watching import (
@@ -67,12 +68,25 @@ def run(client: Client, _params: Mapping[str, t.Any], _check_mode: bool) -> Resu
         raise ConnectionFailed(f"{doing} on {client.where} failed: the answer's records are no list of objects.")
     # A filter is not taken on trust.
     found = [record for record in records if _name(record).startswith(_SETS) or _name(record) in _OTHERS]
-    return Result([{**line, **client.task.redactor.written_by_server(_written(line))} for line in found])
+    return Result([_checked(client, line) for line in found])
 
 
-def _written(line: Values) -> Values:
-    """Pick what the server has worded: it may echo a secret, or a part of one."""
-    return {name: line[name] for name in ("log_message", "parameters") if name in line}
+def _checked(client: Client, line: Values) -> Values:
+    """Check what the server has worded: it may echo a secret, or a part of one.
+
+    The names of parameters become keys of the event, so that the rule of the door holds for them too.
+    """
+    parameters = _parameters(line)
+    kept = [each for each in parameters if not str(each.get("name")).startswith(RESERVED)]
+    if len(kept) < len(parameters):
+        client.warn_of_reserved_keys()
+    worded = {"log_message": line.get("log_message"), "parameters": kept}
+    return {**line, **client.task.redactor.written_by_server(worded)}
+
+
+def _parameters(line: Values) -> list[Values]:
+    listed = line.get("parameters")
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
 
 
 @dataclass
@@ -111,9 +125,7 @@ def _part(line: Values, name: str) -> Values:
 
 def event_of(cluster: Watched, line: Values) -> Values:
     """Make the event: flat, and with the same names in all releases."""
-    listed = line.get("parameters")
-    told = [each for each in (listed if isinstance(listed, list) else []) if isinstance(each, dict)]
-    parameters = {str(each.get("name")): str(each.get("value")) for each in told}
+    parameters = {str(each.get("name")): str(each.get("value")) for each in _parameters(line)}
     name = _name(line)
     short = name.rpartition(".")[2]
     return cluster.event(

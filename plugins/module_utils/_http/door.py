@@ -23,7 +23,9 @@ MAX_DEPTH = 50
 LONGEST_TEXT = 64 * 1024
 """Characters of one text; what is longer is cut, for texts are searched for secrets before they are shown."""
 
-_RESERVED = "__ansible"
+RESERVED = "__ansible"
+"""The beginning of keys with which Ansible marks values on its wire."""
+
 _REPLACEMENT = "\ufffd"
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _STRIDE = LONGEST_TEXT // 2
@@ -89,7 +91,7 @@ _TOO_DEEP = f"it is nested more than {MAX_DEPTH} levels deep"
 
 def _is_plain(text: str) -> bool:
     """Tell by the text alone, which is much quicker, that nothing needs to be changed in its value."""
-    if "\\" in text or _RESERVED in text or (not text.isascii() and _SURROGATES.search(text)):
+    if "\\" in text or RESERVED in text or (not text.isascii() and _SURROGATES.search(text)):
         return False
     # A string that is too long covers at least one stretch without a quotation mark.
     return all(text.find('"', start, start + _STRIDE) >= 0 for start in range(0, len(text) - _STRIDE, _STRIDE))
@@ -128,7 +130,7 @@ class _Check:
             items = list(value.items())
             value.clear()
             for key, item in items:
-                if key.startswith(_RESERVED):
+                if key.startswith(RESERVED):
                     self.reserved = True
                 else:
                     value[_text(key)] = self.checked(item)

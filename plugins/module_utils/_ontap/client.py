@@ -325,8 +325,12 @@ class Client:
         except door.NotReadable as exc:
             return None, exc.reason
         if reserved:
-            self.once("reserved keys", self._warn_of_reserved_keys)
+            self.warn_of_reserved_keys()
         return value, ""
+
+    def warn_of_reserved_keys(self) -> None:
+        """Warn, once for the whole task, that keys were removed which Ansible reserves for itself."""
+        self.once("reserved keys", self._warn_of_reserved_keys)
 
     def _warn_of_reserved_keys(self) -> bool:
         self.task.warn(
