@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from ansible.plugins.callback import CallbackBase
+from sitecustomize import break_use_case
 
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases import config
 
@@ -13,7 +14,7 @@ name: breaking
 type: notification
 short_description: Let akv_config end with an exception that nobody has foreseen, for the SVM of that name
 description:
-  - For the tests, in process alone. The exception holds all options.
+  - For the tests, in process. As a module, the file sitecustomize.py does so.
 """
 
 
@@ -25,11 +26,4 @@ class CallbackModule(CallbackBase):
 
     def __init__(self):
         super().__init__()
-        run = config.run
-
-        def broken(client, params, check_mode):
-            if params["svm"] == "broken":
-                raise RuntimeError(f"broken with {params}")
-            return run(client, params, check_mode)
-
-        config.run = broken
+        break_use_case(config)
