@@ -27,6 +27,9 @@ options:
       - V(present) creates the AKV configuration, or updates it.
       - V(absent) deletes it. ONTAP refuses that while encrypted volumes need its keys. If O(name) or O(key_id) is
         declared, it must match the existing AKV configuration. Otherwise nothing is deleted.
+      - With V(absent), an SVM that does not exist has no AKV configuration. The task succeeds and changes nothing, so
+        that it can run again after the SVM was deleted. A mistyped name has the same result, RV(operation) is V(none).
+        The role P(ontap.akv.akv_disable#role) refuses an SVM that does not exist.
     type: str
     choices: [absent, present]
     default: present

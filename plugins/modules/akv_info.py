@@ -18,7 +18,7 @@ author:
 options:
   svm:
     description:
-      - Read only the AKV configurations of the SVM with this name.
+      - Read only the AKV configurations of the SVM with this name. If it does not exist, a warning names similar SVMs.
       - With none of O(svm), O(svm_uuid) and O(scope=cluster), all AKV configurations of the cluster are read.
   svm_uuid:
     description:
@@ -32,6 +32,7 @@ options:
     description:
       - Filters as ONTAP has them, field to value. ONTAP's operators work, for example V(vs*) or V(!vs0).
       - A field of a later release than the cluster's is refused by ONTAP.
+      - A filter without a field or without a value is refused.
     type: dict
   fields:
     description:

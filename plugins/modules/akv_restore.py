@@ -28,7 +28,7 @@ options:
       - A list of SVMs to restore in one task, by name, instead of O(svm). All are read in the pages of one GET, and
         restored in parallel where that is needed.
       - If one fails, the others are still processed. The task fails at its end, and RV(results) has the result of each.
-      - An empty list changes nothing.
+      - A list that names no SVM is refused.
     type: list
     elements: str
   threads:

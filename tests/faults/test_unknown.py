@@ -8,6 +8,7 @@ login may not read."""
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -142,6 +143,35 @@ def test_a_rotation_over_all_stops_where_a_uuid_is_not_reported(how: str) -> Non
     assert changes(played) == []
 
 
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("how", HOW)
+@pytest.mark.parametrize("options", [{}, {"svms": ["vs0", "vs1"]}, {"scope": "svm"}])
+def test_a_repair_of_the_others_goes_on_where_a_uuid_is_not_reported(
+    options: dict[str, Any], how: str, check_mode: bool
+) -> None:
+    ontap = cluster(vaults=2)
+    ontap.apply({"lose_keys": {"svm": "vs0"}}, {"lose_keys": {"svm": "vs1"}})
+    played = play("akv_repair", {**LOGIN, **options}, without_one_uuid(ontap, "vs1", how), check_mode)
+    assert_told(played)
+    assert played.failed
+    assert "does not report the uuid of the AKV configuration of SVM vs1" in played.result["msg"]
+    assert "All AKV configurations" not in played.result["msg"]
+    assert len(changes(played)) == (0 if check_mode else 1)
+    assert [vault["svm"]["name"] for vault in played.result["vaults"]] == ["vs0"]
+    assert [vault["restore"] for vault in played.result["vaults"]] == ["restored"]
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_a_repair_of_what_cannot_be_named_is_no_success(how: str) -> None:
+    for options in ({}, {"svm": "vs0"}):
+        ontap = cluster(without("uuid", how))
+        played = play("akv_repair", {**LOGIN, **options}, ontap.send)
+        assert_told(played)
+        assert played.failed
+        assert "does not report the uuid of the AKV configuration of SVM vs0" in played.result["msg"]
+        assert changes(played) == []
+
+
 @pytest.mark.parametrize("how", HOW)
 def test_akv_info_returns_a_configuration_without_its_uuid(how: str) -> None:
     ontap = cluster(vaults=2)
@@ -244,6 +274,51 @@ def test_one_record_without_an_svm_does_not_stop_the_others() -> None:
     entries = [{**EVERY, **OLD}, {**EVERY, **OLD, "svm": "vs1"}]
     played = play("akv_config", {**LOGIN, "vaults": entries}, send)
     assert [result["failed"] for result in played.result["results"]] == [False, True]
+
+
+# -- SVMs --------------------------------------------------------------------------------------------------------------
+
+NO_SVM = "SVM vs00 does not exist on cluster1. Near names: vs0"
+
+
+@pytest.mark.parametrize("options", [{"svm": "vs00"}, {"svm_uuid": "00000000-0000-0000-0000-000000000000"}])
+def test_akv_info_of_an_svm_that_does_not_exist_says_so(options: dict[str, str]) -> None:
+    played = play("akv_info", {**LOGIN, **options}, cluster().send)
+    assert (played.failed, played.result["vaults"]) == (False, [])
+    (warning,) = played.warnings
+    assert "does not exist on cluster1" in warning
+    assert NO_SVM in warning or "svm" not in options
+    readings = [target.partition("?")[0] for _method, target, _body in played.sent]
+    assert readings == ["/api/security/azure-key-vaults", "/api/svm/svms"] or readings[0] == "/api/cluster"
+
+
+def test_akv_info_of_an_svm_without_a_configuration_is_quiet() -> None:
+    assert play("akv_info", {**LOGIN, "svm": "vs1"}, cluster().send).warnings == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"fields": value} for value in ([], "", ",", [""])),
+        *({"query": value} for value in ({}, {"svm.name": ""}, {"svm.name": " , "}, {"name": "|"}, {"name": []})),
+    ],
+    ids=repr,
+)
+def test_a_filter_of_akv_info_that_names_nothing_is_refused(options: dict[str, Any]) -> None:
+    played = play("akv_info", {**LOGIN, **options}, cluster().send)
+    assert_told(played)
+    assert (played.failed, played.sent) == (True, [])
+    assert re.match(rf"{next(iter(options))}: ", played.result["msg"])
+
+
+@pytest.mark.parametrize("named", [[], "", ",", " , ", [""], [" ", ""]], ids=repr)
+@pytest.mark.parametrize("module", ["akv_restore", "akv_credential", "akv_repair"])
+def test_a_list_that_names_no_svm_is_refused(module: str, named: Any) -> None:
+    options = {"svms": named, **(CLIENT if module == "akv_credential" else {})}
+    played = play(module, {**LOGIN, **options}, cluster().send)
+    assert_told(played)
+    assert (played.failed, played.sent) == (True, [])
+    assert re.match(r"svms: (is empty|.*names no SVM)\. Name an SVM, or leave svms out ", played.result["msg"])
 
 
 # -- pages -------------------------------------------------------------------------------------------------------------

@@ -46,6 +46,22 @@ def check_text(option: str, value: str | None) -> None:
     check_visible(option, value)
 
 
+def check_svms(names: t.Sequence[str], without: str) -> None:
+    """Check the SVMs that a task names.
+
+    :param without: what the task does where the option is left out
+    :raises InputError: they are none, or one of them is malformed
+    """
+    if not any(name.strip() for name in names):
+        given = f"{', '.join(map(repr, names))} names no SVM" if names else "is empty"
+        raise InputError("svms", f"{given}. Name an SVM, or leave svms out{without}.")
+    for number, name in enumerate(names):
+        try:
+            Scope.from_params({"svm": name})
+        except InputError as problem:
+            raise InputError(f"svms[{number}]", problem.message) from None
+
+
 def check_unicode(option: str, value: str) -> None:
     """Refuse what cannot be sent: it comes from bytes that were read as UTF-8 and are none. The value is not shown.
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.diagnosis import diagnose
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict, judge, read_state
-from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, place_of, require_uuids
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, place_of
 from ansible_collections.ontap.akv.plugins.module_utils._akv.recovery import (
     Configuration,
     offline,
@@ -81,17 +81,19 @@ def read_examined(client: Client, query: Mapping[str, str], fields: Iterable[str
     return [examined(vault, states.get(vault.get("uuid", ""))) for vault in vaults]
 
 
-def read_configurations(client: Client, scope: Scope | None) -> list[Configuration]:
+def read_configurations(client: Client, scope: Scope | None) -> tuple[list[Configuration], list[Record]]:
     """Read AKV configurations with their health, and diagnose each.
 
     :param scope: None for all of the cluster
+    :return: those that can be named, and the records of those whose uuid is not reported
     """
     query = scope.query() if scope else {}
     found = read_vaults(client, query, ["*", *fields_of_health(client)], "Reading the AKV configurations")
     vaults = [vault for vault in found if scope is None or scope.owns(vault)]
-    require_uuids(vaults)
-    states = _key_store_states(client, vaults)
-    return [Configuration.from_record(vault, states.get(vault["uuid"])) for vault in vaults]
+    named = [vault for vault in vaults if "uuid" in vault]
+    states = _key_store_states(client, named)
+    configurations = [Configuration.from_record(vault, states.get(vault["uuid"])) for vault in named]
+    return configurations, [vault for vault in vaults if "uuid" not in vault]
 
 
 def _key_store_states(client: Client, vaults: Iterable[Record]) -> Mapping[str, str]:

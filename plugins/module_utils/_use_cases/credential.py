@@ -51,7 +51,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import (
     works,
     worse,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope, check_text, is_uuid
+from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope, check_svms, check_text, is_uuid
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.estate import read_release
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.health_monitor import read_health_monitor
@@ -236,10 +236,7 @@ def _check_svms(params: Mapping[str, t.Any]) -> tuple[str, ...]:
     svms = params["svms"]
     if svms is None:
         return ()
-    if not svms:
-        raise InputError("svms", "is empty, which names no SVM. Leave it out for all, or name SVMs.")
-    for name in svms:
-        check_text("svms", name)
+    check_svms(svms, " for all")
     if params["scope"] == "cluster":
         raise InputError("svms, scope", f"SVMs are named ({listed(svms)}), and scope is cluster. Keep one of them.")
     return tuple(dict.fromkeys(svms))

@@ -29,6 +29,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.estate import (
 )
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.health_monitor import describe, read_health_monitor
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_ids import prove_holders
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import unknown_svm
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import count, read_volumes
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 
@@ -56,6 +57,9 @@ def check(params: Mapping[str, t.Any]) -> tuple[Scope | None, dict[str, str]]:
     scope = Scope.from_optional_params(params)
     if params["max_records"] is not None and params["max_records"] < 1:
         raise InputError("max_records", f"{params['max_records']} is below 1. Give the number of records in a page.")
+    for option in ("fields", "query"):
+        if params[option] is not None and not any(str(name).strip() for name in params[option]):
+            raise InputError(option, "names no field. Name one, or leave it out: without it, everything is read.")
     for option in ("fields", "order_by"):
         for name in params[option] or []:
             _check_field(option, name.partition(" ")[0])
@@ -64,6 +68,8 @@ def check(params: Mapping[str, t.Any]) -> tuple[Scope | None, dict[str, str]]:
         _check_field("query", name)
         if not isinstance(value, (str, int, float, bool)):
             raise InputError("query", f"{name} is {value!r}. Give one value; ONTAP's | means or.")
+        if not str(value).strip(" ,|"):
+            raise InputError("query", f"{name} is {value!r}, which names nothing. Give a value, or leave it out.")
         query[name] = str(value).lower() if isinstance(value, bool) else str(value)
     twice = sorted(set(query) & set(scope.query())) if scope else []
     if twice:
@@ -102,6 +108,7 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Simple
         for vault in vaults:
             # Before 9.10.1 there is one kind, and ONTAP does not name it.
             vault.setdefault("authentication_method", "client_secret")
+    _warn_of_unknown_svm(client, scope, vaults)
     summary = _summary(vaults)
     result = SimpleNamespace(changed=False, msg="", vaults=vaults, summary=summary)
     if client.known_release is not None:
@@ -124,6 +131,13 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Simple
         sentences.append(describe(result.health_monitor))
     result.msg = " ".join(sentences)
     return result
+
+
+def _warn_of_unknown_svm(client: Client, scope: Scope | None, vaults: list[Record]) -> None:
+    """Warn where the SVM does not exist: no AKV configuration may mean a mistyped name."""
+    unknown = unknown_svm(client, scope) if scope is not None and not vaults else None
+    if unknown:
+        client.task.warn(f"{unknown} So it has no AKV configuration.")
 
 
 def _keys(client: Client, scope: Scope | None, vault: Record, volumes: list[Record] | None) -> Record:

@@ -21,7 +21,7 @@ from types import SimpleNamespace
 from ansible_collections.ontap.akv.plugins.module_utils._akv import declaration
 from ansible_collections.ontap.akv.plugins.module_utils._akv.causes import Remedy
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict
-from ansible_collections.ontap.akv.plugins.module_utils._akv.record import COMPARED, Record, vault_path
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import COMPARED, Record, place_of, vault_path
 from ansible_collections.ontap.akv.plugins.module_utils._akv.recovery import (
     COMES_BACK,
     Configuration,
@@ -33,7 +33,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.recovery import (
     restore_targets,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
-from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope, check_text
+from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope, check_svms, check_text
 from ansible_collections.ontap.akv.plugins.module_utils._ontap import jobs
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.estate import (
@@ -126,10 +126,7 @@ def check(params: Mapping[str, t.Any]) -> Scope | None:
     if params["svms"] is not None:
         if scope is not None:
             raise InputError("svms", f"is given together with {scope}. Keep one of them.")
-        if not params["svms"]:
-            raise InputError("svms", "is empty. Name an SVM, or leave it out to repair the whole cluster.")
-        for svm in params["svms"]:
-            Scope.from_params({"svm": svm})
+        check_svms(params["svms"], " to repair the whole cluster")
     if given:
         # A credential that can never be sent is refused now, and not in the middle of the night's repair.
         declaration.check({**_defaults(config.ARGUMENT_SPEC), **_credential(params), "svm": "any"})
@@ -155,9 +152,14 @@ class _Repair:
     def run(self, check_mode: bool) -> SimpleNamespace:
         """Diagnose, repair, read again, and report."""
         found = self._read_configurations()
+        self._unknown = [
+            f"ONTAP does not report the uuid of the AKV configuration of {place_of(record)}: whether it works is not"
+            " known, and nothing was sent to it."
+            for record in self._nameless
+        ]
         named = [Scope(svm) for svm in self._params["svms"] or []] or ([self._scope] if self._scope else [])
         for scope in named:
-            if not any(scope.owns(each.record) for each in found):
+            if not any(scope.owns(record) for record in [*(each.record for each in found), *self._nameless]):
                 raise no_vault(self._client, scope)
         self._patients = {each.uuid: _Patient(each, each) for each in found}
         self._volumes = self._volumes_before = self._read_volumes()
@@ -167,7 +169,7 @@ class _Repair:
         runner.require_expected(self._params["expected_plan"], plan_id, plans)
         if check_mode:
             self._predict(sending)
-            return self._result(plan_id, check_mode=True)
+            return self._known(self._result(plan_id, check_mode=True))
         if sending:
             self._send(sending)
         if self._params["restore"]:
@@ -188,10 +190,14 @@ class _Repair:
 
     def _read_configurations(self) -> list[Configuration]:
         svms = self._params["svms"]
-        found = read_configurations(self._client, self._scope)
-        if self._params["scope"] == "svm":
-            found = [each for each in found if each.svm is not None]
-        return [each for each in found if svms is None or each.svm in svms]
+        found, nameless = read_configurations(self._client, self._scope)
+
+        def concerns(record: Mapping[str, t.Any]) -> bool:
+            svm = (record.get("svm") or {}).get("name")
+            return (svm is not None or self._params["scope"] != "svm") and (svms is None or svm in svms)
+
+        self._nameless = [record for record in nameless if concerns(record)]
+        return [each for each in found if concerns(each.record)]
 
     def _read(self) -> None:
         """Read the configurations again."""
@@ -368,9 +374,18 @@ class _Repair:
         result = self._result(plan_id, check_mode=False)
         waited = self._params["wait"] and not self._is_over()
         if self._failures or self._someone_must_act() or waited:
-            details = {name: value for name, value in vars(result).items() if name != "msg"}
-            raise AkvError(result.msg, **{**details, **self._refusal})
+            raise self._failure(result)
+        return self._known(result)
+
+    def _known(self, result: SimpleNamespace) -> SimpleNamespace:
+        """Give the result, unless something is not known: that is no success."""
+        if self._unknown:
+            raise self._failure(result)
         return result
+
+    def _failure(self, result: SimpleNamespace) -> AkvError:
+        details = {name: value for name, value in vars(result).items() if name not in ("changed", "msg")}
+        return AkvError(result.msg, **{**details, **self._refusal})
 
     def _result(self, plan_id: str, check_mode: bool) -> SimpleNamespace:
         concerned = [each for each in self._all if each.concerns]
@@ -414,7 +429,7 @@ class _Repair:
         where = self._client.where
         bad = [each for each in self._all if each.before.verdict.needs_attention]
         before = len(offline(self._volumes_before or []))
-        if not bad and not before:
+        if not (bad or before or self._unknown):
             return f"All AKV configurations on {where} are healthy, and no encrypted volume is offline. Nothing to do."
         sent = sum(each.credential == "sent" for each in did)
         restored = sum(each.restored == "restored" for each in did)
@@ -431,7 +446,7 @@ class _Repair:
             parts.append(f"{len(left)} of {plural(len(self._all), 'AKV configuration')} still need attention.")
             if before or after:
                 parts.append(f"{plural(before, 'encrypted volume')} offline before, {len(after)} now.")
-        parts += dict.fromkeys(self._failures)
+        parts += dict.fromkeys([*self._failures, *self._unknown])
         if not self._failures and left:
             parts += [f"What to do: {advice}" for advice in dict.fromkeys(each.diagnosis.advice for each in left)][:3]
         elif after and not left:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import State, read_state
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, owned, select, vault_path
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
-from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
+from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope, check_svms
 from ansible_collections.ontap.akv.plugins.module_utils._ontap import jobs
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import (
@@ -93,16 +93,11 @@ def check(params: Mapping[str, t.Any]) -> list[Scope]:
     beside = [f"{option}: {params[option]}" for option in SCOPE_OPTIONS if params[option] is not None]
     if beside:
         raise InputError("svms", f"is given beside {' and '.join(beside)}. Keep one of them.")
+    check_svms(params["svms"], " and give svm, svm_uuid or scope: cluster")
     twice = sorted({svm for svm in params["svms"] if params["svms"].count(svm) > 1})
     if twice:
         raise InputError("svms", f"{', '.join(twice)} is given twice. Keep one of each.")
-    scopes = []
-    for number, svm in enumerate(params["svms"]):
-        try:
-            scopes.append(Scope.from_params({"svm": svm}))
-        except InputError as problem:
-            raise InputError(f"svms[{number}]", problem.message) from None
-    return scopes
+    return [Scope(svm) for svm in params["svms"]]
 
 
 def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result | BulkResult:
@@ -126,7 +121,7 @@ def _restore_many(client: Client, scopes: list[Scope], params: Mapping[str, t.An
         by_scope = sort_by_scope(records)
         return all(any(scope.owns(record) for record in by_scope(scope)) for scope in scopes)
 
-    by_scope = sort_by_scope(read_vaults(client, {}, ["*", "state"], complete=complete) if scopes else [])
+    by_scope = sort_by_scope(read_vaults(client, {}, ["*", "state"], complete=complete))
     items = [parallel.Item(scope, client.sibling()) for scope in scopes]
     planned: dict[Scope, tuple[_Restore, Plan]] = {}
 
