@@ -9,8 +9,10 @@ What is refused, and what follows from which step: tests/unit/plugins/module_uti
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import signal
 import time
 import typing as t
@@ -18,7 +20,7 @@ import typing as t
 import pytest
 from integration.canaries import Canary, Watch
 from integration.running import Values
-from roles.playing import RoleRun, Roles, assert_changes_nothing
+from roles.playing import DEAD, RoleRun, Roles, assert_changes_nothing
 
 from simulator import Simulator
 
@@ -227,6 +229,62 @@ def test_what_goes_wrong_on_one_cluster_stops_all(roles: Roles) -> None:
         run = roles.play("rotate_key", {"one": one.connection, "two": two.connection}, REKEY)
         assert run.code == 2
         assert keys(one) == {"DEFAULT": KEY1}
+
+
+def fleet_of(number: int) -> t.Any:
+    stack = contextlib.ExitStack()
+    return stack, {
+        f"c{count}": stack.enter_context(Simulator(release="9.14.1", scenario=scenario())) for count in range(number)
+    }
+
+
+def test_exactly_the_plan_that_was_approved(roles: Roles) -> None:
+    """Check mode hands the fleet's plan on; with another plan, or none, nothing is sent to any cluster."""
+    stack, clusters = fleet_of(2)
+    with stack:
+        hosts = {name: simulator.connection for name, simulator in clusters.items()}
+        with contextlib.ExitStack() as unchanged:
+            for simulator in clusters.values():
+                unchanged.enter_context(assert_changes_nothing(simulator))
+            checked = roles.play("rotate_key", hosts, REKEY, "--check", ANSIBLE_SHOW_CUSTOM_STATS="1")
+            assert checked.code == 0, checked.output
+            handed_on = re.findall(r'akv_expected_plan: *"?(fleet-[0-9a-f]+)', checked.output)
+            assert len(set(handed_on)) == 1, checked.output
+            plan = handed_on[0]
+            assert checked.output.count(f"Plan of 2 of 2 clusters: {plan}.") == 1
+            assert "c1  rekey: SVM vs0 on c1 would get key" in checked.output
+            required = {**REKEY, "akv_require_plan": True}
+            for given in ({}, {"akv_expected_plan": ""}, {"akv_expected_plan": f"{plan}0"}):
+                run = roles.play("rotate_key", hosts, {**required, **given})
+                assert run.code == 2
+                assert any("Nothing was sent" in failure for failure in run.failures()), run.failures()
+            run = roles.play(
+                "rotate_key", hosts, {**required, "akv_expected_plan": plan, "akv_rotate_key_key_id": OTHER}
+            )
+            assert run.code == 2
+        run = roles.play("rotate_key", hosts, {**required, "akv_expected_plan": plan})
+        assert run.code == 0, run.output
+        assert [keys(simulator) for simulator in clusters.values()] == [{"DEFAULT": KEY2}] * 2
+
+
+@pytest.mark.parametrize("fault", ["unreachable", "svm", "changed"])
+def test_a_plan_that_moved_on_the_second_cluster_changes_nothing_on_the_first(fault: str, roles: Roles) -> None:
+    stack, clusters = fleet_of(2)
+    with stack, assert_changes_nothing(clusters["c0"]):
+        hosts: dict[str, t.Any] = {name: simulator.connection for name, simulator in clusters.items()}
+        given = dict(REKEY)
+        if fault == "unreachable":
+            hosts["c1"] = DEAD
+        elif fault == "svm":
+            clusters["c1"].apply([{"delete_vault": {"svm": "vs0"}}])
+        else:
+            checked = roles.play("rotate_key", hosts, REKEY, "--check", ANSIBLE_SHOW_CUSTOM_STATS="1")
+            given["akv_expected_plan"] = re.findall(r"fleet-[0-9a-f]+", checked.output)[-1]
+            another = {"client_id": "client2", "tenant_id": "tenant2", "client_secret": "secret-of-client2"}
+            vault = {"svm": "vs0", "key_id": KEY1, **another}
+            clusters["c1"].apply([{"delete_vault": {"svm": "vs0"}}, {"create_vault": vault}])
+        run = roles.play("rotate_key", hosts, given)
+        assert run.code == 2, run.output
 
 
 def test_secrets_are_nowhere(roles: Roles) -> None:

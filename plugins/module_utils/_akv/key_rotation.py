@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from ansible_collections.ontap.akv.plugins.module_utils._akv.azure_check import has_credential, keys_of
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import COMPARED, Record, configuration_of
+from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import digest
 from ansible_collections.ontap.akv.plugins.module_utils._akv.uris import KeyId
 
 Values = Mapping[str, t.Any]
@@ -41,6 +42,7 @@ class Progress:
 
     :ivar stop: why it must not begin; "" where it may
     :ivar message: what it does, or would do
+    :ivar plan: what is compared with what was approved, as `approval.approve` takes it; empty where it must not begin
     :ivar azure: what is checked in Azure before the change; empty where no credential of the application is given
     :ivar change: whether the key is to be changed; it is not where it is in use already
     :ivar create: the options of akv_config for the new configuration, secrets excluded
@@ -53,6 +55,7 @@ class Progress:
 
     stop: str = ""
     message: str = ""
+    plan: Record = field(default_factory=dict)
     change: bool = False
     azure: list[Record] = field(default_factory=list)
     create: Record = field(default_factory=dict)
@@ -105,6 +108,7 @@ class _Rotation:
         rollback = self._rolls_back(after)
         return Progress(
             message=self._intent(),
+            plan=self._plan(),
             change=not self._there,
             azure=[] if self._there else self._checks(),
             create=self._options(),
@@ -176,6 +180,15 @@ class _Rotation:
         if self._there:
             return f"{self._who} has key {self._key} already, and is {self._previous['verdict']}."
         return f"{self._who} {'would get' if self._check_mode else 'gets'} key {self._key} ({self._method})."
+
+    def _plan(self) -> Record:
+        """Describe the rotation for an approval: health, secrets and times are excluded, as in all plans."""
+        operation = "none" if self._there else self._method
+        given = {name: self._given.get(name) for name in ("scope", "svm", "configuration", "rollback")}
+        settings = [_settings(vault) for vault in (self._previous, self._existing())]
+        plan_id = digest("plan", operation, self._key, given, self._options(), settings, self._deletes)
+        also = f" Deletes the configuration {self._deletes}." if self._deletes else ""
+        return {"plan_id": plan_id, "operation": operation, "msg": self._intent() + also}
 
     # -- after the change ---------------------------------------------------------------------------------------------
 
@@ -305,6 +318,10 @@ class _Rotation:
             words = " ".join(f"{name}={value}" for name, value in variables.items())
             previous = self._previous.get("key_id")
             yield f"Keep the previous key {previous} enabled in Azure. To roll back, run with {words}"
+
+
+def _settings(vault: Values) -> Record:
+    return {name: vault[name] for name in ("uuid", *COMPARED) if vault.get(name) is not None}
 
 
 def _enabled(reading: Values) -> list[Values]:

@@ -118,6 +118,7 @@ ROLE = Role(
                 "It can be given in a later run, with the key that is in use.",
             ),
         ),
+        *shared.EXPECTED_PLAN,
         *shared.CHECK_AZURE,
         shared.WAIT_TIMEOUT,
     ),

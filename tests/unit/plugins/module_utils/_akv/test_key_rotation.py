@@ -215,3 +215,31 @@ def test_what_is_checked_in_azure(given: Values, reading: Values, checked: list[
     azure = at(given, found=reading).azure
     assert [(key["tenant_id"], key["client_id"]) for key in azure] == checked
     assert {key["key_id"] for key in azure} <= {KEY2}
+
+
+def plan_id(given: Values, *vaults: Values, check_mode: bool = False) -> str:
+    return str(progress({"found": found(*vaults)}, given, "c1", check_mode).plan["plan_id"])
+
+
+def test_the_plan_of_an_approval() -> None:
+    plan = plan_id(SWITCH)
+    secrets = {"client_secret": "SENTINEL", "soak": 5, "wait_timeout": 9, "expected_plan": "x", "require_plan": True}
+    same = [
+        plan_id(SWITCH, check_mode=True),
+        plan_id({**SWITCH, **secrets, "require_healthy": False}, vault(verdict="degraded")),
+    ]
+    assert set(same) == {plan}
+    other = [
+        plan_id(GIVEN),
+        plan_id({**SWITCH, "key_id": f"{KEY2}0"}),
+        plan_id({**SWITCH, "configuration": "blue"}),
+        plan_id({**SWITCH, "delete_previous": "default"}),
+        plan_id({**SWITCH, "client_id": "app2"}),
+        plan_id(SWITCH, vault(of="another")),
+        plan_id(SWITCH, vault(client_id="app3")),
+        plan_id(SWITCH, vault(), vault(KEY2, "inactive", "green")),
+        plan_id(SWITCH, vault(KEY2)),
+    ]
+    assert len({plan, *other}) == len(other) + 1
+    assert at({**GIVEN, "delete_previous": "old"}).plan["msg"].endswith("Deletes the configuration old.")
+    assert progress({"found": {"vaults": []}}, GIVEN, "c1", False).plan == {}
