@@ -81,7 +81,7 @@ def test_a_long_text_is_cut(character: str) -> None:
 
 texts = st.text() | st.sampled_from([RESERVED, "__ansible", "\ud800", "x" * (LONGEST_TEXT + 1)])
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | texts,
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
     max_leaves=12,
 )
