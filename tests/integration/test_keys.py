@@ -11,7 +11,7 @@ import typing as t
 import pytest
 from integration.running import Values, call
 
-from simulator import Simulator
+from simulator import Simulator, key_ids, key_stores
 from simulator.client import Client
 
 OKM: Values = {"type": "onboard", "scope": "cluster", "uuid": "0000000a-0000-0000-0000-000000000001"}
@@ -222,3 +222,18 @@ def test_a_mixed_key_store_is_not_deleted_while_a_node_does_not_answer() -> None
         result, _warnings = call("akv_config", simulator.connection, options)
         assert "in state mixed" in result["msg"]
         assert len(simulator.vaults()) == 1
+
+
+@pytest.mark.parametrize("release", ["9.11.1", "9.13.1", "9.19.1"])
+def test_a_kind_that_we_do_not_know_ends_no_listing(release: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The vendor's client of 9.13.1 ends a listing there, and says nothing."""
+    real = key_stores.type_of
+    monkeypatch.setattr(key_stores, "type_of", lambda store: real(store).replace("kmip", "quantum"))
+    monkeypatch.setattr(key_ids, "type_of", key_stores.type_of)
+    others = [{"type": "external", "svm": f"vs{number}"} for number in (1, 2)]
+    scenario = _scenario(HERE, ADMIN, svms=[{"name": f"vs{number}"} for number in range(3)])
+    with Simulator(release=release, scenario={**scenario, "key_managers": [OKM, *others]}) as simulator:
+        for max_records in (1, 100):
+            assert _numbers(_keys(simulator, {"max_records": max_records})) == [1, 1, 0, 0]
+        result, _warnings = call("akv_preflight_info", simulator.connection, {"svm": "vs1"})
+    assert "quantum" in next(check["message"] for check in result["checks"] if check["name"] == "key_manager")

@@ -23,13 +23,15 @@ from simulator import Simulator
 # What a release does not have, its client does not have either.
 KEY_STORE: Any = getattr(resources, "SecurityKeystore", None)
 collect_ignore = [
-    *([] if KEY_STORE else ["test_key_stores.py"]),
+    *([] if KEY_STORE else ["test_key_stores.py", "test_key_managers.py"]),
     *([] if hasattr(AzureKeyVault, "rekey_external") else ["test_rekey_external.py"]),
     *([] if hasattr(KEY_STORE, "patch") else ["test_configurations.py"]),
 ]
 RESOURCES = {
     "/api/security/azure-key-vaults": AzureKeyVault,
     "/api/security/key-stores": KEY_STORE,
+    "/api/security/key-managers": resources.SecurityKeyManager,
+    "/api/cluster/nodes": resources.Node,
     "/api/cluster/jobs": resources.Job,
     "/api/support/ems/events": resources.EmsEvent,
 }
@@ -88,6 +90,8 @@ def _disagreements(answer: requests.Response) -> Iterator[str]:
             yield f"{path}: {error}"
         return
     (resource, *_others) = [known for start, known in RESOURCES.items() if path.startswith(start)]
+    if "/key-ids" in path:
+        resource = resources.KeyManagerKeys
     alone = [body] if answer.request.method == "GET" and "num_records" not in body else []
     for record in body.get("records", alone):
         yield from disagreements(resource._schema(), record, place=path)
