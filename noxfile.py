@@ -550,7 +550,8 @@ def pins(session: nox.Session) -> None:
     command = (environment.UV, "pip", "compile", "--generate-hashes", "--no-annotate", "--no-emit-index-url", "--quiet")
     cache = {"UV_CACHE_DIR": str(CACHE / "env" / "uv")}
     with session.chdir(folder):
-        for wanted in sorted(path.stem for path in folder.glob("*.in") if path.stem not in ("test", "judges", "simulator")):
+        parts = {"test", "judges", "simulator"}
+        for wanted in sorted({path.stem for path in folder.glob("*.in")} - parts):
             python = min(oldest.get(wanted, TOOLS), key=pythons.VERSIONS.index)
             session.run(
                 *(*command, "--python-version", python, "--custom-compile-command", "nox -s pins"),
