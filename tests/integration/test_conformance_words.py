@@ -53,25 +53,9 @@ WORDS = {
 }
 # What was found, in words of the collection.
 SENTENCES = set(
-    [
-        "HTTP",
-        "code",
-        "no",
-        "answer",
-        "like",
-        "ONTAP",
-        "s",
-        "record",
-        "records",
-        "or",
-        "no",
-        "number",
-        "of",
-        "them",
-        "another",
-        "order",
-        "reported",
-    ]
+    re.findall(
+        r"\w+", "HTTP code; no answer like ONTAP's; records, or no number of them; another order; record; reported"
+    )
 )
 PARTS = {part for resource in RESOURCES.values() for path in resource.fields for part in re.split(r"\[\]\.?|\.", path)}
 
