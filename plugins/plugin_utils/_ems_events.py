@@ -65,7 +65,7 @@ def run(client: Client, _params: Mapping[str, t.Any], _check_mode: bool) -> Resu
     }
     records = client.get(_EVENTS, query, doing=doing).get("records")
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-        raise ConnectionFailed(f"{doing} on {client.where} failed: the answer's records are no list of objects.")
+        raise ConnectionFailed(f"{doing} on {client.where} failed: the response's records are not a list of objects.")
     # A filter is not taken on trust.
     found = [record for record in records if _name(record).startswith(_SETS) or _name(record) in _OTHERS]
     return Result([_checked(client, line) for line in found])
@@ -102,7 +102,9 @@ class Memory:
         if before is None:
             return []
         if before and len(lines) >= _NEWEST and not before & keys:
-            LOGGER.warning("Between two looks more than %s events came: some are not told. Look more often.", _NEWEST)
+            LOGGER.warning(
+                "More than %s events came between two checks, so some are missing. Reduce interval.", _NEWEST
+            )
         return [line for line in reversed(lines) if _key(line) not in before]
 
 

@@ -164,7 +164,7 @@ def event_of(cluster: Watched, before: Seen, now: Seen, change: str) -> Values:
     svm = (vault.get("svm") or {}).get("name")
     scope = f"SVM {svm}" if svm else "the cluster"
     was = f" (was {before.verdict})" if before.verdict not in (now.verdict, ABSENT) else ""
-    reasons = vault["reasons"] if now.verdict != ABSENT else ["It was there at the last look, and is no more."]
+    reasons = vault["reasons"] if now.verdict != ABSENT else ["It existed at the last check and is gone."]
     offline = [f"Offline volumes: {', '.join(now.offline)}."] if now.offline else []
     return cluster.event(
         "vault",

@@ -258,7 +258,7 @@ def _reachability(cluster: Watched, options: Options, result: Values) -> list[Va
             "cluster",
             reachable=False,
             change="same" if before is False else "worse",
-            message=f"{cluster.name} cannot be read, so nothing is known of its vaults: {result['msg']}",
+            message=f"{cluster.name} cannot be read, so its health is unknown: {result['msg']}",
         )
     ]
 

@@ -69,7 +69,7 @@ def _parsed(key_id: t.Any) -> KeyId:
         return KeyId.parse(key_id)
     except (AttributeError, TypeError, ValueError):
         raise AnsibleFilterError(
-            f"ontap.akv.same_key: {key_id!r} is no key. Give https://<host>/keys/<key>[/<version>]."
+            f"ontap.akv.same_key: {key_id!r} is not a key identifier. Give https://<host>/keys/<key>[/<version>]."
         ) from None
 
 

@@ -155,7 +155,7 @@ def test_clusters_beside_each_other() -> None:
             ("cluster", False, "worse"),
             ("cluster", True, "better"),
         ]
-        assert "nothing is known of its vaults" in of_away[0]["message"]
+        assert "its health is unknown" in of_away[0]["message"]
 
 
 FAULTS: list[Values] = [
@@ -236,7 +236,7 @@ WRONG: dict[str, tuple[Values, str]] = {
     "not a number": ({"interval": "soon"}, "akv_health: argument 'interval' is of type"),
     "remind": ({"remind": -1}, "akv_health: remind: -1.0 is not 0 or more"),
     "owners": ({"svm": "vs0", "scope": "cluster"}, "akv_health: svm, svm_uuid, scope: "),
-    "CA": ({"ca_path": "/nowhere.pem"}, "akv_health: ca_path: there is no file '/nowhere.pem'"),
+    "CA": ({"ca_path": "/nowhere.pem"}, "akv_health: ca_path: '/nowhere.pem' does not exist"),
 }
 
 

@@ -103,7 +103,7 @@ def test_a_vault_that_is_gone_and_a_cluster_that_cannot_be_read(ansible: Ansible
         with rulebook(ansible, "akv_health", {"cluster1": simulator.connection}) as running:
             running.wait_until(lambda: len(simulator.requests) > 3, "the source does not look")
             simulator.apply([{"add_fault": {"match": {"times": 0}, "http": {"status": 503}}}])
-            running.wait_for("cluster1 cannot be read, so nothing is known of its vaults")
+            running.wait_for("cluster1 cannot be read, so its health is unknown")
             simulator.apply([{"clear_faults": {}}])
             running.wait_for("cluster1 can be read again.")
             simulator.apply([{"delete_vault": {"svm": "vs0"}}])

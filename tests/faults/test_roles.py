@@ -152,7 +152,7 @@ def test_a_preflight_without_privileges_knows_nothing() -> None:
         result = attempt(sim, "preflight")
         assert not result.get("failed"), result["msg"]
         assert {check["status"] for check in result["checks"]} == {"unknown"}
-        assert "Not known: release, nodes" in result["msg"]
+        assert "Unknown: release, nodes" in result["msg"]
 
 
 @pytest.mark.parametrize("task", ["create", "restore"])

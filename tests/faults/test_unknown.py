@@ -210,7 +210,7 @@ def test_a_name_that_is_no_text_is_refused(
     played = play(module, {**LOGIN, **options}, send)
     assert_told(played)
     assert changes(played) == []
-    assert f"{holder}.{field} in a form that it never has" in said(played)
+    assert f"{holder}.{field} in an unexpected form" in said(played)
 
 
 @pytest.mark.parametrize("how", HOW)

@@ -127,7 +127,7 @@ def test_a_credential_that_is_refused_is_sent_once(threads: int) -> None:
     told = result["results"]
     assert [entry["failed"] for entry in told] == [True, True, True, False, False, False]
     assert [entry["outcome"] for entry in told[1:3]] == ["unchanged", "unchanged"]
-    assert "left as it is: the credential that it was to get has failed on SVM s1" in told[1]["msg"]
+    assert "untouched: the credential for it failed on" in told[1]["msg"]
     assert "CANARY" not in json.dumps(result)
 
 
@@ -174,16 +174,16 @@ def test_an_empty_list_sends_nothing() -> None:
     with cluster(1) as simulator:
         result = configure(simulator, [])
         assert simulator.requests == []
-    assert (result["changed"], result["results"], result["msg"]) == (False, [], "vaults is empty: nothing to do.")
+    assert (result["changed"], result["results"], result["msg"]) == (False, [], "vaults is empty. Nothing to do.")
 
 
 BAD_INPUT = {
     "threads: 0 is not within 1 to 64.": {"vaults": [], "threads": 0},
     "threads: 65 is not within 1 to 64.": {"vaults": [], "threads": 65},
-    "vaults: is given beside svm: s1.": {"vaults": entries(1), "svm": "s1"},
-    "vaults: is given beside scope: cluster.": {"vaults": entries(1), "scope": "cluster"},
+    "vaults: cannot be combined with svm: s1.": {"vaults": entries(1), "svm": "s1"},
+    "vaults: cannot be combined with scope: cluster.": {"vaults": entries(1), "scope": "cluster"},
     "vaults[0] (svm: s1) and vaults[2] (svm: s1) are the same AKV configuration.": {"vaults": entries(1, 2, 1)},
-    "vaults[1]: svm, svm_uuid, scope: none is given.": {"vaults": [{"svm": "s1"}, {"state": "absent"}]},
+    "vaults[1]: svm, svm_uuid, scope: one is required.": {"vaults": [{"svm": "s1"}, {"state": "absent"}]},
     "vaults[1] (svm: s2): key_id: 'x' ": {"vaults": [{"svm": "s1"}, {"svm": "s2", "key_id": "x"}]},
 }
 BAD_INPUT_OF_A_CLUSTER = {
@@ -311,7 +311,7 @@ def test_many_svms_are_restored() -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"svms": ["s1"], "svm": "s2"}, "svms: is given beside svm: s2."),
+        ({"svms": ["s1"], "svm": "s2"}, "svms: cannot be combined with svm: s2."),
         ({"svms": ["s1", "s1"]}, "svms: s1 is given twice."),
         ({"svms": ["s1", " "]}, "svms[1]: svm: is empty."),
         ({"svms": ["s1"], "threads": 0}, "threads: 0 is not within 1 to 64."),

@@ -41,7 +41,7 @@ CASES: dict[str, tuple[Values, str, str, list[str]]] = {
     "MetroCluster": ({"cluster": {"metrocluster": True}}, "metrocluster", "failed", ["(configured)"]),
     "no VE": ({"licenses": ["mtekm"]}, "licenses", "failed", ["VE (volume encryption)"]),
     "no MTEKM": ({"licenses": ["ve"]}, "licenses", "failed", ["MTEKM"]),
-    "licence out of order": (
+    "license out of order": (
         {"licenses": [{"name": "VE", "state": "noncompliant"}, "mt_ek_mgmt"]},
         "licenses",
         "warning",

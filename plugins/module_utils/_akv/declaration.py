@@ -102,19 +102,19 @@ def check(params: Mapping[str, t.Any]) -> tuple[Declaration, list[str]]:
         check_text(option, params[option])
     for option in ("port", "proxy_port"):
         if params[option] is not None and not 1 <= params[option] <= 65535:
-            raise InputError(option, f"{params[option]} is no port. Give 1 to 65535.")
+            raise InputError(option, f"{params[option]} is not a port. Give 1 to 65535.")
     for option in ("oauth_host", "proxy_host", "vault_host"):
         if params[option] is not None and re.search(r"[/?#@\s]", params[option]):
             raise InputError(option, f"{params[option]!r} holds more than a host. Give the host alone.")
     if params["credential_grace"] < 0:
-        raise InputError("credential_grace", f"{params['credential_grace']} is below 0. Give seconds.")
+        raise InputError("credential_grace", f"{params['credential_grace']} is below 0. Give a number of seconds.")
     if params["wait_timeout"] < 0:
-        raise InputError("wait_timeout", f"{params['wait_timeout']} is below 0. Give seconds.")
+        raise InputError("wait_timeout", f"{params['wait_timeout']} is below 0. Give a number of seconds.")
     if params["enabled"] is not None and params["configuration"] is None:
-        raise InputError("enabled", "is given without configuration. Say which configuration it is about.")
+        raise InputError("enabled", "is given without configuration. Name the configuration.")
     if params["enabled"] is not None and params["state"] == "absent":
         raise InputError(
-            "enabled", "is of no use with state: absent. Leave it out; configuration says which to delete."
+            "enabled", "cannot be combined with state: absent. Remove it; configuration selects which one to delete."
         )
     secrets, warnings = _check_secrets(params)
     declared = Declaration(

@@ -72,7 +72,7 @@ class Declaration:
         return next((name for name in CREDENTIALS if name in self.secrets), None)
 
     @property
-    def whose(self) -> str:
+    def label(self) -> str:
         """Name the AKV configuration as sentences do."""
         return f"the AKV configuration of {self.scope}" + (f" ({self.configuration})" if self.configuration else "")
 
@@ -190,7 +190,7 @@ def _plan_absent(
     if others and declared.configuration is None:
         names = sorted(str(configuration_of(record)) for record in (*others, *filter(None, [current])))
         raise AkvError(
-            f"{declared.scope} has the configurations {', '.join(names)}. Say with configuration which one to delete."
+            f"{declared.scope} has the configurations {', '.join(names)}. Set configuration to the one to delete."
         )
     if current is None:
         return Plan("none", declared.scope.record())
@@ -198,12 +198,12 @@ def _plan_absent(
         wanted = declared.settings.get(name)
         if wanted is not None and current.get(name) is None:
             raise AkvError(
-                f"ONTAP does not report {name} of {declared.whose}, so that it may not be the one declared ({wanted})."
+                f"ONTAP does not report {name} of {declared.label}, so that it may not be the one declared ({wanted})."
                 f" It is not deleted; leave out {name} to delete the existing one."
             )
         if wanted is not None and not _same(name, wanted, current.get(name)):
             raise AkvError(
-                f"{capital(declared.whose)} is not the one declared: {name} is {current.get(name)}, declared is"
+                f"{capital(declared.label)} is not the one declared: {name} is {current.get(name)}, declared is"
                 f" {wanted}. It is not deleted; correct {name}, or leave it out to delete the AKV"
                 " configuration whatever it has."
             )
@@ -228,7 +228,7 @@ def _plan_create(declared: Declaration, release: Release | None) -> Plan:
             f"{declared.scope} has no configuration {declared.configuration} to switch to. Create it without enabled,"
             " check it, then enable it."
         )
-    _require(declared, f"There is no {declared.whose[4:]} yet, and creating it needs")
+    _require(declared, f"There is no {declared.label[4:]} yet, and creating it needs")
     needed = [Precondition.SVM_EXISTS, Precondition.KEY_STORE_ACTIVE]
     if declared.configuration in (None, DEFAULT_CONFIGURATION):
         needed.insert(1, Precondition.NO_KEY_MANAGER)
@@ -258,14 +258,14 @@ def _plan_recreate(
     if not declared.allow_recreate:
         other_key = " Another key is set with akv_rekey." if "key_id" in different else ""
         raise AkvError(
-            f"{capital(declared.whose)} differs in what this release cannot change in place: {shown}.{other_key}"
+            f"{capital(declared.label)} differs in what this release cannot change in place: {shown}.{other_key}"
             " allow_recreate: true deletes the AKV configuration and creates it as declared; ONTAP refuses that while"
             " encrypted volumes need its keys."
         )
     whole = replace(declared, settings={**_shown(current), **declared.settings}, enabled=None)
-    _require(whole, f"Nothing was deleted: creating {declared.whose} again needs")
+    _require(whole, f"Nothing was deleted: creating {declared.label} again needs")
     if current.get("proxy_username") and "proxy_password" not in declared.secrets:
-        raise AkvError(f"Nothing was deleted: creating {declared.whose} again needs proxy_password too. Declare it.")
+        raise AkvError(f"Nothing was deleted: creating {declared.label} again needs proxy_password too. Declare it.")
     steps = (_delete(declared, current), *_create(whole, release))
     before = _shown(current)
     needed = _before_deleting(current)
@@ -284,7 +284,7 @@ def _plan_update(
     if repaired and not declared.secrets:
         raise InputError(
             "update_credentials",
-            f"when_unavailable has nothing to send: {declared.whose} is unavailable, and no credential is given (null,"
+            f"when_unavailable has nothing to send: {declared.label} is unavailable, and no credential is given (null,"
             " omitted or left out). Give client_secret, client_certificate or client_certificate_path.",
         )
     wanted = set(declared.secrets) if declared.update_credentials == "always" or repaired else set()
@@ -307,7 +307,7 @@ def _plan_update(
     if body:
         what = " and ".join(body)
         path = vault_path(current["uuid"])
-        doing = f"Updating {what} of {declared.whose}"
+        doing = f"Updating {what} of {declared.label}"
         kind = next((CREDENTIALS[name] for name in CREDENTIALS if name in wanted), None)
         method = {"authentication_method": kind} if kind and current.get("authentication_method") else {}
         steps.append(Step("PATCH", path, "patch", doing, Confirmation.SHOWN, body, shows={**settings, **method}))
@@ -326,7 +326,7 @@ def _needed(declared: Declaration, secret: str, different: list[str]) -> str:
     """Refuse a change that would leave its secret behind: with the old one it takes volumes offline."""
     if secret not in declared.secrets:
         raise AkvError(
-            f"{' and '.join(different)} of {declared.whose} would change without {secret}: with the old one that takes"
+            f"{' and '.join(different)} of {declared.label} would change without {secret}: with the old one that takes"
             f" volumes offline. Declare {secret} too."
         )
     return secret
@@ -350,14 +350,14 @@ def _credential_extras(
 def _delete(declared: Declaration, current: Mapping[str, t.Any]) -> Step:
     if current.get("enabled") is None and configuration_of(current) not in (None, DEFAULT_CONFIGURATION):
         raise AkvError(
-            f"ONTAP does not report whether {declared.whose} is enabled, which decides how it is deleted. It is not"
+            f"ONTAP does not report whether {declared.label} is enabled, which decides how it is deleted. It is not"
             " deleted; read it with akv_info, and run the task again."
         )
     # An inactive configuration is deleted as a key-store, the enabled one as an AKV configuration (9.14.1+).
     inactive = is_inactive(current)
     path = vault_path(current["uuid"], collection=KEY_STORES if inactive else VAULTS)
     operation = "key_stores_delete" if inactive else "delete"
-    return Step("DELETE", path, operation, f"Deleting {declared.whose}", Confirmation.GONE)
+    return Step("DELETE", path, operation, f"Deleting {declared.label}", Confirmation.GONE)
 
 
 def _create(declared: Declaration, release: Release | None) -> tuple[Step, ...]:
@@ -370,11 +370,11 @@ def _create(declared: Declaration, release: Release | None) -> tuple[Step, ...]:
         body["configuration"] = {"name": declared.configuration}
         query["create_inactive"] = "true"
     steps = [
-        Step("POST", VAULTS, "post", f"Creating {declared.whose}", Confirmation.CREATED, body, query, shows=posted)
+        Step("POST", VAULTS, "post", f"Creating {declared.label}", Confirmation.CREATED, body, query, shows=posted)
     ]
     patched = {n: value for n, value in declared.settings.items() if n not in posted}
     if patched:
-        doing = f"Setting {' and '.join(patched)} of {declared.whose}"
+        doing = f"Setting {' and '.join(patched)} of {declared.label}"
         path = f"{VAULTS}/{NEW}"
         steps.append(Step("PATCH", path, "patch", doing, Confirmation.SHOWN, patched, shows=patched))
     return tuple(steps)

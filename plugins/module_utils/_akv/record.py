@@ -76,13 +76,11 @@ def normalize(record: Mapping[str, t.Any]) -> Record:
     ):
         for name in names:
             if not isinstance(record.get(name), (kind, type(None))):
-                raise ConnectionFailed(
-                    f"The cluster's answer has {name} in a form that it never has: {record[name]!r}."
-                )
+                raise ConnectionFailed(f"The cluster's response has {name} in an unexpected form: {record[name]!r}.")
     for holder, name in (("svm", "name"), ("svm", "uuid"), ("configuration", "name")):
         text = (record.get(holder) or {}).get(name)
         if text is not None and not isinstance(text, str):
-            raise ConnectionFailed(f"The cluster's answer has {holder}.{name} in a form that it never has: {text!r}.")
+            raise ConnectionFailed(f"The cluster's response has {holder}.{name} in an unexpected form: {text!r}.")
     return t.cast("Record", _without_links({key: value for key, value in record.items() if key not in SECRET_FIELDS}))
 
 

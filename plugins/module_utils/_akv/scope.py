@@ -89,9 +89,7 @@ class Scope(t.NamedTuple):
         """
         scope = cls.from_optional_params(params)
         if scope is None:
-            raise InputError(
-                "svm, svm_uuid, scope", "none is given. Say whose vault: svm or svm_uuid, or scope: cluster."
-            )
+            raise InputError("svm, svm_uuid, scope", "one is required. Set svm, svm_uuid, or scope: cluster.")
         return scope
 
     @classmethod
@@ -109,7 +107,7 @@ class Scope(t.NamedTuple):
         if len(given) > 1:
             raise InputError("svm, svm_uuid, scope", f"{' and '.join(given)} are given. Keep exactly one of them.")
         if scope == "svm" and not given:
-            raise InputError("scope", "svm is given without saying which. Give svm or svm_uuid too.")
+            raise InputError("scope", "svm is given without a name. Give svm or svm_uuid too.")
         if svm_uuid is not None and not is_uuid(svm_uuid):
             raise InputError("svm_uuid", f"{svm_uuid!r} is not a UUID. Give the SVM's UUID, or its name with svm.")
         try:
@@ -165,5 +163,5 @@ def literal(value: str) -> str:
     if not re.search(r'["\\]', value):
         return f'"{value}"'
     if "}" in value:
-        raise ValueError("holds a brace beside a quotation mark or a backslash")
+        raise ValueError("holds a brace with a quotation mark or a backslash")
     return "{" + value + "}"

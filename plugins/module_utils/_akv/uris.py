@@ -28,13 +28,13 @@ def _host(uri: str) -> tuple[str, str]:
         parts = urlsplit(uri)
         port = parts.port
     except ValueError as exc:
-        raise ValueError(f"is no URI ({exc})") from exc
+        raise ValueError(f"is not a URI ({exc})") from exc
     if parts.scheme.lower() != "https":
         raise ValueError("does not begin with https://")
     if not parts.hostname:
         raise ValueError("has no host")
     if parts.username is not None or parts.query or parts.fragment:
-        raise ValueError("holds more than host and path (a login, a query or a fragment)")
+        raise ValueError("holds a login, a query, or a fragment. Only host and path are allowed")
     host = parts.hostname.rstrip(".")
     return (host if port in (None, _HTTPS_PORT) else f"{host}:{port}"), parts.path
 

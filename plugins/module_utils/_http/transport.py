@@ -555,13 +555,13 @@ def _as_file(path: str | None, text: str | None) -> t.Iterator[str]:
 def _tls_reason(error: ssl.SSLError, where: str, endpoint: Endpoint) -> str:
     """Say in a sentence why TLS failed, and what to do."""
     words = endpoint.words
-    whose = f"the certificate of {where}"
+    subject = f"the certificate of {where}"
     code = getattr(error, "verify_code", None)
     said = getattr(error, "verify_message", "no reason given")
     if code in (62, 64) or (code is None and isinstance(error, ssl.SSLCertVerificationError)):
-        return f"{whose} is for another name. Set {words.host} to a name in the certificate."
+        return f"{subject} is for another name. Set {words.host} to a name in the certificate."
     if code is not None:
-        return f"{whose} {_distrust(code, said, endpoint.ca_path)}"
+        return f"{subject} {_distrust(code, said, endpoint.ca_path)}"
     if re.search("ALERT.*(CERTIFICATE|UNKNOWN_CA)", error.reason or ""):
         return (
             f"{where} does not accept the client certificate ({error.reason})."

@@ -44,12 +44,12 @@ Reading = t.TypeVar("Reading")
 class _Cluster:
     """What all clients of one cluster share: facts that were read once, and when the server wants the next request.
 
-    :ivar untold: fields that the cluster refused to report, against what its release promises
+    :ivar unreported: fields that the cluster refused to report, against what its release promises
     """
 
     def __init__(self) -> None:
         self.facts: dict[str, t.Any] = {}
-        self.untold: set[str] = set()
+        self.unreported: set[str] = set()
         self.lock = threading.RLock()
         self.not_before = 0.0
 
@@ -118,9 +118,9 @@ class Client:
             return t.cast("Reading", self._cluster.facts[what])
 
     @property
-    def untold(self) -> set[str]:
+    def unreported(self) -> set[str]:
         """Fields that the cluster refused to report, against what its release promises."""
-        return self._cluster.untold
+        return self._cluster.unreported
 
     def held(self) -> float:
         """Seconds for which the server asked to send nothing (``Retry-After``)."""
@@ -152,7 +152,7 @@ class Client:
             slowest = max(slowest, seconds)
             found = page.get("records")
             if not isinstance(found, list) or not all(isinstance(record, dict) for record in found):
-                raise self._not_ontap(doing, "the answer's records are no list of objects")
+                raise self._not_ontap(doing, "the response's records are not a list of objects")
             records += found
             following = _next_page(page)
             if following is None:
@@ -199,7 +199,7 @@ class Client:
         version = version if isinstance(version, dict) else {}
         generation, major, minor = (version.get(part) for part in ("generation", "major", "minor"))
         if not (isinstance(generation, int) and isinstance(major, int) and isinstance(minor, int)):
-            raise self._not_ontap(doing, "the answer names no version")
+            raise self._not_ontap(doing, "the response names no version")
         release = Release((generation, major, minor))
         if release.is_newer_than_known:
             self.task.warn(
@@ -293,7 +293,7 @@ class Client:
             if problem:
                 raise _Setback(FaultKind.LOST, f"the response is refused: {problem}. Is a proxy in between?")
             if operation == "get" and not isinstance(content, dict):
-                raise _Setback(FaultKind.LOST, "the answer is no JSON object. Is this ONTAP's management LIF?")
+                raise _Setback(FaultKind.LOST, "the response is not a JSON object. Is this ONTAP's management LIF?")
             return content if isinstance(content, dict) else {}
         error = content.get("error") if isinstance(content, dict) else None
         if not isinstance(error, dict) or not str(error.get("code", "")).strip():
@@ -350,7 +350,7 @@ class Client:
             parts = urlsplit(href)
             query = urlencode(parse_qsl(parts.query, keep_blank_values=True), quote_via=quote)
         except ValueError:
-            raise self._not_ontap(doing, "its link to the next page is no URL") from None
+            raise self._not_ontap(doing, "its link to the next page is not a URL") from None
         elsewhere = (parts.scheme or here.scheme, parts.netloc or here.netloc) != (here.scheme, here.netloc)
         if elsewhere or unquote(parts.path) != f"/api{path}":
             raise self._not_ontap(doing, "its next page lies elsewhere")

@@ -93,11 +93,11 @@ class Connection:
         https = params["https"]
         port = params["http_port"] if params["http_port"] is not None else (443 if https else 80)
         if not 1 <= port <= 65535:
-            raise InputError("http_port", f"{port} is no port. Give 1 to 65535.")
+            raise InputError("http_port", f"{port} is not a port. Give 1 to 65535.")
         if not 0 < params["timeout"] <= _LONGEST_TIMEOUT:
             raise InputError(
                 "timeout",
-                f"{params['timeout']} is not above 0 and up to {_LONGEST_TIMEOUT}. Give seconds for one request.",
+                f"{params['timeout']} is not above 0 and up to {_LONGEST_TIMEOUT}. Give the seconds for one request.",
             )
         if not 0 <= params["retries"] <= 100:
             raise InputError("retries", f"{params['retries']} is not within 0 to 100.")
@@ -137,17 +137,17 @@ class Connection:
 
     def warnings(self) -> list[str]:
         """Say what is likely wrong, or unsafe."""
-        told = []
+        warnings = []
         if self.password is not None:
-            told += warn_of_looks("password", self.password)
+            warnings += warn_of_looks("password", self.password)
         if not self.https:
-            told.append("https: false sends the login and the secrets unencrypted. Use it in a laboratory only.")
+            warnings.append("https: false sends the login and the secrets unencrypted. Use it in a laboratory only.")
         elif not self.validate_certs:
-            told.append(
+            warnings.append(
                 "validate_certs: false trusts any server that answers with the login and the secrets."
                 " Give the cluster's CA with ca_path instead."
             )
-        return told
+        return warnings
 
 
 def _one_login(params: Mapping[str, t.Any]) -> tuple[str | None, str | None, ClientCertificate | None]:
@@ -237,7 +237,7 @@ def _check_hostname(hostname: str) -> None:
     if re.search(r"^[^:]*:\d*$|\]:\d*$", hostname):
         raise InputError("hostname", f"{hostname!r} holds a port. Give the port with http_port.")
     if not (_is_ipv6(bare) if ":" in bare else re.fullmatch(r"[0-9A-Za-z_.-]+", bare)):
-        raise InputError("hostname", f"{hostname!r} is no host name and no IP address.")
+        raise InputError("hostname", f"{hostname!r} is not a host name or an IP address.")
 
 
 def _is_ipv6(text: str) -> bool:
@@ -249,4 +249,4 @@ def _is_ipv6(text: str) -> bool:
 
 def _check_file(option: str, path: str | None) -> None:
     if path is not None and not os.path.isfile(path):
-        raise InputError(option, f"there is no file {path!r}. It is read on the host where the module runs.")
+        raise InputError(option, f"{path!r} does not exist on the host where the module runs.")

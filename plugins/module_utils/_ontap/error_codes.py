@@ -132,7 +132,7 @@ _TABLE = """
 65537559 | stays | The SVM has no internal keys yet: nothing to rekey | Create the first encrypted volume, then rekey.
 65537610 | stays | Blocked: the enabled keystore is being switched, or an earlier switch did not finish | Send PATCH
     security/key-stores/{uuid} enabled=true again to finish the switch, then rekey.
-65539436 | can pass | Blocked: the keystore is being initialised | Wait until key-stores state is active, then try
+65539436 | can pass | Blocked: the keystore is being initialized | Wait until key-stores state is active, then try
     again.
 65539437 | stays | Blocked: the keystore is being disabled | Find out who is removing the key manager before anything
     else.
@@ -145,7 +145,7 @@ _TABLE = """
     rekey.
 65537610 | stays | Blocked: the enabled keystore is being switched, or an earlier switch did not finish | Finish the
     switch with PATCH security/key-stores/{uuid} enabled=true, then rekey.
-65539436 | can pass | Blocked: the keystore is being initialised | Wait until key-stores state is active, then try
+65539436 | can pass | Blocked: the keystore is being initialized | Wait until key-stores state is active, then try
     again.
 65539437 | stays | Blocked: the keystore is being disabled | Find out who is removing the key manager first.
 65539855 | can pass | A restore inside the rekey failed | Check reachability on every node, run restore, then rekey
@@ -178,7 +178,7 @@ _TABLE = """
 65539585 | stays | An inactive external key manager already exists on the admin SVM | Delete or enable the existing one.
 65539590 | stays | More than two NSE authentication keys: cannot switch to onboard | Not an AKV case.
 65539591 | stays | Fewer than two NSE authentication keys: cannot switch to onboard | Not an AKV case.
-65536203 | stays | Internal: SVM key not made, cluster key database not initialised | Check cluster key manager state;
+65536203 | stays | Internal: SVM key not made, cluster key database not initialized | Check cluster key manager state;
     call support.
 65536204 | stays | Internal: SVM key not made, cluster key encryption key not found | Check cluster key manager state;
     call support.
@@ -255,7 +255,7 @@ _TABLE = """
 65537720 | stays | Google Cloud KMS: a key manager is already configured | Not an AKV case.
 65537736 | can pass | Google Cloud KMS is not healthy | Not an AKV case.
 65538107 | stays | Migration to an IBM Key Lore key manager is not supported | Not an AKV case.
-65539434 | can pass | Blocked: the keystore is being initialised | Wait until state is active, then try again.
+65539434 | can pass | Blocked: the keystore is being initialized | Wait until state is active, then try again.
 65539435 | stays | Blocked: the keystore is being disabled | Find out who is removing the key manager first.
 [common]
 1 | stays | An entry with the same identifiers exists | Read the existing entry and decide whether it is the wanted one.
@@ -282,9 +282,9 @@ _TABLE = """
     patchable).
 262197 | stays | Invalid value for a field (both named) | Correct the value.
 262198 | stays | A body is not allowed on GET, HEAD and DELETE | Send no body.
-262199 | stays | Invalid JSON (place given) | This is a fault of the collection: please report it.
-262200 | stays | Invalid JSON range | This is a fault of the collection: please report it.
-262201 | stays | Invalid JSON, reason unknown | This is a fault of the collection: please report it.
+262199 | stays | Invalid JSON (place given) | This is an error of the collection: please report it.
+262200 | stays | Invalid JSON range | This is an error of the collection: please report it.
+262201 | stays | Invalid JSON, reason unknown | This is an error of the collection: please report it.
 262202 | stays | A secret field was put into the URL | Send client_secret, client_certificate and proxy_password in the
     body only; change the secret, it may be in logs.
 262203 | stays | Field not supported in a PATCH body | Drop the field.
@@ -298,8 +298,8 @@ _TABLE = """
 262248 | stays | Assignment operator missing | Correct the query.
 262249 | stays | Field cannot be read by GET | Write-only field: leave it out of fields.
 262250 | stays | Field cannot be queried by GET | Write-only field: leave it out of the query.
-262254 | stays | An array was expected | This is a fault of the collection: please report it.
-262255 | stays | An array was not expected | This is a fault of the collection: please report it.
+262254 | stays | An array was expected | This is an error of the collection: please report it.
+262255 | stays | An array was not expected | This is an error of the collection: please report it.
 262268 | stays | Field cannot be used in order_by | Sort on the client.
 262272 | stays | Unmatched quote in a cross-field query | Correct the query.
 262273 | stays | query and query_fields go together | Give both or none.
@@ -316,10 +316,10 @@ _TABLE = """
 262291 | can pass | Not done within the system's time limit | Wait a few minutes, read back, try again.
 262292 | stays | A records operation is partly done | Read every record back.
 262293 | can pass | The job is still running | Wait for the job.
-262294 | stays | The job does not belong to this API | This is a fault of the collection: please report it.
+262294 | stays | The job does not belong to this API | This is an error of the collection: please report it.
 263149 | stays | Resource tag limit reached | Not an AKV case.
 393271 | can pass | A node is out of quorum (named) | Bring the node back into quorum.
-6691623 | stays | User is not authorised for this operation | Check user, password and role.
+6691623 | stays | User is not authorized for this operation | Check user, password and role.
 8586226 | stays | Uuid not found | Check the uuid.
 39387137 | stays | A URL given is invalid | Correct the URL (also inside the body: name, key_id).
 2621573 | can pass | Baseline lock contention: the cluster is busy taking a baseline | Wait and try again.

@@ -163,7 +163,7 @@ def read_unmounted(client: Client, volumes: Iterable[Record]) -> list[Record]:
         "max_records": _NEWEST,
     }
     read = functools.partial(client.get, _EVENTS, query, doing="Reading the events")
-    found = optional(client, "Volumes that are online and not mounted are", read) or {}
+    found = optional(client, "The volumes that are online and not mounted are", read) or {}
     records = found.get("records")
     lines = [_values_of(line) for line in records if isinstance(line, dict)] if isinstance(records, list) else []
     return [volume for volume in suspects if any(_is_named(volume, values) for values in lines)]

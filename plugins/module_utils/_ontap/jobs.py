@@ -62,9 +62,9 @@ def check_waiting(params: Mapping[str, t.Any]) -> None:
     :raises InputError: names the option, what was given and what to do
     """
     if params["wait_timeout"] < 0:
-        raise InputError("wait_timeout", f"{params['wait_timeout']} is below 0. Give seconds.")
+        raise InputError("wait_timeout", f"{params['wait_timeout']} is below 0. Give a number of seconds.")
     if not params["poll_interval"] > 0:
-        raise InputError("poll_interval", f"{params['poll_interval']} is not above 0. Give seconds.")
+        raise InputError("poll_interval", f"{params['poll_interval']} is not above 0. Give a number of seconds.")
 
 
 class JobFailed(AkvError):

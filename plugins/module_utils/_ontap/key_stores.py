@@ -108,22 +108,22 @@ def in_the_way(client: Client, scope: Scope) -> str | None:
 def way_of_keys(client: Client, scope: Scope, release: Release | None) -> str:
     """Say which key manager holds the keys of an SVM without an AKV configuration, and how they get to AKV."""
 
-    def kinds(whose: Scope) -> list[str]:
+    def kinds(of: Scope) -> list[str]:
         try:
-            return [kind for kind, _uuid in enabled_managers(client, whose, release)]
+            return [kind for kind, _uuid in enabled_managers(client, of, release)]
         except AkvError:
             return []
 
-    for whose, name in ((scope, "SVM"), (Scope(), "cluster")):
-        for kind in kinds(whose):
-            steps = advise(kind_of(kind, whose.is_cluster), release)
+    for of, name in ((scope, "SVM"), (Scope(), "cluster")):
+        for kind in kinds(of):
+            steps = advise(kind_of(kind, of.is_cluster), release)
             return f"Their keys are held by the key manager {kind} of the {name}. {steps}"
     unseen = "Their keys are held by a key manager of the cluster that this login cannot read."
     return f"{unseen} If it is the onboard key manager: {advise(OKM, release)}"
 
 
 def tells_vaults(release: Release | None) -> bool:
-    """Tell whether an AKV configuration is among the key managers that a release tells (9.10.1+)."""
+    """Return whether a release lists AKV configurations among the key managers (9.10.1+)."""
     return release is not None and release.within(_COLLECTION_SINCE)
 
 

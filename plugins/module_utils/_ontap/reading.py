@@ -50,7 +50,7 @@ def read_vaults(
 
     :param complete: tells whether all that is looked for is among the records
     """
-    names = [name for name in fields if name not in client.untold]
+    names = [name for name in fields if name not in client.unreported]
     query_whole = {**query, "fields": ",".join(names)}
     try:
         read = client.collection(VAULTS, query_whole, doing=doing)
@@ -61,7 +61,7 @@ def read_vaults(
         advanced = [name for name in names if name in _REACHABILITY]
         if not (advanced and "*" in names and refusal.code in _UNKNOWN_FIELD):
             raise
-        client.untold.update(advanced)
+        client.unreported.update(advanced)
         client.task.warn(f"{client.where} does not know {' and '.join(advanced)}: health is read from state alone.")
         return read_vaults(client, query, names, doing, complete)
     return found

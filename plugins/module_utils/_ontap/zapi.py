@@ -44,7 +44,7 @@ def why_no_rest(connection: Connection, answers: bool) -> str:
     :param answers: something answers there, if only with 404
     """
     if not HAS_NETAPP_LIB:
-        hint = " With netapp-lib installed beside requests, this error tells which release the cluster runs."
+        hint = " With netapp-lib installed beside requests, this error names the release that the cluster runs."
         return hint if answers else ""
     if connection.username is None:
         return ""  # netapp-lib logs in with a password alone
@@ -67,7 +67,7 @@ def without_declarations(content: bytes) -> bytes:
     """
     prolog = _PROLOG.match(content)
     if prolog is None or b"<!DOCTYPE" in content[prolog.end() :] or b"\0" in content:
-        raise ValueError("the answer declares what ONTAP does not declare")
+        raise ValueError("the response does not begin as ZAPI of ONTAP does")
     return content[prolog.end() :]
 
 

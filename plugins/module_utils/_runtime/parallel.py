@@ -67,7 +67,7 @@ class Item:
     diff: Record = field(default_factory=dict)
 
     @property
-    def whose(self) -> str:
+    def label(self) -> str:
         """Name it in a sentence."""
         return str(self.scope)
 
@@ -175,17 +175,17 @@ def conclude(client: Client, items: Sequence[Item]) -> list[Record]:
     about: dict[str, list[str]] = {}
     for item in items:
         for warning in item.client.task.warnings:
-            about.setdefault(warning, []).append(item.whose)
+            about.setdefault(warning, []).append(item.label)
     client.task.warnings += [f"{_shortened(names)}: {warning}" for warning, names in about.items()]
     results = [item.result for item in items]
     failed = [item for item in items if item.result["failed"]]
     if failed:
         changed = any(result["changed"] for result in results)
         outcomes = [Outcome(item.result["outcome"]) for item in failed] + [Outcome.CHANGED] * changed
-        rest = f"; the other {len(items) - len(failed)} are done" if len(failed) < len(items) else ""
+        rest = f" The other {len(items) - len(failed)} succeeded." if len(failed) < len(items) else ""
         raise AkvError(
-            f"{len(failed)} of {len(items)} failed on {client.where}: {_shortened([item.whose for item in failed])}."
-            f" The first says: {failed[0].result['msg']} See results for each{rest}.",
+            f"{len(failed)} of {len(items)} failed on {client.where}: {_shortened([item.label for item in failed])}."
+            f" First error: {failed[0].result['msg']} See results for details.{rest}",
             worst_outcome(outcomes),
             changed=changed,
             results=results,

@@ -147,7 +147,7 @@ class Change:
             unreachable = self._repairs and self._unreachable(current)
             if unknown:
                 client.task.warn(
-                    f"ONTAP does not report {', '.join(unknown)} of {declared.whose}: whether that is as declared is"
+                    f"ONTAP does not report {', '.join(unknown)} of {declared.label}: whether that is as declared is"
                     " not known, and it is not changed."
                 )
         others = [record for record in self._records if record is not current]
@@ -222,7 +222,7 @@ class Change:
             self.client.task,
             self._read,
             lambda record: record is not None and record["uuid"] not in self._deleted,
-            f"waiting until {self.declared.whose} exists",
+            f"waiting until {self.declared.label} exists",
         )
         if made is None:
             raise self._not_shown("created", None)
@@ -263,7 +263,7 @@ class Change:
         """Tell whether another run has done meanwhile what the step was to do; warn of it."""
         if not self._lost_a_race(step, failure):
             return False
-        whose = self.declared.whose
+        whose = self.declared.label
         existing = self._read()
         if step.method == "DELETE":
             done = existing is None
@@ -273,19 +273,19 @@ class Change:
             done = existing is not None and not differences(self.declared, existing)
             if existing is not None and not done:
                 failure.message = (
-                    f"Meanwhile another run has created {whose}: {existing.get('name')} with key"
+                    f"Meanwhile another run created {whose}: {existing.get('name')} with key"
                     f" {existing.get('key_id')} and client_id {existing.get('client_id')}. {failure.message}"
                 )
         if done:
             what = "deleted" if step.method == "DELETE" else "created, as it is declared here,"
-            self.client.task.warn(f"Another run was faster: {whose} was {what} meanwhile.")
+            self.client.task.warn(f"Another run was first: {whose} was {what} meanwhile.")
         return done
 
     def again(self, step: Step, failure: AkvError) -> bool:
         """Wait until a refusal can have passed: ONTAP has not finished the deletion, or Azure learns the secret."""
         task = self.client.task
         if self._deleted and step.method == "POST" and self._lost_a_race(step, failure):
-            waiting_for = f"waiting until {self.declared.whose} is deleted"
+            waiting_for = f"waiting until {self.declared.label} is deleted"
             left = read_until(task, self._read, lambda record: not self._is_deleted(record), waiting_for)
             return not self._is_deleted(left) and task.remaining() > 0
         if not (isinstance(failure, OntapError) and failure.code in _CREDENTIAL_REFUSED and step.secrets):
@@ -296,7 +296,7 @@ class Change:
         if min(left_of_grace, task.remaining()) <= 0:
             return False
         pause = min(next(self._pauses), left_of_grace)
-        task.sleep(pause, f"waiting until Azure accepts the credential of {self.declared.whose}")
+        task.sleep(pause, f"waiting until Azure accepts the credential of {self.declared.label}")
         return True
 
     def _is_deleted(self, record: Record | None) -> bool:
@@ -322,12 +322,12 @@ class Change:
                 " set credential_grace to the seconds for which it may be tried."
             )
         if isinstance(failure, JobFailed) and step.confirmation is Confirmation.ENABLED:
-            failure.message += " A switch may stand half-way: run the task again, which finishes it."
+            failure.message += " A switch may be incomplete: run the task again to finish it."
         if chosen.operation == "recreate" and step.method == "POST":
             settings = step.without_secrets()
             failure.details["recreate"] = settings
             failure.message = (
-                f"{self._whose} was DELETED and could NOT be recreated. {failure.message} Run the task again to"
+                f"{self._label} was DELETED and could NOT be recreated. {failure.message} Run the task again to"
                 f" recreate it. Its settings, without secrets, were: {settings}."
             )
         return failure
@@ -345,7 +345,7 @@ class Change:
             lambda: self._read(fields),
             lambda record: not self._wait or self.is_shown(done, record),
             lambda record: not self._wait or not_bad(record),
-            f"waiting until {self.declared.whose} is {_DONE[done.operation]} and healthy",
+            f"waiting until {self.declared.label} is {_DONE[done.operation]} and healthy",
         )
         return self.concluded(done, seen)
 
@@ -391,7 +391,7 @@ class Change:
     def _not_shown(self, done: str, record: Record | None) -> AkvError:
         seen = {} if record is None else {"vault": record, "available": read_state(record).available}
         return AkvError(
-            f"ONTAP accepted the request, but {self.declared.whose} is not {done} in time (wait_timeout) on"
+            f"ONTAP accepted the request, but {self.declared.label} is not {done} in time (wait_timeout) on"
             f" {self.client.where}. Read it with akv_info, and run the task again.",
             Outcome.UNKNOWN,
             **seen,
@@ -426,7 +426,7 @@ class Change:
                 "update_credentials",
                 "when_unavailable is for the enabled configuration, as an inactive one has no health. Use always.",
             )
-        if self.client.release().reads("azure_reachability") and "azure_reachability" not in self.client.untold:
+        if self.client.release().reads("azure_reachability") and "azure_reachability" not in self.client.unreported:
             return azure_reachable(current) is False
         return read_state(current).bad
 
@@ -437,7 +437,7 @@ class Change:
         old = [node for node in read_state(vault).bad_nodes if node in known]
         earlier = f" Bad before this task already: {', '.join(old)}." if old else ""
         return AkvError(
-            f"{self._whose} on {self.client.where} was {_DONE[chosen.operation]}, but is not healthy in time"
+            f"{self._label} on {self.client.where} was {_DONE[chosen.operation]}, but is not healthy in time"
             f" (wait_timeout): {' '.join(judge(vault)[1])}{earlier} Check credential, key and network path in Azure."
             f" {BLOCKING_LIMIT}",
             Outcome.CHANGED,
@@ -452,27 +452,28 @@ class Change:
         verdict, reasons = judge(vault)
         if verdict in (DEGRADED, UNAVAILABLE):
             self.client.task.warn(
-                f"{self._whose} is as declared, but {verdict}: {' '.join(reasons)} akv_restore restores keys;"
-                f" update_credentials: when_unavailable repairs the login. {BLOCKING_LIMIT}"
+                f"{self._label} matches the task, but is {verdict}: {' '.join(reasons)} Run akv_restore to"
+                " restore missing keys, or set update_credentials: when_unavailable to resend the credential."
+                f" {BLOCKING_LIMIT}"
             )
         elif verdict in (INACTIVE, UNKNOWN):
-            self.client.task.warn(f"The health of {self.declared.whose} is {verdict}: {' '.join(reasons)}")
+            self.client.task.warn(f"The health of {self.declared.label} is {verdict}: {' '.join(reasons)}")
 
     @property
-    def _whose(self) -> str:
-        return capital(self.declared.whose)
+    def _label(self) -> str:
+        return capital(self.declared.label)
 
 
 def _message(declared: Declaration, chosen: Plan, check_mode: bool) -> str:
-    vault = capital(declared.whose)
+    vault = capital(declared.label)
     if chosen.steps:
         return f"{vault} {'would be' if check_mode else 'was'} {_DONE[chosen.operation]}."
     if not declared.present:
-        return f"There is no {declared.whose[4:]}: nothing to delete."
+        return f"There is no {declared.label[4:]}: nothing to delete."
     if not declared.secrets:
-        return f"{vault} is as declared."
+        return f"{vault} matches the task."
     policy = f"update_credentials: {declared.update_credentials}"
-    return f"{vault} is as declared; {' and '.join(declared.secrets)} declared, not sent ({policy})."
+    return f"{vault} matches the task. {' and '.join(declared.secrets)} declared, not sent ({policy})."
 
 
 def _without_secrets(values: Mapping[str, t.Any]) -> Record:
@@ -484,6 +485,6 @@ def _diff(declared: Declaration, chosen: Plan) -> Record:
     return {
         "before": dict(chosen.before),
         "after": dict(chosen.after),
-        "before_header": declared.whose,
-        "after_header": f"{declared.whose} ({steps})",
+        "before_header": declared.label,
+        "after_header": f"{declared.label} ({steps})",
     }

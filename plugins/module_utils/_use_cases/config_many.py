@@ -81,7 +81,7 @@ class _Entry(Item):
         self.configuration = change.declared.configuration
 
     @property
-    def whose(self) -> str:
+    def label(self) -> str:
         return f"{self.scope} ({self.configuration})" if self.configuration else str(self.scope)
 
     def identity(self) -> Record:
@@ -120,19 +120,19 @@ def configure(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> 
         undeclared=undeclared,
         credentials_sent=any(result["credentials_sent"] for result in results),
         diff=[entry.diff for entry in entries],
-        plan_id=combined_id((entry.whose, result["plan_id"]) for entry, result in zip(entries, results)),
+        plan_id=combined_id((entry.label, result["plan_id"]) for entry, result in zip(entries, results)),
     )
 
 
 def _message(client: Client, results: Sequence[Record], check_mode: bool) -> str:
     if not results:
-        return "vaults is empty: nothing to do."
+        return "vaults is empty. Nothing to do."
     operations = [str(result["operation"]) for result in results]
     counts = [f"{operations.count(name)} {name}" for name in dict.fromkeys(operations) if name != "none"]
     changed = len(operations) - operations.count("none")
     verb = "would be changed" if check_mode else "changed"
-    told = f" ({', '.join(counts)})" if counts else ""
-    return f"{changed} of {len(results)} vaults {verb} on {client.where}{told}."
+    summary = f" ({', '.join(counts)})" if counts else ""
+    return f"{changed} of {len(results)} vaults {verb} on {client.where}{summary}."
 
 
 # -- before anything is sent ------------------------------------------------------------------------------------------
@@ -140,9 +140,9 @@ def _message(client: Client, results: Sequence[Record], check_mode: bool) -> str
 
 def _check(client: Client, params: Mapping[str, t.Any]) -> list[_Entry]:
     check_threads(params)
-    beside = [f"{option}: {params[option]}" for option in SCOPE_OPTIONS if params[option] is not None]
-    if beside:
-        raise InputError("vaults", f"is given beside {' and '.join(beside)}. Say in each entry whose vault it is.")
+    on_task = [f"{option}: {params[option]}" for option in SCOPE_OPTIONS if params[option] is not None]
+    if on_task:
+        raise InputError("vaults", f"cannot be combined with {' and '.join(on_task)}. Set the scope in each entry.")
     entries, problems = [], []
     for number, given in enumerate(params["vaults"]):
         place = _place(number, given)
@@ -162,8 +162,8 @@ def _check(client: Client, params: Mapping[str, t.Any]) -> list[_Entry]:
 
 
 def _place(number: int, given: Mapping[str, t.Any]) -> str:
-    whose = next((f"{option}: {given[option]}" for option in SCOPE_OPTIONS if given.get(option) is not None), None)
-    return f"vaults[{number}]" + (f" ({whose})" if whose else "")
+    scope = next((f"{option}: {given[option]}" for option in SCOPE_OPTIONS if given.get(option) is not None), None)
+    return f"vaults[{number}]" + (f" ({scope})" if scope else "")
 
 
 def _refuse(problems: Sequence[str]) -> None:
@@ -195,7 +195,7 @@ def _read(client: Client, entries: Sequence[_Entry]) -> list[Record]:
     repairs = sorted({name for entry in entries for name in entry.change.repair_fields()})
 
     def take(records: list[Record]) -> bool:
-        """Take each entry's own; tell whether all exist."""
+        """Take each entry's own; return whether all exist."""
         by_scope = sort_by_scope(records)
         for entry in still_open(entries):
             with entry.kept():
@@ -232,12 +232,12 @@ def _plan(entries: Sequence[_Entry], check_mode: bool) -> None:
 
 
 def _require_expected(entries: Sequence[_Entry], expected: str | None) -> bool:
-    """Stop if the plans of all are not what was approved; tell whether they were approved.
+    """Stop if the combined plan is not the approved one; return whether it was approved.
 
     One that could not be planned has no plan, so that it never counts as approved.
     """
     planned = [(entry, entry.plan) for entry in entries if entry.plan is not None]
-    plan_id = combined_id((entry.whose, plan.id(entry.client.where)) for entry, plan in planned)
+    plan_id = combined_id((entry.label, plan.id(entry.client.where)) for entry, plan in planned)
     runner.require_expected(expected, plan_id, [plan for _entry, plan in planned])
     return bool((expected or "").strip())
 
@@ -284,14 +284,14 @@ def _apply(client: Client, entries: Sequence[_Entry], threads: Workers, approved
 
 
 def _leave(entries: Sequence[_Entry], alone: Mapping[str, _Entry]) -> None:
-    """Leave those as they are whose credential has failed on another AKV configuration."""
+    """Skip entries if their credential has failed on another AKV configuration."""
     for entry in entries:
         first = alone.get(entry.credential or "")
         if first is not None and first.result["failed"]:
             entry.fail(
                 AkvError(
-                    f"{entry.whose} was left as it is: the credential that it was to get has failed on {first.whose}."
-                    " Correct the credential, or repair that AKV configuration, and run the task again.",
+                    f"{entry.label} is untouched: the credential for it failed on {first.label}."
+                    " Correct the credential, or repair that AKV configuration. Then run the task again.",
                     Outcome.UNCHANGED,
                 )
             )

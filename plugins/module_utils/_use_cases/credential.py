@@ -545,7 +545,7 @@ class Rotation:
             )
             time.sleep(min(self.order.soak_interval, left))
             if self._started_by.is_gone():
-                self._stops(Stop.INTERRUPTED, "The run that started this task is gone.")
+                self._stops(Stop.INTERRUPTED, "The run that started this task has ended.")
                 return
             failure = self._look(canary)
         watched = _minutes(min(seconds, time.monotonic() - start))
@@ -610,7 +610,7 @@ class Rotation:
         with parallel.workers(self.client, self.order.threads) as threads:
             for batch in cut:
                 if self._started_by.is_gone():
-                    self._stops(Stop.INTERRUPTED, "The run that started this task is gone: no further batch begins.")
+                    self._stops(Stop.INTERRUPTED, "The run that started this task has ended: no further batch begins.")
                 elif self.client.task.remaining() <= self._reserve:
                     self._stops(
                         Stop.TIME,

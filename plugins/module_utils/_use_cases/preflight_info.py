@@ -37,7 +37,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {**SCOPE_OPTIONS}
 OK, FAILED, WARNING, UNKNOWN = Status
 
 _NODE_STATE_SINCE = _METROCLUSTER_SINCE = "9.8"
-# What each licence is called: in the vendor's guide, and by releases of its REST API.
+# The names of each license: in the vendor's guide, and by releases of its REST API.
 _LICENSES = {
     "VE (volume encryption)": {"ve", "volume_encryption"},
     "MTEKM (multi-tenant key management)": {"mtekm", "mtek_mgmt", "mt_ek_mgmt"},
@@ -80,18 +80,18 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result
 def _message(client: Client, scope: Scope, bad: list[Check], checks: list[Check]) -> str:
     where = f"The cluster {client.where}" if scope.is_cluster else f"{scope} on {client.where}"
     if bad:
-        told = " ".join(check.message for check in bad)
-        return f"{where} is not ready for an Azure Key Vault ({', '.join(check.name for check in bad)}): {told}"
+        reasons = " ".join(check.message for check in bad)
+        return f"{where} is not ready for an Azure Key Vault ({', '.join(check.name for check in bad)}): {reasons}"
     of = {status: _listed(check.name for check in checks if check.status == status) for status in Status}
-    doubts = [f"{word}: {of[status]}." for status, word in ((UNKNOWN, "Not known"), (WARNING, "Look at")) if of[status]]
+    doubts = [f"{word}: {of[status]}." for status, word in ((UNKNOWN, "Unknown"), (WARNING, "Check")) if of[status]]
     if doubts:
-        told = f"Nothing is seen in the way of an Azure Key Vault for {scope} on {client.where}."
-        return f"{told} {' '.join(doubts)}"
+        message = f"No obstacles found to an Azure Key Vault for {scope} on {client.where}."
+        return f"{message} {' '.join(doubts)}"
     return f"{where} is ready for an Azure Key Vault."
 
 
 class _Preflight:
-    """Asks a cluster, and goes on where it does not answer one of the questions."""
+    """Runs the checks on a cluster, and continues when one of them cannot be answered."""
 
     def __init__(self, client: Client, scope: Scope) -> None:
         self._client = client
@@ -111,7 +111,7 @@ class _Preflight:
         else:
             of_svm = self._ask(["svm", "dns"], self._of_svm)
             yield from of_svm
-            if len(of_svm) == 1:  # There is no such SVM.
+            if len(of_svm) == 1:  # The SVM does not exist.
                 return
             yield from self._ask(["route"], self._of_route)
         yield from self._of_keys()
@@ -119,7 +119,7 @@ class _Preflight:
     def _ask(self, names: list[str], question: Callable[[], list[Check]]) -> list[Check]:
         """Put a question; where the cluster does not answer it, its checks are unknown.
 
-        :raises AkvError: there is no cluster to ask, or it does not let the login in
+        :raises AkvError: the cluster cannot be reached, or refuses the login
         """
         try:
             return question()
@@ -137,11 +137,11 @@ class _Preflight:
         return [Check("release", OK, f"{self._client.where} runs ONTAP {self._release}.")]
 
     def _of_nodes(self) -> list[Check]:
-        tells_state = self._has(_NODE_STATE_SINCE)
-        fields = "name,version,state" if tells_state else "name,version"
+        has_state = self._has(_NODE_STATE_SINCE)
+        fields = "name,version,state" if has_state else "name,version"
         nodes = self._client.records("/cluster/nodes", {"fields": fields}, doing="Reading the nodes")
         return [
-            self._of_node_states(nodes) if tells_state else self._untold("nodes", "how its nodes are"),
+            self._of_node_states(nodes) if has_state else self._not_reported("nodes", "the state of its nodes"),
             _versions(nodes),
         ]
 
@@ -150,9 +150,9 @@ class _Preflight:
         bad = [f"{name} is {state}" for name, state in states.items() if state not in ("up", "unknown", None)]
         if bad:
             return Check("nodes", FAILED, f"All nodes must be up: {', '.join(bad)}.")
-        untold = [name for name, state in states.items() if state != "up"]
-        if untold or not states:
-            return Check("nodes", UNKNOWN, f"ONTAP does not tell the state of {', '.join(untold) or 'any node'}.")
+        unknown = [name for name, state in states.items() if state != "up"]
+        if unknown or not states:
+            return Check("nodes", UNKNOWN, f"ONTAP does not report the state of {', '.join(unknown) or 'any node'}.")
         return Check("nodes", OK, f"All nodes are up: {', '.join(states)}.")
 
     def _of_upgrade(self) -> list[Check]:
@@ -165,22 +165,22 @@ class _Preflight:
 
     def _of_metrocluster(self) -> list[Check]:
         if not self._has(_METROCLUSTER_SINCE):
-            return [self._untold("metrocluster", "whether it is part of a MetroCluster")]
+            return [self._not_reported("metrocluster", "the state of the MetroCluster")]
         record = self._client.get(
             "/cluster/metrocluster", {"fields": "local.configuration_state"}, doing="Reading the MetroCluster"
         )
         local = record.get("local")
         state = local.get("configuration_state") if isinstance(local, dict) else None
         if state == "not_configured":
-            return [Check("metrocluster", OK, "The cluster is no part of a MetroCluster.")]
+            return [Check("metrocluster", OK, "The cluster is not part of a MetroCluster.")]
         if state in ("configured", "partially_configured", "configuration_error"):
-            message = f"The cluster is part of a MetroCluster ({state}), where ONTAP supports no Azure Key Vault."
+            message = f"The cluster is part of a MetroCluster ({state}), where ONTAP does not support Azure Key Vault."
             return [Check("metrocluster", FAILED, message)]
-        return [Check("metrocluster", UNKNOWN, f"ONTAP tells the MetroCluster's state as {state!r}.")]
+        return [Check("metrocluster", UNKNOWN, f"ONTAP reports the MetroCluster state as {state!r}.")]
 
     def _of_licenses(self) -> list[Check]:
         packages = self._client.records(
-            "/cluster/licensing/licenses", {"fields": "name,state"}, doing="Reading the licences"
+            "/cluster/licensing/licenses", {"fields": "name,state"}, doing="Reading the licenses"
         )
         states = {str(each.get("name")).lower(): each.get("state") for each in packages}
         found = {
@@ -189,15 +189,15 @@ class _Preflight:
         }
         missing = [package for package, state in found.items() if state == "unlicensed"]
         if missing:
-            message = f"A licence is missing: {_listed(missing)}. Install it, or see what else the licence file holds."
+            message = f"License missing: {_listed(missing)}. Install it, or check whether another license includes it."
             return [Check("licenses", FAILED, message)]
         doubtful = [f"{package} is {state}" for package, state in found.items() if state != "compliant"]
         if doubtful:
-            return [Check("licenses", WARNING, f"A licence is not as it should be: {_listed(doubtful)}.")]
+            return [Check("licenses", WARNING, f"A license is not compliant: {_listed(doubtful)}.")]
         return [Check("licenses", OK, f"Licensed: {_listed(found)}.")]
 
     def _of_svm(self) -> list[Check]:
-        """The SVM, and what it asks for names; one failed check alone where there is no such SVM."""
+        """The SVM and its DNS servers; a single failed check if the SVM does not exist."""
         query = {name.partition(".")[2]: value for name, value in self._scope.query().items()}
         query["fields"] = "dns,name,state,subtype,uuid"
         svms = self._client.records("/svm/svms", query, doing=f"Reading {self._scope}")
@@ -209,7 +209,7 @@ class _Preflight:
         return [_state_of(self._scope, svm), self._of_dns(dns.get("servers") if isinstance(dns, dict) else None)]
 
     def _of_route(self) -> list[Check]:
-        """The way from the SVM to the key vault: a LIF that is up, and a default route."""
+        """The route from the SVM to the key vault: a LIF that is up, and a default route."""
         query = self._scope.query()
         lifs = self._client.records(
             "/network/ip/interfaces", {**query, "fields": "name,state,svm"}, doing=f"Reading the LIFs of {self._scope}"
@@ -246,8 +246,8 @@ class _Preflight:
 
     def _of_dns(self, servers: object) -> Check:
         if servers and isinstance(servers, list):
-            return Check("dns", OK, f"{_capital(self._scope)} asks {_listed(map(str, servers))} for names.")
-        message = f"{_capital(self._scope)} has no DNS server to find the key vault's host with. Configure DNS for it."
+            return Check("dns", OK, f"{_capital(self._scope)} uses DNS at {_listed(map(str, servers))}.")
+        message = f"{_capital(self._scope)} has no DNS server to resolve the key vault's host. Configure DNS for it."
         return Check("dns", FAILED, message)
 
     def _of_keys(self) -> t.Iterator[Check]:
@@ -259,8 +259,8 @@ class _Preflight:
             return [self._of_managers([each for each in managers if each[0] != "akv"])]
 
         other = self._ask(["key_manager"], of_managers)
-        told = tells_vaults(self._release) and other[0].status != UNKNOWN
-        known = any(kind == "akv" for kind, _uuid in managers) if told else None
+        reported = tells_vaults(self._release) and other[0].status != UNKNOWN
+        known = any(kind == "akv" for kind, _uuid in managers) if reported else None
         vault = self._ask(["vault"], lambda: [self._of_vault(known)])
         yield from vault
         yield from other
@@ -276,9 +276,9 @@ class _Preflight:
         return Check("key_manager", OK, f"{_capital(self._scope)} has no other key manager.")
 
     def _of_vault(self, known: bool | None) -> Check:
-        """Tell what vault there is.
+        """Check which AKV configuration exists.
 
-        :param known: whether there is one, where the key managers have told; None where not
+        :param known: whether there is one, where the key managers report it; else None
         """
         vaults = [] if known is False else vaults_of(self._client, self._scope)
         names = sorted({str(vault.get("name")) for vault in vaults})
@@ -298,7 +298,7 @@ class _Preflight:
         if not managers:
             return Check(name, OK, f"{_capital(self._scope)} has no key-store yet.")
         if self._release is None or not tells_state(self._release):
-            return self._untold(name, "the state of a key-store")
+            return self._not_reported(name, "the state of a key-store")
         found = states(self._client, self._scope, self._release)
         bad = [f"{kind} is {state}: {meaning(state)}" for kind, state in found if state not in (None, "active")]
         if bad:
@@ -317,7 +317,7 @@ class _Preflight:
             return Check("encrypted_volumes", OK, count(volumes))
         found = f"{count(volumes)[:-1]} ({_some(volumes)})"
         if self._scope.is_cluster:
-            # Each may be served by a key manager of its own SVM, which is not an obstacle.
+            # Each may use a key manager of its own SVM, which is not an obstacle.
             return Check("encrypted_volumes", WARNING, f"{found}. Another key manager may hold their keys.")
         refused = self._release is None or self._release.within(_KEYS_REFUSED)
         message = f"{self._scope} has {found}. {way_of_keys(self._client, self._scope, self._release)}"
@@ -338,10 +338,10 @@ class _Preflight:
     def _has(self, since: str) -> bool:
         return self._release is not None and self._release.within(since)
 
-    def _untold(self, name: str, what: str) -> Check:
+    def _not_reported(self, name: str, what: str) -> Check:
         if self._release is None:
-            return Check(name, UNKNOWN, f"As the release is not known, it was not asked {what}.")
-        return Check(name, UNKNOWN, f"ONTAP {self._release} does not tell {what}.")
+            return Check(name, UNKNOWN, f"The release is not known, so {what} was not read.")
+        return Check(name, UNKNOWN, f"ONTAP {self._release} does not report {what}.")
 
 
 def _versions(nodes: list[Record]) -> Check:
@@ -354,10 +354,10 @@ def _versions(nodes: list[Record]) -> Check:
     if len(names) == 1 and "" not in names:
         return Check("nodes_release", OK, f"All nodes run {next(iter(names))}.")
     if len(names) - ("" in names) > 1:
-        told = "; ".join(f"{version or 'unknown'}: {', '.join(those)}" for version, those in sorted(names.items()))
-        return Check("nodes_release", FAILED, f"All nodes must run one release; finish the upgrade. {told}.")
-    untold = _listed(names.get("", ["any node"]))
-    return Check("nodes_release", UNKNOWN, f"ONTAP does not tell the release of {untold}.")
+        versions = "; ".join(f"{version or 'unknown'}: {', '.join(those)}" for version, those in sorted(names.items()))
+        return Check("nodes_release", FAILED, f"All nodes must run one release; finish the upgrade. {versions}.")
+    unknown = _listed(names.get("", ["any node"]))
+    return Check("nodes_release", UNKNOWN, f"ONTAP does not report the release of {unknown}.")
 
 
 def _is_default(route: Record) -> bool:
@@ -380,9 +380,9 @@ def _some(volumes: list[Record]) -> str:
 def _state_of(scope: Scope, svm: Record) -> Check:
     state, subtype = svm.get("state"), svm.get("subtype")
     if subtype in _NO_DATA_SVM:
-        return Check("svm", FAILED, f"{scope} is a copy of another SVM ({subtype}), and no data SVM of its own.")
+        return Check("svm", FAILED, f"{scope} is a copy of another SVM ({subtype}), not a data SVM.")
     if state is None:
-        return Check("svm", UNKNOWN, f"ONTAP does not tell the state of {scope}.")
+        return Check("svm", UNKNOWN, f"ONTAP does not report the state of {scope}.")
     return Check("svm", OK if state == "running" else FAILED, f"{scope} is {state}.")
 
 

@@ -74,7 +74,7 @@ def check(params: Mapping[str, t.Any]) -> tuple[Scope, KeyId | None]:
     check_text("key_id", key_id)
     check_waiting(params)
     if (params["type"] == "external") != (key_id is not None):
-        need = "is missing: type external needs the new key." if key_id is None else "is of no use with type internal."
+        need = "is required with type: external." if key_id is None else "cannot be combined with type: internal."
         raise InputError("key_id", need)
     try:
         return Scope.from_params(params), None if key_id is None else KeyId.parse(key_id)
@@ -247,7 +247,7 @@ class _Rekey:
         if not (shown and not_bad(after)):
             reasons = " ".join(judge(after)[1]) if shown else f"The key is still {after.get('key_id')}."
             raise AkvError(
-                f"{self._doing} on {self.client.where} is not through in time (wait_timeout): {reasons} Check that the"
+                f"{self._doing} on {self.client.where} did not finish in time (wait_timeout): {reasons} Check that the"
                 f" key is enabled and permitted in Azure; keep the old key until this is healthy. {BLOCKING_LIMIT}",
                 Outcome.CHANGED if shown else Outcome.UNKNOWN,
                 vault=after,

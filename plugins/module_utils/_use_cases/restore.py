@@ -90,9 +90,9 @@ def check(params: Mapping[str, t.Any]) -> list[Scope]:
     if params["svms"] is None:
         return [Scope.from_params(params)]
     parallel.check_threads(params)
-    beside = [f"{option}: {params[option]}" for option in SCOPE_OPTIONS if params[option] is not None]
-    if beside:
-        raise InputError("svms", f"is given beside {' and '.join(beside)}. Keep one of them.")
+    given = [f"{option}: {params[option]}" for option in SCOPE_OPTIONS if params[option] is not None]
+    if given:
+        raise InputError("svms", f"cannot be combined with {' and '.join(given)}. Keep one of them.")
     check_svms(params["svms"], " and give svm, svm_uuid or scope: cluster")
     twice = sorted({svm for svm in params["svms"] if params["svms"].count(svm) > 1})
     if twice:
@@ -192,7 +192,7 @@ class _Restore:
         if not self._before.good:
             self.client.task.warn(
                 f"ONTAP does not report whether the keys of {self._scope} are available: unknown. Nothing was sent;"
-                " force: true restores them all the same."
+                " force: true restores them anyway."
             )
         return self._result(f"Nothing to restore for {self._scope}: {self._before}.", self._vault, self._before, False)
 

@@ -33,8 +33,8 @@ def test_exactly_one_says_whose(params: dict[str, Any], shown: str, query: dict[
 @pytest.mark.parametrize(
     ("params", "problem"),
     [
-        ({}, "none is given"),
-        ({"scope": "svm"}, "without saying which"),
+        ({}, "one is required"),
+        ({"scope": "svm"}, "without a name"),
         ({"svm": "vs0", "svm_uuid": UUID}, "svm: vs0 and svm_uuid"),
         ({"svm": "vs0", "scope": "cluster"}, "svm: vs0 and scope: cluster"),
         ({"svm": ""}, "svm: is empty"),

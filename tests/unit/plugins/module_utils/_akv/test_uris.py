@@ -42,9 +42,9 @@ def test_another_host_or_port_is_another_vault(other: str) -> None:
         ("https:://kv.vault.azure.net/", "no host"),
         ("https:///keys", "no host"),
         ("https://kv.vault.azure.net/keys/key1", "path"),
-        ("https://kv.vault.azure.net/?a=b", "more than"),
-        ("https://me@kv.vault.azure.net/", "more than"),
-        ("https://kv.vault.azure.net:port/", "no URI"),
+        ("https://kv.vault.azure.net/?a=b", "a login, a query, or a fragment"),
+        ("https://me@kv.vault.azure.net/", "a login, a query, or a fragment"),
+        ("https://kv.vault.azure.net:port/", "not a URI"),
         ("https://kv .vault.azure.net/", "white space"),
     ],
 )

@@ -44,5 +44,5 @@ def test_what_ontap_declares_is_taken_off(prolog: bytes) -> None:
     ],
 )
 def test_any_other_declaration_is_refused(content: bytes) -> None:
-    with pytest.raises(ValueError, match="declares"):
+    with pytest.raises(ValueError, match="does not begin as"):
         without_declarations(content)
