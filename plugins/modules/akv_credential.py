@@ -265,7 +265,7 @@ plan_id:
     A digest of what would be sent where, without secrets and health. Check mode and all stages give the same.
   returned: success, and on failure after the configurations were read
   type: str
-  sample: plan-3f6d2c1b9a8e7f60
+  sample: plan-3f6d2c1b9a8e7f6012d4c3b5a6978877
 stopped_by:
   description: >-
     Why the task failed: V(input), V(not_used), V(not_reported), V(unhealthy), V(plan), V(canary), V(batch), V(time),

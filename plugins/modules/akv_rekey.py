@@ -92,7 +92,7 @@ plan_id:
     and the run that follows it return the same, unless something changed in between.
   returned: success, and if O(expected_plan) is another
   type: str
-  sample: 1f0c7b4f3f6f4a3b8a1b6f0f5c2d9e7a
+  sample: plan-1f0c7b4f3f6f4a3b8a1b6f0f5c2d9e7a
 steps:
   description: What would be sent now, by C(method), C(path) and C(body). No secret is in it.
   returned: if the plan is not O(expected_plan)

@@ -228,7 +228,7 @@ plan_id:
   description: A digest of what is done, the same in check mode and in a run. No secret and no health is part of it.
   returned: always, once the cluster was read
   type: str
-  sample: 7d865e959b2466918c9863afca942d0f
+  sample: plan-7d865e959b2466918c9863afca942d0f
 steps:
   description: What would be sent now, by C(method), C(path) and C(body). No secret is in it.
   returned: if the plan is not O(expected_plan)

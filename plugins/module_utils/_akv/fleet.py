@@ -21,12 +21,12 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import (
     Done,
     Stop,
     canary_rank,
-    digest,
     listed,
     near,
     shortened,
     works,
 )
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import digest
 
 _MANY = 20  # configurations: a table of more is grouped
 _LONGEST_MESSAGE = 450  # characters

@@ -9,8 +9,6 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
-import json
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,6 +24,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.health import (
     read_state,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import COMPARED, Record, configuration_of
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import digest
 
 CLUSTER = "cluster"
 """How results name the cluster where an SVM's name stands."""
@@ -303,19 +302,13 @@ def batches(targets: Iterable[Target], size: int) -> list[tuple[Target, ...]]:
 # -- the plan's digest ------------------------------------------------------------------------------------------------
 
 
-def digest(prefix: str, *parts: t.Any) -> str:
-    """Give a short digest of JSON-like values. The prefix keeps a survey from reading it as a number."""
-    text = json.dumps(parts, sort_keys=True, default=str)
-    return f"{prefix}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-
-
 def plan_id(where: str, client_id: str, kind: str, targets: Iterable[Target]) -> str:
     """Give the digest of a rotation on a cluster: health is excluded, as it changes between approval and run.
 
     :param kind: the field that is sent, client_secret or client_certificate
     """
     steps = sorted([target.uuid, target.svm, dict(target.settings)] for target in targets)
-    return digest("plan", where, client_id.lower(), f"update {kind}", steps)
+    return digest("plan", [where, client_id.lower(), f"update {kind}", steps])
 
 
 # -- sentences --------------------------------------------------------------------------------------------------------

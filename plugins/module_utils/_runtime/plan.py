@@ -141,7 +141,7 @@ class Plan:
         :param cluster: the cluster's address, as the task gives it
         """
         steps = [(step.method, step.path, step.body, dict(step.query)) for step in self.steps]
-        return _digest([cluster, self.scope, self.operation, steps, self.before])
+        return digest("plan", [cluster, self.scope, self.operation, steps, self.before])
 
 
 def combined_id(ids: Iterable[tuple[str, str]]) -> str:
@@ -149,12 +149,16 @@ def combined_id(ids: Iterable[tuple[str, str]]) -> str:
 
     :param ids: pairs of a name (a fleet's host, one of many scopes) and its plan's id, in any order
     """
-    return _digest(sorted(ids))
+    return digest("plan", sorted(ids))
 
 
-def _digest(value: t.Any) -> str:
+def digest(kind: str, value: t.Any) -> str:
+    """Digest a JSON-like value.
+
+    :param kind: the word before the digest, so that nothing on the way to ``expected_plan`` reads it as a number
+    """
     text = _ENCODER.encode(value)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return f"{kind}-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
 
 
 def _plain(value: t.Any) -> t.Any:

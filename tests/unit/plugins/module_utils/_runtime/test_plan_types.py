@@ -65,3 +65,9 @@ def test_an_id_is_the_same_whatever_the_order_of_its_settings() -> None:
 def test_a_fleet_s_id_is_that_of_its_plans_in_any_order() -> None:
     pairs = [("host2", "b"), ("host1", "a")]
     assert combined_id(pairs) == combined_id(reversed(pairs)) != combined_id([("host1", "b"), ("host2", "a")])
+
+
+def test_an_id_is_never_read_as_a_number() -> None:
+    """A survey's answer is YAML: the digits of a digest alone may be one."""
+    assert PLAN.id("c1").startswith("plan-")
+    assert combined_id([]).startswith("plan-")
