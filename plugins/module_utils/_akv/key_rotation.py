@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from ansible_collections.ontap.akv.plugins.module_utils._akv.azure_check import has_credential, keys_of
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import COMPARED, Record, configuration_of
-from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import digest
 from ansible_collections.ontap.akv.plugins.module_utils._akv.uris import KeyId
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import digest
 
 Values = Mapping[str, t.Any]
 
@@ -186,7 +186,7 @@ class _Rotation:
         operation = "none" if self._there else self._method
         given = {name: self._given.get(name) for name in ("scope", "svm", "configuration", "rollback")}
         settings = [_settings(vault) for vault in (self._previous, self._existing())]
-        plan_id = digest("plan", operation, self._key, given, self._options(), settings, self._deletes)
+        plan_id = digest("plan", [operation, self._key, given, self._options(), settings, self._deletes])
         also = f" Deletes the configuration {self._deletes}." if self._deletes else ""
         return {"plan_id": plan_id, "operation": operation, "msg": self._intent() + also}
 
