@@ -4,13 +4,13 @@
 
 # ansible-runner 2.4.3: "ansible-runner process" exits with 0 for a job that failed.
 #
-# What happens: a job goes through transmit, worker and process, as the documentation shows for remote jobs. The playbook
-#   fails. worker exits with 2, but that is on the other machine. process, which is the last of the three and runs where
-#   the job was started, exits with 0. In Python, run(streamer="process") returns an object whose status is "failed" and
-#   whose rc is None.
+# What happens: a job goes through transmit, worker and process, as the documentation shows for remote jobs. The
+#   playbook fails. worker exits with 2, but that is on the other machine. process, which is the last of the three and
+#   runs where the job was started, exits with 0. In Python, run(streamer="process") returns an object whose status is
+#   "failed" and whose rc is None.
 # Expected: process ends like the job, as "ansible-runner run" does with the same playbook.
-# Source: ansible_runner/__main__.py, main(): "return res.rc". ansible_runner/streaming.py: Processor sets rc to None and
-#   reads the status of the stream alone.
+# Source: ansible_runner/__main__.py, main(): "return res.rc". ansible_runner/streaming.py: Processor sets rc to None
+#   and reads the status of the stream alone.
 # Who meets it: who starts playbooks on an execution node from cron or from a pipeline, without a controller. A drift
 #   check, a report or a rotation that failed is green.
 # What to do: read the artifacts' files "rc" or "status", which are right, or compare the status in Python with
