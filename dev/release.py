@@ -23,7 +23,7 @@ from dev.environment import ROOT
 
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)(-[0-9A-Za-z.-]+)?")
 # Pages and examples that name the archive or the image of this version.
-_NAMING = ("README.md", "docs/*.md", "extensions/**/*.yml")
+_NAMING = ("README.md", "docs/*.md", "examples/**/*.md", "examples/**/*.yml", "extensions/**/*.yml")
 _TRANSPORT = Path("plugins", "module_utils", "_http", "transport.py")
 # Galaxy shows these without the pages that they link to.
 _SHOWN_ALONE = ("README.md", "roles/*/README.md")
