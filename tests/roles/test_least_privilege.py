@@ -1,0 +1,60 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Least privilege: each Ansible role with the REST role that docs/least-privilege.md gives it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from integration.running import ROOT, Values
+from roles.playing import Roles
+from roles.test_all import NAME
+from roles.test_all import ROLES as VARIABLES
+
+from simulator import Simulator
+
+PAGE = (ROOT / "docs" / "least-privilege.md").read_text(encoding="utf-8")
+COMMAND = re.compile(r"^security login rest-role create -role (\w+) -api (\S+) -access (\w+)$", re.MULTILINE)
+ROW = re.compile(r"^\| `akv_(\w+)`(?:, `[\w.]+`)? \| \[(\w+)\]", re.MULTILINE)
+LOGIN = {"username": "ansible", "password": "canary-password"}
+VAULT = {
+    "svm": "vs0",
+    "name": NAME,
+    "key_id": f"{NAME}keys/key1",
+    "client_id": "client1",
+    "tenant_id": "tenant1",
+    "client_secret": "the-secret",
+}
+
+
+def test_the_page_has_a_rest_role_for_each_role() -> None:
+    assert [f"akv_{role}" for role, _rest in ROW.findall(PAGE)] == sorted(
+        (path.name for path in Path(ROOT / "roles").iterdir() if path.is_dir()), key=PAGE.index
+    )
+
+
+@pytest.mark.parametrize(("role", "rest_role"), ROW.findall(PAGE))
+@pytest.mark.parametrize("release", ["9.7", "9.19.1"])
+def test_its_rest_role_is_enough(role: str, rest_role: str, release: str, roles: Roles) -> None:
+    if role == "rotate_key" and release == "9.7":
+        pytest.skip("9.7 cannot change a key")
+    variables: Values = {**VARIABLES[role], "akv_report_fail_on": []} if role == "report" else VARIABLES[role]
+    scenario = {
+        "vaults": [] if role == "enable" else [VAULT],
+        "users": [{"name": "admin"}, {"name": LOGIN["username"], "password": LOGIN["password"], "role": "ansible"}],
+        "roles": {
+            "ansible": [
+                {"api": path, "access": access} for name, path, access in COMMAND.findall(PAGE) if name == rest_role
+            ]
+        },
+        "azure": {"poll_interval": 0},
+    }
+    with Simulator(release=release, scenario=scenario) as simulator:
+        run = roles.play(role, {"cluster1": {**simulator.connection, **LOGIN}}, variables)
+        run.check()
+        denied = [seen for seen in simulator.requests if seen["status"] in (401, 403)]
+    assert denied == []
