@@ -27,7 +27,7 @@ A failed task shows ONTAP's own words, the code and a sentence of advice. In a p
 string of digits. This page is the table that the advice comes from.
 
 - A code means what the section of its operation says. What is not there is in [Any request](#any-request).
-- *Can pass* says whether waiting may help. It is advice for a person. What the modules themselves send again is a
+- *Can pass* says whether waiting may help. It is advice for you. What the modules themselves send again is a
   table of its own: see [reliability](reliability.md).
 - A code that is not here is shown as ONTAP says it, without advice.
 - Meaning and advice are in our words. The codes of release 9.7 are those of its reference, the others those of later

@@ -60,7 +60,7 @@ _Vault = Mapping[str, t.Any]
 def to_config_entries(vaults: t.Any) -> list[dict[str, t.Any]]:
     """Give an entry for each AKV configuration.
 
-    :raises AnsibleFilterError: it is no reading of akv_info
+    :raises AnsibleFilterError: it is not a result of akv_info
     """
     refuse_undefined(vaults)
     if not isinstance(vaults, list):

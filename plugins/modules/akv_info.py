@@ -170,7 +170,7 @@ vaults:
       all SVMs for the configuration of the cluster. C(held_here), C(held_elsewhere), C(held_by_both), and C(unknown)
       are numbers of volume keys. A key that several volumes share counts once. C(volumes_elsewhere) has the names of
       volumes with keys that are held elsewhere; for the configuration of the cluster, each is the name of the SVM, a
-      slash, and the name of the volume. C(reason) says why some are unknown, with the release that can tell. It is
+      slash, and the name of the volume. C(reason) says why some are unknown, with the release that reports it. It is
       absent if all are known. In a template, write C(vault['keys']), because C(vault.keys) is a method of Python's
       dictionaries.
     - A key counts as held by one key manager only if every node of the others has answered. Everything else is unknown.

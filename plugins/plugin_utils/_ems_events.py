@@ -91,7 +91,7 @@ def _parameters(line: Values) -> list[Values]:
 
 @dataclass
 class Memory:
-    """What of a cluster's log is known. The first look tells nothing: what it finds is old."""
+    """What of a cluster's log is known. The first reading reports nothing: its events are old."""
 
     _known: set[Key] | None = field(default=None)
 

@@ -34,7 +34,7 @@ from ansible_collections.ontap.akv.plugins.plugin_utils._watching import (
 )
 
 ABSENT = "absent"
-"""The verdict on an AKV configuration that was there, and is no more."""
+"""The verdict on an AKV configuration that existed and is gone."""
 
 RESTORE, PERSON, NONE = "restore", "person", "none"
 
@@ -47,7 +47,7 @@ _RANK = {
     ABSENT: 4,
 }
 _OPTIONS: Values = {"credential_expires": {"type": "dict", "no_log": False}}
-# What akv_info takes where a task says nothing; whose vaults is the cluster's to say.
+# The options of akv_info if a task sets none: all AKV configurations of the cluster.
 _AS_AKV_INFO: Values = {
     name: option.get("default") for name, option in info.ARGUMENT_SPEC.items() if name not in SCOPE_OPTIONS
 }
@@ -113,39 +113,39 @@ def _is_bad(vault: Values) -> bool:
 
 @dataclass
 class _Known:
-    """What is known of an AKV configuration, and when it was last told."""
+    """What is known of an AKV configuration, and when it was last reported."""
 
     seen: Seen
-    told: float = 0.0
+    reported: float = 0.0
 
 
 @dataclass
 class Memory:
-    """What is known of a cluster's vaults, by UUID. Told is what differs from it."""
+    """What is known of a cluster's AKV configurations, by UUID. Differences from it are reported."""
 
     remind: float
     _known: dict[str, _Known] | None = field(default=None)
 
     def changes(self, vaults: Mapping[str, Seen]) -> list[tuple[Seen, Seen, str]]:
-        """Take what was read; give what is to be told: before, now, and worse, better, other or same."""
+        """Take what was read; return what to report: before, now, and worse, better, other or same."""
         first, known = self._known is None, self._known or {}
         self._known = {}
         found = []
         for uuid, now in vaults.items():
             before = known.get(uuid, _Known(_NOTHING))
             change = _compare(before.seen, now)
-            # An AKV configuration that is new and well is no news.
+            # An AKV configuration that is new and healthy is not reported.
             news = change != "same" and (now.bad or before.seen is not _NOTHING)
-            if news or (now.bad and due(before.told, self.remind)):
+            if news or (now.bad and due(before.reported, self.remind)):
                 found.append((before.seen, now, change))
                 before = _Known(now, time.monotonic())
-            self._known[uuid] = _Known(now, before.told)
+            self._known[uuid] = _Known(now, before.reported)
         gone = {} if first else {uuid: was.seen for uuid, was in known.items() if uuid not in vaults}
         return [*found, *((was, Seen(was.vault, ABSENT), "worse") for was in gone.values())]
 
     @property
     def any_bad(self) -> bool:
-        """Whether an AKV configuration was bad at the last look."""
+        """Whether an AKV configuration was unhealthy at the last reading."""
         return any(known.seen.bad for known in (self._known or {}).values())
 
 
@@ -154,8 +154,8 @@ def _compare(before: Seen, now: Seen) -> str:
         return "worse" if now.bad else "better"
     if now.degree != before.degree:
         return "worse" if now.degree > before.degree else "better"
-    told = (before.verdict, before.nodes, before.azure, before.offline, before.cause)
-    return "same" if told == (now.verdict, now.nodes, now.azure, now.offline, now.cause) else "other"
+    previous = (before.verdict, before.nodes, before.azure, before.offline, before.cause)
+    return "same" if previous == (now.verdict, now.nodes, now.azure, now.offline, now.cause) else "other"
 
 
 def event_of(cluster: Watched, before: Seen, now: Seen, change: str) -> Values:
@@ -189,7 +189,7 @@ def event_of(cluster: Watched, before: Seen, now: Seen, change: str) -> Values:
 
 @dataclass
 class Endings:
-    """What was told of a cluster's credentials that end.
+    """What was reported about the ends of a cluster's credentials.
 
     :ivar dates: the declared end of each credential, by client ID in lower case
     """

@@ -58,7 +58,7 @@ _session = _KeptSession()
 
 
 def run(task: Task, use_case: ModuleType) -> Values | None:
-    """Run a use case for a task; None where there is no ``requests``, and so the module is to say that.
+    """Run a use case for a task; None where there is no ``requests``, so the module reports that.
 
     :param use_case: a module util with ARGUMENT_SPEC, the use case's own options, and run
     """

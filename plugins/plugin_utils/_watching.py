@@ -63,8 +63,8 @@ class Options:
     """What a source was given, checked.
 
     :ivar clusters: name to the checked options of each, those of the connection among them
-    :ivar interval: seconds between two looks
-    :ivar remind: seconds after which what is still bad is told again; 0 for never
+    :ivar interval: seconds between two readings
+    :ivar remind: seconds after which what is still unhealthy is reported again; 0 for never
     :ivar own: the checked options that this source alone has
     """
 
@@ -80,13 +80,13 @@ class Watched:
 
     :ivar name: as the inventory has it
     :ivar params: its checked options
-    :ivar reachable: whether the last look succeeded; None before the first
+    :ivar reachable: whether the last reading succeeded; None before the first
     """
 
     name: str
     params: Values
     reachable: bool | None = None
-    told: float = 0.0
+    reported: float = 0.0
     _warned: set[str] = field(default_factory=set)
 
     def ask(self, use_case: UseCase, budget: float, **options: t.Any) -> Values:
@@ -98,7 +98,7 @@ class Watched:
                 LOGGER.warning("%s: %s", self.name, warning)
         return result
 
-    def event(self, kind: str, **told: t.Any) -> Values:
+    def event(self, kind: str, **values: t.Any) -> Values:
         """Make an event of this cluster; an action then runs on the host of its name alone."""
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
         return {
@@ -106,13 +106,13 @@ class Watched:
             "cluster": self.name,
             "hostname": self.params["hostname"],
             "time": now,
-            **told,
+            **values,
             "meta": {"hosts": self.name},
         }
 
 
 Look = Callable[[Watched, Options], tuple[Values, list[Values]]]
-"""Looks at a cluster, in a thread of its own; gives a result, ``failed`` in it, and the events to tell."""
+"""Reads a cluster, in a thread of its own; returns a result, ``failed`` in it, and the events to report."""
 
 
 def read_options(
@@ -178,12 +178,12 @@ def _blank(value: t.Any) -> bool:
 
 
 async def watch(queue: Queue, options: Options, look: Look) -> t.NoReturn:
-    """Look at all clusters, each at its own pace, until this is cancelled."""
+    """Read all clusters, each at its own pace, until this is cancelled."""
     limit, number = _actions_at_once(), len(options.clusters)
     if 2 * number > limit:
         LOGGER.warning(
-            "%d clusters, and ansible-rulebook runs %d actions at once: while repairs take all places, no event is read"
-            " and nobody is called. Start it with --max-concurrent-actions %d.",
+            "%d clusters, and ansible-rulebook runs %d actions at once: while repairs use all of them, no event is read"
+            " and nobody is notified. Start it with --max-concurrent-actions %d.",
             number,
             limit,
             2 * number + 1,
@@ -208,7 +208,7 @@ async def _watch(queue: Queue, options: Options, look: Look, cluster: Watched, a
     going_on: asyncio.Future[Looked] | None = None
     try:
         while True:
-            # A look that has not ended goes on, so that nothing that it finds is lost, and no second one joins it.
+            # A reading that has not ended goes on, so that none of its results are lost, and no second one starts.
             if going_on is None:
                 async with at_once:
                     going_on = asyncio.ensure_future(_in_thread(lambda: _looked(look, cluster, options)))
@@ -230,7 +230,7 @@ async def _watch(queue: Queue, options: Options, look: Look, cluster: Watched, a
 
 
 def _looked(look: Look, cluster: Watched, options: Options) -> Looked:
-    """Look; an answer that nobody has foreseen is a failure of this look alone."""
+    """Read; an unforeseen response is a failure of this reading alone."""
     try:
         return look(cluster, options)
     except Exception as exc:  # pylint: disable=broad-except
@@ -243,16 +243,16 @@ def _pause(options: Options, result: Values) -> float:
 
 
 def _reachability(cluster: Watched, options: Options, result: Values) -> list[Values]:
-    """Tell that a cluster cannot be read, or can again."""
+    """Report that a cluster cannot be read, or can be read again."""
     before, cluster.reachable = cluster.reachable, not result["failed"]
     if cluster.reachable:
         if before is not False:
             return []
         return [cluster.event("cluster", reachable=True, change="better", message=f"{cluster.name} can be read again.")]
-    if before is False and not due(cluster.told, options.remind):
+    if before is False and not due(cluster.reported, options.remind):
         return []
     LOGGER.warning("%s", result["msg"])
-    cluster.told = time.monotonic()
+    cluster.reported = time.monotonic()
     return [
         cluster.event(
             "cluster",
@@ -263,32 +263,32 @@ def _reachability(cluster: Watched, options: Options, result: Values) -> list[Va
     ]
 
 
-def due(told: float, remind: float) -> bool:
-    """Say whether what was told at a moment is to be told again."""
-    return remind > 0 and time.monotonic() - told >= remind
+def due(reported: float, remind: float) -> bool:
+    """Return whether what was reported at a moment is to be reported again."""
+    return remind > 0 and time.monotonic() - reported >= remind
 
 
 Given = t.TypeVar("Given")
 
 
 async def _in_thread(call: Callable[[], Given]) -> Given:
-    """Call in a thread that a shutdown does not wait for: a cluster that gives no answer would hold it up."""
+    """Call in a thread that a shutdown does not wait for: a cluster that does not respond would delay it."""
     loop = asyncio.get_running_loop()
     outcome: asyncio.Future[Given] = loop.create_future()
 
-    def tell(tell_it: Callable[[], None]) -> None:
+    def hand_over(act: Callable[[], None]) -> None:
         # Nobody listens any more after a shutdown.
         with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(lambda: None if outcome.cancelled() else tell_it())
+            loop.call_soon_threadsafe(lambda: None if outcome.cancelled() else act())
 
     def run() -> None:
         try:
             given = call()
         except BaseException as exc:
             failure = exc
-            tell(lambda: outcome.set_exception(failure))
+            hand_over(lambda: outcome.set_exception(failure))
         else:
-            tell(lambda: outcome.set_result(given))
+            hand_over(lambda: outcome.set_result(given))
 
     threading.Thread(target=run, name="ontap.akv", daemon=True).start()
     return await outcome

@@ -14,7 +14,7 @@ from ansible_collections.ontap.akv.plugins.plugin_utils._undefined import refuse
 
 DOCUMENTATION = r"""
 name: same_key
-short_description: Tell whether two key identifiers mean the same key
+short_description: Check whether two key identifiers mean the same key
 version_added: 0.2.0
 author:
   - The ontap.akv authors (@ontap-akv)
@@ -56,7 +56,7 @@ _value:
 
 
 def same_key(one: t.Any, other: t.Any) -> bool:
-    """Tell whether two key identifiers mean the same key.
+    """Return whether two key identifiers mean the same key.
 
     :raises AnsibleFilterError: one of them is none
     """

@@ -76,7 +76,7 @@ def test_a_credential_is_left_to_a_person(ansible: Ansible) -> None:
             running.wait_until(lambda: len(simulator.requests) > 3, "the source does not look")
             simulator.apply([{"expire_credential": {"svm": "vs0"}}])
             running.wait_for(
-                "A PERSON IS NEEDED. The AKV configuration of SVM vs0 on cluster1 is degraded (was healthy)"
+                "ACTION REQUIRED. The AKV configuration of SVM vs0 on cluster1 is degraded (was healthy)"
             )
             # An hour later its volumes go offline.
             simulator.apply([{"advance_clock": {"seconds": 1}}, {"advance_clock": {"seconds": 3700}}])
@@ -107,7 +107,7 @@ def test_a_vault_that_is_gone_and_a_cluster_that_cannot_be_read(ansible: Ansible
             simulator.apply([{"clear_faults": {}}])
             running.wait_for("cluster1 can be read again.")
             simulator.apply([{"delete_vault": {"svm": "vs0"}}])
-            running.wait_for("A PERSON IS NEEDED. The AKV configuration of SVM vs0 on cluster1 is absent (was healthy)")
+            running.wait_for("ACTION REQUIRED. The AKV configuration of SVM vs0 on cluster1 is absent (was healthy)")
             running.end()
         assert changes(simulator) == set()
 
@@ -143,7 +143,7 @@ def test_calling_someone_does_not_wait_for_repairs(ansible: Ansible) -> None:
             simulator.apply([{"add_fault": hang}, *lose_keys("vs0")])
             running.wait_until(lambda: restores(simulator) > 0, "the repair does not begin")
             simulator.apply([{"expire_credential": {"svm": "vs2"}}])
-            running.wait_for("A PERSON IS NEEDED.")
+            running.wait_for("ACTION REQUIRED.")
             assert "PLAY RECAP" not in running.output
 
 
@@ -152,11 +152,11 @@ def test_volumes_that_go_offline_soon_after_the_first_call_are_a_call_of_their_o
         with rulebook(ansible, "akv_health", {"cluster1": simulator.connection}) as running:
             running.wait_until(lambda: len(simulator.requests) > 3, "the source does not look")
             simulator.apply([{"expire_credential": {"svm": "vs0"}}])
-            running.wait_for("A PERSON IS NEEDED.")
+            running.wait_for("ACTION REQUIRED.")
             simulator.apply([{"advance_clock": {"seconds": 1}}, {"advance_clock": {"seconds": 3700}}])
             running.wait_for("Offline volumes: vol1.")
             running.end()
-        assert running.output.count("A PERSON IS NEEDED.") >= 2
+        assert running.output.count("ACTION REQUIRED.") >= 2
 
 
 def test_what_a_throttle_holds_back_is_printed(ansible: Ansible) -> None:
@@ -214,14 +214,14 @@ def test_what_the_log_says_is_recovered_or_told(ansible: Ansible) -> None:
         with rulebook(ansible, "akv_events", {"cluster1": simulator.connection}) as running:
             running.wait_until(lambda: len(simulator.requests) > 1, "the source does not look")
             simulator.apply([{"expire_key": {"svm": "vs0"}}, {"rotate_key": {"svm": "vs0"}}])
-            running.wait_for("A PERSON IS NEEDED. A version of the key")
-            running.wait_for("Was that meant? If it was, there is nothing to do.")
+            running.wait_for("ACTION REQUIRED. A version of the key")
+            running.wait_for("Was this intended? If so, there is nothing to do.")
             assert changes(simulator) == set()
             simulator.apply(lose_keys("vs0", "vs1"))
             running.wait_for("PLAY RECAP")
             running.wait_for("vs1 on cluster1: ekmip.akv.available")
             running.end()
-        assert running.output.count("A PERSON IS NEEDED") == 1
+        assert running.output.count("ACTION REQUIRED") == 1
         assert running.output.count("PLAY RECAP") == 1
         assert restores(simulator) == 2
 

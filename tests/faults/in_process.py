@@ -107,7 +107,7 @@ class Ontap:
         return repr((kept, len(self._cluster.jobs.all)))
 
     def same_as(self, other: Ontap) -> bool:
-        """Tell whether another cluster has the same configurations, whatever their UUIDs."""
+        """Return whether another cluster has the same configurations, whatever their UUIDs."""
         pictures = [
             sorted((one.owner, one.configuration, repr(one.settings), one.credential, one.enabled) for one in vaults)
             for vaults in (self._cluster.sorted_vaults(), other._cluster.sorted_vaults())

@@ -113,7 +113,7 @@ def plays_of_page(path: Path) -> Iterator[tuple[Block, list[Values]]]:
 
 
 def _is_ansible(value: object) -> bool:
-    """Tell whether it is a list of plays or tasks, and no scenario, variables or configuration."""
+    """Return whether it is a list of plays or tasks, and no scenario, variables or configuration."""
     if not isinstance(value, list):
         return False
     return all(isinstance(each, dict) and ("hosts" in each or _has_action(each)) for each in value)

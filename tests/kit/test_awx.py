@@ -82,7 +82,7 @@ def _defaults(playbook: str) -> Values:
 
 
 def _changes(playbook: str) -> bool:
-    """Tell whether the role of a playbook can change a cluster."""
+    """Return whether the role of a playbook can change a cluster."""
     if playbook == EXPIRY:
         return False
     tasks = (role_of(playbook) / "tasks").glob("*.yml")

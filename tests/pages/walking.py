@@ -44,7 +44,7 @@ START = 300.0  # seconds until a terminal has printed what is to be copied
 
 
 def _is_ours(block: Block) -> bool:
-    """Tell whether it is the reader's to do something with, and no example that is run by itself."""
+    """Return whether it is the reader's to do something with, and no example that is run by itself."""
     return block.language == "console" or not {"file", "prints"}.isdisjoint(block.notes)
 
 

@@ -24,7 +24,7 @@ WHOLE = {
 
 
 def at_least(release: str, first: str) -> bool:
-    """Tell whether a release is that one or later."""
+    """Return whether a release is that one or later."""
     return RELEASES.index(release) >= RELEASES.index(first)
 
 

@@ -79,7 +79,7 @@ ENTRY_SPEC: dict[str, t.Any] = {
     for option, spec in ARGUMENT_SPEC.items()
     if option != "wait_timeout"
 }
-"""One AKV configuration of many: what it leaves out is taken from what is set beside the list."""
+"""One AKV configuration of many: options that it leaves out are taken from the task."""
 
 _CREDENTIAL_OPTIONS = ("client_secret", "client_certificate", "client_certificate_path")
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 HERE, ELSEWHERE, BOTH, UNKNOWN = HOLDERS = ("held_here", "held_elsewhere", "held_by_both", "unknown")
 
-_SETTLED = ("encrypted", None)
+_STABLE = ("encrypted", None)
 
 
 @dataclass(frozen=True)
@@ -77,13 +77,13 @@ def prove(volumes: Sequence[Mapping[str, t.Any]], here: Listing, elsewhere: List
             without += 1
             found.numbers[UNKNOWN] += 1
             continue
-        settled = encryption.get("state") in _SETTLED
-        holder = holder_of(key_id, here, elsewhere) if settled else UNKNOWN
-        changing += not settled
-        unlisted += settled and key_id not in here.keys and key_id not in elsewhere.keys
+        stable = encryption.get("state") in _STABLE
+        holder = holder_of(key_id, here, elsewhere) if stable else UNKNOWN
+        changing += not stable
+        unlisted += stable and key_id not in here.keys and key_id not in elsewhere.keys
         if holder == ELSEWHERE:
             found.volumes_elsewhere.append(str(volume.get("name")))
-        # Of volumes that share a key, one that is not settled makes it unknown.
+        # Of volumes that share a key, one that is not stable makes it unknown.
         holders[key_id] = UNKNOWN if UNKNOWN in (holder, holders.get(key_id)) else holder
     for holder in holders.values():
         found.numbers[holder] += 1
@@ -95,13 +95,13 @@ def prove(volumes: Sequence[Mapping[str, t.Any]], here: Listing, elsewhere: List
 
 def _reasons(unanswered: Iterable[str], without: int, changing: int, unlisted: int) -> t.Iterator[str]:
     """Say why some are unknown, each reason once."""
-    told = list(dict.fromkeys(unanswered))
-    yield from told
+    reasons = list(dict.fromkeys(unanswered))
+    yield from reasons
     if without:
         yield f"ONTAP does not report the key of {_volumes(without)}."
     if changing:
         yield f"{_volumes(changing)} {'is' if changing == 1 else 'are'} being encrypted, rekeyed, or converted."
-    if unlisted and not told:
+    if unlisted and not reasons:
         yield f"No key manager lists the key of {_volumes(unlisted)}."
 
 

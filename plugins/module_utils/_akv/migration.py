@@ -53,7 +53,7 @@ class Way(t.NamedTuple):
     documented: bool
 
     def covers(self, release: Release | None) -> bool:
-        """Tell whether it is for a release; None counts as the first one."""
+        """Return whether it is for a release; None counts as the first one."""
         return release.within(self.releases) if release else self.releases.partition("-")[0] == "9.7"
 
 

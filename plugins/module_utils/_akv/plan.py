@@ -37,7 +37,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import (
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import MASK
 
 REQUIRED = ("name", "key_id", "client_id", "tenant_id")
-"""What creating needs, beside a credential (reference, "Create an AKV configuration", Required properties)."""
+"""What a creation needs, apart from a credential (reference, "Create an AKV configuration", Required properties)."""
 
 CREDENTIALS = {"client_secret": "client_secret", "client_certificate": "certificate"}
 """The credentials of an Azure application, each with ONTAP's name for that kind (``authentication_method``)."""
@@ -101,7 +101,7 @@ def differences(declared: Declaration, record: Mapping[str, t.Any]) -> list[str]
 
 
 def shows(step: Step, record: Mapping[str, t.Any]) -> bool:
-    """Tell whether a record shows what a step has set.
+    """Return whether a record shows what a step has set.
 
     What a new configuration does not report cannot be compared. A field that was changed was reported before, so that
     it must be reported again.
@@ -132,7 +132,7 @@ def _same(name: str, wanted: t.Any, there: t.Any) -> bool:
 
 
 def version_drift(declared: Declaration, record: Mapping[str, t.Any]) -> tuple[Record, ...]:
-    """Tell of a pinned key version that is not the one in use: shown, never changed."""
+    """Report a pinned key version that is not the one in use: shown, never changed."""
     wanted, there = declared.settings.get("key_id"), record.get("key_id")
     if wanted is None or there is None:
         return ()
@@ -145,7 +145,7 @@ def version_drift(declared: Declaration, record: Mapping[str, t.Any]) -> tuple[R
 
 
 def other_credential(declared: Declaration, record: Mapping[str, t.Any]) -> bool:
-    """Tell whether another kind of credential is declared than the one in use (9.10.1+)."""
+    """Return whether another kind of credential is declared than the one in use (9.10.1+)."""
     there = record.get("authentication_method")
     return declared.credential is not None and there is not None and CREDENTIALS[declared.credential] != there
 
@@ -335,7 +335,7 @@ def _needed(declared: Declaration, secret: str, different: list[str]) -> str:
 def _credential_extras(
     declared: Declaration, body: Mapping[str, t.Any], takes_method: bool | None, current: Mapping[str, t.Any]
 ) -> Record:
-    """Tell what goes with a credential: its kind, where the release wants it and it is new, and how to check it."""
+    """Return what goes with a credential: its kind, where the release wants it and it is new, and how to check it."""
     sent = next((name for name in CREDENTIALS if name in body), None)
     if sent is None:
         return {}

@@ -102,7 +102,7 @@ def place_of(record: Mapping[str, t.Any]) -> str:
 
 
 def is_inactive(record: Mapping[str, t.Any]) -> bool:
-    """Tell whether a configuration is not in use (9.14.1+)."""
+    """Return whether a configuration is not in use (9.14.1+)."""
     return record.get("enabled") is False
 
 
@@ -147,7 +147,7 @@ def require_uuids(records: Iterable[Record]) -> None:
 
 
 def _unclear(record: Mapping[str, t.Any], scope: Scope) -> bool:
-    """Tell whether a record leaves open whether it is of the scope."""
+    """Return whether a record leaves open whether it is of the scope."""
     svm = record.get("svm") or {}
     if scope.is_cluster:
         return not svm and record.get("scope") is None
@@ -184,5 +184,5 @@ def select(records: Sequence[Record], scope: Scope, configuration: str | None = 
 
 
 def _may_be_inactive(record: Mapping[str, t.Any]) -> bool:
-    """Tell whether a record leaves open whether it is enabled; the default configuration always is."""
+    """Return whether a record leaves open whether it is enabled; the default configuration always is."""
     return record.get("enabled") is None and configuration_of(record) not in (None, DEFAULT_CONFIGURATION)

@@ -114,7 +114,7 @@ class Release(t.NamedTuple):
         return self.version[:2] > Release.parse(RELEASES[-1]).version[:2]
 
     def within(self, span: str | None) -> bool:
-        """Tell whether this release lies in a cell of the table."""
+        """Return whether this release lies in a cell of the table."""
         if span is None:
             return False
         first, dash, last = span.partition("-")
@@ -123,19 +123,19 @@ class Release(t.NamedTuple):
         return Release.parse(first).version[:2] <= mine and (not dash or mine <= Release.parse(last).version[:2])
 
     def knows(self, field: str) -> bool:
-        """Tell whether any request of this release knows the field."""
+        """Return whether any request of this release knows the field."""
         return any(self.within(cell) for cell in FIELDS[field])
 
     def reads(self, field: str) -> bool:
-        """Tell whether a GET of this release knows the field."""
+        """Return whether a GET of this release knows the field."""
         return self.within(FIELDS[field].read)
 
     def posts(self, field: str) -> bool:
-        """Tell whether a POST of this release takes the field."""
+        """Return whether a POST of this release takes the field."""
         return self.within(FIELDS[field].post)
 
     def patches(self, field: str) -> bool:
-        """Tell whether a PATCH of this release takes the field."""
+        """Return whether a PATCH of this release takes the field."""
         return self.within(FIELDS[field].patch)
 
 
@@ -146,7 +146,7 @@ def first_release(field: str) -> str:
 
 
 def patch_depends_on_release(field: str) -> bool:
-    """Tell whether some releases can PATCH the field and others can't."""
+    """Return whether some releases can PATCH the field and others can't."""
     return FIELDS[field].patch not in (None, RELEASES[0])
 
 

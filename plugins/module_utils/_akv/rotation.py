@@ -102,7 +102,7 @@ class Reading:
 
 
 def worse(before: Reading, after: Reading) -> bool:
-    """Tell whether a configuration became worse: a node lacks keys that had them, or the verdict has fallen."""
+    """Return whether a configuration became worse: a node lacks keys that had them, or the verdict has fallen."""
     nodes = after.unavailable_nodes - before.unavailable_nodes
     # Where ONTAP named no bad node before, those that it names now may be the same.
     named = bool(nodes) and not (before.available is False and not before.unavailable_nodes)
@@ -110,7 +110,7 @@ def worse(before: Reading, after: Reading) -> bool:
 
 
 def works(before: str, after: str | None) -> bool:
-    """Tell whether a verdict after a rotation is a success: healthy, or inactive as it was before.
+    """Return whether a verdict after a rotation is a success: healthy, or inactive as it was before.
 
     :param after: None where the configuration is gone
     """
@@ -250,7 +250,7 @@ def _known_name(target: Target, anonymous: bool) -> str:
 
 
 def _is_selected(target: Target, anonymous: bool, svms: Sequence[str], scope: str) -> bool | None:
-    """Tell whether a configuration is selected; None where that depends on what ONTAP did not report."""
+    """Return whether a configuration is selected; None where that depends on what ONTAP did not report."""
     if anonymous:
         return None if svms or scope != "all" else True
     if svms:

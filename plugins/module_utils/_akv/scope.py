@@ -25,7 +25,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 
 
 def is_uuid(value: object) -> bool:
-    """Tell whether a value is a UUID, and so safe in a path."""
+    """Return whether a value is a UUID, and so safe in a path."""
     return isinstance(value, str) and _UUID.fullmatch(value) is not None
 
 
@@ -143,7 +143,7 @@ class Scope(t.NamedTuple):
         return {"scope": "cluster" if self.is_cluster else "svm", **self.body()}
 
     def owns(self, record: Mapping[str, t.Any]) -> bool:
-        """Tell whether a record is this owner's: what a server filters is not taken on trust."""
+        """Return whether a record is of this scope: the server's filter is not trusted."""
         svm = record.get("svm") or {}
         if self.svm is not None:
             return bool(svm.get("name") == self.svm)

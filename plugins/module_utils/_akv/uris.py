@@ -76,15 +76,15 @@ class KeyId(t.NamedTuple):
         return cls(host, segments[1], segments[2] if len(segments) == 3 else None)
 
     def same_key(self, other: KeyId) -> bool:
-        """Tell whether both mean the same key, whatever the version."""
+        """Return whether both mean the same key, whatever the version."""
         return (self.host, self.key) == (other.host, other.key)
 
     def other_version(self, other: KeyId) -> bool:
-        """Tell whether both name a version, and not the same one."""
+        """Return whether both name a version, and not the same one."""
         return None not in (self.version, other.version) and self.version != other.version
 
     def means(self, other: KeyId) -> bool:
-        """Tell whether both mean the same key; the version counts only where both have one."""
+        """Return whether both mean the same key; the version counts only where both have one."""
         return self.same_key(other) and not self.other_version(other)
 
 

@@ -90,7 +90,7 @@ _TOO_DEEP = f"it is nested more than {MAX_DEPTH} levels deep"
 
 
 def _is_plain(text: str) -> bool:
-    """Tell by the text alone, which is much quicker, that nothing needs to be changed in its value."""
+    """Decide by the text alone, which is much quicker, that nothing needs to be changed in its value."""
     if "\\" in text or RESERVED in text or (not text.isascii() and _SURROGATES.search(text)):
         return False
     # A string that is too long covers at least one stretch without a quotation mark.

@@ -63,7 +63,7 @@ class Endpoint:
         or where the caller gives a header with each request
     :ivar ca_path: PEM file of the CAs to trust instead of those that ``requests`` brings
     :ivar timeout: seconds for one request, its whole response included
-    :ivar headers: sent with each request, besides those of the transport
+    :ivar headers: sent with each request, in addition to those of the transport
     """
 
     host: str

@@ -42,7 +42,7 @@ _LOST_CODES = frozenset({"65541", "65552", "65562"})
 
 
 def kind_of_answer(status: int, code: str | None) -> FaultKind:
-    """Classify an answer that is no success.
+    """Classify a response that is not a success.
 
     :param status: the HTTP status
     :param code: ONTAP's error code; None where the answer has no error envelope

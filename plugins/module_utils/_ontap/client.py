@@ -372,7 +372,7 @@ def explain(operation: str, code: str) -> Code | None:
 
 
 def is_unreadable(refusal: AkvError) -> bool:
-    """Tell whether a refusal means that this login may not read one thing, or that it does not see it (an SVM's)."""
+    """Return whether a refusal means that this login may not read one thing, or that it does not see it (an SVM's)."""
     forbidden = refusal.details.get("http_status") == 403
     return forbidden or (isinstance(refusal, OntapError) and refusal.http_status in UNREADABLE)
 

@@ -19,7 +19,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import A
 _CONFIGS = "/security/key-manager-configs"
 
 _FIXED_INTERVAL = 15  # minutes, before 9.10.1
-_LONGEST_INTERVAL = 24 * 60  # far more than any release allows: what is above is no interval
+_LONGEST_INTERVAL = 24 * 60  # far more than any release allows: a higher value is not an interval
 
 # The login's role does not allow it, or the cluster does not have what its release promises.
 _NOT_READABLE = (400, 403, 404)

@@ -70,7 +70,7 @@ def check_waiting(params: Mapping[str, t.Any]) -> None:
 class JobFailed(AkvError):
     """A job ended, and not in success.
 
-    :param code: ONTAP's error code, as a string of digits; "" where it tells none
+    :param code: ONTAP's error code, as a string of digits; "" where it has none
     """
 
     def __init__(self, message: str, job: Job, code: str) -> None:

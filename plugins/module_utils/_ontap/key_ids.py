@@ -73,7 +73,7 @@ def volumes_elsewhere(client: Client, scope: Scope, volumes: Sequence[Record]) -
 
 
 def holds_no_key(client: Client, scope: Scope, volumes: Sequence[Record]) -> bool:
-    """Tell whether the AKV configuration of an SVM provably holds no volume key: all are with another key manager.
+    """Return whether the AKV configuration of an SVM provably holds no volume key: all are with another key manager.
 
     :param scope: an SVM
     :param volumes: all its encrypted volumes; without one nothing is proven

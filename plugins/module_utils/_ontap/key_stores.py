@@ -49,7 +49,7 @@ class Manager(t.NamedTuple):
         return f"{self.kind} ({self.uuid})"
 
     def is_of(self, scope: Scope) -> bool:
-        """Tell whether it belongs to a scope."""
+        """Return whether it belongs to a scope."""
         return scope.owns({"svm": self.svm} if self.svm else {})
 
 

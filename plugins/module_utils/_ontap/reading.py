@@ -48,7 +48,7 @@ def read_vaults(
     Some clusters of 9.8 do not know the reachabilities: then the rest is read, a warning says so, and they are not
     asked for again.
 
-    :param complete: tells whether all that is looked for is among the records
+    :param complete: whether all that is looked for is among the records
     """
     names = [name for name in fields if name not in client.unreported]
     query_whole = {**query, "fields": ",".join(names)}
@@ -114,7 +114,7 @@ def find_vault(client: Client, scope: Scope, *advanced: str) -> Record | None:
 
 
 def not_bad(vault: Record | None) -> bool:
-    """Tell whether an AKV configuration is healthy, or its health is not told."""
+    """Return whether an AKV configuration is healthy, or its health is not reported."""
     return judge(vault or {})[0] not in (DEGRADED, UNAVAILABLE)
 
 

@@ -82,7 +82,7 @@ def need_keys(client: Client, scope: Scope, doing: str) -> OntapError | None:
 
 
 def is_unused(client: Client, scope: Scope) -> bool:
-    """Tell whether the AKV configuration of an SVM provably holds no key: all are with another manager (9.11.1+).
+    """Return whether the AKV configuration of an SVM provably holds no key: all are with another manager (9.11.1+).
 
     What cannot be read proves nothing.
     """

@@ -44,7 +44,7 @@ def why_no_rest(connection: Connection, answers: bool) -> str:
     :param answers: something answers there, if only with 404
     """
     if not HAS_NETAPP_LIB:
-        hint = " With netapp-lib installed beside requests, this error names the release that the cluster runs."
+        hint = " With netapp-lib installed with requests, this error names the release that the cluster runs."
         return hint if answers else ""
     if connection.username is None:
         return ""  # netapp-lib logs in with a password alone

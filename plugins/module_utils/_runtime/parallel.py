@@ -133,7 +133,7 @@ class Workers:
             for done in [pool.submit(self._serve, item, work) for item in still_open(items)]:
                 done.result()
         finally:
-            # What is under way ends by itself, also where the task was interrupted; nothing new begins.
+            # Running items finish, also after an interruption of the task; no new ones begin.
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _serve(self, item: AnyItem, work: Callable[[AnyItem], None]) -> None:

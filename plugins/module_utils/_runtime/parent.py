@@ -62,7 +62,7 @@ class Run:
             above = parent_of(above)
 
     def is_gone(self) -> bool:
-        """Tell whether one of the processes has ended since."""
+        """Return whether one of the processes has ended since."""
         if self._parent() != self._chain[0]:
             return True
         return any(self._parent_of(pid) != above for pid, above in zip(self._chain, self._chain[1:]))

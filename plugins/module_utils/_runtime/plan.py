@@ -36,7 +36,7 @@ class Secret:
 
 
 class Confirmation(str, Enum):
-    """How a step is confirmed: what a reading must show. Its answer alone is no proof."""
+    """How a step is confirmed: what a reading must show. Its response alone is not proof."""
 
     SHOWN = "shown"
     """The record shows the fields of ``shows``. Sending the step again has the same effect: it is idempotent."""

@@ -86,10 +86,10 @@ class Verb(t.Protocol):
         """Follow what a step's answer names (a job) to its end."""
 
     def refused(self, step: Step, failure: AkvError) -> bool:
-        """Tell whether a refusal means that the step needs no more: another run was faster, say."""
+        """Return whether a refusal means that the step needs no more: another run was first, for example."""
 
     def again(self, step: Step, failure: AkvError) -> bool:
-        """Wait where a refusal can pass, and tell whether to send the step again."""
+        """Wait where a refusal can pass, and return whether to send the step again."""
 
     def explain(self, plan: Plan, number: int, failure: AkvError) -> AkvError:
         """Complete the failure of a step with what only the verb knows."""
@@ -271,10 +271,10 @@ def confirm(
 ) -> Seen:
     """Read until a change shows and what follows from it has settled, or until the deadline; give the last reading.
 
-    An answer is no proof: ONTAP may apply a change a moment after it, and a reading may be older than the change.
+    A response is not proof: ONTAP may apply a change a moment after it, and a reading may be older than the change.
 
-    :param shown: tells whether a reading shows the change
-    :param settled: tells whether what follows from it (the health) needs no further reading
+    :param shown: whether a reading shows the change
+    :param settled: whether what follows from it (the health) needs no further reading
     """
 
     def enough(seen: Seen) -> bool:

@@ -178,11 +178,11 @@ class Change:
             raise failure
 
     def _allows(self, state: str, operation: str) -> bool:
-        """Tell whether a state of the key-store, not active, allows an operation."""
+        """Return whether a state of the key-store, not active, allows an operation."""
         if operation == "enable":
             # It finishes the switch.
             return state == "switching"
-        # Before the migration of keys every key is elsewhere, and deleting is the way back.
+        # Before the migration of keys every key is elsewhere, and deleting is the rollback.
         return operation == "delete" and state == "mixed" and is_unused(self.client, self.declared.scope)
 
     def _keys_needed(self, step: Step) -> AkvError | None:
@@ -260,10 +260,10 @@ class Change:
         return {} if self._step_shown(step, self._read()) else None
 
     def refused(self, step: Step, failure: AkvError) -> bool:
-        """Tell whether another run has done meanwhile what the step was to do; warn of it."""
+        """Return whether another run has done meanwhile what the step was to do; warn of it."""
         if not self._lost_a_race(step, failure):
             return False
-        whose = self.declared.label
+        label = self.declared.label
         existing = self._read()
         if step.method == "DELETE":
             done = existing is None
@@ -273,12 +273,12 @@ class Change:
             done = existing is not None and not differences(self.declared, existing)
             if existing is not None and not done:
                 failure.message = (
-                    f"Meanwhile another run created {whose}: {existing.get('name')} with key"
+                    f"Meanwhile another run created {label}: {existing.get('name')} with key"
                     f" {existing.get('key_id')} and client_id {existing.get('client_id')}. {failure.message}"
                 )
         if done:
             what = "deleted" if step.method == "DELETE" else "created, as it is declared here,"
-            self.client.task.warn(f"Another run was first: {whose} was {what} meanwhile.")
+            self.client.task.warn(f"Another run was first: {label} was {what} meanwhile.")
         return done
 
     def again(self, step: Step, failure: AkvError) -> bool:
@@ -356,11 +356,11 @@ class Change:
         return health_fields(self.client.release()) if done.operation in _VERIFIED_BY_REACHABILITY else ["state"]
 
     def is_settled(self, done: Plan, record: Record | None) -> bool:
-        """Tell whether a reading after the change needs no other."""
+        """Return whether a reading after the change needs no other."""
         return not self._wait or (self.is_shown(done, record) and not_bad(record))
 
     def is_shown(self, done: Plan, record: Record | None) -> bool:
-        """Tell whether a reading shows what was done."""
+        """Return whether a reading shows what was done."""
         if not done.steps:
             return self.declared.present == (record is not None)
         steps = done.steps[1:] if done.operation == "recreate" else done.steps

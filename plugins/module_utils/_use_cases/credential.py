@@ -760,7 +760,7 @@ class Rotation:
 
     @staticmethod
     def _is_settled(entry: Entry) -> bool:
-        """Tell whether another reading would add nothing. What was bad already need not recover by a credential."""
+        """Return whether another reading would add nothing. What was bad already need not recover by a credential."""
         return entry.good or (_was_bad(entry) and not entry.is_worse and time.monotonic() - entry.sent_at >= _HEAL)
 
     # -- the result ---------------------------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ class Result:
 def check(params: Mapping[str, t.Any]) -> tuple[Scope, KeyId | None]:
     """Check a task's options, before any request.
 
-    :return: whose vault, and for an external rekey the new key
+    :return: the scope, and for an external rekey the new key
     :raises InputError: names the option, what was given and what to do
     """
     key_id = params["key_id"]
@@ -100,7 +100,7 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result
 
 
 def _is_there(key: KeyId, vault: Record) -> bool:
-    """Tell whether an AKV configuration has a key."""
+    """Return whether an AKV configuration has a key."""
     try:
         there = KeyId.parse(vault.get("key_id") or "")
     except ValueError:
@@ -188,7 +188,7 @@ class _Rekey:
         return {"job": {"uuid": self._jobs.running}} if self._jobs.running else None
 
     def applied(self, step: Step) -> Record | None:
-        """Read what became of a rekey whose answer was lost: its job, or that the configuration has the new key."""
+        """Confirm a rekey after a lost response: its job, or that the configuration has the new key."""
         return self._has_new_key() or self._jobs.begun_since()
 
     def follow(self, step: Step, answer: Record) -> None:
@@ -279,7 +279,7 @@ class _Rekey:
         )
 
     def _require_seen(self) -> None:
-        """Never guess what became of an internal rekey: a job that may still run is no success.
+        """Never guess what became of an internal rekey: a job that may still run is not a success.
 
         :raises AkvError: the login may not read the job
         """

@@ -378,7 +378,7 @@ class _Repair:
         return self._known(result)
 
     def _known(self, result: SimpleNamespace) -> SimpleNamespace:
-        """Give the result, unless something is not known: that is no success."""
+        """Give the result, unless something is unknown: that is not a success."""
         if self._unknown:
             raise self._failure(result)
         return result

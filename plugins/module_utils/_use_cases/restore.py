@@ -83,7 +83,7 @@ class BulkResult:
 def check(params: Mapping[str, t.Any]) -> list[Scope]:
     """Check a task's options, before any request.
 
-    :return: whose keys: one scope, or those of ``svms``
+    :return: the scopes: one, or those of ``svms``
     :raises InputError: names the option, what was given and what to do
     """
     check_waiting(params)
@@ -212,7 +212,7 @@ class _Restore:
         return {} if ended else None
 
     def applied(self, step: Step) -> Record | None:
-        """Read what became of a restore whose answer was lost: its job, or that the keys are available."""
+        """Confirm a restore after a lost response: its job, or that the keys are available."""
         if self._before.bad and not read_state(self._read()).bad:
             return {}
         return self._jobs.begun_since()

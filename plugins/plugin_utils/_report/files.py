@@ -73,12 +73,14 @@ def _old(folder: Path, names: set[str], part: str) -> list[str]:
             continue
         if path.suffix == ".json":
             try:
-                told = json.loads(path.read_text(encoding="utf-8"))
+                content = json.loads(path.read_text(encoding="utf-8"))
             except (OSError, ValueError):
-                told = {}
-            if isinstance(told, dict) and told.get("slice", "") != part:
+                content = {}
+            if isinstance(content, dict) and content.get("slice", "") != part:
                 continue
-            found.add(f"{path.stem} ({told.get('made', 'unknown date')})" if isinstance(told, dict) else path.stem)
+            found.add(
+                f"{path.stem} ({content.get('made', 'unknown date')})" if isinstance(content, dict) else path.stem
+            )
         elif not (folder / "clusters" / f"{path.stem}.json").exists() and not part:
             found.add(path.stem)
     return sorted(found)

@@ -11,12 +11,12 @@ from typing import Any
 
 DOCUMENTATION = r"""
 ---
-short_description: Tell the events that ONTAP clusters log of their Azure Key Vaults
+short_description: Report the events that ONTAP clusters log about their AKV configurations
 description:
   - Reads the event log (EMS) of one or several clusters again and again, and puts an event for each new line whose name
     begins with C(ekmip.akv.) or C(km.cmek.akvkms.), which ONTAP logs from 9.10.1 on, or is C(km.keyretrieve.failed) or
     C(km.volume.mount.fail). It changes nothing.
-  - What was in the log before the first look is not told. C(ontap.akv.akv_health) tells what is bad then.
+  - Events from before the first reading are not reported. C(ontap.akv.akv_health) reports what is wrong at that time.
   - An event has C(type) V(ems), C(cluster), C(hostname), C(name) (as ONTAP has it), C(event) (its last part, with the
     same word in both sets, such as V(volOffline) and V(keyVersionChanged); V(keyRetrieveFailed) and
     V(volumeMountFailed) for the last two), C(severity), C(time), C(node), C(index),
@@ -38,7 +38,7 @@ options:
     type: float
     default: 300
   remind:
-    description: Seconds after which it is told again that a log still cannot be read. V(0) tells it once.
+    description: Seconds after which a log that still cannot be read is reported again. V(0) reports it once.
     type: float
     default: 3600
   hostname:
@@ -81,7 +81,7 @@ def _find_collection() -> None:
     sys.path.insert(0, str(parents[7]))
     import ansible_collections
 
-    # The package ansible of PyPI brings one that does not look elsewhere by itself.
+    # The package ansible of PyPI has one that does not search elsewhere.
     if str(parents[6]) not in ansible_collections.__path__:
         ansible_collections.__path__.insert(0, str(parents[6]))
 

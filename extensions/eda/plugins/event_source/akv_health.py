@@ -44,7 +44,7 @@ options:
     type: float
     default: 300
   remind:
-    description: Seconds after which what is still bad is told again. V(0) tells it once.
+    description: Seconds after which a configuration that is still unhealthy is reported again. V(0) reports it once.
     type: float
     default: 3600
   credential_expires:
@@ -97,7 +97,7 @@ def _find_collection() -> None:
     sys.path.insert(0, str(parents[7]))
     import ansible_collections
 
-    # The package ansible of PyPI brings one that does not look elsewhere by itself.
+    # The package ansible of PyPI has one that does not search elsewhere.
     if str(parents[6]) not in ansible_collections.__path__:
         ansible_collections.__path__.insert(0, str(parents[6]))
 
