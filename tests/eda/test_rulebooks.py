@@ -75,9 +75,7 @@ def test_a_credential_is_left_to_a_person(ansible: Ansible) -> None:
         with rulebook(ansible, "akv_health", {"cluster1": simulator.connection}) as running:
             running.wait_until(lambda: len(simulator.requests) > 3, "the source does not look")
             simulator.apply([{"expire_credential": {"svm": "vs0"}}])
-            running.wait_for(
-                "ACTION REQUIRED. The AKV configuration of SVM vs0 on cluster1 is degraded (was healthy)"
-            )
+            running.wait_for("ACTION REQUIRED. The AKV configuration of SVM vs0 on cluster1 is degraded (was healthy)")
             # An hour later its volumes go offline.
             simulator.apply([{"advance_clock": {"seconds": 1}}, {"advance_clock": {"seconds": 3700}}])
             running.wait_for("is unavailable (was degraded)")
