@@ -122,7 +122,7 @@ WAYS = (
         AKV,
         "9.14.1",
         "Create an inactive AKV configuration and enable it. The previous configuration stays inactive, and enabling it"
-        " is the way back. Both keys must work in Azure until then.",
+        " rolls back. Both keys must work in Azure until then.",
         True,
     ),
     Way(AKV, AKV_KEY, "9.8", "Rekey with akv_rekey. The previous key must stay enabled in Azure.", True),
