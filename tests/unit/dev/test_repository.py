@@ -69,3 +69,8 @@ def test_contributors_are_shown_the_code_of_conduct() -> None:
 def test_galaxy_lists_the_event_sources() -> None:
     (extension,) = _read(ROOT / "meta" / "extensions.yml")["extensions"]
     assert list((ROOT / "extensions" / extension["args"]["ext_dir"]).glob("akv_*.py"))
+
+
+def test_each_folder_of_tests_is_described() -> None:
+    described = set(re.findall(r"^\| `(\w+)` \|", (ROOT / "tests" / "README.md").read_text(encoding="utf-8"), re.M))
+    assert described == {path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name[0] not in "._"}
