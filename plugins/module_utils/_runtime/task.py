@@ -20,6 +20,8 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction impor
 
 _LONGEST_BUDGET = 10**9  # seconds: what a clock can count
 
+_REPEATED = 60.0  # seconds between two lines of progress with the same words
+
 DEFAULT_BUDGET = 300.0
 """Seconds for a task without ``wait_timeout``."""
 
@@ -46,6 +48,7 @@ class Task:
         self.warnings: list[str] = []
         self._deadline = time.monotonic() + max(0, min(budget, _LONGEST_BUDGET))
         self.progress = progress
+        self._shown_until: dict[str, float] = {}
         self._changed = self._open = False
         self._log = self.requests
 
@@ -69,9 +72,10 @@ class Task:
     def sleep(self, seconds: float, waiting_for: str = "") -> None:
         """Wait, but no longer than until the deadline.
 
-        :param waiting_for: shown to whoever watches the task
+        :param waiting_for: shown to whoever watches the task; the same words at most once a minute
         """
-        if waiting_for:
+        if waiting_for and time.monotonic() >= self._shown_until.get(waiting_for, 0.0):
+            self._shown_until[waiting_for] = time.monotonic() + _REPEATED
             self.progress(waiting_for)
         time.sleep(max(0.0, min(seconds, self.remaining())))
 

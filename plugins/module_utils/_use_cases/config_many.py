@@ -328,7 +328,7 @@ def _verify_together(client: Client, changed: Sequence[_Entry]) -> None:
             client.task,
             read,
             lambda waiting: not waiting,
-            f"waiting until {len(changed)} AKV configurations are healthy",
+            f"waiting until the changed AKV configurations ({len(changed)}) are healthy",
         )
     except AkvError as failure:
         for entry in waiting:

@@ -743,7 +743,8 @@ class Rotation:
             left = self.client.task.remaining() - reserve
             if (not waiting and failure is None) or left <= 0:
                 return failure
-            self.client.task.sleep(min(pause, left), f"waiting until {len(waiting)} AKV configurations are healthy")
+            note = f"AKV configurations that are not healthy yet: {len(waiting)} of {len(entries)}"
+            self.client.task.sleep(min(pause, left), note)
         return None
 
     def _update(self, entries: Iterable[Entry]) -> None:
