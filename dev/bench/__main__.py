@@ -42,14 +42,14 @@ def main() -> None:
         runner = Runner(folder, _older(folder, arguments.against) if arguments.against else None)
         for name in arguments.cases:
             facts = _facts(arguments)
-            measures = list(_measure(made[name], arguments.rounds, runner, folder))
+            measures = list(_measure(made[name], arguments.rounds, runner))
             _keep(output / "benchmarks.json", name, {"facts": facts, "measures": measures})
     page.main(output)
     print(f"\nWritten: {output / 'benchmarks.md'}")
 
 
-def _measure(groups: Sequence[Group], rounds: int, runner: Runner, folder: Path) -> Iterator[Values]:
-    with simulators(groups, folder) as started:
+def _measure(groups: Sequence[Group], rounds: int, runner: Runner) -> Iterator[Values]:
+    with simulators(groups) as started:
         for number in range(1, rounds + 1):
             print(f"\nRound {number} of {rounds}", flush=True)
             for simulator, group in zip(started, groups):

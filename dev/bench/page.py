@@ -18,7 +18,7 @@ from dev.environment import ROOT
 
 DOCS = ROOT / "docs"
 NOTES = Path(__file__).resolve().parent / "notes.md"
-_GOAL = re.compile(r"(\d+)  (.+):(\w+) ≤ ([0-9.]+) (×|MB|s)(?: \+)?(?: (.+))?")
+_GOAL = re.compile(r"(\d+)  (.+):(\w+) ≤ ([0-9.]+) (×|MB|s|a cluster)(?: \+)?(?: (.+))?")
 
 
 class Goal(NamedTuple):
@@ -62,7 +62,7 @@ GOAL_LIST = [Goal.read(line) for line in GOALS.split("\n") if line]
 
 def _for(ours: Values, peer: Values, figure: str) -> float:
     """Give a peer's figure for as many items as ours has."""
-    factor = 1 if figure in ("memory", "items") else ours["items"] / peer["items"]
+    factor = 1 if figure == "memory" else ours["items"] / peer["items"]
     return float(peer[figure] * factor)
 
 
