@@ -51,18 +51,17 @@ def main() -> None:
 def _measure(groups: Sequence[Group], rounds: int, runner: Runner) -> Iterator[Values]:
     with simulators(groups) as started:
         for number in range(1, rounds + 1):
-            print(f"\nRound {number} of {rounds}", flush=True)
+            print(f"\nRound {number} of {rounds}")
             for simulator, group in zip(started, groups):
-                for contender in group.contenders:
+                # Who was first is last in the next round: what warms up, or tires, is to hit nobody alone.
+                for contender in group.contenders[:: 1 if number % 2 else -1]:
                     if contender.once and number > 1:
                         continue
                     if lacks := runner.lacks(contender):
                         print(f"  {contender.name:40} not measured: {lacks}")
                         continue
                     found = {name: round(value, 4) for name, value in runner.measure(contender, simulator).items()}
-                    print(
-                        f"  {contender.name:40}", *(f"{name} {value:.3f}" for name, value in found.items()), flush=True
-                    )
+                    print(f"  {contender.name:40}", " ".join(f"{name} {value}" for name, value in found.items()))
                     yield {"contender": contender.name, "round": number, "items": contender.items, **found}
 
 
@@ -84,7 +83,9 @@ def _older(folder: Path, commit: str) -> Path:
 
 
 def _facts(arguments: argparse.Namespace) -> Values:
-    versions = {name: version(name) for name in ("ansible-core", "requests")}
+    places = os.environ["ANSIBLE_COLLECTIONS_PATH"].split(os.pathsep)
+    manifests = (Path(place, "ansible_collections", "netapp", "ontap", "MANIFEST.json") for place in places)
+    vendor = json.loads(next(path for path in manifests if path.is_file()).read_text(encoding="utf-8"))
     return {
         "measured": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
         "rounds": arguments.rounds,
@@ -92,7 +93,8 @@ def _facts(arguments: argparse.Namespace) -> Values:
         "load before": round(os.getloadavg()[0], 1),
         "older": arguments.against or "none",
         "machine": f"{os.cpu_count()} processors, {platform.system()}, Python {platform.python_version()}",
-        **versions,
+        "netapp.ontap": vendor["collection_info"]["version"],
+        **{name: version(name) for name in ("ansible-core", "requests")},
     }
 
 

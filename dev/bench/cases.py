@@ -48,9 +48,8 @@ KEY_VAULT = "https://mykeyvault.vault.azure.net"
 KEY = f"{KEY_VAULT}/keys/key1"
 TENANT, CLIENT = "11111111-2222-3333-4444-555555555555", "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
 PREVIOUS, SECRET = "the-previous-secret", "the-new-secret"
-CONFIG, INFO, KEY_INFO, APP_INFO = (
-    f"ontap.akv.{name}" for name in ("akv_config", "akv_info", "akv_key_info", "entra_app_info")
-)
+CONFIG, INFO = "ontap.akv.akv_config", "ontap.akv.akv_info"
+KEY_INFO, APP_INFO = "ontap.akv.akv_key_info", "ontap.akv.entra_app_info"
 RESTIT, URI, DEBUG = "netapp.ontap.na_ontap_restit", "ansible.builtin.uri", "ansible.builtin.debug"
 
 
@@ -58,6 +57,7 @@ RESTIT, URI, DEBUG = "netapp.ontap.na_ontap_restit", "ansible.builtin.uri", "ans
 class World:
     """Simulated clusters, all alike, with an AKV configuration for each SVM.
 
+    :ivar release: of ONTAP
     :ivar latency: seconds before each response
     :ivar azure: whether Azure listens too
     :ivar more: further keys of the scenario
@@ -65,6 +65,7 @@ class World:
 
     svms: int = 1
     clusters: int = 1
+    release: str = "9.14.1"
     latency: float = 0.0
     azure: bool = False
     more: Values = field(default_factory=dict)
@@ -117,13 +118,13 @@ def cases(scale: int = 1) -> dict[str, tuple[Group, ...]]:
 
     :param scale: what the numbers of objects are divided by, to try it out
     """
-    few, fifty, hundred, two_hundred, thousand, most = (
-        max(2, number // scale) for number in (10, 50, 100, 200, 1000, 10000)
-    )
+    numbers = (10, 50, 100, 200, 1000, 10000)
+    few, fifty, hundred, two_hundred, thousand, most = (max(2, number // scale) for number in numbers)
     query = {"svm.name": "tenant{{ item | default(1) }}", "fields": "*,state"}
     uri = {URI: {"url": f"{{{{ base }}}}/api/{VAULTS}?svm.name={query['svm.name']}&fields=*,state"}}
     restit = {RESTIT: {"api": VAULTS, "query": query}}
     patch = {"api": f"{VAULTS}/{{{{ item.response.records[0].uuid }}}}", "method": "PATCH"}
+    looks = looped({**restit, "register": "found"}, few)
     changes = looped({RESTIT: {**patch, "body": {"client_secret": SECRET}}}, 0, "found.results")
     debug = Contender("loop of debug", looped({DEBUG: {"msg": "x"}}, hundred), items=hundred)
     python = Contender("Python with requests", child="interpreter")
@@ -175,11 +176,7 @@ def cases(scale: int = 1) -> dict[str, tuple[Group, ...]]:
     )
     slow = (
         Contender("rotation of 200, 20 ms", playbook="rotate", variables=no_soak, items=two_hundred),
-        Contender(
-            "na_ontap_restit, GET and PATCH, 20 ms",
-            looped({**restit, "register": "found"}, few) + changes,
-            items=few,
-        ),
+        Contender("na_ontap_restit, GET and PATCH, 20 ms", looks + changes, items=few),
     )
     diagnosis = (
         Contender("akv_info on 50 clusters", (info,)),
@@ -191,10 +188,10 @@ def cases(scale: int = 1) -> dict[str, tuple[Group, ...]]:
         Contender("rotation of 4 × 50", playbook="rotate", variables=soak),
     )
     clusters = (
-        Contender("loops of na_ontap_restit × 5", looped(restit, 5), hosts=few, forks=10, items=few),
-        Contender("estate of 200 × 5", playbook="enable", variables=estate(5), forks=10, items=two_hundred),
-        Contender("akv_info on 200 clusters", (info,), forks=10, items=two_hundred),
-        Contender("report on 200 clusters", playbook="report", forks=10, items=two_hundred),
+        Contender("loops of na_ontap_restit × 5", looped(restit, 5), hosts=few, forks=10, items=few, once=True),
+        Contender("estate of 200 × 5", playbook="enable", variables=estate(5), forks=10, items=two_hundred, once=True),
+        Contender("akv_info on 200 clusters", (info,), forks=10, items=two_hundred, once=True),
+        Contender("report on 200 clusters", playbook="report", forks=10, items=two_hundred, once=True),
         Contender("HTML of 1,000", child="html", variables={"clusters": two_hundred}),
         Contender("10,000 looks of akv_health", child="events", variables={"looks": most}, once=True),
     )
@@ -218,7 +215,7 @@ def cases(scale: int = 1) -> dict[str, tuple[Group, ...]]:
         Contender("entra_app_info's requests alone", replays="entra_app_info of 50"),
     )
     return {
-        "tasks": (Group(World(thousand), tasks), Group(World(most), memory)),
+        "tasks": (Group(World(thousand), tasks), Group(World(most, release="9.7"), memory)),
         "rotation": (
             Group(World(fifty, clusters=4, more=rotating), fleet),
             Group(World(two_hundred, latency=0.02, more=rotating), slow),

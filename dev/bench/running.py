@@ -26,7 +26,6 @@ sys.path.insert(0, str(ROOT / "tests"))
 from simulator import Simulator
 
 HERE = Path(__file__).resolve().parent
-RELEASE = "9.14.1"
 MICROSOFT = CACHE / "env" / "judge-azure" / "bin" / "python"
 
 
@@ -35,10 +34,8 @@ def simulators(groups: Sequence[Group]) -> Iterator[list[Simulator]]:
     """Start the simulated clusters of each group, in threads of this process."""
     with ExitStack() as stack:
         yield [
-            stack.enter_context(
-                Simulator(RELEASE, _scenario(group.world), clusters=group.world.clusters, azure=group.world.azure)
-            )
-            for group in groups
+            stack.enter_context(Simulator(world.release, _scenario(world), clusters=world.clusters, azure=world.azure))
+            for world, _contenders in groups
         ]
 
 
