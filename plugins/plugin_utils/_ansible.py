@@ -26,6 +26,8 @@ from ansible.utils.display import Display
 
 Values = dict[str, t.Any]
 
+_OF_PLAYBOOK = "{{ ansible_playbook_python }}"
+
 
 class NotHere(Exception):
     """What running in process needs is not here, or only the way to a module can convert the task's options."""
@@ -75,6 +77,9 @@ def means_the_same(action: ActionBase, task_vars: Values, switch: str, default: 
         variables = task_vars.get("ansible_delegated_vars", {}).get(task.delegate_to, {})
     wanted = action._templar.template(variables.get(switch, default))
     python = constants.config.get_config_value("INTERPRETER_PYTHON", variables=variables)
+    if python == _OF_PLAYBOOK and variables.get("ansible_playbook_python") == sys.executable:
+        # The usual value: templating it again takes a tenth of the time of an item of a loop.
+        python = sys.executable
     return boolean(wanted) and _is_own(str(action._templar.template(python)))
 
 
