@@ -23,7 +23,7 @@ python3 -m venv "$folder/venv"
 "$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check ansible-runner==2.4.3 ansible-core==2.19.14
 export PATH="$folder/venv/bin:$PATH" HOME="$folder"
 mkdir -p "$folder/sent/project" "$folder/sent/inventory" "$folder/worked" "$folder/received"
-echo "localhost ansible_connection=local ansible_python_interpreter=$folder/venv/bin/python" > "$folder/sent/inventory/hosts"
+echo "localhost ansible_connection=local" > "$folder/sent/inventory/hosts"
 cat > "$folder/sent/project/job.yml" << 'PLAYBOOK'
 - name: A job that fails
   hosts: all
