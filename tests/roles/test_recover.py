@@ -131,6 +131,7 @@ def test_diagnose_changes_nothing_and_is_short(roles: Roles) -> None:
         run.check()
         assert "2 of 2 AKV configurations on 2 clusters need attention" in run.output
         run = roles.play("diagnose", clusters)
+        assert run.changed() == []
         run.check()
         (shown,) = (task.result["msg"] for task in run.tasks if task.name.startswith("Show what is wrong"))
         assert len(shown) <= 20

@@ -53,9 +53,9 @@ def _check(given: Given) -> Iterator[Fault]:
         yield from _check_list(given)
         return
     yield from shared.check_one_scope(given)
-    for name in _NEEDED:
-        if name not in given:
-            yield Fault((name,), "required, and not given. To declare several configurations, use akv_configurations.")
+    missing = tuple(name for name in _NEEDED if name not in given)
+    if missing:
+        yield Fault(missing, "required, and not given. To declare several configurations, use akv_configurations.")
     yield from shared.check_vault_uri(given, "name")
     yield from shared.check_key_id(given, "key_id")
     yield from shared.check_new_credential(given)
