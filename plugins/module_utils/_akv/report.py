@@ -48,8 +48,9 @@ def reading(result: Mapping[str, t.Any] | None) -> Record:
     return record
 
 
-def _place_of(vault: Mapping[str, t.Any]) -> tuple[str, str]:
-    return svm_of(vault), str(vault.get("uuid"))
+def _place_of(vault: Mapping[str, t.Any]) -> tuple[int, str, str]:
+    verdict = vault.get("verdict")
+    return _VERDICTS.index(verdict) if verdict in _VERDICTS else -1, svm_of(vault), str(vault.get("uuid"))
 
 
 def svm_of(record: Mapping[str, t.Any]) -> str:
@@ -96,7 +97,11 @@ class Ends:
                 ("credential", str(vault.get("client_id") or ""), self.credentials),
                 ("key", str(vault.get("key_id") or ""), self.keys),
             ):
-                ends = dates.get(name.lower()) or (dates.get(_without_version(name)) if what == "key" else None)
+                ends = dates.get(name.lower())
+                if ends is None and what == "key":
+                    # A date without a version holds for all versions.
+                    name = _without_version(name)
+                    ends = dates.get(name.lower())
                 if ends is None:
                     continue
                 entry = found.setdefault((what, name), {"what": what, "name": name, "svms": [], **ends.record(now)})
@@ -108,13 +113,18 @@ class Ends:
 
 
 def _without_version(key_id: str) -> str:
-    return "/".join(key_id.lower().split("/")[:5])
+    return "/".join(key_id.split("/")[:5])
 
 
 def _level(ends: Expiry, now: datetime) -> str:
     """Say how near an end is: expired, the threshold in days that was reached, or later."""
     threshold = ends.threshold(now)
     return "expired" if ends.is_expired(now) else "later" if threshold is None else str(threshold)
+
+
+def ends_soon(entry: Mapping[str, t.Any]) -> bool:
+    """Check whether an end is so near that it needs attention, or has passed."""
+    return bool(entry["days_left"] <= _SOON)
 
 
 def cluster(record: Mapping[str, t.Any], ends: Ends, now: datetime) -> Record:
@@ -132,9 +142,7 @@ def cluster(record: Mapping[str, t.Any], ends: Ends, now: datetime) -> Record:
     whole: Record = {**record, "found": [name for name in FINDINGS if found.get(name) or name in verdicts]}
     if endings:
         whole["expiries"] = endings
-    whole["needs_attention"] = any(name != "expiring" for name in whole["found"]) or any(
-        entry["days_left"] <= _SOON for entry in endings
-    )
+    whole["needs_attention"] = any(name != "expiring" for name in whole["found"]) or any(map(ends_soon, endings))
     return whole
 
 

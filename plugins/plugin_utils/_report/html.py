@@ -10,13 +10,24 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 import jinja2
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.report import is_away, scope_of, verdicts
+from ansible_collections.ontap.akv.plugins.module_utils._akv.causes import CAUSES, Cause
+from ansible_collections.ontap.akv.plugins.module_utils._akv.report import ends_soon, is_away, scope_of, verdicts
+from ansible_collections.ontap.akv.plugins.module_utils._akv.uris import KeyId, VaultUri
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
 from ansible_collections.ontap.akv.plugins.plugin_utils._report.markdown import cause_of
+
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+
+_OF_REPORT = {
+    "unreachable": "The cluster could not be read",
+    "volumes": "Encrypted volumes are not online, and no AKV configuration explains it",
+}
+"""The causes that only a report has."""
 
 TEMPLATE = Path(__file__).resolve().parents[3] / "roles" / "akv_report" / "templates" / "report.html.j2"
 """The template that a designer can change."""
@@ -27,12 +38,66 @@ def of_fleet(report: Mapping[str, t.Any]) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.ChainableUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.tests.update(away=is_away)
+    environment.tests.update(away=is_away, near=ends_soon)
     environment.globals.update(
-        title_of=lambda cause: cause.replace("_", " "), cause_of=cause_of, scope_of=scope_of, verdicts=verdicts
+        advice_of=_advice,
+        cause_of=cause_of,
+        counts_of=_counts,
+        day_of=_day,
+        key_of=_key,
+        meaning_of=_meaning,
+        scope_of=scope_of,
+        title_of=lambda name: name.replace("_", " "),
     )
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     return template.render(report=_plain(report))
+
+
+def _counts(report: Mapping[str, t.Any]) -> dict[str, int]:
+    """Count over all clusters: the configurations by verdict, clusters not read, volumes not online."""
+    clusters = report["clusters"].values()
+    counted = [verdicts(each) for each in clusters]
+    return {
+        **{name: sum(each[name] for each in counted) for name in verdicts({})},
+        "unreachable": sum(not each["reachable"] for each in clusters),
+        "offline": sum(is_away(volume) for each in clusters for volume in each.get("volumes", [])),
+    }
+
+
+def _day(made: str) -> str:
+    """Write the day of a report as people do."""
+    moment = datetime.strptime(made[:10], "%Y-%m-%d")
+    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+
+
+def _key(vault: Mapping[str, t.Any]) -> dict[str, str]:
+    """Split the URI of a key: its name, without the host where that is the key vault's, and its version."""
+    uri = str(vault.get("key_id") or "")
+    try:
+        is_known = VaultUri.parse(str(vault.get("name"))).host == KeyId.parse(uri).host
+    except ValueError:
+        return {"name": uri, "version": ""}
+    parts = uri.rstrip("/").split("/")
+    return {"name": parts[4] if is_known else "/".join(parts[:5]), "version": "".join(parts[5:])}
+
+
+def _advice(entry: Mapping[str, t.Any]) -> str:
+    """Say what to do about an end that is near, or has passed."""
+    if entry["what"] == "key":
+        return "Create a new version of the key, or extend its date, in Azure."
+    if entry["level"] == "expired":
+        return "Create a new credential in Azure, and send it with the playbook ontap.akv.recover or ontap.akv.rotate."
+    return "Create a new credential in Azure, and send it with the playbook ontap.akv.rotate before this one ends."
+
+
+def _meaning(cause: str) -> str:
+    """Word a cause of the report."""
+    if cause in _OF_REPORT:
+        return _OF_REPORT[cause]
+    try:
+        return CAUSES[Cause(cause)].meaning
+    except ValueError:
+        return cause.replace("_", " ")
 
 
 def _plain(value: t.Any) -> t.Any:

@@ -12,7 +12,14 @@ import re
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.report import FINE, is_away, scope_of, svm_of, verdicts
+from ansible_collections.ontap.akv.plugins.module_utils._akv.report import (
+    FINE,
+    ends_soon,
+    is_away,
+    scope_of,
+    svm_of,
+    verdicts,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
 
 Record = Mapping[str, t.Any]
@@ -61,7 +68,7 @@ def _fleet(report: Record, file_of: Mapping[str, str]) -> Iterator[str]:
     yield from _about(report)
     yield "## What needs attention"
     yield ""
-    yield from _causes(report["causes"])
+    yield from _causes(report["causes"], [entry for entry in report["expiries"] if ends_soon(entry)])
     yield from _endings(report["expiries"])
     if report.get("old"):
         yield "## Old files"
@@ -83,7 +90,7 @@ def _fleet(report: Record, file_of: Mapping[str, str]) -> Iterator[str]:
     yield from _table(("cluster", "release", *counted, "encrypted volumes", "not online"), rows)
 
 
-def _causes(causes: Iterable[Record]) -> Iterator[str]:
+def _causes(causes: Iterable[Record], ends: Iterable[Record] = ()) -> Iterator[str]:
     nothing = True
     for entry in causes:
         nothing = False
@@ -93,6 +100,9 @@ def _causes(causes: Iterable[Record]) -> Iterator[str]:
             yield f"  - {cell(text)}"
         if entry["advice"]:
             yield f"  - What to do: {cell(entry['advice'])}"
+    for entry in ends:
+        nothing = False
+        yield f"- **{'expired' if entry['level'] == 'expired' else 'expiring'}**: {cell(entry['msg'])}"
     if nothing:
         yield "Nothing."
     yield ""
