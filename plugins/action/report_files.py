@@ -12,7 +12,13 @@ from pathlib import Path
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.report import About, Ends, cluster, reading
+from ansible_collections.ontap.akv.plugins.module_utils._akv.report import (
+    About,
+    Ends,
+    cluster,
+    credentials_in_use,
+    reading,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 from ansible_collections.ontap.akv.plugins.plugin_utils._report.files import FORMATS, make, write
 from ansible_collections.ontap.akv.plugins.plugin_utils._report.markdown import in_lines
@@ -59,4 +65,5 @@ def _cluster(hostvars: t.Any, host: str, name: str, now: datetime) -> Values:
     """Read a host's reading as it is, without templating it, and its declared dates as the user wrote them."""
     evaluated = hostvars[host]
     ends = Ends.read(*(evaluated.get(f"akv_{what}_expires") for what in ("credential", "key")))
-    return cluster(reading(hostvars.raw_get(host).get(name)), ends, now)
+    in_use = credentials_in_use(evaluated.get("akv_credential_names"))
+    return cluster(reading(hostvars.raw_get(host).get(name)), ends, now, in_use)

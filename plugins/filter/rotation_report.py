@@ -6,11 +6,16 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.fleet import STAGES, Decision, report
+from ansible_collections.ontap.akv.plugins.module_utils._akv.fleet import (
+    STAGES,
+    Decision,
+    Evidence,
+    report,
+)
 from ansible_collections.ontap.akv.plugins.plugin_utils._undefined import refuse_undefined
 
 DOCUMENTATION = r"""
@@ -65,6 +70,18 @@ options:
     description: What the previous credential is, in words.
     type: str
     default: secret
+  client_id:
+    description: The application (client) ID. It is part of the results.
+    type: str
+    default: ''
+  credential_name:
+    description: How people call the new credential. It is part of the results.
+    type: str
+    default: ''
+  change_number:
+    description: The number of the change that the rotation belongs to. It is part of the results.
+    type: str
+    default: ''
 seealso:
   - module: ontap.akv.akv_credential
   - plugin: ontap.akv.rotation_fleet
@@ -87,8 +104,9 @@ _value:
   contains:
     results:
       description: >-
-        The result of each host. C(failed), C(changed), C(outcome), C(msg), C(canary), C(plan_id), and C(vaults) with
-        C(svm), C(configuration), C(done), C(before) and C(after) of each configuration.
+        The result of each host. C(failed), C(changed), C(outcome), C(msg), C(canary), C(plan_id), C(client_id),
+        C(credential), C(change_number), and C(vaults) with C(svm), C(configuration), C(done), C(before), C(after),
+        C(credential) and C(since) of each configuration. C(docs/rotation.schema.json) describes it.
       type: dict
     table:
       description: One line a configuration; where there are more than 20, one a cluster and kind.
@@ -110,7 +128,9 @@ def rotation_report(variables: t.Any, hosts: t.Any, fleet: t.Any, **options: t.A
     try:
         found = {str(host): _results(variables, host, registers) for host in hosts}
         plans = {host: results.pop("plan", None) for host, results in found.items()}
-        return asdict(report(plans, Decision(**fleet), found, **options))
+        names = [field.name for field in fields(Evidence)]
+        evidence = Evidence(**{name: str(options.pop(name)) for name in names if name in options})
+        return asdict(report(plans, Decision(**fleet), found, evidence=evidence, **options))
     except (AttributeError, KeyError, TypeError) as wrong:
         raise AnsibleFilterError(
             f"ontap.akv.rotation_report: give hostvars, the hosts, and what rotation_fleet decided ({wrong})."

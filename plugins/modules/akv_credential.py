@@ -229,6 +229,9 @@ vaults:
         V(untouched): it has the previous one; nothing was sent, or ONTAP refused it. V(failed): it may have either, as
         the outcome of a change could not be read. In check mode, what would be done.
       type: str
+    since:
+      description: When ONTAP took the credential, in UTC, by the clock of the control node. Absent if none was taken.
+      type: str
     before:
       description: The verdict before, as M(ontap.akv.akv_info) gives it.
       type: str
@@ -296,6 +299,13 @@ not_reported:
   type: list
   elements: str
   sample: []
+credential:
+  description: >-
+    Which credential is sent, as evidence: C(kind), and for a certificate C(thumbprint), SHA-1 as Azure shows it, where
+    the Python library cryptography is installed. Empty if none is sent.
+  returned: success, and on failure after the configurations were read
+  type: dict
+  sample: {kind: certificate, thumbprint: 0F1E2D3C4B5A69788796A5B4C3D2E1F00F1E2D3C}
 can_roll_back:
   description: Whether a previous credential was given.
   returned: success, and on failure after the configurations were read

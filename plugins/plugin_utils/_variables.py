@@ -411,6 +411,8 @@ COMMON = frozenset(
             "require_plan",
             "change_number",
             "credential_expires",
+            "credential_name",
+            "credential_names",
             "key_expires",
             "check_azure",
             "azure_authority",

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
 from collections.abc import Callable
@@ -14,10 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import pkcs12
+from integration.certificates import make_pkcs12
 from integration.running import call
 from jsonschema import Draft202012Validator
 from kit.configuration import ROOT
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv.fleet import Evidence, Wish, decide
+from ansible_collections.ontap.akv.plugins.module_utils._akv.fleet import report as report_rotation
 from ansible_collections.ontap.akv.plugins.module_utils._akv.report import About, Ends, cluster, reading
 from ansible_collections.ontap.akv.plugins.plugin_utils._report.files import make
 from simulator import Simulator
@@ -65,6 +71,61 @@ def test_a_report_is_as_the_schema_says(validator: Draft202012Validator, report:
 
 def test_an_empty_report_is_as_the_schema_says(validator: Draft202012Validator, tmp_path: Path) -> None:
     assert _errors(validator, json.loads(make({}, About(NOW), ["json"], tmp_path)["report.json"])) == []
+
+
+@pytest.fixture(scope="module")
+def of_rotation() -> Draft202012Validator:
+    schema = json.loads((ROOT / "docs" / "rotation.schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+def _rotate(simulator: Simulator, check_mode: bool, **credential: str) -> Any:
+    """The results of a rotation over a cluster, and one that is away."""
+    options = {"client_id": "client1", "wait_timeout": 20, **credential}
+    plan = call("akv_credential", simulator.connection, options, check_mode=True)[0]
+    plans = {"cluster1": plan, "cluster2": None}
+    decision = decide(plans, Wish("client1", allow_unreachable=["cluster2"]))
+    stages: Any = {}
+    if not check_mode:
+        stages = {"cluster1": {"rest": call("akv_credential", simulator.connection, options)[0]}}
+    about = Evidence("client1", "2027-q1", "CHG1")
+    return report_rotation(plans, decision, stages, check_mode=check_mode, evidence=about).results
+
+
+def _azure(*secrets: str) -> Any:
+    return {
+        "poll_interval": 0,
+        "applications": [{"client_id": "client1", "tenant_id": "tenant1", "secrets": [*secrets]}],
+    }
+
+
+@pytest.mark.parametrize("release", ["9.7", "9.19.1"])
+def test_a_rotation_is_as_its_schema_says(of_rotation: Draft202012Validator, release: str) -> None:
+    vaults = [{"svm": svm, "client_secret": "previous~Secret8Q"} for svm in ("vs0", "vs1")]
+    scenario = {"vaults": vaults, "azure": _azure("previous~Secret8Q", "new~Secret8Q")}
+    with Simulator(release=release, scenario=scenario) as simulator:
+        planned = _rotate(simulator, True, client_secret="new~Secret8Q")
+        done = _rotate(simulator, False, client_secret="new~Secret8Q")
+        refused = _rotate(simulator, False, client_secret="wrong~Secret8Q")
+    for results in (planned, done, refused):
+        for result in results.values():
+            assert _errors(of_rotation, result) == []
+    assert {vault["credential"] for vault in done["cluster1"]["vaults"]} == {"new"}
+    assert all(vault["since"].endswith("Z") for vault in done["cluster1"]["vaults"])
+    assert not [vault for vault in planned["cluster1"]["vaults"] if "since" in vault]
+    for spoil in ({"secret": "SENTINEL"}, {"outcome": "fine"}, {"vaults": [{}]}):
+        assert _errors(of_rotation, {**done["cluster1"], **spoil})
+
+
+def test_a_certificate_is_named_by_its_thumbprint(of_rotation: Draft202012Validator) -> None:
+    certificate = make_pkcs12()
+    with Simulator(release="9.14.1", scenario={"vaults": [{"svm": "vs0"}]}) as simulator:
+        result = _rotate(simulator, True, client_certificate=certificate)["cluster1"]
+    assert _errors(of_rotation, result) == []
+    _key, own, _others = pkcs12.load_key_and_certificates(base64.b64decode(certificate), None)
+    assert own is not None
+    assert result["credential"]["thumbprint"] == own.fingerprint(hashes.SHA1()).hex().upper()
 
 
 def _healthy(report: Any) -> None:

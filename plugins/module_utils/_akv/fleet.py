@@ -257,6 +257,33 @@ class Report:
     message: str
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """What an auditor asks of a rotation, apart from what it did.
+
+    :ivar credential_name: how people call the new credential (``akv_credential_name``)
+    :ivar change_number: of the change that the rotation belongs to (``akv_change_number``)
+    """
+
+    client_id: str = ""
+    credential_name: str = ""
+    change_number: str = ""
+
+    def record(self, plans: Iterable[Result | None]) -> Record:
+        """Give it as a result has it: what is not known is absent.
+
+        :param plans: the credential's kind and thumbprint are in each
+        """
+        known = next((plan["credential"] for plan in plans if plan and plan.get("credential")), {})
+        credential = {**known, **({"name": self.credential_name} if self.credential_name else {})}
+        found = {"client_id": self.client_id, "credential": credential, "change_number": self.change_number}
+        return {name: value for name, value in found.items() if value}
+
+
+_HAS = {Done.SENT: "new", Done.FAILED: "new or previous"}
+"""Which credential a configuration has; else the previous one."""
+
+
 def report(
     plans: Mapping[str, Result | None],
     decision: Decision,
@@ -265,6 +292,7 @@ def report(
     check_mode: bool = False,
     only_canary: bool = False,
     previous: str = "secret",
+    evidence: Evidence = Evidence(),
 ) -> Report:
     """Gather what each cluster's calls did.
 
@@ -272,10 +300,11 @@ def report(
     :param only_canary: the rotation was to end after the canary
     :param previous: what the previous credential is, in words
     """
+    about = evidence.record(plans.values())
     results = {}
     for host, plan in plans.items():
         vaults = _vaults(plan, stages.get(host, {}), decision, check_mode, only_canary and host, host)
-        results[host] = _result(host, vaults, stages.get(host, {}), decision, check_mode, only_canary)
+        results[host] = {**about, **_result(host, vaults, stages.get(host, {}), decision, check_mode, only_canary)}
     read = [plan for host, plan in plans.items() if host not in decision.missing and plan is not None]
     others = sum(int(plan.get("others") or 0) for plan in read)
     table = _table(results, decision)
@@ -313,6 +342,10 @@ def _vaults(
             if vault["done"] != Done.UNTOUCHED:
                 entry["done"] = str(Done(vault["done"]).value)
             entry["after"] = vault.get("after") or entry["after"]
+            if vault.get("since"):
+                entry["since"] = vault["since"]
+    for entry in found.values():
+        entry["credential"] = _HAS.get(Done(entry["done"]), "previous")
     return list(found.values())
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 
@@ -84,6 +85,25 @@ def _check_key(option: str, content: bytes) -> None:
         raise InputError(
             option, f"has an RSA key of {key.key_size} bits. Azure accepts {_LEAST} to {_MOST} bits. {_NEW_KEY}"
         )
+
+
+def thumbprint(encoded: str) -> str | None:
+    """Give the thumbprint of the certificate as Azure shows it: SHA-1, in capital hexadecimal digits.
+
+    :param encoded: what `check_pkcs12` or `read_pkcs12` gave
+    :return: None where cryptography is not installed, or cannot read it
+    """
+    # Only a certificate needs it, and it takes longer to load than an unchanged task.
+    try:
+        from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
+
+        _key, certificate, _others = pkcs12.load_key_and_certificates(base64.b64decode(encoded), None)
+    except Exception:  # pylint: disable=broad-except  # of several kinds, by the release of cryptography
+        return None
+    if certificate is None:
+        return None
+    # An identifier, as Azure has it, and no protection. Python 3.9 and later know usedforsecurity.
+    return hashlib.sha1(certificate.public_bytes(Encoding.DER), usedforsecurity=False).hexdigest().upper()
 
 
 def _has_no_mac(content: bytes) -> bool:

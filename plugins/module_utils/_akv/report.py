@@ -16,8 +16,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.expiry import Expiry, declared, in_words
+from ansible_collections.ontap.akv.plugins.module_utils._akv.expiry import Expiry, declared, in_words, read_date
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 
 Record = dict[str, t.Any]
 
@@ -93,15 +94,12 @@ class Ends:
         """Find what ends of the AKV configurations of a cluster, the first to end first."""
         found: dict[tuple[str, str], Record] = {}
         for vault in vaults:
+            client_id, key_id = (str(vault.get(field) or "") for field in ("client_id", "key_id"))
             for what, name, dates in (
-                ("credential", str(vault.get("client_id") or ""), self.credentials),
-                ("key", str(vault.get("key_id") or ""), self.keys),
+                ("credential", client_id, self.credentials),
+                ("key", self._named(key_id), self.keys),
             ):
                 ends = dates.get(name.lower())
-                if ends is None and what == "key":
-                    # A date without a version holds for all versions.
-                    name = _without_version(name)
-                    ends = dates.get(name.lower())
                 if ends is None:
                     continue
                 entry = found.setdefault((what, name), {"what": what, "name": name, "svms": [], **ends.record(now)})
@@ -110,6 +108,41 @@ class Ends:
                 entry["msg"] = in_words(f"The {what} of {name}", ends, now)
                 entry["timestamp"] = int(ends.moment.timestamp())
         return sorted(found.values(), key=lambda entry: (entry["timestamp"], entry["what"], entry["name"]))
+
+    def _named(self, key_id: str) -> str:
+        """Name a key as its date is declared: a date without a version holds for all versions."""
+        return key_id if key_id.lower() in self.keys else _without_version(key_id)
+
+
+_IN_USE = ("name", "thumbprint", "since")
+
+
+def credentials_in_use(given: t.Any) -> dict[str, Record]:
+    """Read ``akv_credential_names``: which credential each application uses, as people declare it.
+
+    ONTAP does not report that.
+
+    :param given: {<client_id>: name}, or {<client_id>: {name, thumbprint, since}}
+    :return: by client ID in lower case
+    :raises InputError: it is not such a mapping
+    """
+    option = "akv_credential_names"
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise InputError(option, f"{given!r} is not a mapping. Give the name of each credential under its client ID.")
+    found: dict[str, Record] = {}
+    for client_id, value in given.items():
+        what = f"{option}[{client_id}]"
+        entry = value if isinstance(value, Mapping) else {"name": value}
+        unknown = [str(name) for name in entry if name not in _IN_USE]
+        if unknown or not entry:
+            raise InputError(what, f"has {', '.join(unknown) or 'nothing'}. Give a name, or {', '.join(_IN_USE)}.")
+        texts = {str(name): str(text).strip() for name, text in entry.items() if text is not None}
+        if "since" in texts:
+            texts["since"] = str(read_date(f"{what}.since", entry["since"]))
+        found[str(client_id).strip().lower()] = {name: text for name, text in texts.items() if text}
+    return found
 
 
 def _without_version(key_id: str) -> str:
@@ -127,11 +160,16 @@ def ends_soon(entry: Mapping[str, t.Any]) -> bool:
     return bool(entry["days_left"] <= _SOON)
 
 
-def cluster(record: Mapping[str, t.Any], ends: Ends, now: datetime) -> Record:
-    """Complete what was read of a cluster with what ends, and with what was found.
+def cluster(
+    record: Mapping[str, t.Any], ends: Ends, now: datetime, in_use: Mapping[str, Record] | None = None
+) -> Record:
+    """Complete what was read of a cluster with what ends, with declared credentials, and with what was found.
 
     :param record: as :func:`reading` gives it
+    :param in_use: as :func:`credentials_in_use` gives it
     """
+    if in_use and "vaults" in record:
+        record = {**record, "vaults": [_with_credential(vault, in_use) for vault in record["vaults"]]}
     endings = ends.of(record.get("vaults", []), now)
     verdicts = {vault.get("verdict") for vault in record.get("vaults", [])}
     found = {
@@ -168,6 +206,11 @@ class About:
         """Give it as the reports have it."""
         more = {"slice": self.part, "change_number": self.change_number}
         return {"made": self.made, **{name: value for name, value in more.items() if value}}
+
+
+def _with_credential(vault: Mapping[str, t.Any], in_use: Mapping[str, Record]) -> Record:
+    credential = in_use.get(str(vault.get("client_id")).lower())
+    return {**vault, "credential": credential} if credential else dict(vault)
 
 
 def fleet(clusters: Mapping[str, Record], about: About, old: Sequence[str] = ()) -> Record:

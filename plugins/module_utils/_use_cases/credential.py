@@ -16,6 +16,7 @@ import time
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.declaration import (
     release_dependent,
@@ -30,7 +31,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.health import (
     VERDICTS,
     judge,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._akv.pkcs12 import check_pkcs12, read_pkcs12
+from ansible_collections.ontap.akv.plugins.module_utils._akv.pkcs12 import check_pkcs12, read_pkcs12, thumbprint
 from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import CREDENTIALS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, require_uuids, vault_path
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import health_fields
@@ -136,6 +137,7 @@ class Result:
     svms: list[str]
     not_reported: list[str]
     can_roll_back: bool
+    credential: Record
     diff: Record
 
 
@@ -148,6 +150,13 @@ class Credential:
 
     name: str
     value: str = field(repr=False)
+
+    def evidence(self) -> Record:
+        """Say which one it is, without the credential: its kind, and the thumbprint of a certificate."""
+        if self.name == "client_secret":
+            return {"kind": self.name}
+        found = thumbprint(self.value)
+        return {"kind": "certificate", **({"thumbprint": found} if found else {})}
 
 
 @dataclass(frozen=True)
@@ -306,6 +315,7 @@ class Entry(parallel.Item):
     :ivar problem: why it is not a success; empty where it is
     :ivar bad: it became worse, or could not be sent to: no further batch begins
     :ivar refusal: ONTAP's error and the HTTP status, where it was refused
+    :ivar confirmed: when ONTAP took the credential that it has, in UTC; empty where it took none in this call
     """
 
     def __init__(self, client: Client, target: Target, before: Reading) -> None:
@@ -321,6 +331,7 @@ class Entry(parallel.Item):
         self.bad = False
         self.refusal: Record = {}
         self.sent_at = 0.0
+        self.confirmed = ""
 
     @property
     def name(self) -> str:
@@ -366,7 +377,13 @@ class Entry(parallel.Item):
             "encrypted_volumes": target.encrypted,
             "reasons": list(target.reasons) if self.after is target.reading else list(judge(self.record)[1]),
             "msg": self.problem,
+            **({"since": self.confirmed} if self.confirmed else {}),
         }
+
+    def takes(self, done: Done) -> None:
+        """Note that ONTAP took a credential."""
+        self.done = done
+        self.confirmed = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 # -- the call ---------------------------------------------------------------------------------------------------------
@@ -655,7 +672,7 @@ class Rotation:
             entry.refusal = failure.details
             entry.fails(failure.message)
         else:
-            entry.done = Done.SENT
+            entry.takes(Done.SENT)
 
     def _patch(self, entry: Entry, credential: Credential, grace: float = 0.0) -> None:
         """Send a credential; it has the same effect however often it arrives."""
@@ -713,7 +730,7 @@ class Rotation:
                 entry.done = Done.FAILED if entry.client.task.outcome is Outcome.UNKNOWN else Done.SENT
                 entry.fails(f"It could not be rolled back: {failure.message}")
             else:
-                entry.done = Done.ROLLED_BACK
+                entry.takes(Done.ROLLED_BACK)
 
         threads.each(fallen, send)
         back = [entry for entry in fallen if entry.done == Done.ROLLED_BACK]
@@ -784,6 +801,7 @@ class Rotation:
             "svms": list(self.selection.svms),
             "not_reported": list(self.selection.not_reported),
             "can_roll_back": self.order.previous is not None,
+            "credential": self.order.new.evidence() if self.order.new else {},
             "diff": self._diff(),
         }
         bad = [entry for entry in participants if entry.problem]

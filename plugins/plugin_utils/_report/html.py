@@ -21,7 +21,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.uris import KeyId, 
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
 from ansible_collections.ontap.akv.plugins.plugin_utils._report.markdown import cause_of
 
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 _OF_REPORT = {
     "unreachable": "The cluster could not be read",

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.ontap.akv.plugins.plugin_utils._roles import shared
 from ansible_collections.ontap.akv.plugins.plugin_utils._variables import Kind, Role, Variable
 
 ROLE = Role(
@@ -53,11 +54,7 @@ ROLE = Role(
             kind=Kind.BOOLEAN,
             default=False,
         ),
-        Variable(
-            "change_number",
-            ("The number of the change that the report belongs to. The reports contain it.",),
-            common=("change_number",),
-        ),
+        shared.CHANGE_NUMBER,
         Variable(
             "volumes",
             ("Whether to read the encrypted volumes too, and to report which are offline.",),

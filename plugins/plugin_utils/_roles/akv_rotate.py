@@ -99,6 +99,15 @@ ROLE = Role(
             kind=Kind.BOOLEAN,
             default=False,
         ),
+        Variable(
+            "credential_name",
+            (
+                "How people call the new credential, such as its description in Azure. It is evidence in the result, as"
+                " ONTAP does not report which secret it has. It is not a secret.",
+            ),
+            common=("credential_name",),
+        ),
+        shared.CHANGE_NUMBER,
         *shared.EXPECTED_PLAN,
         *shared.CHECK_AZURE,
         dataclasses.replace(

@@ -69,6 +69,12 @@ EXPECTED_PLAN = (
 )
 """The plan that was approved, and whether there must be one."""
 
+CHANGE_NUMBER = Variable(
+    "change_number",
+    ("The number of the change that the run belongs to. It is evidence in what the run returns and writes.",),
+    common=("change_number",),
+)
+
 CHECK_AZURE = (
     Variable(
         "check_azure",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import typing as t
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,7 +17,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.report import About, Ends, cluster, fleet, reading
+from ansible_collections.ontap.akv.plugins.module_utils._akv.report import (
+    About,
+    Ends,
+    cluster,
+    credentials_in_use,
+    fleet,
+    reading,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 from ansible_collections.ontap.akv.plugins.plugin_utils._report import files, markdown, prometheus
 
@@ -109,6 +116,39 @@ def test_what_ends_when(ends: str, level: str, attention: bool) -> None:
 def test_a_date_of_a_key_holds_for_its_versions() -> None:
     record = made(result(vault(key_id=f"{KEY}/0123456789abcdef0123456789abcdef")), Ends.read(None, {KEY: "2027-11-01"}))
     assert [entry["what"] for entry in record["expiries"]] == ["key"]
+
+
+def test_the_credential_in_use_is_what_people_declare() -> None:
+    given = {"APP1": {"name": "2027-q1", "since": date(2026, 10, 1)}, "app2": "q2", "app3": "unused"}
+    in_use = credentials_in_use(given)
+    read = reading(result(vault("a"), vault("b", client_id="app2"), vault("c", client_id="app4")))
+    record = cluster(read, NONE, NOW, in_use)
+    assert [each.get("credential") for each in record["vaults"]] == [
+        {"name": "2027-q1", "since": "2026-10-01"},
+        {"name": "q2"},
+        None,
+    ]
+    assert "since 2026-10-01" in files.make({"c": record}, ABOUT, ["html"], Path("none"))["report.html"]
+    for wrong in ("q1", {"app1": {}}, {"app1": {"secret": "x"}}, {"app1": {"since": "soon"}}):
+        with pytest.raises(InputError, match="akv_credential_names"):
+            credentials_in_use(wrong)
+
+
+def test_what_ends_soon_is_what_needs_attention() -> None:
+    """The headline counts it, so the page must show it."""
+    record = made(result(vault()), Ends.read({"app1": "2026-11-21"}, {KEY: "2026-12-30"}))
+    pages = files.make({"c1": record}, ABOUT, ["html", "markdown"], Path("none"))
+    assert "1 of 1 cluster needs attention" in pages["report.html"]
+    for page in (pages["report.html"], pages["report.md"]):
+        attention = page.partition("What needs attention")[2].partition("What ends when")[0]
+        assert "The credential of app1 expires on 2026-11-21 (in 20 days)" in attention
+        assert KEY not in attention
+        assert "Nothing." not in attention
+
+
+def test_the_worst_first_in_a_table() -> None:
+    record = made(result(vault("a"), vault("b", "degraded"), vault("c", "inactive"), vault("d", "unavailable")))
+    assert [each["svm"]["name"] for each in record["vaults"]] == ["d", "b", "c", "a"]
 
 
 def test_what_is_not_a_date_is_refused() -> None:

@@ -12,7 +12,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.fleet import Decision, Wish, decide, report
+from ansible_collections.ontap.akv.plugins.module_utils._akv.fleet import (
+    Decision,
+    Evidence,
+    Wish,
+    decide,
+    report,
+)
 
 WISH = Wish("app1")
 UNREAD = {"msg": "Reading the AKV configurations on c9 failed: no route to host.", "requests": [{}]}
@@ -209,6 +215,7 @@ class TestReport:
             "done": "rolled_back",
             "before": "healthy",
             "after": "healthy",
+            "credential": "previous",
         }
         assert done.results["c1"]["failed"]
         assert "a became worse." in done.results["c1"]["msg"]
@@ -287,6 +294,23 @@ class TestReport:
         good = len(did) == 2 and all(outcome == ("sent", "healthy") for outcome in did.values())
         assert done.results["c1"]["failed"] != good
         assert done.message.startswith("On the clusters") == good
+
+
+def test_evidence() -> None:
+    """Which configuration has which credential, since when, and for which change."""
+    plans = {"c1": plan(vault("a"), vault("b"), credential={"kind": "client_secret"}), "c2": None}
+    decision = decide(plans, replace(WISH, allow_unreachable=["c2"]))
+    stages = {"c1": {"canary": call(sent("a") | {"since": "2026-11-01T12:00:00Z"})}}
+    evidence = Evidence("app1", "2027-q1", "CHG1")
+    done = report(plans, decision, stages, only_canary=True, evidence=evidence).results
+    assert [(entry["credential"], entry.get("since")) for entry in done["c1"]["vaults"]] == [
+        ("new", "2026-11-01T12:00:00Z"),
+        ("previous", None),
+    ]
+    for result in done.values():
+        assert result["credential"] == {"kind": "client_secret", "name": "2027-q1"}
+        assert (result["client_id"], result["change_number"]) == ("app1", "CHG1")
+    assert "change_number" not in report(plans, decision, stages).results["c1"]
 
 
 def test_an_empty_play() -> None:
