@@ -274,7 +274,7 @@ class Evidence:
 
         :param plans: the credential's kind and thumbprint are in each
         """
-        known = next((plan["credential"] for plan in plans if plan and plan.get("credential")), {})
+        known: Record = next((plan["credential"] for plan in plans if plan and plan.get("credential")), {})
         credential = {**known, **({"name": self.credential_name} if self.credential_name else {})}
         found = {"client_id": self.client_id, "credential": credential, "change_number": self.change_number}
         return {name: value for name, value in found.items() if value}
