@@ -50,6 +50,7 @@ def test_missing_requests_is_told_with_the_way_out(ansible: Ansible) -> None:
         assert simulator.requests == []
     message = run["Read"]["msg"]
     assert "Failed to import the required Python library (requests)" in message
+    assert "ansible_python_interpreter. On a control node" in message
     assert 'ansible_python_interpreter: "{{ ansible_playbook_python }}"' in message
     assert sys.executable not in message
 

@@ -175,15 +175,15 @@ def _one_login(params: Mapping[str, t.Any]) -> tuple[str | None, str | None, Cli
             )
     username, password = by_password["username"], by_password["password"]
     if password is not None and username is None:
-        raise InputError("username", "is missing, but password is given. Give both.")
+        raise InputError("username", "is missing, but password is given. Give both, or ONTAP_USERNAME.")
     if username is not None and password is None:
-        raise InputError("password", f"is missing, but username {username} is given. Give both.")
+        raise InputError("password", f"is missing, but username {username} is given. Give both, or ONTAP_PASSWORD.")
     certificate = _one_certificate(by_certificate)
     if not username and not certificate:
         raise InputError(
             "username, password",
-            "no login is given. Give username and password (or ONTAP_USERNAME and ONTAP_PASSWORD),"
-            " or cert_filepath and key_filepath, or cert and key.",
+            "no login is given. Give username and password in the task, in module_defaults, or as ONTAP_USERNAME and"
+            " ONTAP_PASSWORD in the environment; or a certificate: cert_filepath and key_filepath, or cert and key.",
         )
     if username:
         _check_user(username)

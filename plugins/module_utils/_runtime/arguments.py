@@ -12,6 +12,8 @@ the event sources share these functions.
 
 from __future__ import annotations
 
+import difflib
+import re
 import typing as t
 from collections.abc import Iterator, Mapping
 
@@ -32,6 +34,7 @@ _SECRETS = frozenset(
 )
 """Names of secrets wherever they are given, also to a module that does not take them."""
 
+_MISSING = re.compile(r"missing required arguments: (\w+(?:, \w+)*)")
 _KEY = "PRIVATE KEY-----"
 _LONGEST_PATH = 255  # characters of a path that is shown; a certificate with its key has more
 
@@ -91,6 +94,21 @@ def check_environment(spec: Spec, params: Mapping[str, t.Any]) -> None:
         value = params.get(name)
         if "fallback" in option and isinstance(value, str):
             check_no_placeholder(name, value)
+
+
+def advise(spec: Spec, given: Mapping[str, t.Any], message: str) -> str:
+    """Complete Ansible's message on arguments that it refuses: where a login can be given, and near names."""
+    sentences = []
+    missing = _MISSING.search(message)
+    for name in missing[1].split(", ") if missing else ():
+        if "fallback" in spec.get(name, {}):
+            (variable,) = spec[name]["fallback"][1]
+            sentences.append(f"Give {name} in the task, in module_defaults, or as {variable} in the environment.")
+    names = _by_any_name(spec)
+    for unknown in (str(name) for name in given if str(name) not in names):
+        near = difflib.get_close_matches(unknown, names, n=1)
+        sentences += [f"Did you mean {name} instead of {unknown}?" for name in near]
+    return f"{message.rstrip('.')}. {' '.join(sentences)}" if sentences else message
 
 
 def secrets_of(spec: Spec | None, given: t.Any) -> set[str]:

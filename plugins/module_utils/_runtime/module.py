@@ -51,8 +51,8 @@ def run_module(argument_spec: Mapping[str, t.Any], use_case: Callable[..., t.Any
     module = _Module(call)
     if REQUESTS_IMPORT_ERROR:
         module.fail_json(
-            msg=missing_required_lib("requests")
-            + ' On a control node, ansible_python_interpreter: "{{ ansible_playbook_python }}" uses the Python that'
+            msg=missing_required_lib("requests").rstrip(".")
+            + '. On a control node, ansible_python_interpreter: "{{ ansible_playbook_python }}" uses the Python that'
             " runs Ansible.",
             exception=REQUESTS_IMPORT_ERROR,
         )

@@ -13,6 +13,7 @@ import typing as t
 from collections.abc import Callable, Mapping
 
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.arguments import (
+    advise,
     check,
     check_environment,
     secrets_of,
@@ -62,7 +63,8 @@ class Call:
 
     def invalid(self, message: str, **more: t.Any) -> Result:
         """Give the failed result of arguments that Ansible's own validation refuses."""
-        return self._masked({"failed": True, "msg": _BOOLEANS.sub("true, false", message), **more})
+        complete = advise(self.spec, self._given, _BOOLEANS.sub("true, false", message))
+        return self._masked({"failed": True, "msg": complete, **more})
 
     def broken(self, exc: Exception) -> Result:
         """Give the failed result of an exception outside of the use case."""

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Transport
@@ -41,3 +43,28 @@ def test_each_task_has_its_own_allowance_on_a_kept_connection() -> None:
 def test_the_sentence_on_booleans_is_the_same_in_every_process(words: str, end: str) -> None:
     result = Call({}, {}).invalid(f"The value 'x' is not a valid boolean. Valid booleans include: {words}{end}")
     assert result["msg"] == f"The value 'x' is not a valid boolean. Valid booleans include: true, false{end}"
+
+
+@pytest.mark.parametrize(
+    ("given", "message", "completed"),
+    [
+        (
+            {},
+            "missing required arguments: hostname",
+            "missing required arguments: hostname. Give hostname in the task, in module_defaults, or as ONTAP_HOSTNAME"
+            " in the environment.",
+        ),
+        (
+            {"usernam": "admin", "pasword": "Sentinel8Q~x"},
+            "Unsupported parameters for (x) module: pasword, usernam.",
+            "Unsupported parameters for (x) module: pasword, usernam. Did you mean username instead of usernam? Did you"
+            " mean password instead of pasword?",
+        ),
+        ({"hostname": "x"}, "missing required arguments: client_id", "missing required arguments: client_id"),
+        ({"qqqqqq": 1}, "Unsupported parameters: qqqqqq", "Unsupported parameters: qqqqqq"),
+    ],
+)
+def test_a_login_that_is_missing_or_mistyped_is_named(given: dict[str, Any], message: str, completed: str) -> None:
+    result = Call({}, given).invalid(message)
+    assert result["msg"] == completed
+    assert "8Q" not in str(result)
