@@ -15,6 +15,7 @@ import importlib
 import json
 import os
 import re
+import threading
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -201,15 +202,20 @@ def _use_case(module: str) -> Any:
 @contextlib.contextmanager
 def _without_a_wire(send: Send, played: Played, seconds: float) -> Iterator[None]:
     clock = _Clock()
+    one_at_a_time = threading.Lock()
 
     class Transport:
         def __init__(self, connection: connection.Connection) -> None:
             self.url = connection.url
 
         def send(self, method: str, target: str, body: Any = None) -> Answer:
-            played.sent.append((method, target, body))
-            clock.now += seconds
-            return send(method, target, body)
+            with one_at_a_time:
+                played.sent.append((method, target, body))
+                clock.now += seconds
+                return send(method, target, body)
+
+        def twin(self) -> Transport:
+            return self
 
         def close(self) -> None:
             pass

@@ -147,7 +147,9 @@ def version_drift(declared: Declaration, record: Mapping[str, t.Any]) -> tuple[R
 def other_credential(declared: Declaration, record: Mapping[str, t.Any]) -> bool:
     """Return whether another kind of credential is declared than the one in use (9.10.1+)."""
     there = record.get("authentication_method")
-    return declared.credential is not None and there is not None and CREDENTIALS[declared.credential] != there
+    # A kind that nobody knows is unknown, and no reason to send a credential.
+    known = there in CREDENTIALS.values()
+    return declared.credential is not None and known and CREDENTIALS[declared.credential] != there
 
 
 def plan(

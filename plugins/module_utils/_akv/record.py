@@ -101,6 +101,14 @@ def place_of(record: Mapping[str, t.Any]) -> str:
     return f"SVM {name}" if name else "the cluster" if record.get("scope") == "cluster" else "an SVM that is not named"
 
 
+def without_identity(record: Mapping[str, t.Any]) -> str | None:
+    """Name what is not reported of a record and without which it cannot be told which one it is; None where all is."""
+    if record.get("uuid") is None:
+        return "uuid"
+    named = (record.get("svm") or {}).get("name") is not None or record.get("scope") == "cluster"
+    return None if named else "SVM"
+
+
 def is_inactive(record: Mapping[str, t.Any]) -> bool:
     """Return whether a configuration is not in use (9.14.1+)."""
     return record.get("enabled") is False
@@ -119,7 +127,7 @@ def owned(records: Iterable[Record], scope: Scope) -> list[Record]:
     """
     mine, unclear = [], []
     for record in records:
-        if _unclear(record, scope):
+        if is_unclear(record, scope):
             unclear.append(record)
         elif scope.owns(record):
             mine.append(record)
@@ -146,7 +154,7 @@ def require_uuids(records: Iterable[Record]) -> None:
             )
 
 
-def _unclear(record: Mapping[str, t.Any], scope: Scope) -> bool:
+def is_unclear(record: Mapping[str, t.Any], scope: Scope) -> bool:
     """Return whether a record leaves open whether it is of the scope."""
     svm = record.get("svm") or {}
     if scope.is_cluster:

@@ -18,7 +18,12 @@ from collections.abc import Callable, Iterable, Mapping
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.diagnosis import diagnose
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict, judge, read_state
-from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, place_of
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import (
+    Record,
+    is_unclear,
+    place_of,
+    without_identity,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._akv.recovery import (
     Configuration,
     offline,
@@ -85,15 +90,15 @@ def read_configurations(client: Client, scope: Scope | None) -> tuple[list[Confi
     """Read AKV configurations with their health, and diagnose each.
 
     :param scope: None for all of the cluster
-    :return: those that can be named, and the records of those whose uuid is not reported
+    :return: those that can be named, and the records of those whose uuid or SVM is not reported
     """
     query = scope.query() if scope else {}
     found = read_vaults(client, query, ["*", *fields_of_health(client)], "Reading the AKV configurations")
-    vaults = [vault for vault in found if scope is None or scope.owns(vault)]
-    named = [vault for vault in vaults if "uuid" in vault]
+    vaults = [vault for vault in found if scope is None or scope.owns(vault) or is_unclear(vault, scope)]
+    named = [vault for vault in vaults if without_identity(vault) is None]
     states = _key_store_states(client, named)
     configurations = [Configuration.from_record(vault, states.get(vault["uuid"])) for vault in named]
-    return configurations, [vault for vault in vaults if "uuid" not in vault]
+    return configurations, [vault for vault in vaults if without_identity(vault) is not None]
 
 
 def _key_store_states(client: Client, vaults: Iterable[Record]) -> Mapping[str, str]:

@@ -20,7 +20,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.key_holders import 
     prove,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
-from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
+from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope, is_uuid
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_stores import Manager, all_managers
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError
@@ -104,6 +104,8 @@ def _configuration_with_others(client: Client, scope: Scope) -> Manager | None:
 
 def _keys_of(client: Client, manager: Manager) -> Listing:
     nodes, why = client.once("node uuids", functools.partial(_nodes, client))
+    if not is_uuid(manager.uuid):
+        why = f"{client.where} does not report the uuid of the key manager {manager}."
     if why:
         return Listing(unanswered=(why,))
     return client.once(f"keys of {manager.uuid}", functools.partial(_read_listing, client, manager, nodes))
@@ -120,7 +122,9 @@ def _nodes(client: Client) -> tuple[list[tuple[str, str]], str]:
         nodes = client.records("/cluster/nodes", {"fields": "name,uuid"}, doing="Reading the nodes")
     except AkvError as refusal:
         return [], _quiet(refusal)
-    found = [(str(node.get("name")), str(node.get("uuid"))) for node in nodes]
+    if not all(is_uuid(node.get("uuid")) for node in nodes):
+        return [], f"{client.where} does not report the uuid of each node."
+    found = [(str(node.get("name")), node["uuid"]) for node in nodes]
     return found, "" if found else f"{client.where} reports no nodes."
 
 

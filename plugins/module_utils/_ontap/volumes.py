@@ -109,11 +109,18 @@ def _owns(scope: Scope, record: Mapping[str, t.Any]) -> bool:
     return isinstance(record.get("svm"), dict) and scope.owns(record)
 
 
+def _texts(record: Mapping[str, t.Any], *names: str) -> Record:
+    """Pick what is text: anything else is as good as not reported."""
+    return {name: record[name] for name in names if isinstance(record.get(name), str)}
+
+
 def _without_links(record: Mapping[str, t.Any]) -> Record:
     svm, nas = record.get("svm"), record.get("nas")
-    volume = {name: record[name] for name in ("name", "uuid", "state", "encryption") if record.get(name) is not None}
+    volume = _texts(record, "name", "uuid", "state")
+    if record.get("encryption") is not None:
+        volume["encryption"] = record["encryption"]
     if isinstance(svm, dict):
-        volume = {"svm": {name: svm[name] for name in ("name", "uuid") if name in svm}, **volume}
+        volume = {"svm": _texts(svm, "name", "uuid"), **volume}
     if isinstance(nas, dict) and isinstance(nas.get("path"), str):
         volume["nas"] = {"path": nas["path"]}
     return volume

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict
 from ansible_collections.ontap.akv.plugins.module_utils._akv.key_holders import HOLDERS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import CREDENTIALS
-from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, is_unclear
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import FIELDS, SECRET_FIELDS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
@@ -104,7 +104,7 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Simple
         query["order_by"] = ",".join(params["order_by"])
     vaults = read_examined(client, query, _fields(client, params))
     if not params["fields"]:
-        vaults = [vault for vault in vaults if scope is None or scope.owns(vault)]
+        vaults = _owned(client, scope, vaults)
         for vault in vaults:
             # Before 9.10.1 there is one kind, and ONTAP does not name it.
             vault.setdefault("authentication_method", "client_secret")
@@ -131,6 +131,19 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Simple
         sentences.append(describe(result.health_monitor))
     result.msg = " ".join(sentences)
     return result
+
+
+def _owned(client: Client, scope: Scope | None, vaults: list[Record]) -> list[Record]:
+    """Choose the records of a scope: a server's filter is not trusted. Warn of those that may be of it."""
+    if scope is None:
+        return vaults
+    unclear = sum(is_unclear(vault, scope) for vault in vaults)
+    if unclear:
+        client.task.warn(
+            f"{client.where} does not report the SVM of {unclear} of the AKV configurations that it returned for"
+            f" {scope}. They are left out, since they may be of another SVM."
+        )
+    return [vault for vault in vaults if scope.owns(vault)]
 
 
 def _warn_of_unknown_svm(client: Client, scope: Scope | None, vaults: list[Record]) -> None:

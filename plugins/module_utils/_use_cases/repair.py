@@ -21,7 +21,13 @@ from types import SimpleNamespace
 from ansible_collections.ontap.akv.plugins.module_utils._akv import declaration
 from ansible_collections.ontap.akv.plugins.module_utils._akv.causes import Remedy
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict
-from ansible_collections.ontap.akv.plugins.module_utils._akv.record import COMPARED, Record, place_of, vault_path
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import (
+    COMPARED,
+    Record,
+    place_of,
+    vault_path,
+    without_identity,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._akv.recovery import (
     COMES_BACK,
     Configuration,
@@ -152,14 +158,10 @@ class _Repair:
     def run(self, check_mode: bool) -> SimpleNamespace:
         """Diagnose, repair, read again, and report."""
         found = self._read_configurations()
-        self._unknown = [
-            f"ONTAP does not report the uuid of the AKV configuration of {place_of(record)}: whether it works is not"
-            " known, and nothing was sent to it."
-            for record in self._nameless
-        ]
+        self._unknown = [_unknown(record) for record in self._nameless]
         named = [Scope(svm) for svm in self._params["svms"] or []] or ([self._scope] if self._scope else [])
         for scope in named:
-            if not any(scope.owns(record) for record in [*(each.record for each in found), *self._nameless]):
+            if not (self._nameless or any(scope.owns(each.record) for each in found)):
                 raise no_vault(self._client, scope)
         self._patients = {each.uuid: _Patient(each, each) for each in found}
         self._volumes = self._volumes_before = self._read_volumes()
@@ -194,6 +196,8 @@ class _Repair:
 
         def concerns(record: Mapping[str, t.Any]) -> bool:
             svm = (record.get("svm") or {}).get("name")
+            if svm is None and record.get("scope") != "cluster":
+                return True
             return (svm is not None or self._params["scope"] != "svm") and (svms is None or svm in svms)
 
         self._nameless = [record for record in nameless if concerns(record)]
@@ -212,6 +216,12 @@ class _Repair:
     def _senders(self) -> list[Configuration]:
         if not any(self._params[name] is not None for name in _CREDENTIALS):
             return []
+        self._unknown += [
+            f"ONTAP does not report client_id of the AKV configuration of {each.scope}: the credential was not sent"
+            " to it."
+            for each in self._now
+            if each.record.get("client_id") is None and each.diagnosis.remedy is Remedy.CREDENTIAL
+        ]
         svms = [str((volume.get("svm") or {}).get("name")) for volume in self._volumes or []]
         return credential_targets(self._now, self._params["client_id"], self._params["force_credential"], svms)
 
@@ -452,6 +462,16 @@ class _Repair:
         elif after and not left:
             parts.append(COMES_BACK)
         return " ".join(parts)
+
+
+def _unknown(record: Record) -> str:
+    """Say of a configuration that cannot be named that nothing is known of it."""
+    missing = without_identity(record)
+    which = f"of {place_of(record)}" if missing == "uuid" else str(record["uuid"])
+    return (
+        f"ONTAP does not report the {missing} of the AKV configuration {which}: whether it works is not known, and"
+        " nothing was sent to it."
+    )
 
 
 def _defaults(spec: Mapping[str, t.Any]) -> dict[str, t.Any]:
