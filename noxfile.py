@@ -49,6 +49,7 @@ RELEASES = re.findall(
     r"^netapp-ontap==(9\.\d+(?:\.1)?)\.", (environment.REQUIREMENTS / "judges.in").read_text(), re.MULTILINE
 )
 STORIES = "tests/integration/test_targets.py"
+TYPES = "tests/integration/test_types.py"
 INTEGRATION_CONFIG = Path("tests", "integration", "integration_config.yml")
 
 # Every core can be tested. `make test` tests the oldest, that of a long-lived Automation Platform, and the newest.
@@ -190,7 +191,8 @@ def roles_of_core(session: nox.Session, core: str) -> None:
     """Play the life of a vault by the roles on ansible-core VALUE."""
     if core in CUTTING:
         skip_where_path_has_space(session, f"ansible-core {core}")
-    pytest(session, core_programs(session, core), tests="tests/roles/test_life.py")
+    more = f" {TYPES}" if core == MIDDLE else ""  # the session integration of the others has it
+    pytest(session, core_programs(session, core), tests=f"tests/roles/test_life.py{more}")
 
 
 @for_each("unit", CORES, {OLDEST, MIDDLE, NEWEST}.__contains__)
@@ -207,7 +209,7 @@ def unit(session: nox.Session, core: str) -> None:
 def candidate(session: nox.Session) -> None:
     """Try the release candidate of ansible-core: unit tests, the stories of the modules and the life of a vault."""
     here = core_programs(session, CANDIDATE)
-    pytest(session, here, tests=f"tests/unit/plugins {STORIES} tests/roles/test_life.py")
+    pytest(session, here, tests=f"tests/unit/plugins {STORIES} {TYPES} tests/roles/test_life.py")
 
 
 def ansible_test(session: nox.Session, core: str, command: str, *arguments: str) -> None:

@@ -1,0 +1,95 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Text means text on every ansible-core, with native Jinja and without: in process, as a module, in lists, in roles."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from ansible.release import __version__
+from integration.running import Ansible, Values, login
+
+from simulator import Simulator
+
+WHOLE: Values = {
+    "svm": "vs0",
+    "name": "https://kv1.vault.azure.net/",
+    "key_id": "https://kv1.vault.azure.net/keys/key1",
+    "client_id": "client1",
+    "tenant_id": "tenant1",
+    "client_secret": "sentinel-Secret8Q~",
+}
+# From 2.19 on Jinja is always native, and the setting has no effect.
+NATIVE = ("0", "1") if tuple(map(int, __version__.split(".")[:2])) < (2, 19) else ("0",)
+# What is no text, as a task has it: a value, or a template that gives one.
+NO_TEXT: Values = {
+    "a lookup that finds nothing": "{{ lookup('ansible.builtin.varnames', '^no_such_name$', wantlist=true) }}",
+    "a query": "{{ query('ansible.builtin.varnames', '^no_such_name$') }}",
+    "a list of one": "{{ ['sentinel-Secret8Q~'] }}",
+    "an object": "{{ {'value': 'sentinel-Secret8Q~'} }}",
+    "a list": ["sentinel-Secret8Q~"],
+    "a mapping": {"value": "sentinel-Secret8Q~"},
+    "a boolean": True,
+    "an integer": 83,
+    "a number": 1.5,
+}
+OPTIONS = ("client_secret", "password", "proxy_password", "client_id", "tenant_id", "name", "key_id", "svm", "username")
+# Without native Jinja such a template is text, which looks like what it was made of.
+SAYS = re.compile(
+    r"(is (a list|an object|a boolean|an integer|a number)\b|is (\[\]|empty)|white space|is not a|holds|URL|JSON|quot)"
+)
+
+
+def _tasks() -> list[Values]:
+    tasks = []
+    for kind, value in NO_TEXT.items():
+        for option in OPTIONS:
+            tasks.append((f"{option}, {kind}", {**WHOLE, option: value}, {}))
+        entry = {**WHOLE, "client_secret": value}
+        tasks.append((f"vaults, {kind}", {"vaults": [{**WHOLE, "svm": "vs1"}, entry]}, {}))
+        as_module = {"ansible_ontap_akv_direct": False}
+        tasks.append((f"as a module, {kind}", {**WHOLE, "client_secret": value}, as_module))
+    return [
+        {"name": name, "ontap.akv.akv_config": given, "vars": variables, "ignore_errors": True}
+        for name, given, variables in tasks
+    ]
+
+
+def _of_role(kind: str, value: object) -> Values:
+    given = {f"akv_enable_{name}": WHOLE[name] for name in ("name", "key_id")}
+    given.update({f"akv_{name}": WHOLE[name] for name in ("svm", "client_id", "tenant_id")})
+    enable: Values = {"name": "ontap.akv.akv_enable"}
+    return {
+        "name": f"Role, {kind}",
+        "block": [
+            {
+                "name": f"Enable, {kind}",
+                "ansible.builtin.include_role": enable,
+                "vars": {**given, "akv_client_secret": value},
+            }
+        ],
+        "rescue": [{"name": f"role, {kind}", "ansible.builtin.debug": {"msg": "{{ ansible_failed_result.msg }}"}}],
+    }
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("native", NATIVE)
+def test_what_is_no_text_is_refused(ansible: Ansible, native: str) -> None:
+    tasks = [*_tasks(), *(_of_role(kind, value) for kind, value in NO_TEXT.items())]
+    with Simulator(scenario={"svms": [{"name": "vs0"}, {"name": "vs1"}]}) as simulator:
+        variables = {**login(simulator.connection), "ANSIBLE_JINJA2_NATIVE": native, "ANSIBLE_PIPELINING": "1"}
+        run = ansible.play(tasks, "-vv", **variables)
+        assert run.code == 0, run.output[-3000:]
+        assert simulator.requests == []
+    ended = {task.name: task for task in run.tasks}
+    for task in _tasks():
+        found = ended[task["name"]]
+        assert found.status == "ignored", f"{found}"
+        assert SAYS.search(found.result["msg"]), f"{found}"
+    for kind in NO_TEXT:
+        assert re.search(r"client_secret", ended[f"role, {kind}"].result["msg"]), kind
+    assert "8Q" not in run.output
+    assert "8Q" not in "".join(str(task.result) for task in run.tasks if not task.name.startswith("Enable"))
