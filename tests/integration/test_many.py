@@ -166,8 +166,8 @@ def test_check_mode_tells_what_the_run_then_does() -> None:
     assert [entry["operation"] for entry in told["results"]] == [entry["operation"] for entry in done["results"]]
     assert told["diff"] == done["diff"]
     assert len(told["diff"]) == 3
-    assert told["msg"] == "2 of 3 vaults would be changed on 127.0.0.1 (1 delete, 1 create)."
-    assert done["msg"] == "2 of 3 vaults changed on 127.0.0.1 (1 delete, 1 create)."
+    assert told["msg"] == "2 of 3 AKV configurations would be changed on 127.0.0.1 (1 delete, 1 create)."
+    assert done["msg"] == "2 of 3 AKV configurations changed on 127.0.0.1 (1 delete, 1 create)."
 
 
 def test_an_empty_list_sends_nothing() -> None:
@@ -323,3 +323,13 @@ def test_bad_input_of_a_restore(options: Values, said: str) -> None:
         assert simulator.requests == []
     assert result["failed"]
     assert said in result["msg"]
+
+
+def test_what_is_as_declared_is_said_so_in_a_run_and_in_check_mode() -> None:
+    with cluster(2) as simulator:
+        simulator.apply([{"lose_keys": {"svm": "s2", "nodes": ["node1"]}}])
+        results = [configure(simulator, [{"svm": "s1"}, {"svm": "s2"}], check_mode=how) for how in (False, True)]
+        alone = configure(simulator, [{"svm": "s1"}])
+    says = "AKV configurations as declared on 127.0.0.1: 2 of 2, but 1 not available on every node. See results."
+    assert [result["msg"] for result in results] == [says, says]
+    assert alone["msg"] == "AKV configurations as declared on 127.0.0.1: 1 of 1."

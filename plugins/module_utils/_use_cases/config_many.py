@@ -129,10 +129,13 @@ def _message(client: Client, results: Sequence[Record], check_mode: bool) -> str
         return "vaults is empty. Nothing to do."
     operations = [str(result["operation"]) for result in results]
     counts = [f"{operations.count(name)} {name}" for name in dict.fromkeys(operations) if name != "none"]
+    if not counts:
+        bad = sum(result.get("available") is False for result in results)
+        doubt = f", but {bad} not available on every node. See results" if bad else ""
+        return f"AKV configurations as declared on {client.where}: {len(results)} of {len(results)}{doubt}."
     changed = len(operations) - operations.count("none")
     verb = "would be changed" if check_mode else "changed"
-    summary = f" ({', '.join(counts)})" if counts else ""
-    return f"{changed} of {len(results)} vaults {verb} on {client.where}{summary}."
+    return f"{changed} of {len(results)} AKV configurations {verb} on {client.where} ({', '.join(counts)})."
 
 
 # -- before anything is sent ------------------------------------------------------------------------------------------
