@@ -45,14 +45,14 @@ An external rekey is a change of `key_id` from 9.8 to 9.10.1. `akv_config` never
 ## What the modules make of the differences
 
 - Availability is `state.cluster_state` or `state.available`, and a code is a number or text, in any release.
-- A key comes back with its version or without, whichever way it was sent. The version counts only where both sides have
+- ONTAP returns a key with or without its version, however it was sent. The version counts only if both sides have
   one, and even then it is shown as drift and not changed.
 - From 9.9.1 the message of the state gives a reason for each node. "No volumes created yet" is healthy.
 - A change may be answered with a job (202), from 9.9.1 on the more often the newer the release. The job is followed;
   where there is none to follow, the AKV configuration is read.
-- From 9.10.1 to 9.13.1 a certificate is sent with `authentication_method`; from 9.14.1 ONTAP sees it by itself.
-- From 9.10.1 ONTAP tells how often it polls Azure (before, it is every 15 minutes); from 9.15.1 whether it does, and
-  whether it takes volumes offline by itself. A login that may not read that gets a warning.
+- From 9.10.1 to 9.13.1 a certificate is sent with `authentication_method`; from 9.14.1 ONTAP detects it.
+- From 9.10.1 ONTAP reports how often it polls Azure (before, every 15 minutes); from 9.15.1 also whether it polls, and
+  whether it takes volumes offline. A login that may not read that gets a warning.
 - From 9.14.1 an SVM may have several configurations. The enabled one is meant unless `configuration` names another.
 - From 9.16.1 a key-store has a state. Any but active stops a switch, a rekey, a delete, and a create that depends on
   the release. A plain create is refused by ONTAP itself then. A new credential and a restore always go through: they
