@@ -123,7 +123,7 @@ options:
     type: bool
   configuration:
     description:
-      - Which one of an SVM's several configurations is meant. The default is the enabled one.
+      - The name of one of several configurations of an SVM. The default is the enabled one.
       - One that does not exist is created inactive, so that it can be checked before it is enabled.
       - With O(state=absent) an SVM that has several needs it.
       - Needs ONTAP 9.14.1.

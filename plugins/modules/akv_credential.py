@@ -294,7 +294,7 @@ svms:
   elements: str
   sample: [vs0, vs1]
 not_reported:
-  description: Configurations of which ONTAP does not report the application, or the SVM or the uuid where that matters.
+  description: Configurations for which ONTAP does not report the application, the SVM, or the uuid, if that matters.
   returned: success, and on failure after the configurations were read
   type: list
   elements: str

@@ -226,7 +226,7 @@ vaults:
           description:
             - The cause; V(none) with the verdict V(healthy). What each means is in the collection's page on offline
               volumes.
-            - V(unclassified) is a text of ONTAP's that the collection does not know. It stands in C(evidence).
+            - V(unclassified) is a text of ONTAP that the collection does not know. C(evidence) contains it.
           type: str
           choices:
             - none

@@ -39,11 +39,11 @@ EXAMPLES = r"""
     svm: vs0
   register: preflight
 
-- name: Show what is in the way
+- name: Show the failed checks
   ansible.builtin.debug:
     msg: "{{ preflight.checks | selectattr('status', 'eq', 'failed') | map(attribute='message') }}"
 
-- name: Stop where something is in the way
+- name: Fail if a check has failed
   ansible.builtin.assert:
     that: preflight.ready
     fail_msg: "{{ preflight.msg }}"
@@ -51,7 +51,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: Whether an AKV configuration can be enabled, and what is in the way, in a few sentences.
+  description: Whether an AKV configuration can be enabled, and what prevents it, in a few sentences.
   returned: always
   type: str
   sample: "SVM vs0 on cluster1 is not ready for an Azure Key Vault (nodes): All nodes must be up: node2 is down."

@@ -15,7 +15,7 @@ description:
   - A credential is sent only where the diagnosis says that the credential is the cause, to one configuration first, and
     to the others only where it helped there.
   - Keys are restored where nodes lack them, not where Azure cannot be reached.
-  - The module waits for offline volumes only where nobody has to act. It may be run again at any time.
+  - The module waits for offline volumes only if nobody has to act. You can run it again at any time.
 author:
   - The ontap.akv authors (@ontap-akv)
 options:

@@ -13,17 +13,17 @@ DOCUMENTATION = r"""
 ---
 short_description: Report the events that ONTAP clusters log about their AKV configurations
 description:
-  - Reads the event log (EMS) of one or several clusters again and again, and puts an event for each new line whose name
-    begins with C(ekmip.akv.) or C(km.cmek.akvkms.), which ONTAP logs from 9.10.1 on, or is C(km.keyretrieve.failed) or
+  - Reads the event log (EMS) of one or several clusters repeatedly, and emits an event for each new line. Its name
+    begins with C(ekmip.akv.) or C(km.cmek.akvkms.), logged by ONTAP from 9.10.1 on, or is C(km.keyretrieve.failed) or
     C(km.volume.mount.fail). It changes nothing.
   - Events from before the first reading are not reported. C(ontap.akv.akv_health) reports what is wrong at that time.
   - An event has C(type) V(ems), C(cluster), C(hostname), C(name) (as ONTAP has it), C(event) (its last part, with the
     same word in both sets, such as V(volOffline) and V(keyVersionChanged); V(keyRetrieveFailed) and
     V(volumeMountFailed) for the last two), C(severity), C(time), C(node), C(index),
-    C(svm), C(configuration), C(vault), C(key_id), C(old_key_version), C(new_key_version) (empty where they are not
-    told), C(parameters) (all of them, as ONTAP names them), C(message).
+    C(svm), C(configuration), C(vault), C(key_id), C(old_key_version), C(new_key_version) (empty if not
+    reported), C(parameters) (all of them, as ONTAP names them), C(message).
   - An event about a cluster has C(type) V(cluster), C(cluster), C(hostname), C(time), C(reachable), C(change),
-    C(message). It comes where a log cannot be read, or can again.
+    C(message). It is emitted when a log cannot be read, or can be read again.
   - Actions on an event run on the host of the cluster's name alone (C(meta.hosts)).
 options:
   clusters:
@@ -34,7 +34,7 @@ options:
     type: list
     elements: dict
   interval:
-    description: Seconds between two looks at a cluster.
+    description: Seconds between two readings of a cluster.
     type: float
     default: 300
   remind:
@@ -47,7 +47,7 @@ options:
         C(https), C(validate_certs), C(timeout), C(retries), C(use_proxy) mean what they mean for
         C(ontap.akv.akv_info), and hold for all clusters that do not have their own.
       - What is not set, or blank, is taken from E(ONTAP_HOSTNAME), E(ONTAP_USERNAME), E(ONTAP_PASSWORD) and the others.
-        That is the place for a password.
+        Give a password this way.
     type: str
 notes:
   - A login that a cluster refuses is tried again after 15 minutes at the earliest, so that the user is not locked.

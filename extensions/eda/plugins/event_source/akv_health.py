@@ -15,19 +15,19 @@ short_description: Report when AKV configurations of ONTAP clusters get worse or
 description:
   - Polls the AKV configurations of one or several clusters and judges them as C(ontap.akv.akv_info) does. Emits an
     event when a verdict has changed, and when a cluster becomes unreadable or readable again. It changes nothing.
-  - The first reading reports what is bad. What stays bad is reported again every O(remind) seconds.
+  - The first reading reports what is unhealthy. What stays unhealthy is reported again every O(remind) seconds.
   - An event about an AKV configuration has C(type) V(vault), C(cluster), C(hostname), C(time), C(svm) (empty for that
     of the cluster), C(scope), C(configuration), C(uuid), C(verdict), C(former_verdict), C(change), C(remedy), C(cause),
     C(reasons), C(unavailable_nodes), C(azure_reachable), C(offline_volumes), C(message).
   - C(verdict) is V(healthy), V(degraded), V(unavailable), V(unknown), V(inactive), or V(absent) if the AKV
     configuration is gone. C(change) is V(worse), V(better), V(other) (for example another node) or V(same) (a
     reminder). C(remedy) is
-    V(restore) where nodes lack keys and Azure is reached; V(person) where somebody must look at the credential, the
+    V(restore) if nodes lack keys and Azure is reached; V(person) if someone must check the credential, the
     key, the network or a node; else V(none). C(cause) is that of the C(diagnosis) of C(ontap.akv.akv_info).
   - An event about a cluster has C(type) V(cluster), C(cluster), C(hostname), C(time), C(reachable), C(change),
     C(message).
   - An event about a credential that ends has C(type) V(credential_expiring), C(cluster), C(hostname), C(time),
-    C(client_id), C(svms) (an empty name for the cluster's own vault), C(expires_at), C(days_left), C(threshold) (60, 30
+    C(client_id), C(svms) (an empty name for that of the cluster), C(expires_at), C(days_left), C(threshold) (60, 30
     or 7 days, 0 once it has expired), C(expired), C(message). Each threshold is reported once for each start of the
     source, and an expired credential again every O(remind) seconds.
   - Actions on an event run on the host of the cluster's name alone (C(meta.hosts)).
@@ -35,12 +35,12 @@ options:
   clusters:
     description:
       - The clusters, each a dictionary of C(name) (the host's name in the inventory; default is C(hostname)), of the
-        connection options below, and of C(svm), C(svm_uuid) or C(scope) where one AKV configuration alone is meant.
+        connection options below, and of C(svm), C(svm_uuid) or C(scope) to watch one AKV configuration only.
       - If not set, it is the one cluster of O(hostname).
     type: list
     elements: dict
   interval:
-    description: Seconds between two looks at a cluster. ONTAP itself looks at the key every 15 minutes.
+    description: Seconds between two readings of a cluster. ONTAP itself polls the key every 15 minutes.
     type: float
     default: 300
   remind:
@@ -50,7 +50,8 @@ options:
   credential_expires:
     description:
       - When credentials end, a date such as V(2027-03-31) under each client ID. A date ends with its day, in UTC.
-      - An application that no vault of a cluster uses causes no event. A new date needs a restart of the source.
+      - An application that no AKV configuration of a cluster uses causes no event.
+      - A new date needs a restart of the source.
     type: dict
   hostname:
     description:
@@ -58,7 +59,7 @@ options:
         C(https), C(validate_certs), C(timeout), C(retries), C(use_proxy), C(svm), C(svm_uuid), C(scope) mean what they
         mean for C(ontap.akv.akv_info), and hold for all clusters that do not have their own.
       - What is not set, or blank, is taken from E(ONTAP_HOSTNAME), E(ONTAP_USERNAME), E(ONTAP_PASSWORD) and the others.
-        That is the place for a password.
+        Give a password this way.
     type: str
 notes:
   - A login that a cluster refuses is tried again after 15 minutes at the earliest, so that the user is not locked.
