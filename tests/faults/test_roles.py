@@ -65,7 +65,7 @@ def privileges() -> Iterator[tuple[str, str]]:
 def cluster_with(role: Role, task: str) -> Iterator[Simulator]:
     """A cluster on which the login has this role, and the task something to do."""
     scenario = {
-        # The first release that tells the health monitor.
+        # The first release that reports the health monitor.
         "cluster": {"release": "9.10.1" if task == "health monitor" else "9.7"},
         "users": [{"name": "admin"}, {"name": LOGIN["username"], "password": LOGIN["password"], "role": "ansible"}],
         "roles": {"ansible": [{"api": path, "access": access} for path, access in role.items()]},

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""akv_preflight_info: each thing that must be true, seen alone; what ONTAP does not tell is unknown and no failure."""
+"""akv_preflight_info: each prerequisite alone; what ONTAP does not report is unknown and not a failure."""
 
 from __future__ import annotations
 

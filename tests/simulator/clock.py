@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the ontap.akv authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The cluster's clock: runs by itself, and can be turned."""
+"""The cluster's clock: runs, and can be moved."""
 
 from __future__ import annotations
 

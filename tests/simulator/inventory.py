@@ -1,7 +1,8 @@
 # Copyright (c) 2026, the ontap.akv authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a cluster tells of itself: version, nodes, licences, SVMs, DNS, aggregates, volumes, key managers, jobs, log."""
+
+"""What a cluster reports: version, nodes, licenses, SVMs, DNS, aggregates, volumes, key managers, jobs, log."""
 
 from __future__ import annotations
 

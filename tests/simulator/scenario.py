@@ -135,7 +135,7 @@ PACKAGE = Record(needs={"name": text}, takes={"state": choice("compliant", "nonc
 
 
 def package(value: Any, where: str) -> Any:
-    """A licence: its name alone, or a mapping."""
+    """A license: its name alone, or a mapping."""
     return PACKAGE({"name": value} if isinstance(value, str) else value, where)
 
 

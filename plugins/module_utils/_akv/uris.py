@@ -97,7 +97,7 @@ def same_vault(one: str, other: str) -> bool:
 
 
 def likely_typo(uri: str) -> str | None:
-    """Name what was likely meant where Azure's suffix is misspelt, as in the 9.7 reference's own examples."""
+    """Name what was likely meant where Azure's suffix is misspelled, as in the 9.7 reference's own examples."""
     host = urlsplit(uri).netloc
     return uri.replace(_MISSPELT_SUFFIX, _REAL_SUFFIX) if host.lower().endswith(_MISSPELT_SUFFIX) else None
 

@@ -114,7 +114,7 @@ def advise(spec: Spec, given: Mapping[str, t.Any], message: str) -> str:
 def secrets_of(spec: Spec | None, given: t.Any) -> set[str]:
     """Collect the secrets among arguments: by name and alias, at any depth, whatever their type.
 
-    With a specification what stands under an unknown name counts too: it may be a secret under a misspelt one. So does
+    With a specification what stands under an unknown name counts too: it may be a secret under a misspelled one. So does
     a private key wherever it stands, and content in the place of a path: options for values and for files are
     neighbors.
     """

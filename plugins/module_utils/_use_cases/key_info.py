@@ -111,7 +111,7 @@ def _target(params: Params, login: Login) -> Target:
         raise InputError("key_id", f"{given!r} {exc}. Give the key identifier as Azure shows it.") from None
     typo = likely_typo(given)
     if typo:
-        raise InputError("key_id", f"{given!r} has a misspelt host. Did you mean {typo!r}?")
+        raise InputError("key_id", f"{given!r} has a misspelled host. Did you mean {typo!r}?")
     for option, part in (("key", key.key), ("version", key.version)):
         if part is not None and not key_vault.is_segment(part):
             raise InputError("key_id", f"{given!r} does not name a {option}: it holds other characters.")
