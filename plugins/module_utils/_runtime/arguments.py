@@ -114,9 +114,8 @@ def advise(spec: Spec, given: Mapping[str, t.Any], message: str) -> str:
 def secrets_of(spec: Spec | None, given: t.Any) -> set[str]:
     """Collect the secrets among arguments: by name and alias, at any depth, whatever their type.
 
-    With a specification what stands under an unknown name counts too: it may be a secret under a misspelled one. So does
-    a private key wherever it stands, and content in the place of a path: options for values and for files are
-    neighbors.
+    With a specification, values of unknown options count too: one may be a secret under a misspelled name. So do a
+    private key anywhere, and content given instead of a path: options for values and for files have similar names.
     """
     options = None if spec is None else _by_any_name(spec)
     return {secret for secret in _secrets(options, given) if secret.strip()}
