@@ -126,7 +126,7 @@ def validate(module: str, spec: Values, given: Values) -> Validated:
 
 
 def show(text: str) -> None:
-    """Show a line to whoever sits at the terminal; it is in no result."""
+    """Show a line on the terminal; no result contains it."""
     Display().display(text, stderr=True)
 
 

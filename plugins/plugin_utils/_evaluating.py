@@ -43,7 +43,7 @@ def evaluator(templar: t.Any, variables: Mapping[str, t.Any]) -> Evaluate:
 
 
 def _place_of(raw: t.Any, templar: t.Any, variables: Mapping[str, t.Any]) -> str:
-    """Say which key of which entry of a list of dictionaries cannot be evaluated, if the list is written out."""
+    """Return which key of which entry of a list of dictionaries cannot be evaluated, if the list is written out."""
     alias = re.fullmatch(r"\{\{\s*(\w+)\s*\}\}", raw) if isinstance(raw, str) else None
     if alias and alias.group(1) in variables:
         raw = variables[alias.group(1)]

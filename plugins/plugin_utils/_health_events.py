@@ -159,7 +159,7 @@ def _compare(before: Seen, now: Seen) -> str:
 
 
 def event_of(cluster: Watched, before: Seen, now: Seen, change: str) -> Values:
-    """Make the event: flat, so that a condition reads well."""
+    """Make the event: flat, so that conditions are easy to write."""
     vault = now.vault
     svm = (vault.get("svm") or {}).get("name")
     scope = f"SVM {svm}" if svm else "the cluster"

@@ -4,7 +4,7 @@
 
 # This plugin util is private to the collection: it may change at any time.
 
-"""What the event sources share: their options, and clusters that are looked at again and again.
+"""What the event sources share: their options, and repeated readings of clusters.
 
 Nothing that a cluster does ends a source. What is wrong with its options does, before anything is sent.
 """

@@ -34,7 +34,7 @@ class Check:
     message: str
 
     def record(self, shown: Callable[[str], str] = str) -> dict[str, str]:
-        """Give it as it stands in a result.
+        """Return it as it is in a result.
 
         :param shown: makes the message safe to show
         """

@@ -62,7 +62,7 @@ def prove(volumes: Sequence[Mapping[str, t.Any]], here: Listing, elsewhere: List
     """Decide who holds the keys of volumes.
 
     A key that several volumes share (a FlexClone and its parent) counts once. A volume that is being rekeyed or
-    converted has two keys, of which ONTAP reports one: it is unknown.
+    converted has two keys, and ONTAP reports one of them: it is unknown.
 
     :param volumes: encrypted volumes as `read_volumes` gives them
     """

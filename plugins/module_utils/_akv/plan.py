@@ -160,7 +160,7 @@ def plan(
     others: Sequence[Mapping[str, t.Any]] = (),
     compared: tuple[list[str], list[str]] | None = None,
 ) -> Plan:
-    """Lead from what is there to what is declared.
+    """Plan the steps from the existing configuration to the declared one.
 
     :param current: the normalized record; None where there is no AKV configuration
     :param release: the cluster's; needed where a declared option or a difference depends on it

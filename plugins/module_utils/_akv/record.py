@@ -4,7 +4,7 @@
 
 # This module util is private to the collection: it may change at any time.
 
-"""An AKV configuration's record: where it is, what of it is taken, and which of several is meant. Pure, no I/O."""
+"""The record of an AKV configuration: its path, its fields, and the choice among several. Pure, no I/O."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def configuration_of(record: Mapping[str, t.Any]) -> str | None:
 def owned(records: Iterable[Record], scope: Scope) -> list[Record]:
     """Choose the records of a scope: a server's filter is not trusted.
 
-    :raises AkvError: there is none, but one of which ONTAP does not report the SVM; or the uuid of one is not reported
+    :raises AkvError: none was found, but one without a reported SVM exists; or the uuid of one is not reported
     """
     mine, unclear = [], []
     for record in records:

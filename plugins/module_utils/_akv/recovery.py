@@ -88,7 +88,7 @@ class Configuration:
         return {"verdict": self.verdict.value, "diagnosis": self.diagnosis.shown()}
 
     def identity(self) -> Record:
-        """Return what a result holds of it apart from its state."""
+        """Return its part of a result, without its state."""
         names = ("uuid", "scope", "svm", "client_id", "tenant_id", "key_id", "name")
         found = {name: self.record[name] for name in names if self.record.get(name) is not None}
         return {**found, "configuration": configuration_of(self.record) or "default"}

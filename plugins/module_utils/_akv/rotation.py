@@ -186,7 +186,7 @@ class Selection:
     :ivar targets: those that are selected, in order
     :ivar others: how many more use the application
     :ivar missing: SVMs that are named and have none
-    :ivar not_reported: configurations of which ONTAP does not report the application, the SVM, or the uuid
+    :ivar not_reported: configurations without a reported application, SVM, or uuid
     :ivar applications: all client IDs on the cluster
     :ivar svms: all SVMs with a configuration of the application
     """

@@ -32,7 +32,7 @@ def is_uuid(value: object) -> bool:
 def check_text(option: str, value: str | None) -> None:
     """Refuse what a blank survey answer, an unset variable or a pasted blank makes of an option.
 
-    :raises InputError: the value is empty, has white space around it, or holds a character that nobody sees
+    :raises InputError: the value is empty, has white space around it, or holds an invisible character
     """
     if value is None:
         return
@@ -127,7 +127,7 @@ class Scope(t.NamedTuple):
         return self.svm is None and self.svm_uuid is None
 
     def query(self) -> dict[str, str]:
-        """Ask for this owner's vaults alone; a name is meant literally."""
+        """Return the query for this scope; a name is literal."""
         if self.svm is not None:
             return {"svm.name": literal(self.svm)}
         return {"svm.uuid": self.svm_uuid} if self.svm_uuid else {"scope": "cluster"}

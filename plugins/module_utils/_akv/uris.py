@@ -103,5 +103,5 @@ def likely_typo(uri: str) -> str | None:
 
 
 def real_host(host: str) -> str:
-    """Spell a host as Azure does, to compare two of which one has the typo."""
+    """Spell a host as Azure does, so that two hosts compare equal if one has the typo."""
     return host[: -len(_MISSPELT_SUFFIX)] + _REAL_SUFFIX if host.endswith(_MISSPELT_SUFFIX) else host

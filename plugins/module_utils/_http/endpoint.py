@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 class ClientCertificate:
     """A certificate to log in with, and its private key, in PEM form, each in a file or as a text.
 
-    The key may stand with the certificate.
+    The key may be in the same text as the certificate.
 
     :ivar path: file with the certificate
     :ivar key_path: file with the key

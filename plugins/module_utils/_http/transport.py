@@ -156,7 +156,7 @@ class _Response(http.client.HTTPResponse):
 
 
 class _TimeLimit:
-    """The time limit of one request. When it passes, the socket is shut down: whoever waits for it wakes up.
+    """The time limit of one request. When it passes, the socket is shut down, and waiting calls return.
 
     :param seconds: from now on
     :param cut: shuts the socket down
@@ -294,7 +294,7 @@ class _Adapter(HTTPAdapter):
         }
 
     def cut(self) -> None:
-        """End the request under way: whoever waits for the socket wakes up."""
+        """End the running request: calls that wait for the socket return."""
         if self.socket is not None:
             with contextlib.suppress(OSError):
                 socket.socket.shutdown(self.socket, socket.SHUT_RDWR)

@@ -157,7 +157,7 @@ class Client:
             following = _next_page(page)
             if following is None:
                 return Collection(records, slowest)
-            # An empty page goes on where it stood, so its link may be the same; a page with records never leads back.
+            # An empty page may have the same link again; a page with records never links back.
             empty = 0 if found else empty + 1
             if found:
                 seen.add(target)
@@ -240,7 +240,7 @@ class Client:
             if failure.lost:
                 self.task.sent_unconfirmed()
             raise failure from None
-        # Accepted is not done: a job says what became of it, or a reading.
+        # Accepted is not done: a job or a reading shows the outcome.
         if answer.status == 202 or isinstance(content.get("job"), dict):
             self.task.sent_unconfirmed()
         else:
@@ -365,7 +365,7 @@ def explain(operation: str, code: str) -> Code | None:
 
     :param operation: e.g. "post"
     """
-    # Only a failure needs the table; loading it takes as long as loading all else of this folder.
+    # Only a failure needs the table; loading it takes as long as loading the rest of this folder.
     from ansible_collections.ontap.akv.plugins.module_utils._ontap import error_codes
 
     return error_codes.explain(operation, code)

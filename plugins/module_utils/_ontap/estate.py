@@ -203,7 +203,7 @@ def examined(vault: Record, key_store_state: str | None = None) -> Record:
 
 
 def _without_nothing(value: t.Any) -> t.Any:
-    """Leave out the empty messages and the codes 0 with which ONTAP reports that all is well: half of a record."""
+    """Leave out the empty messages and the codes 0 that ONTAP reports for healthy parts: half of a record."""
     if isinstance(value, list):
         return [_without_nothing(entry) for entry in value]
     if not isinstance(value, dict):

@@ -38,7 +38,7 @@ _UNSEEN = {404: "vanished", 403: "unreadable"}
 class Job:
     """A job as it was last seen.
 
-    :ivar seconds: since it was first looked at
+    :ivar seconds: since it was first read
     """
 
     uuid: str
@@ -92,7 +92,7 @@ def follow(client: Client, uuid: str, doing: str, operation: str, interval: floa
     :param operation: the operation of the error codes, e.g. "restore"
     :param interval: seconds before the second poll; they grow from there
     :return: the job, in state success, vanished or unreadable
-    :raises JobFailed: it ended otherwise; whether it has done its work all the same is for the caller to read
+    :raises JobFailed: it ended otherwise; the caller reads whether it has done its work anyway
     :raises AkvError: the task's time was up before its end
     """
     begin = time.monotonic()
@@ -164,7 +164,7 @@ class ActionJobs:
         return next((job_of({"job": job}) for job in self.before or () if job.get("state") in _UNDER_WAY), None)
 
     def begun_since(self) -> dict[str, t.Any] | None:
-        """Find the job that has come since, running or ended: what became of a request whose answer was lost.
+        """Find the job that was created since, running or ended: the outcome of a request with a lost response.
 
         :return: as the answer would have named it
         :raises AkvError: jobs can't be read, so that nothing is known of it

@@ -66,7 +66,7 @@ def volumes_elsewhere(client: Client, scope: Scope, volumes: Sequence[Record]) -
     :param volumes: encrypted volumes, of one SVM
     """
     mine = _configuration_with_others(client, scope)
-    # Where the configuration does not show its keys, none is provably elsewhere: nobody else is asked.
+    # If the configuration does not list its keys, none is provably elsewhere: no other key manager is read.
     if mine is None or _keys_of(client, mine).unanswered:
         return []
     return prove_holders(client, scope, mine.uuid, volumes).volumes_elsewhere

@@ -4,7 +4,7 @@
 
 # This module util is private to the collection: it may change at any time.
 
-"""What else keeps keys: the key-stores of an SVM, their state, and other key managers in the way."""
+"""Other key managers: the key stores of an SVM, their state, and what prevents a creation."""
 
 from __future__ import annotations
 

@@ -166,7 +166,7 @@ def _leaves(value: t.Any) -> Iterator[str]:
 
 
 def shown(spec: Spec, given: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Give arguments as they may be shown: secrets and what stands under unknown names are masked."""
+    """Return arguments for display: secrets and the values of unknown options are masked."""
     return t.cast("dict[str, t.Any]", _shown(_by_any_name(spec), given))
 
 
@@ -185,7 +185,7 @@ def _shown_option(options: Spec | None, name: str, value: t.Any) -> t.Any:
 
 
 def _is_hidden(options: Spec | None, name: str) -> bool:
-    """Check whether what stands under a name is not to be shown."""
+    """Return whether the value of a name must not be shown."""
     if name in _SECRETS:
         return True
     return options is not None and (name not in options or bool(options[name].get("no_log")))

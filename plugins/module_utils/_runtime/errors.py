@@ -17,7 +17,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable impor
 
 
 class Outcome(str, Enum):
-    """What a task has done to the cluster. It stands in results as plain text (``value``)."""
+    """What a task has done to the cluster. Results contain it as plain text (``value``)."""
 
     UNCHANGED = "unchanged"
     """Nothing was sent that changes, or ONTAP refused it."""
@@ -42,7 +42,7 @@ class AkvError(Exception):
     :param message: what failed, on which cluster and SVM, why, and what to do
     :param outcome: None leaves it to what the task has sent
     :param details: further keys of the failed result, e.g. ``error``, ``http_status``, ``job``, ``vault``
-    :ivar lost: the change that failed may have been applied all the same
+    :ivar lost: the failed change may have been applied anyway
     :ivar passing: sending the request again can help
     """
 

@@ -54,7 +54,7 @@ class Client(t.Protocol):
 
 @dataclass
 class Item:
-    """One scope of many: what became of it does not touch the others.
+    """One scope of many: its outcome does not affect the others.
 
     :ivar scope: names itself in a sentence; ``record()`` shows it as a record does
     :ivar client: one of its own, so that its outcome, requests and warnings are kept apart
@@ -168,7 +168,7 @@ def workers(client: Client, threads: int) -> Iterator[Workers]:
 
 
 def conclude(client: Client, items: Sequence[Item]) -> list[Record]:
-    """Gather what became of all, warnings included; give the results in order.
+    """Gather the outcomes of all items, warnings included; return the results in order.
 
     :raises AkvError: some failed
     """

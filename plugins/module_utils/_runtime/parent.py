@@ -16,7 +16,7 @@ import os
 import re
 from collections.abc import Callable
 
-# ansible-playbook, ansible-runner and the like by their names, and a module by the file in which Ansible packs it.
+# ansible-playbook, ansible-runner and similar by their names, and a module by the file in which Ansible packs it.
 _ANSIBLE = re.compile(rb"\A(?:[^\0]*\0){0,3}(?:[^\0]*/)?ansible(?:-[a-z]+)?(?:\0|\Z)|AnsiballZ_")
 
 

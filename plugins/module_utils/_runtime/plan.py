@@ -107,7 +107,7 @@ class Step:
         return {name: secrets[value.name] if isinstance(value, Secret) else value for name, value in self.body.items()}
 
     def without_secrets(self) -> dict[str, t.Any]:
-        """Give the body without what stands for a secret."""
+        """Return the body without the references to secrets."""
         return {name: value for name, value in (self.body or {}).items() if not isinstance(value, Secret)}
 
 

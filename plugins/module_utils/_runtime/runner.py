@@ -49,7 +49,7 @@ class Sender(t.Protocol):
 class Verb(t.Protocol):
     """What only a verb knows.
 
-    :ivar secrets: what the steps' `Secret` stand for
+    :ivar secrets: the values of the steps' `Secret` references
     """
 
     client: t.Any
@@ -250,7 +250,7 @@ def read_until(
 ) -> Seen:
     """Read until that is enough, or until the deadline; give the last reading.
 
-    :param waiting_for: shown before each pause to whoever watches the task
+    :param waiting_for: shown before each pause
     :param interval: seconds before the second reading; they grow from there
     """
     pauses = intervals(interval)

@@ -4,7 +4,7 @@
 
 # This module util is private to the collection: it may change at any time.
 
-"""Checks of a text that a user gives: its type, placeholders, and characters that nobody sees. No message shows it."""
+"""Checks of a text that a user gives: its type, placeholders, and invisible characters. No message shows it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def check_is_text(option: str, value: object) -> None:
 
 
 def check_no_placeholder(option: str, value: str) -> None:
-    """Refuse what stands for a value and is none: no placeholder is ever sent.
+    """Refuse placeholders: none is ever sent.
 
     :raises InputError: names the kind of placeholder
     """
@@ -76,7 +76,7 @@ def placeholder(value: str) -> str | None:
 
 
 def check_new_secret(option: str, value: str, spaces: bool = False) -> list[str]:
-    """Refuse characters that no new secret has and that nobody sees, such as the line break that ``echo`` adds.
+    """Refuse invisible characters, which no new secret has, such as the line break that ``echo`` adds.
 
     :param spaces: a blank between other characters may be meant
     :return: warnings
@@ -107,7 +107,7 @@ def warn_of_looks(option: str, value: str) -> list[str]:
 
 
 def check_visible(option: str, value: str) -> None:
-    """Refuse characters that nobody sees in an ID, a URI or a name.
+    """Refuse invisible characters in an ID, a URI or a name.
 
     :raises InputError: there is one
     """

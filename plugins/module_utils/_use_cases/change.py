@@ -446,7 +446,7 @@ class Change:
         )
 
     def _warn_of_health(self, vault: Record) -> None:
-        """Never be silently green: an AKV configuration that is there and not well is worth a warning."""
+        """Warn if the existing AKV configuration is not healthy, so that an unchanged task does not hide it."""
         if not self._wait or not self.declared.present:
             return
         verdict, reasons = judge(vault)

@@ -62,7 +62,7 @@ class BulkResult:
 class _Entry(Item):
     """One AKV configuration of many, on its way from declaration to result.
 
-    :ivar place: where it stands in the task, for messages
+    :ivar place: its place in the task, for messages
     :ivar params: its options, completed
     :ivar plan: what is to be done; None as long as that is not known, or cannot be
     :ivar done: what was done of it

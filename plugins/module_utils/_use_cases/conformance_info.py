@@ -86,7 +86,7 @@ class _OutOfTime(Exception):
 
 
 class _Conversation:
-    """Asks a cluster what the collection relies on, and goes on where a request fails."""
+    """Asks a cluster what the collection relies on, and continues when a request fails."""
 
     def __init__(self, client: Client) -> None:
         self._client = client

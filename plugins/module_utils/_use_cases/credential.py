@@ -746,7 +746,7 @@ class Rotation:
     # -- verifying ----------------------------------------------------------------------------------------------------
 
     def _verify(self, entries: Sequence[Entry], reserve: float) -> AkvError | None:
-        """Read until all are well, or until the time is up; give the failure where the last reading failed."""
+        """Read until all are healthy, or until the time is up; return the failure if the last reading failed."""
         if not entries:
             return None
         failure: AkvError | None
@@ -806,7 +806,7 @@ class Rotation:
         }
         bad = [entry for entry in participants if entry.problem]
         if self._stop is None and bad:
-            # Nothing became worse, and still not all is well: never a success.
+            # Nothing became worse, but not everything is healthy: never a success.
             result["stopped_by"] = Stop.UNHEALTHY.value
         message = shortened(self._message(participants, bad), _LONGEST_MESSAGE)
         if result["stopped_by"]:

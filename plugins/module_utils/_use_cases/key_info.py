@@ -143,7 +143,7 @@ def _cloud(login: Login, host: str) -> tuple[Cloud, str]:
 
 
 class _KeyInfo:
-    """Asks Azure, and goes on as far as the answers allow."""
+    """Asks Azure, and continues as far as the responses allow."""
 
     def __init__(self, azure: Azure, params: Params, target: Target, declared: Expiry | None) -> None:
         self._azure = azure

@@ -100,7 +100,7 @@ class _Preflight:
         self._cluster: Record = {}
 
     def checks(self) -> t.Iterator[Check]:
-        """All checks, in the order in which they stand in the result."""
+        """All checks, in the order of the result."""
         yield from self._ask(["release"], self._of_release)
         yield from self._ask(["nodes", "nodes_release"], self._of_nodes)
         yield from self._ask(["upgrade"], self._of_upgrade)

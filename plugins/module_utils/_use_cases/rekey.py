@@ -207,7 +207,7 @@ class _Rekey:
             raise
 
     def _unnamed_job(self) -> str | None:
-        """Find the job of an answer that names none: only the job shows what became of an internal rekey."""
+        """Find the job of a response that names none: only the job shows the outcome of an internal rekey."""
         if self._key is None:
             with contextlib.suppress(AkvError):
                 return job_of(self._jobs.begun_since() or {})
@@ -279,7 +279,7 @@ class _Rekey:
         )
 
     def _require_seen(self) -> None:
-        """Never guess what became of an internal rekey: a job that may still run is not a success.
+        """Never guess the outcome of an internal rekey: a job that may still run is not a success.
 
         :raises AkvError: the login may not read the job
         """
