@@ -50,7 +50,7 @@ build: ## build the archive for Galaxy and check it as Galaxy does
 $(SESSIONS): bootstrap
 	@$(NOX) -t $@ -- $(ARGS)
 
-simulator: bootstrap ## run the ONTAP simulator in the foreground; make simulator ARGS="--help" tells how
+simulator: bootstrap ## run the ONTAP simulator in the foreground; options: make simulator ARGS="--help"
 	@$(NOX) -s simulator -- $(ARGS)
 
 replay: bootstrap ## run the modules on a simulated cluster made of a bundle; make replay BUNDLE=conformance-1.json

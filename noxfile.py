@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""All checks of the collection. ``make help`` tells the usual ones, ``nox --list`` all, ``nox -s NAME`` runs one."""
+"""All checks of the collection. ``make help`` lists the usual ones, ``nox --list`` all, ``nox -s NAME`` runs one."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def pytest(session: nox.Session, programs: Path, *arguments: str, tests: str = "
 
 
 def run_all(session: nox.Session, programs: Path, *commands: tuple[str, ...], **more: str) -> None:
-    """Run all commands, also after one that failed, so that one look shows all there is to mend, and that alone."""
+    """Run all commands, also after one that failed, so that one run shows everything that needs a fix."""
     changes = {**variables(programs), "NO_COLOR": "1"}
     failed = []
     for name, *arguments in commands:
@@ -148,7 +148,7 @@ def replace_with(environment: dict[str, str | None], *command: str | Path) -> No
 def skip_where_path_has_space(session: nox.Session, tool: str) -> None:
     """A tool that starts programs of this checkout, and cuts their paths at a space, can do nothing here."""
     if any(character.isspace() for character in str(ROOT)):
-        session.skip(f"{tool} starts no program whose path holds a space: move the checkout to run this")
+        session.skip(f"{tool} cannot start a program with a space in its path: move the checkout to run this")
 
 
 def for_each(name: str, values: Iterable[str], tagged: Callable[[str], bool], *also: str) -> Callable[[_Each], _Each]:
@@ -272,7 +272,7 @@ def judges_all(session: nox.Session) -> None:
 
 @nox.session(tags=["test", "faults"])
 def faults(session: nox.Session) -> None:
-    """Try the modules with every fault at every moment: survived, or told truly."""
+    """Try the modules with every fault in every phase: survived, or a true outcome."""
     pytest(session, core_programs(session, NEWEST), tests="tests/faults")
 
 
@@ -420,7 +420,7 @@ def typing(session: nox.Session) -> None:
 
 @nox.session(tags=["test", "docs-check"])
 def docs(session: nox.Session) -> None:
-    """Check the documentation of modules and roles, and what collections tell a docsite."""
+    """Check the documentation of modules and roles, and what a docsite reads of a collection."""
     refs = ("--validate-collection-refs", "dependent", "--disallow-unknown-collection-refs", "--check-extra-docs-refs")
     run_all(
         session,

@@ -4,7 +4,7 @@
 
 """Show the main job with real ansible-playbook, step by step, on a simulated ONTAP 9.7 cluster: ``make demo``.
 
-``--collections-path`` shows the collection that is installed there, in the place of this checkout's.
+``--collections-path`` shows the collection that is installed there, instead of this checkout's.
 
 Exit code 0 only when every step ended as expected. All that is written is in .cache.
 """
@@ -107,7 +107,7 @@ STEPS = (
         secret_arrived=True,
     ),
     Step(
-        "Look at the health of all AKV configurations",
+        "Read the health of all AKV configurations",
         "SVM vs0 now has an encrypted volume, vol1. akv_info returns a verdict on each configuration with reasons.",
         playbook("health"),
         events=({"create_volume": {"svm": "vs0", "name": "vol1", "encrypted": True}},),
@@ -148,7 +148,7 @@ STEPS = (
 
 
 class Cluster:
-    """The simulated cluster, a process of its own, and what is asked of it beside ONTAP's API."""
+    """The simulated cluster, in a process of its own, and its control requests."""
 
     def __enter__(self) -> Cluster:
         connection_file = FOLDER / "connection.json"
