@@ -84,14 +84,14 @@ STEPS = (
     ),
     Step(
         "The same playbook again",
-        "Nothing differs, so nothing is changed: one GET for each AKV configuration, and that is all.",
+        "Nothing differs, so nothing is changed: only one GET for each AKV configuration.",
         playbook("enable", *WITH_SECRETS),
         changed=0,
         secret_arrived=True,
     ),
     Step(
         "Rotate the secret of the Azure application, in check mode",
-        "The application has a new secret, which stands in secrets.yml, a file that you would encrypt with"
+        "The application has a new secret. It is in secrets.yml, a file that you would encrypt with"
         " ansible-vault. With --check and --diff you see what would be sent to ONTAP. The secret is never shown.",
         playbook("rotate", *WITH_SECRETS, "--check", "--diff"),
         new_secret=True,
@@ -101,7 +101,7 @@ STEPS = (
     ),
     Step(
         "Rotate the secret",
-        "Now in earnest. ONTAP never gives a secret back, so the demo asks the simulator whether it has arrived.",
+        "Now without check mode. ONTAP never returns a secret, so the demo asks the simulator whether it arrived.",
         playbook("rotate", *WITH_SECRETS),
         changed=2,
         secret_arrived=True,
@@ -115,8 +115,8 @@ STEPS = (
     ),
     Step(
         "Restore keys that a node has lost",
-        "Node node1 has lost the keys of vs0. akv_info says degraded, akv_restore restores the keys, but only where"
-        " they are missing, and follows ONTAP's job to its end.",
+        "Node node1 has lost the keys of vs0. akv_info says degraded, akv_restore restores the keys, but only if"
+        " they are missing, and waits for ONTAP's job.",
         playbook("restore"),
         events=({"lose_keys": {"svm": "vs0", "nodes": ["node1"]}},),
         changed=1,
@@ -125,7 +125,7 @@ STEPS = (
     Step(
         "Delete the AKV configuration of vs0, while it is needed",
         "ONTAP refuses, because vol1 still needs the keys that it protects. The message has ONTAP's error, its code,"
-        " and advice. This playbook has to fail.",
+        " and advice. This playbook must fail.",
         playbook("delete"),
         exit_code=2,
         says=("(code 65536867)", "move, decrypt or delete those volumes first.", "outcome: unchanged"),
@@ -138,7 +138,7 @@ STEPS = (
         changed=1,
     ),
     Step(
-        "A quick look without a playbook",
+        "Read the health without a playbook",
         "Any module runs from the command line too. The AKV configuration of the cluster is left.",
         ("ansible", "localhost", "-m", "ontap.akv.akv_info"),
         changed=None,
