@@ -66,6 +66,12 @@ def test_contributors_are_shown_the_code_of_conduct() -> None:
     assert re.search(r"\]\(https://docs\.ansible\.com/\S+/code_of_conduct\.html\)", text)
 
 
+def test_the_changelog_has_this_version() -> None:
+    version = _read(ROOT / "galaxy.yml")["version"]
+    assert version in _read(ROOT / "changelogs" / "changelog.yaml")["releases"]
+    assert f'<a id="v{version.replace(".", "-")}"></a>' in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
 def test_galaxy_lists_the_event_sources() -> None:
     (extension,) = _read(ROOT / "meta" / "extensions.yml")["extensions"]
     assert list((ROOT / "extensions" / extension["args"]["ext_dir"]).glob("akv_*.py"))
