@@ -17,7 +17,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from dev.bench.cases import CLIENT, PREVIOUS, RESTIT, SECRET, TENANT, URI, Contender, Group, Values, World
+from dev.bench.cases import (
+    APP_INFO,
+    CLIENT,
+    KEY_INFO,
+    PREVIOUS,
+    RESTIT,
+    SECRET,
+    TENANT,
+    URI,
+    Contender,
+    Group,
+    Values,
+    World,
+)
 from dev.collection import COLLECTIONS
 from dev.environment import CACHE, ROOT
 
@@ -104,8 +117,7 @@ class Runner:
         return {"task": ran["run"], **ran, **json.loads((folder / "output").read_text(encoding="utf-8"))}
 
     def _play(self, contender: Contender, connection: Values, folder: Path) -> Values:
-        azure = connection.get("azure")
-        variables = {"ansible_python_interpreter": "{{ ansible_playbook_python }}", "azure": azure}
+        variables = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
         variables.update({f"akv_{name}": connection[name] for name in ("username", "password", "ca_path")})
         variables.update(akv_report_path=str(folder / "report"), **contender.variables)
         clusters = connection.get("clusters", [connection])[: contender.hosts or None]
@@ -159,6 +171,7 @@ def _play_of(contender: Contender, connection: Values, alone: bool) -> Values:
     login = {**_login(connection), **({} if alone else {"http_port": "{{ akv_http_port }}"})}
     ca_path = login.pop("ca_path")
     uri = {"url_username": login["username"], "url_password": login["password"], "ca_path": ca_path}
+    azure = connection.get("azure", {})
     return {
         "name": "Measure",
         "hosts": "all",
@@ -168,6 +181,8 @@ def _play_of(contender: Contender, connection: Values, alone: bool) -> Values:
             "group/ontap.akv.akv": {**login, "ca_path": ca_path},
             RESTIT: login,
             URI: {**uri, "force_basic_auth": True, "return_content": True},
+            KEY_INFO: azure,
+            APP_INFO: {name: azure[name] for name in azure if name != "vault_url"},
         },
         "tasks": [{"name": "Work", **task} for task in contender.tasks],
     }
