@@ -22,7 +22,7 @@ from dev.bench.cases import Group, Values, cases
 from dev.bench.running import Runner, simulators
 from dev.environment import CACHE, ROOT
 
-ROUNDS = 4
+ROUNDS = 3
 
 
 def main() -> None:
