@@ -98,7 +98,7 @@ READER = "sentinel-of-the-reader"
 
 
 @contextmanager
-def estate(**more: object) -> Iterator[tuple[Simulator, Values]]:
+def estate(**azure: object) -> Iterator[tuple[Simulator, Values]]:
     """A cluster with an application whose secret has expired in Azure, and one that works; their Azure."""
     applications = [
         {
@@ -120,8 +120,8 @@ def estate(**more: object) -> Iterator[tuple[Simulator, Values]]:
         "azure": {
             "applications": applications,
             "keys": [{"key_id": KEY}, {"key_id": KEY2}, {"key_id": DISABLED, "enabled": False}],
+            **azure,
         },
-        **more,
     }
     log = StringIO()
     with Simulator(release="9.14.1", scenario=scenario, azure=True, log=log) as sim:
@@ -179,6 +179,50 @@ def test_every_role_that_sends_a_credential_checks_it(roles: Roles) -> None:
         )
         assert sim.secret_of(vaults["vs0"]["uuid"]) == NEW
         assert sim.secret_of(vaults["vs3"]["uuid"]) == PREVIOUS
+
+
+def test_required_stops_on_what_is_unknown_in_every_role(roles: Roles) -> None:
+    """The firewall refuses the control node: nothing is proven. With auto, the roles go on and show it."""
+    enable = {"akv_svm": "vs2", "akv_enable_name": "https://mykeyvault.vault.azure.net/", "akv_enable_preflight": False}
+    rotate_key = {"akv_svm": "vs1", "akv_client_id": "client2", "akv_rotate_key_soak": 0}
+    cases: list[tuple[str, Values]] = [
+        ("enable", {**enable, "akv_enable_key_id": KEY}),
+        ("rotate_key", {**rotate_key, "akv_rotate_key_key_id": KEY2}),
+        ("recover", {"akv_svm": "vs0"}),
+    ]
+    common = {"akv_client_id": "client1", "akv_tenant_id": "tenant1", "akv_recover_wait": 0}
+    tasks = [
+        {
+            "name": f"Play {role}, {mode}",
+            "vars": {**common, **variables, "akv_check_azure": mode},
+            "block": [
+                {"name": f"{role}", "ansible.builtin.include_role": {"name": f"ontap.akv.akv_{role}"}},
+                {"name": f"{role} {mode} went on", "ansible.builtin.debug": {"msg": "went on"}},
+            ],
+            "rescue": [{"name": f"{role} {mode} stopped", "ansible.builtin.debug": {"msg": "stopped"}}],
+        }
+        for mode in ("required", "auto")
+        for role, variables in cases
+    ]
+    python = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    playbook = roles.ansible.write("required.yml", [{"name": "Play", **HEAD, "vars": python, "tasks": tasks}])
+    blocked = [{"host": "mykeyvault.vault.azure.net", "blocked_by": "firewall"}]
+    with estate(key_vaults=blocked) as (sim, where):
+        run = roles.play(playbook, {"c1": sim.connection}, {**where, "akv_client_secret": NEW})
+        ends = [task.name for task in run.tasks if task.name.endswith((" stopped", " went on"))]
+        assert ends == [
+            *(f"{role} required stopped" for role, _variables in cases),
+            *(f"{role} auto went on" for role, _variables in cases),
+        ], run.output
+        refused = run.failures()
+        assert len(refused) == len(cases)
+        assert all("Nothing was changed. Azure could not be asked everything." in why for why in refused), refused
+        assert all("firewall" in why for why in refused)
+        vaults = {vault["svm"]: vault for vault in sim.vaults()}
+        assert vaults["vs2"]["key_id"].startswith(KEY)
+        assert vaults["vs1"]["key_id"].startswith(KEY2)
+        assert sim.secret_of(vaults["vs0"]["uuid"]) == NEW
+        assert_shows_no_secret(run, sim)
 
 
 def test_diagnose_puts_both_sides_together(roles: Roles) -> None:
