@@ -215,6 +215,20 @@ def test_a_mixed_key_store_is_not_deleted_without_proof(path: str, status: int) 
         assert len(simulator.vaults()) == 1
 
 
+def test_a_key_that_is_not_named_may_be_any() -> None:
+    """A record without key_id is not an empty list: nothing is proven to be elsewhere."""
+    path = f"/api/security/key-managers/{AKV['uuid']}/keys/*/key-ids"
+    faults = [{"match": {"path": path, "times": 0}, "body": {"json": {"records": [{"key_type": "vek"}]}}}]
+    options = {"svm": "vs0", "name": NAME, "state": "absent"}
+    with Simulator(release="9.16.1", scenario=_scenario(ADMIN, faults=faults)) as simulator:
+        keys = _keys(simulator)
+        assert (_numbers(keys), keys["volumes_elsewhere"]) == ([0, 0, 0, 1], [])
+        assert "without its key_id" in keys["reason"]
+        result, _warnings = call("akv_config", simulator.connection, options)
+        assert "in state mixed" in result["msg"]
+        assert len(simulator.vaults()) == 1
+
+
 def test_a_mixed_key_store_is_not_deleted_while_a_node_does_not_answer() -> None:
     nodes = [{"name": "node1"}, {"name": "node2", "healthy": False}]
     options = {"svm": "vs0", "name": NAME, "state": "absent"}

@@ -142,8 +142,10 @@ def _read_listing(client: Client, manager: Manager, nodes: list[tuple[str, str]]
                 break
             continue
         # ONTAP's own key, with which the others are wrapped, is the key of no volume.
-        volume_keys = (record for record in read.records if record.get("key_type") != "svm_kek")
-        keys.update(str(record["key_id"]) for record in volume_keys if record.get("key_id"))
+        volume_keys = [record.get("key_id") for record in read.records if record.get("key_type") != "svm_kek"]
+        keys.update(str(key) for key in volume_keys if key)
+        if not all(volume_keys):
+            unanswered.append(f"{doing}: {client.where} reports a key without its key_id.")
         if not read.proves_absence:
             unanswered.append(f"{doing} on {client.where} took so long that the answer may be incomplete.")
     return Listing(frozenset(keys), tuple(unanswered))
