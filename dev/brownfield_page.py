@@ -28,9 +28,9 @@ A migration always runs between the key manager of the cluster and that of one S
 configuration comes first, and the migration second. The keys stay the same. After success, ONTAP deletes them from the
 previous key manager.
 
-## Which way, by release
+## The steps, by release
 
-`akv_preflight_info` names the way for your release and key manager, from this table. "Inferred" means that the vendor's
+`akv_preflight_info` names the steps for your release and key manager, from this table. "Inferred" means that the vendor's
 API allows it, but that no page of the vendor describes it: try it with one SVM without important data first.
 
 | from | to | releases | steps | source |
@@ -109,7 +109,7 @@ the privilege level advanced. It may take several minutes.
 8. Only in a later change, after a period of observation: remove the previous key manager, if nothing else needs it.
    Other SVMs, root volumes of nodes, NAE aggregates, and self-encrypting drives may need it. When in doubt, leave it.
 
-## The way back
+## Roll back
 
 - Before step 5: delete the AKV configuration (role `akv_disable`). From 9.11.1, volumes with keys that another key
   manager provably holds do not prevent this.
@@ -135,7 +135,7 @@ If nothing else works: create a new SVM with AKV, copy the volumes with SnapMirr
 ## Special platforms
 
 - MetroCluster: ONTAP refuses AKV (65537506).
-- Cloud Volumes ONTAP has no onboard key manager. So no way leads over it, and none from AKV to it.
+- Cloud Volumes ONTAP has no onboard key manager. So it cannot be a step on the way to AKV, or a destination.
 - An onboard key manager that exists only for one hop makes new aggregates NAE by default, which AKV does not protect.
   Set `security.software_data_encryption.disabled_by_default` first (inferred).
 

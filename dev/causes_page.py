@@ -23,15 +23,15 @@ Made from plugins/module_utils/_akv/causes.py: change that, then run python3 -m 
 # Why a configuration does not work
 
 `akv_info`, `akv_repair`, the event sources and the playbook `ontap.akv.diagnose` name the cause of a fault with one of
-these words, in `diagnosis.cause`. They go by ONTAP's states and codes, and by the codes of Entra and Key Vault that
-ONTAP passes on. What no rule knows is `unclassified`, with ONTAP's text as it came in `diagnosis.evidence`.
+these words, in `diagnosis.cause`. They use ONTAP's states and codes, and the codes of Entra and Key Vault that
+ONTAP passes on. A text that no rule knows is `unclassified`. `diagnosis.evidence` has ONTAP's text.
 
-- *Who* says what removes the cause. **credential**: a new credential, which `akv_repair` and the role akv_recover send.
+- *Who* is what removes the cause. **credential**: a new credential, which `akv_repair` and the role akv_recover send.
   **restore**: a restore, which both do. **wait**: ONTAP recovers without anyone doing anything. **person**: someone
   must act in Azure, in the network or on the cluster.
 - A passing fault of Azure (such as AADSTS90033) is waited for, whatever its cause is called.
 
-| cause | it means | ONTAP reports | who | what to do |
+| cause | meaning | ONTAP reports | who | what to do |
 |---|---|---|---|---|
 """
 

@@ -26,10 +26,10 @@ Made from plugins/module_utils/_ontap/error_codes.py: change that, then run pyth
 A failed task shows ONTAP's own words, the code and a sentence of advice. In a playbook the code is `error.code`, a
 string of digits. This page is the table that the advice comes from.
 
-- A code means what the section of its operation says. What is not there is in [Any request](#any-request).
-- *Can pass* says whether waiting may help. It is advice for you. What the modules themselves send again is a
-  table of its own: see [reliability](reliability.md).
-- A code that is not here is shown as ONTAP says it, without advice.
+- A code has the meaning in the section of its operation. If it is not there, see [Any request](#any-request).
+- *Can pass* says whether waiting may help. It is advice for you. What the modules themselves retry is in a
+  separate table: see [reliability](reliability.md).
+- A code that is not here is shown in ONTAP's words, without advice.
 - Meaning and advice are in our words. The codes of release 9.7 are those of its reference, the others those of later
   releases.
 """
