@@ -30,8 +30,9 @@ previous key manager.
 
 ## The steps, by release
 
-`akv_preflight_info` names the steps for your release and key manager, from this table. "Inferred" means that the vendor's
-API allows it, but that no page of the vendor describes it: try it with one SVM without important data first.
+`akv_preflight_info` names the steps for your release and key manager, from this table. "Inferred" means
+that the vendor's API allows it, but that no page of the vendor describes it. Try it first with one SVM without
+important data.
 
 | from | to | releases | steps | source |
 |---|---|---|---|---|

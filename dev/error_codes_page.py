@@ -35,7 +35,7 @@ string of digits. This page is the table that the advice comes from.
 """
 
 OPERATIONS = {
-    "get": ("Reading vaults", "Every module, `GET`."),
+    "get": ("Reading AKV configurations", "Every module, `GET`."),
     "post": ("Creating an AKV configuration", "`akv_config`, `POST`."),
     "patch": ("Updating an AKV configuration", "`akv_config`, `PATCH`."),
     "delete": ("Deleting an AKV configuration", "`akv_config`, `DELETE`."),

@@ -4,7 +4,7 @@
 
 # This module util is private to the collection: it may change at any time.
 
-"""Reading vaults, and what a failure can add: the steps that the use cases share."""
+"""Reading AKV configurations, and what a failure can add: the steps that the use cases share."""
 
 from __future__ import annotations
 
