@@ -215,17 +215,17 @@ vaults:
       type: str
       choices: [healthy, degraded, unavailable, unknown, inactive]
     reasons:
-      description: Why, a sentence each.
+      description: The reasons, one sentence each.
       type: list
       elements: str
     diagnosis:
-      description: Why the configuration is as it is, and what to do.
+      description: The cause of the configuration's health, and what to do.
       type: dict
       contains:
         cause:
           description:
-            - The cause; V(none) with the verdict V(healthy). What each means is in the collection's page on offline
-              volumes.
+            - The cause; V(none) with the verdict V(healthy). What each means is in the collection's page on causes
+              (docs/causes.md).
             - V(unclassified) is a text of ONTAP that the collection does not know. C(evidence) contains it.
           type: str
           choices:
