@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from integration.running import ROOT, Values
@@ -33,8 +32,22 @@ VAULT = {
 
 def test_the_page_has_a_rest_role_for_each_role() -> None:
     assert [f"akv_{role}" for role, _rest in ROW.findall(PAGE)] == sorted(
-        (path.name for path in Path(ROOT / "roles").iterdir() if path.is_dir()), key=PAGE.index
+        (path.name for path in (ROOT / "roles").iterdir() if path.is_dir()), key=PAGE.index
     )
+
+
+def _scenario(rest_role: str, vaults: list[Values]) -> Values:
+    granted = [{"api": path, "access": access} for name, path, access in COMMAND.findall(PAGE) if name == rest_role]
+    return {
+        "vaults": vaults,
+        "users": [{"name": "admin"}, {"name": LOGIN["username"], "password": LOGIN["password"], "role": "ansible"}],
+        "roles": {"ansible": granted},
+        "azure": {"poll_interval": 0},
+    }
+
+
+def _denied(simulator: Simulator) -> list[Values]:
+    return [seen for seen in simulator.requests if seen["status"] in (401, 403)]
 
 
 @pytest.mark.parametrize(("role", "rest_role"), ROW.findall(PAGE))
@@ -43,18 +56,13 @@ def test_its_rest_role_is_enough(role: str, rest_role: str, release: str, roles:
     if role == "rotate_key" and release == "9.7":
         pytest.skip("9.7 cannot change a key")
     variables: Values = {**VARIABLES[role], "akv_report_fail_on": []} if role == "report" else VARIABLES[role]
-    scenario = {
-        "vaults": [] if role == "enable" else [VAULT],
-        "users": [{"name": "admin"}, {"name": LOGIN["username"], "password": LOGIN["password"], "role": "ansible"}],
-        "roles": {
-            "ansible": [
-                {"api": path, "access": access} for name, path, access in COMMAND.findall(PAGE) if name == rest_role
-            ]
-        },
-        "azure": {"poll_interval": 0},
-    }
-    with Simulator(release=release, scenario=scenario) as simulator:
-        run = roles.play(role, {"cluster1": {**simulator.connection, **LOGIN}}, variables)
-        run.check()
-        denied = [seen for seen in simulator.requests if seen["status"] in (401, 403)]
-    assert denied == []
+    with Simulator(release=release, scenario=_scenario(rest_role, [] if role == "enable" else [VAULT])) as simulator:
+        roles.play(role, {"cluster1": {**simulator.connection, **LOGIN}}, variables).check()
+        assert _denied(simulator) == []
+
+
+@pytest.mark.parametrize("vaults", [[], [VAULT]], ids=["to create", "unchanged"])
+def test_reading_is_enough_for_check_mode(vaults: list[Values], roles: Roles) -> None:
+    with Simulator(release="9.19.1", scenario=_scenario("akv_preflight_info", vaults)) as simulator:
+        roles.play("enable", {"cluster1": {**simulator.connection, **LOGIN}}, VARIABLES["enable"], "--check").check()
+        assert _denied(simulator) == []
