@@ -244,7 +244,7 @@ def evaluated(name: str, variable: Variable, defined: Container[str], evaluate: 
         value = evaluate(name)
     except CannotEvaluate as error:
         advice = "Correct its template, or remove the variable."
-        raise InputError(name, f"it is defined and cannot be evaluated: {error.reason}. {advice}") from None
+        raise InputError(name, f"cannot be evaluated: {error.reason}. {advice}") from None
     return converted(name, value, variable)
 
 
@@ -350,7 +350,7 @@ def _dictionary(name: str, value: t.Any, _variable: Variable) -> Values:
 
 def _dictionaries(name: str, value: t.Any, _variable: Variable) -> list[Values]:
     if not isinstance(value, list):
-        raise InputError(name, "it is not a list of dictionaries. Each entry begins with a dash in YAML.")
+        raise InputError(name, "not a list of dictionaries. Each entry begins with a dash in YAML.")
     for number, item in enumerate(value, 1):
         if not isinstance(item, Mapping):
             raise InputError(name, f"entry {number} is not a dictionary.")

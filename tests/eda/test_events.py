@@ -125,7 +125,7 @@ def test_more_than_one_look_holds(caplog: pytest.LogCaptureFixture) -> None:
     assert [line["index"] for line in memory.news(lines(range(2, 1002)))] == [1000, 1001]
     assert caplog.text == ""
     assert len(memory.news(lines(range(5000, 6000)))) == 1000
-    assert "more than 1000 events came" in caplog.text
+    assert "More than 1000 events came" in caplog.text
     # An older line that comes late, of a node whose clock is behind.
     late = {"node": {"name": "node2"}, "index": 1, "time": "before"}
     assert memory.news([*lines(range(5001, 6000)), late]) == [late]

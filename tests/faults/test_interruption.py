@@ -85,7 +85,7 @@ def test_two_restores_at_the_same_moment_share_a_job(cluster: Simulator, tally: 
     second = run("akv_restore", svm="vs0", poll_interval=0.1, **options(cluster))
     assert not first.result().get("failed")
     assert second["changed"] is False
-    assert "under way already" in second["msg"]
+    assert "already running" in second["msg"]
     assert len(begun(cluster)) == 1
     tally["converged"] += 1
 

@@ -136,7 +136,7 @@ def test_nothing_is_sent_if_the_estate_is_malformed(roles: Roles) -> None:
             [entry("vs0"), entry("vs1", client_secret="{{ secret_vs1 }}")],
             "client_secret in the entry of SVM vs1",
         ),
-        "twice": ([entry("vs0"), entry("vs0")], "SVM vs0: it is declared twice"),
+        "twice": ([entry("vs0"), entry("vs0")], "SVM vs0: declared twice"),
         "key": ([entry("vs0", keyid="x")], "SVM vs0: keyid is not an option. Did you mean key_id"),
         "text": ("vs0", "akv_configurations: it is not a list"),
         "empty": ([], "akv_configurations: the list is empty"),

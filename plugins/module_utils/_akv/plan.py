@@ -175,8 +175,8 @@ def plan(
         return _plan_create(declared, release)
     if declared.enabled is False and current.get("enabled") is True:
         raise AkvError(
-            f"{declared.configuration} is the enabled configuration of {declared.scope}, and ONTAP cannot disable it by"
-            " itself. Enable another one with enabled: true, or delete it with state: absent."
+            f"{declared.configuration} is the enabled configuration of {declared.scope}, and ONTAP cannot disable it"
+            " alone. Enable another one with enabled: true, or delete it with state: absent."
         )
     different, unknown = compared or compare(declared, current)
     # The key is changed by akv_rekey alone, also where a PATCH would take it: a typo must not rekey overnight.
@@ -325,10 +325,10 @@ def _plan_update(
 
 
 def _needed(declared: Declaration, secret: str, different: list[str]) -> str:
-    """Refuse a change that would leave its secret behind: with the old one it takes volumes offline."""
+    """Refuse a change that would leave its secret behind: the previous one takes volumes offline."""
     if secret not in declared.secrets:
         raise AkvError(
-            f"{' and '.join(different)} of {declared.label} would change without {secret}: with the old one that takes"
+            f"{' and '.join(different)} of {declared.label} would change without {secret}: the previous one takes"
             f" volumes offline. Declare {secret} too."
         )
     return secret

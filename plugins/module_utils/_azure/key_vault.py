@@ -148,7 +148,7 @@ class KeyVault:
         if version is None:
             return f"/keys/{self._name}"
         if not is_segment(version):
-            raise NoAnswer(f"{self._service.name} names a version of the key that is not one.")
+            raise NoAnswer(f"{self._service.name} returned an invalid version of the key.")
         return f"/keys/{self._name}/{quote(version, safe='')}"
 
     def _read(self, reply: Reply, doing: str) -> dict[str, t.Any]:

@@ -102,7 +102,7 @@ def follow(client: Client, uuid: str, doing: str, operation: str, interval: floa
             record = client.get(f"{JOBS}/{uuid}", {"fields": "state,message,code"}, doing=f"{doing}: reading its job")
         except AkvError as exc:
             if not (isinstance(exc, OntapError) and exc.http_status in _UNSEEN):
-                exc.message += f" Job {uuid} goes on in ONTAP: run the task again."
+                exc.message += f" Job {uuid} continues in ONTAP. Run the task again."
                 raise
             record = {
                 "state": _UNSEEN[exc.http_status],
@@ -117,8 +117,8 @@ def follow(client: Client, uuid: str, doing: str, operation: str, interval: floa
             raise _failed(client, job, record, doing, operation)
         if client.task.remaining() <= 0:
             raise AkvError(
-                f"{doing} on {client.where}: job {uuid} has not ended in time, it is {job.state}. It goes on in ONTAP;"
-                " read it with GET /api/cluster/jobs, or run the task again.",
+                f"{doing} on {client.where}: job {uuid} did not end in time. Its state is {job.state}."
+                " It continues in ONTAP. Read it with GET /api/cluster/jobs, or run the task again.",
                 job=job.shown(),
             )
         client.task.sleep(next(pauses), f"{doing}: the job is {job.state}")

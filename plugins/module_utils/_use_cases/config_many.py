@@ -132,7 +132,7 @@ def _message(client: Client, results: Sequence[Record], check_mode: bool) -> str
     if not counts:
         bad = sum(result.get("available") is False for result in results)
         doubt = f", but {bad} not available on every node. See results" if bad else ""
-        return f"AKV configurations as declared on {client.where}: {len(results)} of {len(results)}{doubt}."
+        return f"{len(results)} of {len(results)} AKV configurations match the task on {client.where}{doubt}."
     changed = len(operations) - operations.count("none")
     verb = "would be changed" if check_mode else "changed"
     return f"{changed} of {len(results)} AKV configurations {verb} on {client.where} ({', '.join(counts)})."

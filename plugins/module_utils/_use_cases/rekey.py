@@ -248,13 +248,14 @@ class _Rekey:
             reasons = " ".join(judge(after)[1]) if shown else f"The key is still {after.get('key_id')}."
             raise AkvError(
                 f"{self._doing} on {self.client.where} did not finish in time (wait_timeout): {reasons} Check that the"
-                f" key is enabled and permitted in Azure; keep the old key until this is healthy. {BLOCKING_LIMIT}",
+                " key is enabled and permitted in Azure. Keep the previous key until this is healthy."
+                f" {BLOCKING_LIMIT}",
                 Outcome.CHANGED if shown else Outcome.UNKNOWN,
                 vault=after,
                 available=read_state(after).available,
                 **({"job": self._job.shown()} if self._job else {}),
             )
-        adopted = "" if sent else " It was a rekey that was under way already."
+        adopted = "" if sent else " The rekey was already running."
         return self._result(sent, f"{self._scope} was rekeyed.{adopted}", after)
 
     def _result(self, changed: bool, msg: str, vault: Record) -> Result:
@@ -287,15 +288,15 @@ class _Rekey:
         if job is not None and job.state == "unreadable":
             raise AkvError(
                 f"{self._doing} on {self.client.where}: ONTAP accepted the request, but this login's role may not read"
-                f" job {job.uuid}, which alone shows how it ends. Give the role access to /api/cluster/jobs, and read"
-                " the job there.",
+                f" job {job.uuid}, the only source of its result. Give the role access to /api/cluster/jobs, and"
+                " read the job there.",
                 Outcome.UNKNOWN,
                 job=job.shown(),
             )
         if job is None or job.state != "success":
             self.client.task.warn(
-                f"{self._doing} on {self.client.where}: ONTAP accepted the request, and keeps no job that shows how it"
-                " ended. Only whether the AKV configuration is healthy can be seen."
+                f"{self._doing} on {self.client.where}: ONTAP accepted the request, but keeps no job with its result."
+                " Check whether the AKV configuration is healthy."
             )
 
     def _has_new_key(self) -> Record | None:

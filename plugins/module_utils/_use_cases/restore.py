@@ -283,7 +283,7 @@ class _Restore:
         adopted = bool(self._plan.steps) and not changed
         return Result(
             changed=changed,
-            msg=f"{msg} It was a restore that was under way already." if adopted else msg,
+            msg=f"{msg} The restore was already running." if adopted else msg,
             operation="restore" if changed else "none",
             vault=vault,
             available=state.available,

@@ -162,7 +162,7 @@ def _check_twins(entries: list[Values]) -> Iterator[Fault]:
     for number, entry in enumerate(entries, 1):
         which = (entry.get("scope") == "cluster", entry.get("svm", entry.get("svm_uuid")), entry.get("configuration"))
         if which in seen:
-            yield Fault(("configurations",), f"{_place(number, entry)}: it is declared twice. Keep one of the entries.")
+            yield Fault(("configurations",), f"{_place(number, entry)}: declared twice. Keep one of the entries.")
         seen.add(which)
 
 

@@ -84,7 +84,7 @@ def test_the_same_svm_may_have_several_configurations() -> None:
 
 REFUSED: dict[str, tuple[list[Any], str]] = {
     "an empty list": ([], "the list is empty"),
-    "twice": ([ENTRY, OTHER, ENTRY], "SVM payroll: it is declared twice"),
+    "twice": ([ENTRY, OTHER, ENTRY], "SVM payroll: declared twice"),
     "unknown key": ([{**ENTRY, "keyid": "x"}], "SVM payroll: keyid is not an option. Did you mean key_id"),
     "a delete": ([OTHER, {**ENTRY, "state": "absent"}], "SVM payroll: state is not allowed: this role never deletes"),
     "a recreate": ([{**ENTRY, "allow_recreate": True}], "SVM payroll: allow_recreate is not allowed"),
@@ -118,7 +118,7 @@ def test_a_malformed_entry_is_refused_by_the_name_of_its_svm(case: str) -> None:
 @pytest.mark.parametrize("value", ["payroll, research", "[]", 5, {"svm": "payroll"}], ids=repr)
 def test_a_list_is_a_list(value: Any) -> None:
     (message,) = reading(akv_configurations=value).errors
-    assert message.startswith("akv_configurations: it is not a list of dictionaries.")
+    assert message.startswith("akv_configurations: not a list of dictionaries.")
 
 
 def test_an_svm_that_no_entry_names() -> None:

@@ -54,7 +54,7 @@ def test_hosts_that_name_nothing_never_widen(given: Any) -> None:
 
 @pytest.mark.parametrize("by_name", [True, False])
 def test_hosts_that_cannot_be_evaluated(by_name: bool) -> None:
-    with pytest.raises(InputError, match=r"^akv_hosts: it is defined and cannot be evaluated: 'no_such'"):
+    with pytest.raises(InputError, match=r"^akv_hosts: cannot be evaluated: 'no_such'"):
         hosts({"akv_hosts": "{{ no_such }}"}, undefined, by_name=by_name)
 
 
@@ -100,7 +100,7 @@ def test_an_undefined_name_never_gives_another_login(option: str) -> None:
     def evaluate(name: str) -> Any:
         return undefined(name) if name == f"akv_{option}" else variables[name]
 
-    with pytest.raises(InputError, match=rf"^akv_{option}: it is defined and cannot be evaluated"):
+    with pytest.raises(InputError, match=rf"^akv_{option}: cannot be evaluated"):
         connection(variables, evaluate)
 
 
@@ -123,7 +123,7 @@ def test_a_reader_of_graph() -> None:
 
     # Whether there is a reader is found without its secret.
     assert has_graph_reader({**variables, "akv_graph_client_secret": "{{ no_such }}"}, evaluate)
-    with pytest.raises(InputError, match=r"^akv_graph_client_secret: it is defined and cannot be evaluated"):
+    with pytest.raises(InputError, match=r"^akv_graph_client_secret: cannot be evaluated"):
         graph_reader({**variables, "akv_graph_client_secret": "{{ no_such }}"}, evaluate)
     variables["akv_graph_client_secret"] = SECRET
     expected = {"tenant_id": "t1", "client_id": "r1", "client_secret": SECRET}
