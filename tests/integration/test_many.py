@@ -330,6 +330,6 @@ def test_what_is_as_declared_is_said_so_in_a_run_and_in_check_mode() -> None:
         simulator.apply([{"lose_keys": {"svm": "s2", "nodes": ["node1"]}}])
         results = [configure(simulator, [{"svm": "s1"}, {"svm": "s2"}], check_mode=how) for how in (False, True)]
         alone = configure(simulator, [{"svm": "s1"}])
-    says = "AKV configurations as declared on 127.0.0.1: 2 of 2, but 1 not available on every node. See results."
+    says = "2 of 2 AKV configurations match the task on 127.0.0.1, but 1 not available on every node. See results."
     assert [result["msg"] for result in results] == [says, says]
-    assert alone["msg"] == "AKV configurations as declared on 127.0.0.1: 1 of 1."
+    assert alone["msg"] == "1 of 1 AKV configurations match the task on 127.0.0.1."
