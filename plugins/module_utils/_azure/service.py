@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
-from ansible_collections.ontap.akv.plugins.module_utils._http.door import NotReadable, read_json
+from ansible_collections.ontap.akv.plugins.module_utils._http.door import RESERVED_REMOVED, NotReadable, read_json
 from ansible_collections.ontap.akv.plugins.module_utils._http.retry import backoff
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Fault, Transport
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError
@@ -98,7 +98,9 @@ class Service:
             raise NoAnswer(f"{where} returned a redirect (HTTP {status}), which is not followed.")
         body = None
         try:
-            body = read_json(content).value
+            body, reserved = read_json(content)
+            if reserved:
+                self._task.warn(f"{where} {RESERVED_REMOVED}")
         except NotReadable as exc:
             if status < 300:
                 raise NoAnswer(f"{where} did not return JSON (HTTP {status}): {exc.reason}.") from None

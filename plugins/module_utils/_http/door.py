@@ -26,6 +26,9 @@ LONGEST_TEXT = 64 * 1024
 RESERVED = "__ansible"
 """The beginning of keys with which Ansible marks values on its wire."""
 
+RESERVED_REMOVED = "sent keys that begin with __ansible, which Ansible reserves for itself. They were removed."
+"""What a warning says of the server that sent such keys."""
+
 _REPLACEMENT = "\ufffd"
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _STRIDE = LONGEST_TEXT // 2

@@ -333,9 +333,7 @@ class Client:
         self.once("reserved keys", self._warn_of_reserved_keys)
 
     def _warn_of_reserved_keys(self) -> bool:
-        self.task.warn(
-            f"{self.where} sent keys that begin with __ansible, which Ansible reserves for itself. They were removed."
-        )
+        self.task.warn(f"{self.where} {door.RESERVED_REMOVED}")
         return True
 
     @property

@@ -59,6 +59,7 @@ def run(azure: Azure, params: Params) -> Result:
     found = Graph(service, token).applications(wanted)
     now = datetime.now(timezone.utc)
     described = [_described(found[app_id.lower()], now) for app_id in wanted if app_id.lower() in found]
+    azure.task.warnings += [sentence for app_id, app in found.items() for sentence in _unknown(app_id, app)]
     applications = azure.task.redactor.written_by_server(described)
     summary = _summary(applications, now, params["min_days"])
     missing = [app_id for app_id in wanted if app_id.lower() not in found]
@@ -84,6 +85,23 @@ def _app_ids(azure: Azure, params: Params) -> list[str]:
     return list({app_id.lower(): app_id for app_id in given}.values())
 
 
+def _unknown(app_id: str, app: App) -> list[str]:
+    """Say what Graph does not report of an application: that is no proof that there is nothing."""
+    kinds = ("passwordCredentials", "keyCredentials")
+    sentences = [
+        f"Microsoft Graph does not report {kind} of application {app_id}: whether it has any is not known."
+        for kind in kinds
+        if not isinstance(app.get(kind), list)
+    ]
+    endless = sum(read_moment(one.get("endDateTime")) is None for kind in kinds for one in credentials(app, kind))
+    if endless:
+        sentences.append(
+            f"Microsoft Graph does not report when {endless} of the credentials of application {app_id} end: they are"
+            " not counted in summary."
+        )
+    return sentences
+
+
 def _described(app: App, now: datetime) -> Record:
     secrets = [_credential(one, now, hint=one.get("hint")) for one in credentials(app, "passwordCredentials")]
     certificates = [_credential(one, now, thumbprint=thumbprint(one)) for one in credentials(app, "keyCredentials")]
@@ -105,17 +123,17 @@ def _credential(one: Record, now: datetime, **more: t.Any) -> Record:
 
 
 def _summary(applications: list[Record], now: datetime, min_days: int) -> dict[str, int]:
-    """Count the credentials by how near their ends are; one without an end is ok."""
+    """Count the credentials by how near their ends are; one whose end is not reported is not counted."""
     counts = {"expired": 0, "expiring": 0, "ok": 0}
     for application in applications:
         for one in (*application["secrets"], *application["certificates"]):
-            counts[_standing(read_moment(one.get("expires_at")), now, min_days)] += 1
+            end = read_moment(one.get("expires_at"))
+            if end is not None:
+                counts[_standing(end, now, min_days)] += 1
     return counts
 
 
-def _standing(end: Expiry | None, now: datetime, min_days: int) -> str:
-    if end is None:
-        return "ok"
+def _standing(end: Expiry, now: datetime, min_days: int) -> str:
     if end.is_expired(now):
         return "expired"
     return "expiring" if end.days_left(now) < min_days else "ok"
