@@ -276,7 +276,7 @@ def test_credential_types_inject_what_the_collection_takes(configuration: Config
     }
     assert secret == {
         *("password", "client_certificate", "client_key", "client_secret"),
-        *("former_client_secret", "former_client_certificate", "graph_client_secret"),
+        *("previous_client_secret", "previous_client_certificate", "graph_client_secret"),
     }
 
 

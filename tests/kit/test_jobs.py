@@ -140,7 +140,7 @@ def test_a_rotation_sends_the_new_secret_and_shows_neither(
 ) -> None:
     log = io.StringIO()
     with Simulator(scenario=SCENARIO, log=log) as simulator:
-        secrets = {"client_secret": NEW, "former_client_secret": OLD}
+        secrets = {"client_secret": NEW, "previous_client_secret": OLD}
         controller = _controller(simulator, configuration, installed, tmp_path, **secrets)
         # A survey hands over texts.
         checked = controller.launch("ONTAP AKV - rotate credentials", {"akv_rotate_soak": "0"}, limit="cluster1")
