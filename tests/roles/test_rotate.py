@@ -143,7 +143,8 @@ def test_check_mode_then_the_approved_plan(roles: Roles) -> None:
         assert message(t.cast("RoleRun", checked)).endswith(f"The canary would be vs0 on c1. Plan: {plan}.")
 
         count.unlink()
-        run = roles.play("rotate", hosts, {**variables, "akv_expected_plan": plan}).check()
+        evidence = {"akv_credential_name": "2027-q1", "akv_change_number": "CHG1"}
+        run = roles.play("rotate", hosts, {**variables, **evidence, "akv_expected_plan": plan}).check()
         assert_readable(t.cast("RoleRun", run))
         assert count.read_text() == "x\n"
         assert [held(simulator) for simulator in clusters.values()] == [dict.fromkeys(ALL, NEW)] * 3
@@ -152,6 +153,10 @@ def test_check_mode_then_the_approved_plan(roles: Roles) -> None:
             result = t.cast("RoleRun", run).fact("akv_rotate_result", host)
             assert (result["failed"], result["changed"], result["outcome"]) == (False, True, "changed")
             assert (result["plan_id"], result["canary"]) == (plan, "vs0" if host == "c1" else "")
+            assert result["credential"] == {"kind": "client_secret", "name": "2027-q1"}
+            assert (result["client_id"], result["change_number"]) == ("client1", "CHG1")
+            assert {vault["credential"] for vault in result["vaults"]} == {"new"}
+            assert all(vault["since"] for vault in result["vaults"])
             assert done(t.cast("RoleRun", run), host) == dict.fromkeys(ALL, ("sent", "healthy", "healthy"))
         assert message(t.cast("RoleRun", run)) == GONE
 
