@@ -189,6 +189,8 @@ def _comparable(status: str, result: Values, differing: list[str]) -> Values:
     for place in sorted(differing, key=len, reverse=True):
         text = text.replace(place, "1")  # A number stays a number.
     text = re.sub(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<uuid>", text)
+    # When it was sent.
+    text = re.sub(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,}(?:Z|\+00:00)", "<moment>", text)
     compared: Values = {"status": status, **json.loads(text)}
     # Those of several SVMs are sent at the same time.
     compared["requests"] = sorted(compared.get("requests", []), key=str)
