@@ -60,7 +60,11 @@ def _measure(groups: Sequence[Group], rounds: int, runner: Runner) -> Iterator[V
                     if lacks := runner.lacks(contender):
                         print(f"  {contender.name:40} not measured: {lacks}")
                         continue
-                    found = {name: round(value, 4) for name, value in runner.measure(contender, simulator).items()}
+                    try:
+                        found = {name: round(value, 4) for name, value in runner.measure(contender, simulator).items()}
+                    except RuntimeError as failure:
+                        print(f"  {contender.name:40} not measured: {failure}")
+                        continue
                     print(f"  {contender.name:40}", " ".join(f"{name} {value}" for name, value in found.items()))
                     yield {"contender": contender.name, "round": number, "items": contender.items, **found}
 

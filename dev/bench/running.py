@@ -82,6 +82,8 @@ class Runner:
         """Say what a contender needs and is not here."""
         if contender.older and not self._older:
             return "give --against"
+        if contender.replays and contender.replays not in self._sent:
+            return f"{contender.replays} was not"
         return "no judge-azure" if contender.child == "microsoft" and not MICROSOFT.exists() else ""
 
     def measure(self, contender: Contender, simulator: Simulator) -> Values:
@@ -181,8 +183,11 @@ def _play_of(contender: Contender, connection: Values, alone: bool) -> Values:
             "group/ontap.akv.akv": {**login, "ca_path": ca_path},
             RESTIT: login,
             URI: {**uri, "force_basic_auth": True, "return_content": True},
-            KEY_INFO: azure,
-            APP_INFO: {name: azure[name] for name in azure if name != "vault_url"},
+            **(
+                {KEY_INFO: azure, APP_INFO: {name: azure[name] for name in azure if name != "vault_url"}}
+                if azure
+                else {}
+            ),
         },
         "tasks": [{"name": "Work", **task} for task in contender.tasks],
     }
