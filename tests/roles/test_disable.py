@@ -133,7 +133,7 @@ def test_an_approved_plan_that_moved_on_one_cluster_changes_none(roles: Roles) -
         clusters = {"cluster1": one.connection, "cluster2": two.connection}
         variables = {**VARIABLES, "akv_hosts": "cluster1,cluster2", "akv_require_plan": "true"}
         planned = roles.play("disable", clusters, variables, "--check", ANSIBLE_SHOW_CUSTOM_STATS="true").check()
-        (plan,) = set(re.findall(r"fleet-[0-9a-f]{16}", planned.output))
+        (plan,) = set(re.findall(r"fleet-[0-9a-f]{32}", planned.output))
         # Handed on once, and not joined host by host.
         assert re.findall(r"RUN: *(.*)", planned.output) == [f"akv_expected_plan: {plan}"]
         assert "cluster2  delete: The " in planned.output
