@@ -29,7 +29,7 @@ check: bootstrap ## run the checks of the edit loop: lint, types, unit tests, an
 
 certification: ## run ansible-lint as Red Hat's certification does
 format: ## put the code into the style that lint wants, as far as a program can
-lint: ## check style, YAML, playbooks, licences and changelog fragments
+lint: ## check style, YAML, playbooks, licenses and changelog fragments
 typing: ## check the types
 docs-check: ## check the documentation of modules and roles
 docsite: ## build the documentation as a website, into .cache/docsite/html

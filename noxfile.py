@@ -373,7 +373,7 @@ def stories(session: nox.Session) -> None:
 
 @nox.session(tags=["test", "check", "lint"])
 def lint(session: nox.Session) -> None:
-    """Check style, YAML, playbooks, licences and changelog fragments."""
+    """Check style, YAML, playbooks, licenses and changelog fragments."""
     run_all(
         session,
         tool_programs(session),

@@ -63,7 +63,7 @@ def read(path: Path) -> Values:
 
 
 def scenario(bundle: Values) -> Values:
-    """Make the scenario of a simulated cluster. What the simulator cannot be told is left out."""
+    """Make the scenario of a simulated cluster. What the simulator cannot represent is left out."""
     replies = _mapping(bundle.get("replies"))
     vaults = list({vault.get("uuid", place): vault for place, vault in enumerate(_vaults(replies))}.values())
     volumes = list({(volume["svm"], volume["name"]): volume for volume in _volumes(replies)}.values())

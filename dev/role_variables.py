@@ -49,22 +49,24 @@ def roles() -> dict[str, Any]:
 
 def facts(role: Any, variable: Any) -> list[str]:
     """Give the sentences of an option that follow from its definition."""
-    told = []
+    sentences = []
     if variable.required:
-        told.append("Required.")
+        sentences.append("Required.")
     if variable.choices:
-        told.append(f"{'Any' if variable.kind.value.startswith('list') else 'One'} of {_values(variable.choices)}.")
+        sentences.append(
+            f"{'Any' if variable.kind.value.startswith('list') else 'One'} of {_values(variable.choices)}."
+        )
     elif variable.kind.value == "bool":
-        told.append("V(true) or V(false).")
+        sentences.append("V(true) or V(false).")
     elif variable.kind.value == "int":
-        told.append("A whole number." if variable.minimum is None else f"A whole number from {variable.minimum}.")
+        sentences.append("A whole number." if variable.minimum is None else f"A whole number from {variable.minimum}.")
     common = " or ".join(f"C(akv_{name})" for name in variable.common)
     default = _default(variable)
     if common and default:
-        told.append(f"The default is {common}, or else {default}.")
+        sentences.append(f"The default is {common}, or else {default}.")
     elif common or default:
-        told.append(f"The default is {common or default}.")
-    return told
+        sentences.append(f"The default is {common or default}.")
+    return sentences
 
 
 def _values(values: Any) -> str:

@@ -27,7 +27,7 @@ from dev.environment import ROOT
 def prepare_home(home: Path, ansible_test: Path) -> None:
     """Lay the bootstrap script and pip's settings where ansible-test looks for them.
 
-    ansible_test: the folder of that package, whose sources tell which version of pip it wants.
+    ansible_test: the folder of that package, with sources that name the version of pip it needs.
     """
     cache = home / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
@@ -44,7 +44,7 @@ def _pip_settings() -> str:
     command = (sys.executable, "-m", "pip", "config", "list")
     listed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     sections: dict[str, dict[str, str]] = defaultdict(dict)
-    # Errors only: a dozen environments are made, and what pip tells of each would bury the findings.
+    # Errors only: a dozen environments are made, and pip's messages about each would hide the findings.
     sections["global"]["quiet"] = "2"
     for line in listed.splitlines():
         name, value = line.split("=", 1)

@@ -102,7 +102,7 @@ def place_of(record: Mapping[str, t.Any]) -> str:
 
 
 def without_identity(record: Mapping[str, t.Any]) -> str | None:
-    """Name what is not reported of a record and without which it cannot be told which one it is; None where all is."""
+    """Name the field of a record that is needed to identify it and is not reported; None if all are reported."""
     if record.get("uuid") is None:
         return "uuid"
     named = (record.get("svm") or {}).get("name") is not None or record.get("scope") == "cluster"

@@ -130,7 +130,7 @@ class _Irregular(http.client.HTTPException):
 
 
 class _Response(http.client.HTTPResponse):
-    """A response whose end is certain, or none."""
+    """A response with a certain end, or none."""
 
     def begin(self) -> None:
         """Read status and headers.

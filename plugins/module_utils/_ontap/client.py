@@ -212,7 +212,7 @@ class Client:
 
     @property
     def rest_is_missing(self) -> bool:
-        """Whether all that came so far says that there is no REST API: 404, or no answer at all."""
+        """Whether everything so far indicates that there is no REST API: 404, or no response at all."""
         requests = self.task.requests
         return bool(requests) and all(sent["status"] in (None, 404) for sent in requests)
 
