@@ -17,7 +17,7 @@ FOLDER = CACHE / "docsite"
 CONFIGURATION = ROOT / "dev" / "docsite"
 
 # Each page is written once, in Markdown, for GitHub, Galaxy and the docsite alike. LICENSE is linked to.
-_PAGES = ("README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "docs/*.md", "roles/*/README.md")
+_PAGES = ("README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "docs/*.md", "docs/images/*", "roles/*/README.md")
 
 
 def gather() -> Path:
