@@ -61,7 +61,7 @@ def test_they_say_what_was_read(read: Values, tmp_path: Path) -> None:
     (families,) = _parsed({"cluster1": read}, tmp_path, "north")
     assert _values(families[f"{PREFIX}up"], "cluster", "slice") == {("cluster1", "north"): 1}
     verdicts = _values(families[f"{PREFIX}configuration_verdict"], "svm", "verdict")
-    assert [key for key, value in verdicts.items() if value] == [("vs0", "healthy"), ("vs1", "degraded")]
+    assert sorted(key for key, value in verdicts.items() if value) == [("vs0", "healthy"), ("vs1", "degraded")]
     assert _values(families[f"{PREFIX}configuration_nodes_without_keys"], "svm") == {("vs0",): 0, ("vs1",): 1}
     volumes = _values(families[f"{PREFIX}encrypted_volumes"], "svm", "state")
     assert volumes == {("vs1", "offline"): 1, ("vs1", "online"): 1}
