@@ -37,6 +37,7 @@ class Task(t.NamedTuple):
     """What running in process needs of a task.
 
     :ivar arguments: as they were given, as plain JSON values
+    :ivar cluster: the inventory's host, where the host is the cluster
     :ivar folder: where Ansible runs a module on this host, as relative paths of options are meant from there
     """
 
@@ -47,6 +48,7 @@ class Task(t.NamedTuple):
     no_log: bool
     shows_invocation: bool
     folder: str
+    cluster: Values | None
 
 
 class Validated(t.NamedTuple):
@@ -107,7 +109,17 @@ def read_task(action: ActionBase, task_vars: Values) -> Task:
         no_log=bool(task.no_log),
         shows_invocation=internal.get("_ansible_inject_invocation", True),
         folder=action._loader.get_basedir(),
+        cluster=cluster_of(action, task_vars),
     )
+
+
+def cluster_of(action: ActionBase, task_vars: Values) -> Values | None:
+    """Give the inventory's name of the host and its address; None where the inventory gives no address of its own."""
+    address, name = task_vars.get("ansible_host"), task_vars.get("inventory_hostname")
+    # The address of localhost comes from Ansible, and localhost is no cluster.
+    if address is None or address == name or name in constants.LOCALHOST:
+        return None
+    return {"name": str(name), "address": str(action._templar.template(address))}
 
 
 def validate(module: str, spec: Values, given: Values) -> Validated:

@@ -18,6 +18,8 @@ from importlib import import_module
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action.normal import ActionModule as NormalAction
 
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.arguments import CLUSTER
+
 try:
     from ansible_collections.ontap.akv.plugins.plugin_utils import _ansible
 except ImportError:  # This ansible-core is not as those before it.
@@ -52,6 +54,20 @@ class DirectAction(NormalAction):
     def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:
         result = self._run_in_process(task_vars or {}) if _ansible else None
         return super().run(tmp, task_vars) if result is None else result
+
+    def _execute_module(
+        self,
+        module_name: str | None = None,
+        module_args: Values | None = None,
+        tmp: str | None = None,
+        task_vars: Values | None = None,
+        **more: t.Any,
+    ) -> Values:
+        """Tell the module too how the inventory names the cluster."""
+        cluster = _ansible.cluster_of(self, task_vars or {}) if _ansible and module_name is None else None
+        if cluster:
+            module_args = {**(self._task.args if module_args is None else module_args), CLUSTER: cluster}
+        return t.cast("Values", super()._execute_module(module_name, module_args, tmp, task_vars, **more))
 
     def _run_in_process(self, task_vars: Values) -> Values | None:
         """Run in process; None where the module is to run."""

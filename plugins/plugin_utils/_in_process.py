@@ -64,7 +64,7 @@ def run(task: Task, use_case: ModuleType) -> Values | None:
     """
     if REQUESTS_IMPORT_ERROR:
         return None
-    call = Call(use_case.ARGUMENT_SPEC, task.arguments, getattr(use_case, "KIND", ONTAP))
+    call = Call(use_case.ARGUMENT_SPEC, task.arguments, getattr(use_case, "KIND", ONTAP), task.cluster)
     try:
         result = _run(task, use_case, call)
     except Exception as exc:  # pylint: disable=broad-except

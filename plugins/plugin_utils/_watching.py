@@ -91,7 +91,9 @@ class Watched:
 
     def ask(self, use_case: UseCase, budget: float, **options: t.Any) -> Values:
         """Run a use case; give its result, ``failed`` in it. No secret is in it."""
-        result, warnings = execute({**self.params, **options, "wait_timeout": budget}, False, use_case)
+        cluster = {"name": self.name, "address": str(self.params["hostname"])}
+        params = {**self.params, **options, arguments.CLUSTER: cluster, "wait_timeout": budget}
+        result, warnings = execute(params, False, use_case)
         for warning in warnings:
             if warning not in self._warned:
                 self._warned.add(warning)

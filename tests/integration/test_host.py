@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 import venv
 
-from integration.running import Ansible, Values, login
+import pytest
+from integration.running import WAYS, Ansible, Values, login, play
 
 from simulator import Simulator
 
@@ -62,3 +65,43 @@ def test_ad_hoc(ansible: Ansible) -> None:
         output, code = ansible.command("ansible", *arguments, **login(simulator.connection))
     assert code == 0, output
     assert "1 AKV configuration of SVM vs0 on 127.0.0.1: 1 healthy." in output
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_messages_name_the_host_as_the_inventory_does(ansible: Ansible, way: str) -> None:
+    """Where the host is the cluster; the plan's ID and the interfaces go by the address."""
+    read: Values = {"ontap.akv.akv_info": {"health": False}}
+    absent: Values = {"ontap.akv.akv_config": {"svm": "vs0", "state": "absent"}}
+    tasks = [
+        {"name": "Here", **read},
+        {"name": "Delegated", "delegate_to": "localhost", **read},
+        {"name": "Of another address", "ontap.akv.akv_info": {"health": False, "hostname": "localhost"}},
+        {"name": "Plan", "check_mode": True, **absent},
+        {"name": "In the background", "async": 30, "poll": 1, **read},
+    ]
+    plays = [play(tasks, hosts=host) for host in ("cluster1", "localhost")]
+    with Simulator(scenario={"vaults": [{"svm": "vs0"}]}) as simulator:
+        inventory = ansible.write("hosts.yml", {"all": {"hosts": {"cluster1": {"ansible_host": "{{ address }}"}}}})
+        variables = {
+            "address": "127.0.0.1",
+            "ansible_connection": "local",
+            "ansible_async_dir": str(ansible.home / "jobs"),
+        }
+        playbook = ansible.write("named.yml", plays)
+        run = ansible.play(
+            playbook,
+            *("-i", str(inventory), "-e", json.dumps(variables)),
+            **{**login(simulator.connection), **WAYS[way]},
+        ).check()
+    said = {(task.host, task.name): task.result for task in run.tasks}
+    plans = {said.pop((host, "Plan"))["plan_id"] for host in ("cluster1", "localhost")}
+    assert len(plans) == 1
+    where = {key: re.sub(r".* on (\S+):.*", r"\1", result["msg"]) for key, result in said.items()}
+    assert {name: place for (host, name), place in where.items() if host == "cluster1"} == {
+        "Here": "cluster1",
+        "Delegated": "cluster1",
+        "Of another address": "localhost",
+        "In the background": "cluster1",
+    }
+    assert {place for (host, _name), place in where.items() if host == "localhost"} == {"127.0.0.1", "localhost"}
+    assert "_ontap_akv_cluster" not in run.output

@@ -93,13 +93,15 @@ class Client:
 
     :param transport: the session to send with
     :param where: the cluster, as messages name it
+    :param address: the cluster, as plans identify it; the same if not given
     :param retries: how often a request is sent again after a transient fault
     :param task: the state of the task: deadline, warnings, request log, redactor, outcome
     """
 
-    def __init__(self, transport: Transport, where: str, retries: int, task: Task) -> None:
+    def __init__(self, transport: Transport, where: str, retries: int, task: Task, address: str | None = None) -> None:
         self.transport = transport
         self.where = where
+        self.address = address or where
         self.retries = retries
         self.task = task
         self._cluster = _Cluster()

@@ -24,6 +24,9 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import ch
 Spec = Mapping[str, Mapping[str, t.Any]]
 """An argument specification, as AnsibleModule takes it."""
 
+CLUSTER = "_ontap_akv_cluster"
+"""An argument that no task gives: the ``name`` and the ``address`` of the inventory's host, which the action adds."""
+
 _TEXT_TYPES = ("str", "path")
 
 _SECRETS = frozenset(

@@ -15,12 +15,17 @@ from ansible.module_utils import basic
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import REQUESTS_IMPORT_ERROR
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.arguments import CLUSTER
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.call import Call
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import ONTAP, Kind
 
 
 class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core is not typed
     """An AnsibleModule that masks by our own rules, also where Ansible's validation ends it."""
+
+    def _load_params(self) -> None:
+        super()._load_params()
+        self.params.pop(CLUSTER, None)
 
     def __init__(self, call: Call) -> None:
         self._call = call
@@ -47,7 +52,9 @@ def run_module(argument_spec: Mapping[str, t.Any], use_case: Callable[..., t.Any
     """
     # As AnsibleModule will read them, and before it converts them.
     given = basic._load_params() or {}  # pylint: disable=protected-access
-    call = Call(argument_spec, {name: value for name, value in given.items() if not name.startswith("_ansible_")}, kind)
+    cluster = given.pop(CLUSTER, None)
+    own = {name: value for name, value in given.items() if not name.startswith("_ansible_")}
+    call = Call(argument_spec, own, kind, cluster)
     module = _Module(call)
     if REQUESTS_IMPORT_ERROR:
         module.fail_json(

@@ -108,7 +108,7 @@ def run(verb: Verb, check_mode: bool, expected_plan: str | None = None) -> t.Any
     :raises AkvError: it cannot be done, is not what was approved, was refused, or was not confirmed in time
     """
     plan = verb.plan()
-    require_expected(expected_plan, plan.id(verb.client.where), [plan])
+    require_expected(expected_plan, plan.id(verb.client.address), [plan])
     return carry_out(verb, plan, check_mode)
 
 

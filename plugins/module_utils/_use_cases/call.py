@@ -13,6 +13,7 @@ import typing as t
 from collections.abc import Callable, Mapping
 
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.arguments import (
+    CLUSTER,
     advise,
     check,
     check_environment,
@@ -44,13 +45,21 @@ class Call:
     :param argument_spec: the use case's own options; the connection's are added
     :param given: the arguments before Ansible has converted them
     :param kind: with whom the use case speaks
+    :param cluster: the inventory's host, as `CLUSTER` describes it
     :ivar spec: all options
     """
 
-    def __init__(self, argument_spec: Mapping[str, t.Any], given: Params, kind: Kind = ONTAP) -> None:
+    def __init__(
+        self,
+        argument_spec: Mapping[str, t.Any],
+        given: Params,
+        kind: Kind = ONTAP,
+        cluster: Mapping[str, str] | None = None,
+    ) -> None:
         self.spec: dict[str, t.Any] = {**kind.spec, **argument_spec}
         self._execute = kind.execute
         self._given = given
+        self._cluster = {CLUSTER: cluster} if cluster else {}
         self._redactor = Redactor(secrets_of(self.spec, given))
 
     def refusal(self) -> Result | None:
@@ -90,7 +99,9 @@ class Call:
             check_environment(self.spec, params)
         except InputError as problem:
             return self._failed(problem), []
-        result, warnings = self._execute(params, check_mode, use_case, session, progress, self._redactor)
+        result, warnings = self._execute(
+            {**params, **self._cluster}, check_mode, use_case, session, progress, self._redactor
+        )
         return {**result, **self._invocation(params)}, warnings
 
     def _failed(self, failure: AkvError) -> Result:

@@ -408,7 +408,7 @@ class Change:
             drift=chosen.drift,
             credentials_sent=bool(chosen.secrets),
             diff=_diff(self.declared, chosen),
-            plan_id=self.chosen.id(self.client.where),
+            plan_id=self.chosen.id(self.client.address),
         )
 
     # -- reading ------------------------------------------------------------------------------------------------------

@@ -240,7 +240,7 @@ def _require_expected(entries: Sequence[_Entry], expected: str | None) -> bool:
     One that could not be planned has no plan, so that it never counts as approved.
     """
     planned = [(entry, entry.plan) for entry in entries if entry.plan is not None]
-    plan_id = combined_id((entry.label, plan.id(entry.client.where)) for entry, plan in planned)
+    plan_id = combined_id((entry.label, plan.id(entry.client.address)) for entry, plan in planned)
     runner.require_expected(expected, plan_id, [plan for _entry, plan in planned])
     return bool((expected or "").strip())
 
@@ -256,7 +256,7 @@ def _apply(client: Client, entries: Sequence[_Entry], threads: Workers, approved
 
     def change_alone(entry: _Entry) -> None:
         """Read, plan, change and verify one vault as a task of its own would."""
-        planned = t.cast("Plan", entry.plan).id(entry.client.where) if approved else None
+        planned = t.cast("Plan", entry.plan).id(entry.client.address) if approved else None
         entry.succeed(runner.run(entry.change, check_mode=False, expected_plan=planned))
 
     alone: dict[str, _Entry] = {}

@@ -449,7 +449,7 @@ class Rotation:
             entry.record = by_uuid[target.uuid]
             self.entries.append(entry)
         kind = order.new.name if order.new else "credential"
-        self.plan_id = plan_id(self.client.where, order.client_id, kind, targets)
+        self.plan_id = plan_id(self.client.address, order.client_id, kind, targets)
         self.canary = self._find_canary()
 
     def _find_canary(self) -> Entry | None:

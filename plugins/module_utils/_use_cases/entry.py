@@ -15,7 +15,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._http.endpoint import En
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Transport
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import ARGUMENT_SPEC, Connection
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.arguments import secrets_of
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.arguments import CLUSTER, secrets_of
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, unexpected
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import Redactor
@@ -60,12 +60,13 @@ def execute(
     :param redactor: knows further secrets, such as those among the arguments as they were given
     """
     session = session or Session()
+    where = _name(params)
 
     def work(task: Task) -> t.Any:
         connection = Connection.from_params(params)
         task.warnings += connection.warnings()
         transport = session.open(connection)
-        client = Client(transport, connection.hostname, connection.retries, task)
+        client = Client(transport, where, connection.retries, task, connection.hostname)
         try:
             return use_case(client, params, check_mode)
         except AkvError as failure:
@@ -78,7 +79,14 @@ def execute(
         finally:
             session.release(transport)
 
-    return execute_task(params, work, lambda text: progress(f"{params.get('hostname')}: {text}"), redactor)
+    return execute_task(params, work, lambda text: progress(f"{where}: {text}"), redactor)
+
+
+def _name(params: Params) -> str:
+    """Name the cluster for messages: as the inventory does, or by its address where the host is not the cluster."""
+    hostname = str(params.get("hostname")).strip("[]")
+    cluster = params.get(CLUSTER)
+    return str(cluster["name"]) if cluster and cluster["address"].strip("[]") == hostname else hostname
 
 
 def execute_task(

@@ -275,7 +275,7 @@ class _Rekey:
                 "before_header": f"keys of {self._scope}",
                 "after_header": f"keys of {self._scope}",
             },
-            plan_id=self._plan.id(self.client.where),
+            plan_id=self._plan.id(self.client.address),
             job=self._job.shown() if self._job else None,
         )
 

@@ -167,7 +167,7 @@ class _Repair:
         self._volumes = self._volumes_before = self._read_volumes()
         sending = self._senders()
         plans = self._plans(sending, restore_targets(found) if self._params["restore"] else [])
-        plan_id = combined_id((str(plan.scope["uuid"]), plan.id(self._client.where)) for plan in plans)
+        plan_id = combined_id((str(plan.scope["uuid"]), plan.id(self._client.address)) for plan in plans)
         runner.require_expected(self._params["expected_plan"], plan_id, plans)
         if check_mode:
             self._predict(sending)

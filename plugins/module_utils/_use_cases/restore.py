@@ -133,7 +133,7 @@ def _restore_many(client: Client, scopes: list[Scope], params: Mapping[str, t.An
     for item in items:
         with item.kept():
             plan(item)
-    plan_id = combined_id((str(scope), plan.id(client.where)) for scope, (_verb, plan) in planned.items())
+    plan_id = combined_id((str(scope), plan.id(client.address)) for scope, (_verb, plan) in planned.items())
     runner.require_expected(params["expected_plan"], plan_id, [plan for _verb, plan in planned.values()])
 
     def restore(item: parallel.Item) -> None:
@@ -288,7 +288,7 @@ class _Restore:
             vault=vault,
             available=state.available,
             diff=_diff(self._scope, self._before, after),
-            plan_id=self._plan.id(self.client.where),
+            plan_id=self._plan.id(self.client.address),
             job=self._job.shown() if self._job else None,
         )
 
