@@ -18,6 +18,7 @@ options:
       - The cluster management LIF, as a name or an IP address (IPv6 too).
       - The host alone. Give the port with O(http_port); O(https) selects the scheme.
       - If not set, the environment variable E(ONTAP_HOSTNAME) is used.
+      - If it is the C(ansible_host) of the host, messages name the cluster as the inventory does.
     type: str
     required: true
   username:

@@ -15,23 +15,27 @@ from __future__ import annotations
 import time
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timezone
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv.credential_order import (
+    NEW,
+    STAGES,
+    Credential,
+    Order,
+    check,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._akv.declaration import (
     release_dependent,
     require_release,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import (
-    DEGRADED,
     HEALTHY,
     INACTIVE,
-    UNAVAILABLE,
     UNKNOWN,
     VERDICTS,
     judge,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._akv.pkcs12 import check_pkcs12, read_pkcs12, thumbprint
 from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import CREDENTIALS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, require_uuids, vault_path
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import health_fields
@@ -52,7 +56,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import (
     works,
     worse,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope, check_svms, check_text, is_uuid
+from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.estate import read_release
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.health_monitor import read_health_monitor
@@ -70,9 +74,6 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import (
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.parent import Run
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Confirmation, Secret, Step
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.runner import intervals, send
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import check_new_secret, warn_of_looks
-
-STAGES = ("all", "canary", "watch", "rest", "rollback")
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     **parallel.ARGUMENT_SPEC,
@@ -106,9 +107,6 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "wait_timeout": {"type": "int", "default": 300},
 }
 
-_NEW = ("client_secret", "client_certificate", "client_certificate_path")
-_PREVIOUS = ("previous_client_secret", "previous_client_certificate")
-
 # ONTAP's refusals of a credential: what Azure does not know yet is refused like what it will never know.
 _REFUSED = frozenset({"65537540", "65537573"})
 _GRACE_PAUSE = 5.0  # seconds
@@ -139,168 +137,6 @@ class Result:
     can_roll_back: bool
     credential: Record
     diff: Record
-
-
-@dataclass(frozen=True)
-class Credential:
-    """A credential as ONTAP takes it.
-
-    :ivar name: the field, client_secret or client_certificate
-    """
-
-    name: str
-    value: str = field(repr=False)
-
-    def evidence(self) -> Record:
-        """Say which one it is, without the credential: its kind, and the thumbprint of a certificate."""
-        if self.name == "client_secret":
-            return {"kind": self.name}
-        found = thumbprint(self.value)
-        return {"kind": "certificate", **({"thumbprint": found} if found else {})}
-
-
-@dataclass(frozen=True)
-class Order:
-    """What a task asks for."""
-
-    client_id: str
-    svms: tuple[str, ...]
-    scope: str
-    new: Credential | None
-    previous: Credential | None
-    stage: str
-    configuration_uuid: str | None
-    before: tuple[Reading, ...]
-    include_unhealthy: bool
-    batch_size: int
-    grace: float
-    soak: int | None
-    soak_interval: int
-    threads: int
-    wait_timeout: int
-    expected_plan: str
-
-    @property
-    def sends(self) -> bool:
-        """Whether the stage sends the new credential."""
-        return self.stage in ("all", "canary", "rest")
-
-
-# -- the task's options -----------------------------------------------------------------------------------------------
-
-
-def check(params: Mapping[str, t.Any]) -> tuple[Order, list[str]]:
-    """Check a task's options, before any request.
-
-    :return: what it asks for, and warnings
-    :raises InputError: names the option, what was given and what to do
-    """
-    parallel.check_threads(params)
-    check_text("client_id", params["client_id"])
-    if any(character.isspace() for character in params["client_id"]):
-        raise InputError("client_id", f"{params['client_id']!r} holds white space. Give the application (client) ID.")
-    svms = _check_svms(params)
-    stage = params["stage"]
-    for option, least in (
-        ("batch_size", 1),
-        ("wait_timeout", 1),
-        ("credential_grace", 0),
-        ("soak", 0),
-        ("soak_interval", 1),
-    ):
-        if params[option] is not None and params[option] < least:
-            raise InputError(option, f"{params[option]} is below {least}. Give {least} or more.")
-    uuid = params["configuration_uuid"]
-    if uuid is not None and not is_uuid(uuid):
-        raise InputError("configuration_uuid", f"{uuid!r} is not a UUID. Give the uuid of an entry of `vaults`.")
-    if stage in ("watch", "rollback") and params["before"] is None:
-        raise InputError("before", f"is missing. stage: {stage} needs `before` of an earlier call's result.")
-    if stage == "watch" and uuid is None:
-        raise InputError("configuration_uuid", "is missing. stage: watch needs the configuration to watch.")
-    if params["soak"] is not None and stage != "watch":
-        raise InputError("soak", f"is given with stage: {stage}. It belongs to stage: watch.")
-    new, previous, warnings = _check_credentials(params, stage)
-    order = Order(
-        client_id=params["client_id"],
-        svms=svms,
-        scope=params["scope"],
-        new=new,
-        previous=previous,
-        stage=stage,
-        configuration_uuid=uuid and uuid.lower(),
-        before=tuple(map(Reading.from_snapshot, params["before"] or ())),
-        include_unhealthy=params["include_unhealthy"],
-        batch_size=params["batch_size"],
-        grace=params["credential_grace"],
-        soak=params["soak"],
-        soak_interval=params["soak_interval"],
-        threads=params["threads"],
-        wait_timeout=params["wait_timeout"],
-        expected_plan=(params["expected_plan"] or "").strip(),
-    )
-    return order, warnings
-
-
-def _check_svms(params: Mapping[str, t.Any]) -> tuple[str, ...]:
-    svms = params["svms"]
-    if svms is None:
-        return ()
-    check_svms(svms, " for all")
-    if params["scope"] == "cluster":
-        raise InputError("svms, scope", f"SVMs are named ({listed(svms)}), and scope is cluster. Keep one of them.")
-    return tuple(dict.fromkeys(svms))
-
-
-def _check_credentials(
-    params: Mapping[str, t.Any], stage: str
-) -> tuple[Credential | None, Credential | None, list[str]]:
-    given = [option for option in _NEW if params[option] is not None]
-    if len(given) != 1 and stage in ("all", "canary", "rest"):
-        raise InputError(
-            ", ".join(_NEW),
-            f"{len(given) or 'none'} of them {'are' if given else 'is'} given. Give exactly one; an unset variable or"
-            " a blank answer is none.",
-        )
-    before = [option for option in _PREVIOUS if params[option] is not None]
-    if len(before) > 1:
-        raise InputError(" and ".join(before), "are given together. Give the credential that is in use.")
-    if stage == "rollback" and not before:
-        raise InputError(", ".join(_PREVIOUS), "none is given. stage: rollback needs the previous credential.")
-    warnings: list[str] = []
-    new = previous = None
-    if given:
-        value = params[given[0]]
-        if given[0] == "client_certificate_path":
-            new = Credential("client_certificate", read_pkcs12(value))
-        else:
-            _check_value(given[0], value)
-            if given[0] == "client_certificate":
-                value = check_pkcs12(value)
-            else:
-                warnings += check_new_secret(given[0], value)
-            new = Credential(given[0], value)
-            if given[0] == "client_secret" and is_uuid(value) and not params["allow_uuid_secret"]:
-                raise InputError(
-                    "client_secret",
-                    "looks like a Secret ID (a UUID). Azure shows the secret's VALUE once, next to the ID; ONTAP needs"
-                    " the value. If the value is a UUID, set allow_uuid_secret: true.",
-                )
-    if before:
-        value = params[before[0]]
-        _check_value(before[0], value)
-        warnings += warn_of_looks(before[0], value)
-        name = before[0][len("previous_") :]
-        previous = Credential(name, check_pkcs12(value, before[0]) if name == "client_certificate" else value)
-    if new is not None and new == previous:
-        raise InputError(f"{new.name}, {before[0]}", "are the same. Give the new credential, and the one in use.")
-    return new, previous, warnings
-
-
-def _check_value(option: str, value: str) -> None:
-    if not value.strip():
-        raise InputError(
-            option, "is empty. Leave it out or give a value; an unset variable or a blank answer does this."
-        )
 
 
 # -- one configuration ------------------------------------------------------------------------------------------------
@@ -398,7 +234,7 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result
         order, warnings = check(params)
         client.task.warnings += warnings
         client.task.redactor.add([each.value for each in (order.new, order.previous) if each])
-        if options := release_dependent({name: params[name] for name in _NEW}):
+        if options := release_dependent({name: params[name] for name in NEW}):
             require_release(options, client.release(), client.where)
     except InputError as wrong:
         wrong.details["stopped_by"] = Stop.INPUT.value
@@ -839,7 +675,7 @@ class Rotation:
 
 
 def _was_bad(entry: Entry) -> bool:
-    return entry.before.verdict in (DEGRADED, UNAVAILABLE) or entry.before.verdict not in (HEALTHY, INACTIVE)
+    return entry.before.verdict not in (HEALTHY, INACTIVE)
 
 
 def _touched(entry: Entry) -> bool:
