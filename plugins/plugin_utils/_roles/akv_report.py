@@ -33,7 +33,7 @@ ROLE = Role(
             "formats",
             (
                 "What to write.",
-                "V(html) is one page on all clusters. V(markdown) and V(json) are a file on all and one on each."
+                "V(html) is one page on all clusters. V(markdown) and V(json) are a file on all and one on each. "
                 "V(prometheus) is a file of metrics on each cluster, for the textfile collector of node_exporter.",
             ),
             kind=Kind.NAMES,
