@@ -15,10 +15,10 @@ SESSIONS := format lint typing docs-check docsite unit integration faults releas
 .DEFAULT_GOAL := help
 .PHONY: help demo test check simulator replay bench release clean bootstrap $(SESSIONS)
 
-help: ## tell what there is to run
+help: ## list what there is to run
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' Makefile
 
-demo: bootstrap ## show the main job with ansible-playbook against a simulated ONTAP cluster
+demo: bootstrap ## run the core workflow with ansible-playbook against a simulated ONTAP cluster
 	@$(NOX) -s demo -- $(ARGS)
 
 test: bootstrap ## run all checks, with a line of counts at the end
@@ -36,12 +36,12 @@ docsite: ## build the documentation as a website, into .cache/docsite/html
 unit: ## run the unit and property tests on three versions of ansible-core and on the oldest requests
 integration: ## run the playbooks of the tests on the oldest and the newest ansible-core
 faults: ## try the modules with every fault at every moment
-releases: ## play the life of a vault on every ONTAP release
+releases: ## play the life of an AKV configuration on every ONTAP release
 roles: ## play the roles, through the playbooks of the collection
 eda: ## run the event sources and rulebooks with the real ansible-rulebook
 pages: ## type every command of the documentation
 kit: ## run the molecule scenarios, and check what ansible-builder makes of the collection
-judges: ## let two of the vendor's own clients judge the simulator; nox -s judges-all runs all of them
+judges: ## let clients of the vendor and of Microsoft judge the simulator; nox -s judges-all runs all of the vendor's
 candidate: ## try the release candidate of ansible-core
 ansible-test: ## run ansible-test: units and integration on the newest ansible-core, sanity on three
 sanity: ## run ansible-test sanity on the oldest, a long-lived and the newest ansible-core

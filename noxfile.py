@@ -188,7 +188,7 @@ def integration(session: nox.Session, core: str) -> None:
 # The newest plays everything that there is of roles, in the session roles.
 @for_each("roles", CORES, {OLDEST, MIDDLE}.__contains__)
 def roles_of_core(session: nox.Session, core: str) -> None:
-    """Play the life of a vault by the roles on ansible-core VALUE."""
+    """Play the life of an AKV configuration by the roles on ansible-core VALUE."""
     if core in CUTTING:
         skip_where_path_has_space(session, f"ansible-core {core}")
     more = f" {TYPES}" if core == MIDDLE else ""  # the session integration of the others has it
@@ -207,7 +207,7 @@ def unit(session: nox.Session, core: str) -> None:
 
 @nox.session(tags=["test", "candidate"])
 def candidate(session: nox.Session) -> None:
-    """Try the release candidate of ansible-core: unit tests, the stories of the modules and the life of a vault."""
+    """Try the release candidate of ansible-core: unit tests, the stories of the modules and the life of an AKV configuration."""
     here = core_programs(session, CANDIDATE)
     pytest(session, here, tests=f"tests/unit/plugins {STORIES} {TYPES} tests/roles/test_life.py")
 
@@ -278,7 +278,7 @@ def faults(session: nox.Session) -> None:
 
 @nox.session(tags=["test", "releases"])
 def releases(session: nox.Session) -> None:
-    """Play the life of a vault on every ONTAP release."""
+    """Play the life of an AKV configuration on every ONTAP release."""
     pytest(session, core_programs(session, NEWEST), tests="tests/releases")
 
 
@@ -508,7 +508,7 @@ def release(session: nox.Session) -> None:
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Show the main job with ansible-playbook against a simulated ONTAP cluster."""
+    """Run the core workflow with ansible-playbook against a simulated ONTAP cluster."""
     here = core_programs(session, NEWEST)
     replace_with(variables(here), here / "python", ROOT / "demo" / "run.py", *session.posargs)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Show the main job with real ansible-playbook, step by step, on a simulated ONTAP 9.7 cluster: ``make demo``.
+"""Run the core workflow with real ansible-playbook, step by step, on a simulated ONTAP 9.7 cluster: ``make demo``.
 
 ``--collections-path`` shows the collection that is installed there, instead of this checkout's.
 
@@ -334,7 +334,7 @@ def show(cluster: Cluster, collections: Path) -> list[float]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Show the main job on a simulated ONTAP cluster.")
+    parser = argparse.ArgumentParser(description="Run the core workflow on a simulated ONTAP cluster.")
     parser.add_argument("--collections-path", type=Path, default=OWN_COLLECTIONS, help="where ontap.akv is installed")
     collections = parser.parse_args().collections_path.resolve()
     # As an exception, so that the simulator is stopped.
