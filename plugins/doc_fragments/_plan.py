@@ -14,8 +14,9 @@ options:
     description:
       - The RV(plan_id) that was approved, as check mode returned it. If the plan is another one, the task fails before
         anything is sent, in check mode too, and shows what it would do now.
-      - It binds the operation, the scope, and the settings. It does not bind the secrets, the health, or the time. A
-        plan that has been carried out is no longer the plan.
+      - It binds the operation, the scope, and the settings. It does not bind the secrets, the health, or the time.
+      - Once a plan has changed a setting, its ID is refused. Sending a credential changes no setting, so that ID stays
+        valid.
       - A blank value counts as not given.
     type: str
     version_added: 0.2.0
