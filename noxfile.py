@@ -207,7 +207,7 @@ def unit(session: nox.Session, core: str) -> None:
 
 @nox.session(tags=["test", "candidate"])
 def candidate(session: nox.Session) -> None:
-    """Try the release candidate of ansible-core: unit tests, the stories of the modules and the life of an AKV configuration."""
+    """Try the release candidate of ansible-core: unit tests, stories of the modules, the life of a configuration."""
     here = core_programs(session, CANDIDATE)
     pytest(session, here, tests=f"tests/unit/plugins {STORIES} {TYPES} tests/roles/test_life.py")
 
