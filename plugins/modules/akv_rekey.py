@@ -33,7 +33,7 @@ options:
         key in use counts as the same key.
     type: str
 notes:
-  - Keep the old key enabled in Azure until this module has ended well.
+  - Keep the previous key enabled in Azure until this module has ended well.
   - A key that Azure rotates automatically needs no rekey. ONTAP notices the new version and wraps its own key again.
 seealso:
   - module: ontap.akv.akv_config
@@ -99,7 +99,9 @@ steps:
   type: list
   elements: dict
   sample:
-    - {method: DELETE, path: /security/azure-key-vaults/024cd3cf-9a08-11ea-8d52-005056bbeba5, body: {}}
+    - method: POST
+      path: /security/azure-key-vaults/024cd3cf-9a08-11ea-8d52-005056bbeba5/rekey-external
+      body: {key_id: 'https://mykeyvault.vault.azure.net/keys/key2'}
 vault:
   description: The configuration after the task, in ONTAP's own field names, with no secret.
   returned: success, and on failure where it could be read

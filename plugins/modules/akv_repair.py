@@ -235,7 +235,7 @@ steps:
   type: list
   elements: dict
   sample:
-    - {method: DELETE, path: /security/azure-key-vaults/024cd3cf-9a08-11ea-8d52-005056bbeba5, body: {}}
+    - {method: POST, path: /security/azure-key-vaults/024cd3cf-9a08-11ea-8d52-005056bbeba5/restore, body: {}}
 requests:
   description: The requests that were sent, in order, one entry a try, pages and retries included.
   returned: always

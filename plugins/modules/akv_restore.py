@@ -106,7 +106,7 @@ steps:
   type: list
   elements: dict
   sample:
-    - {method: DELETE, path: /security/azure-key-vaults/024cd3cf-9a08-11ea-8d52-005056bbeba5, body: {}}
+    - {method: POST, path: /security/azure-key-vaults/024cd3cf-9a08-11ea-8d52-005056bbeba5/restore, body: {}}
 vault:
   description: The configuration after the task, in ONTAP's own field names, with no secret.
   returned: success, and on failure where it could be read; without O(svms)
