@@ -223,7 +223,7 @@ def _choose_canary(read: Mapping[str, Result], named: str) -> Record:
         vaults = [(host, vault) for host, vault in mine if vault["before"] != "inactive"]
         if not vaults:
             raise _Stopped(
-                f"akv_rotate_canary_svm: {named} has only an inactive configuration, of which ONTAP reports no"
+                f"akv_rotate_canary_svm: {named} has only an inactive configuration, and ONTAP does not report its"
                 " health. Name another SVM."
             )
     host, best = min(

@@ -409,7 +409,7 @@ class Transport:
         if encoding != "identity":
             raise Fault(
                 FaultKind.LOST,
-                f"the response is compressed ({encoding}), which was not asked for. Is a proxy in between?",
+                f"the response is compressed ({encoding}), which was not requested. Is a proxy in between?",
             )
         content = bytearray()
         # Not decoded in any way, for nothing needs to be.
