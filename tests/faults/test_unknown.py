@@ -242,7 +242,7 @@ def test_of_several_configurations_none_is_guessed(name: str, how: str) -> None:
         assert_told(played)
         assert changes(played) == []
         assert ontap.picture() == before
-        assert name in said(played) or "Say with configuration which one" in said(played)
+        assert name in said(played) or "Set configuration to the one" in said(played)
 
 
 @pytest.mark.parametrize("how", HOW)
