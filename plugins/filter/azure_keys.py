@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.azure_check import keys_of
+from ansible_collections.ontap.akv.plugins.module_utils._akv.azure_check import keys_of, unproved
 
 DOCUMENTATION = r"""
 name: azure_keys
@@ -62,7 +62,7 @@ RETURN = r"""
 _value:
   description: >-
     The keys, each with C(tenant_id), C(client_id), C(key_id), and C(credential), the number of the credential in a list
-    of one.
+    of one. What cannot be checked has C(unproved), a sentence that says why.
   type: list
   elements: dict
 """
@@ -74,8 +74,10 @@ def azure_keys(variables: t.Any, hosts: t.Any, read: t.Any = None, client_id: t.
     :raises AnsibleFilterError: it was not given what it needs
     """
     try:
-        results = [variables[host].get(read) or {} for host in hosts if host in variables]
-        return keys_of([one for result in results for one in result.get("vaults") or ()], str(client_id))
+        results = {host: variables[host].get(read) or {} for host in hosts if host in variables}
+        unread = [host for host, result in results.items() if "vaults" not in result]
+        found = keys_of([one for result in results.values() for one in result.get("vaults") or ()], str(client_id))
+        return [*found, *(unproved(f"The AKV configurations of {host} could not be read.") for host in unread)]
     except (AttributeError, KeyError, TypeError) as wrong:
         raise AnsibleFilterError(
             f"ontap.akv.azure_keys: give hostvars, the hosts, and the variable with akv_info's result ({wrong})."

@@ -71,7 +71,10 @@ def azure_verdict(found: t.Any, mode: t.Any) -> dict[str, t.Any]:
     if not isinstance(found, Mapping):
         raise AnsibleFilterError("ontap.akv.azure_verdict: give the result of akv_key_info.")
     listed = found.get("results", [] if found.get("skipped") else [found])
-    return asdict(judge([one for one in listed if not one.get("skipped")], mode))
+    # An item that cannot be checked is skipped, and says why.
+    items = [one.get("item") or {} for one in listed if one.get("skipped")]
+    checked = [one for one in listed if not one.get("skipped")]
+    return asdict(judge([*checked, *(item for item in items if "unproved" in item)], mode))
 
 
 class FilterModule:

@@ -36,7 +36,7 @@ class Verdict:
 
 Check = dict[str, t.Any]
 """What is checked in Azure: ``tenant_id``, ``client_id``, ``key_id``, and ``credential``, the number of the credential
-in a list of its own. So the items of a task's loop hold no secret."""
+in a list of its own. So the items of a task's loop hold no secret. What cannot be checked has ``unproved``, why not."""
 
 _CREDENTIAL = ("client_secret", "client_certificate", "client_certificate_path")
 
@@ -78,7 +78,20 @@ def _each_once(wanted: Iterable[tuple[Record, str, int]]) -> list[Check]:
         if tenant and key:
             check = {"tenant_id": str(tenant), "client_id": client_id, "key_id": str(key), "credential": credential}
             found.setdefault((str(tenant).lower(), client_id.lower(), str(key).lower(), credential), check)
+        else:
+            svm = one.get("svm")
+            name = svm.get("name") if isinstance(svm, Mapping) else svm
+            check = unproved(f"The key or the tenant of {f'SVM {name}' if name else 'the cluster'} is not known.")
+            found.setdefault((check["unproved"],), check)
     return list(found.values())
+
+
+def unproved(why: str) -> Check:
+    """Give what stands in the place of a key that cannot be checked.
+
+    :param why: a sentence
+    """
+    return {"key_id": "", "unproved": why}
 
 
 def judge(results: Sequence[Record], mode: str) -> Verdict:
@@ -92,7 +105,7 @@ def judge(results: Sequence[Record], mode: str) -> Verdict:
     failed = [result for result in results if _is_failed(result)]
     if failed:
         return Verdict(True, _said("Azure refuses the credential or the key.", failed))
-    doubtful = [result for result in results if not result.get("ready")]
+    doubtful = [result for result in results if not result.get("ready")]  # the unproved ones too
     if doubtful:
         return Verdict(mode == REQUIRED, _said("Azure could not be asked everything.", doubtful))
     if not results:
@@ -105,11 +118,13 @@ def _is_failed(result: Record) -> bool:
     """Check for bad input, or a check that decides and has failed."""
     # failed_when hides that the module failed: then it has no verdict.
     if result.get("failed") or "ready" not in result:
-        return True
+        return "unproved" not in result
     deciding = ("network", "token", "key", "wrap")
     return any(check["status"] == "failed" and check["name"] in deciding for check in result.get("checks") or ())
 
 
 def _said(summary: str, results: Sequence[Record]) -> str:
-    messages = dict.fromkeys(str(result.get("msg", "no reason reported")) for result in results)
+    messages = dict.fromkeys(
+        str(result.get("unproved") or result.get("msg", "no reason reported")) for result in results
+    )
     return " ".join([summary, *messages])

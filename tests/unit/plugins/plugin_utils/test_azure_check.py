@@ -37,6 +37,22 @@ def test_verdicts(results, auto, required, says):
         assert azure_verdict(results[0], "auto")["stop"] is auto
 
 
+@pytest.mark.parametrize("others", [[], [GOOD], [GOOD, UNKNOWN]])
+def test_what_cannot_be_checked_is_not_proved(others):
+    skipped = {"skipped": True, "item": {"key_id": "", "unproved": "The key of SVM vs1 is not known."}}
+    for mode, stop in (("never", False), ("auto", False), ("required", True)):
+        verdict = azure_verdict({"results": [*others, skipped]}, mode)
+        assert verdict["stop"] is stop
+        assert "The key of SVM vs1 is not known." in verdict["message"] or mode == "never"
+    assert azure_verdict({"results": [skipped, BAD]}, "auto")["stop"]
+
+
+def test_an_entry_without_a_key_is_not_proved():
+    entry = {"svm": "vs1", "client_id": "c1", "client_secret": "sentinel"}
+    (found,) = azure_keys_of_entries([entry], [{"credentials_sent": True}])
+    assert found == {"key_id": "", "unproved": "The key or the tenant of SVM vs1 is not known."}
+
+
 def test_what_is_no_result():
     for found, mode in ((GOOD, "sometimes"), (None, "auto")):
         with pytest.raises(AnsibleFilterError):
@@ -50,7 +66,12 @@ def test_each_key_once():
         "b": {"read": {"vaults": [{**one, "key_id": "https://v/keys/l"}, {"client_id": "c1"}]}},
         "c": {},
     }
-    keys = azure_keys(read, ["a", "b", "c", "d"], read="read", client_id="c1")
+    found = azure_keys(read, ["a", "b", "c", "d"], read="read", client_id="c1")
+    keys = [key for key in found if "unproved" not in key]
+    assert [key["unproved"] for key in found if "unproved" in key] == [
+        "The key or the tenant of the cluster is not known.",
+        "The AKV configurations of c could not be read.",
+    ]
     assert [key["key_id"] for key in keys] == ["https://v/keys/k", "https://v/keys/l"]
     assert {(key["tenant_id"], key["client_id"], key["credential"]) for key in keys} == {("t1", "c1", 0)}
     with pytest.raises(AnsibleFilterError):
