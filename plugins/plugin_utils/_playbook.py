@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 import typing as t
 from collections.abc import Mapping
 
@@ -42,7 +44,24 @@ def hosts(defined: Mapping[str, t.Any], evaluate: Evaluate, *, by_name: bool = F
             f"this playbook deletes, and the inventory has {len(clusters)} hosts. Name the clusters or"
             f" groups, for example -e {PREFIX}hosts={min(clusters)}.",
         )
+    _check_names(given, defined.get("groups", {}))
     return ",".join(given) or "all"
+
+
+_PLAIN = re.compile(r"[\w.-]+")
+
+
+def _check_names(names: list[str], groups: Mapping[str, t.Any]) -> None:
+    """Refuse a name that is not in the inventory: Ansible only warns, does nothing, and ends with exit code 0.
+
+    What is a pattern rather than a name is left to Ansible.
+    """
+    known = {*groups, *groups.get("all", ()), "localhost"}
+    for name in names:
+        if groups and _PLAIN.fullmatch(name) and name not in known:
+            near = difflib.get_close_matches(name, sorted(known - {"all", "ungrouped", "localhost"}), n=3)
+            hint = f" Did you mean {' or '.join(near)}?" if near else ""
+            raise InputError(f"{PREFIX}hosts", f"{name} is neither a host nor a group of the inventory.{hint}")
 
 
 _GRAPH_READER = {

@@ -69,6 +69,21 @@ def test_what_deletes_takes_names() -> None:
     assert hosts_of({**TWO, "akv_hosts": "cluster1,cluster2"}, by_name=True) == "cluster1,cluster2"
 
 
+@pytest.mark.parametrize("given", ["cluster3", "cluster1,clster2", ["edge"]])
+def test_a_name_that_is_not_in_the_inventory(given: Any) -> None:
+    with pytest.raises(InputError, match=r"^akv_hosts: \w+ is neither a host nor a group of the inventory\."):
+        hosts_of({**TWO, "akv_hosts": given})
+    with pytest.raises(InputError, match=r"Did you mean cluster2"):
+        hosts_of({**TWO, "akv_hosts": "clster2"})
+
+
+@pytest.mark.parametrize(
+    "given", ["all", "cluster*", "cluster1:!cluster2", "~cluster.", "cluster[0]", "edge", "localhost"]
+)
+def test_patterns_and_groups_are_left_to_ansible(given: str) -> None:
+    assert hosts_of({"groups": {**TWO["groups"], "edge": ["cluster1"]}, "akv_hosts": given}) == given
+
+
 def test_what_is_not_given_is_absent() -> None:
     variables = {**HOST, "akv_username": "", "akv_http_port": None, "akv_validate_certs": " "}
     assert connection(variables, variables.__getitem__) == {"hostname": "cluster1"}
