@@ -26,7 +26,6 @@ PLAYBOOKS = [
     f"playbooks/{path.name}" for path in sorted((ROOT / "playbooks").glob("*.yml")) if path.name not in WITHOUT_TEMPLATE
 ]
 STOPPED = "extensions/awx/playbooks/stopped.yml"
-PLAN = "extensions/awx/playbooks/plan_rotation.yml"
 # It plays no role, and speaks to no cluster.
 EXPIRY = "extensions/awx/playbooks/expiry.yml"
 # The rules of events launch it, nobody watches, and it sends no credential.
@@ -150,7 +149,7 @@ def test_the_address_of_the_project_has_no_default(tmp_path: Path) -> None:
 
 def test_every_playbook_has_a_template(configuration: Configuration, installed: Path) -> None:
     used = [template["playbook"] for template in configuration.objects["controller_templates"]]
-    assert set(used) == {*PLAYBOOKS, PLAN, STOPPED, EXPIRY}
+    assert set(used) == {*PLAYBOOKS, STOPPED, EXPIRY}
     # A project can be made of the archive too.
     assert all((installed / PACKAGE / playbook).is_file() for playbook in used)
 

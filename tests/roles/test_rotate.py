@@ -134,13 +134,15 @@ def test_check_mode_then_the_approved_plan(roles: Roles) -> None:
         with contextlib.ExitStack() as stack:
             for simulator in clusters.values():
                 stack.enter_context(assert_changes_nothing(simulator))
-            checked = roles.play("rotate", hosts, variables, "--check", "--diff").check()
+            shown = {"ANSIBLE_SHOW_CUSTOM_STATS": "true"}
+            checked = roles.play("rotate", hosts, variables, "--check", "--diff", **shown).check()
         assert_readable(t.cast("RoleRun", checked))
         predicted = {host: t.cast("RoleRun", checked).fact("akv_rotate_result", host) for host in hosts}
         assert [predicted[host]["canary"] for host in hosts] == ["vs0", "", ""]
         assert {vault["done"] for result in predicted.values() for vault in result["vaults"]} == {"sent"}
         (plan,) = {result["plan_id"] for result in predicted.values()}
         assert message(t.cast("RoleRun", checked)).endswith(f"The canary would be vs0 on c1. Plan: {plan}.")
+        assert re.findall(r"RUN: *(.*)", checked.output) == [f"akv_expected_plan: {plan}"]
 
         count.unlink()
         evidence = {"akv_credential_name": "2027-q1", "akv_change_number": "CHG1"}
