@@ -129,6 +129,11 @@ class Change:
         left = self._records
         if self._deleted:
             left = [record for record in left if record["uuid"] not in self._deleted] or left
+        # A switch may rename configurations: afterwards the name may be that of the other one.
+        if self.declared.enabled and self.current is not None:
+            same = [record for record in left if record["uuid"] == self.current["uuid"]]
+            if same:
+                return same[0]
         return select(left, self.declared.scope, self.declared.configuration)
 
     def repair_fields(self) -> list[str]:
