@@ -64,7 +64,8 @@ RETURN = r"""
 _value:
   description: >-
     C(stop), why it must not begin; C(message); C(plan), as P(ontap.akv.fleet_plan#filter) takes it; C(azure), what to
-    check in Azure; C(change), C(create), C(watch), C(rollback), C(rollback_configuration), C(delete), the next steps;
+    check in Azure; C(change), C(create), C(watch), C(rollback), C(rollback_configuration), C(delete),
+    C(delete_configuration), the next steps;
     C(result) as the role returns it.
   type: dict
 """

@@ -185,6 +185,73 @@ def test_a_key_that_turns_bad_in_the_soak(given: Values, rollback: bool, roles: 
             assert ("akv_rotate_key_configuration" in result["rollback_variables"]) == (way == "blue_green")
 
 
+REFUSED: Values = {"code": 65537540, "status": 400}
+
+
+def test_a_refused_credential_stops_the_switch(roles: Roles) -> None:
+    """A green that an interrupted run has created is never switched to after ONTAP refused its credential."""
+    vaults = [
+        {"svm": "vs0", "key_id": KEY1, "client_secret": SECRET},
+        {"svm": "vs0", "configuration": "green", "key_id": KEY2, "client_secret": SECRET},
+    ]
+    with Simulator(release="9.16.1", scenario=scenario(*vaults)) as simulator:
+        run, result = play(roles, simulator, {**SWITCH, "akv_client_secret": "wrong"})
+        assert run.code == 2
+        assert keys(simulator) == {"DEFAULT": KEY1, "green": KEY2}
+        sent = [request["path"] for request in simulator.requests if request["method"] == "PATCH"]
+        assert [path for path in sent if "key-stores" in path] == []
+        assert len(sent) == 1
+    assert (result["failed"], result["changed"], result["rollback"]) == (True, False, "none")
+    assert "65537540" in result["msg"]
+    assert run.failures() == [result["msg"]]
+
+
+def test_check_mode_names_what_a_new_configuration_needs(roles: Roles) -> None:
+    with Simulator(release="9.16.1", scenario=scenario()) as simulator, assert_changes_nothing(simulator):
+        run, result = play(roles, simulator, {**SWITCH, "akv_client_secret": ""}, "--check")
+    assert run.code == 2
+    assert run.failures() == [result["msg"]]
+    assert "client_secret" in result["msg"]
+
+
+def test_a_refused_rekey_is_not_watched(roles: Roles) -> None:
+    with Simulator(release="9.14.1", scenario=scenario()) as simulator:
+        rekey = {"method": "POST", "path": "*/rekey-external"}
+        simulator.apply([{"add_fault": {"match": rekey, "error": REFUSED}}])
+        run, result = play(roles, simulator, REKEY)
+        assert keys(simulator) == {"DEFAULT": KEY1}
+    assert (run.code, result["changed"], result["rollback"]) == (2, False, "none")
+    assert "65537540" in result["msg"]
+    assert [task.status for task in run.tasks if task.name.endswith("has polled Azure with the new key")] == ["skipped"]
+
+
+def test_a_refused_rollback_says_so(roles: Roles) -> None:
+    with Simulator(release="9.14.1", scenario=scenario()) as simulator:
+        is_new = {"method": "GET", "path": "/api/security/azure-key-vaults", "nth": 8}
+        rekey = {"method": "POST", "path": "*/rekey-external", "nth": 2}
+        simulator.apply(
+            [
+                {"add_fault": {"match": is_new, "events": [{"forbid_key": {"key_id": KEY2}}]}},
+                {"add_fault": {"match": rekey, "error": REFUSED}},
+            ]
+        )
+        run, result = play(roles, simulator, {**REKEY, "akv_rotate_key_soak": 60})
+    assert (run.code, result["rollback"], result["after"]["verdict"]) == (2, "failed", "degraded")
+    assert "It could not be rolled back to the previous key: " in result["msg"]
+    assert "65537540" in result["msg"]
+
+
+def test_a_refused_deletion_is_a_failure(roles: Roles) -> None:
+    with Simulator(release="9.14.1", scenario=scenario()) as simulator:
+        deletion = {"method": "DELETE", "path": "/api/security/key-stores/*"}
+        simulator.apply([{"add_fault": {"match": deletion, "error": REFUSED}}])
+        run, result = play(roles, simulator, {**SWITCH, "akv_rotate_key_delete_previous": "default"})
+        assert keys(simulator) == {"default": KEY1, "GREEN": KEY2}
+    assert (run.code, result["failed"], result["changed"]) == (2, True, True)
+    assert "65537540" in result["msg"]
+    assert result["rollback_variables"]["akv_rotate_key_configuration"] == "default"
+
+
 def test_a_switch_that_was_interrupted(roles: Roles) -> None:
     """Without a secret: what the interrupted run has made has it."""
     vaults = [

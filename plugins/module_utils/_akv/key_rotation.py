@@ -7,7 +7,8 @@
 """The decisions of the role akv_rotate_key: whether to begin, which step is next, whether to roll back. Pure, no I/O.
 
 A key is rotated by a rekey of the configuration in use, or by a second configuration to which ONTAP switches. Each step
-is the result of a module; what was not run yet is an empty mapping.
+is the result of a module; what was not run yet is an empty mapping. No step's ``failed`` is read: the role's
+``failed_when: false`` overwrites it.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ class Progress:
     :ivar watch: what is watched after the change, as akv_credential takes it; empty where there is nothing to watch
     :ivar rollback: whether to go back to the previous key
     :ivar rollback_configuration: the name that the previous configuration has now
-    :ivar delete: whether to delete the inactive configuration that is named
+    :ivar delete: whether to delete a configuration
+    :ivar delete_configuration: the name that it has now; "" unless the last reading shows it, and as inactive
     :ivar result: what the role returns
     """
 
@@ -63,6 +65,7 @@ class Progress:
     rollback: bool = False
     rollback_configuration: str = ""
     delete: bool = False
+    delete_configuration: str = ""
     result: Record = field(default_factory=dict)
 
 
@@ -115,7 +118,8 @@ class _Rotation:
             watch=self._watched(),
             rollback=rollback,
             rollback_configuration=self._name_of_previous(self._step("after")),
-            delete=bool(self._deletes) and not self._problem() and not rollback,
+            delete=bool(self._to_delete()) and not self._problem() and not rollback,
+            delete_configuration=configuration_of(self._to_delete()) or "",
             result=self._result(after),
         )
 
@@ -198,10 +202,12 @@ class _Rotation:
 
     def _failure(self) -> str:
         """Say why the change failed; "" where it did not, or was not tried."""
-        for name in ("changed", "made", "switched"):
-            if self._step(name).get("failed"):
-                return str(self._step(name).get("msg"))
-        return ""
+        return next(filter(None, (self._refused(name) for name in ("changed", "made", "switched"))), "")
+
+    def _refused(self, name: str) -> str:
+        """Say why akv_config or akv_rekey failed: only their successes have an operation; "" where it did not fail."""
+        step = self._step(name)
+        return _reason(step) if step and "operation" not in step else ""
 
     def _watched(self) -> Record:
         done = self._step("changed") or self._step("switched")
@@ -235,16 +241,17 @@ class _Rotation:
         """Say why it is not a success; "" where it is."""
         if self._failure():
             return self._failure()
-        if self._there or self._check_mode or not self._step("after"):
+        if self._there or self._check_mode:
             return ""
-        now = (_enabled(self._step("after")) or [{}])[0]
-        if not same_key(now.get("key_id"), self._key):
-            return f"It has key {now.get('key_id', 'that could not be read')} now."
-        if now["verdict"] != Verdict.HEALTHY.value:
-            return f"With the new key it is {now['verdict']}. {' '.join(now['reasons'])}"
-        if self._step("watched").get("failed"):
-            return str(self._step("watched").get("msg"))
-        return ""
+        if self._step("after"):
+            now = (_enabled(self._step("after")) or [{}])[0]
+            if not same_key(now.get("key_id"), self._key):
+                return f"It has key {now.get('key_id', 'that could not be read')} now."
+            if now["verdict"] != Verdict.HEALTHY.value:
+                return f"With the new key it is {now['verdict']}. {' '.join(now['reasons'])}"
+        watched = self._step("watched")
+        # A watch that was lost says nothing of why it ended.
+        return _reason(watched) if watched and watched.get("stopped_by", "lost") else ""
 
     def _rolls_back(self, after: Values) -> bool:
         if self._there or self._check_mode or not self._given["rollback"] or not self._problem():
@@ -261,24 +268,39 @@ class _Rotation:
                 return configuration_of(vault) or ""
         return ""
 
+    def _to_delete(self) -> Values:
+        """Return the configuration to delete as it was read last; empty unless it is inactive.
+
+        A switch may rename configurations: the UUID is that of the name before.
+        """
+        if not self._deletes:
+            return {}
+        vaults = (self._step("after") or self._step("found")).get("vaults") or []
+        uuid = next((vault.get("uuid") for vault in self._step("found")["vaults"] if self._is_named(vault)), None)
+        for vault in vaults:
+            meant = self._is_named(vault) if uuid is None else vault.get("uuid") == uuid
+            if meant and vault["verdict"] == Verdict.INACTIVE.value:
+                return t.cast("Values", vault)
+        return {}
+
+    def _is_named(self, vault: Values) -> bool:
+        return configuration_of(vault) == self._deletes
+
     # -- result -------------------------------------------------------------------------------------------------------
 
     def _result(self, after: Values) -> Record:
         problem = self._problem()
         back = self._step("back")
-        rollback = "none" if not back else "failed" if back.get("failed") else "done"
-        deleted = self._step("deleted")
-        problem = problem or (str(deleted.get("msg")) if deleted.get("failed") else "")
+        rollback = "none" if not back else "failed" if self._refused("back") else "done"
+        problem = problem or self._refused("deleted")
         steps = [self._step(name) for name in ("changed", "made", "switched", "back", "deleted")]
-        outcomes = [
-            step.get("outcome") or ("changed" if step.get("changed") else "unchanged") for step in steps if step
-        ]
+        outcomes = [_outcome(step) for step in steps if step]
         variables = self._rollback_variables(after)
         return {
             "failed": bool(problem),
             "changed": any(step.get("changed") or step.get("outcome") == "changed" for step in steps),
             "outcome": next((each for each in ("unknown", "changed") if each in outcomes), "unchanged"),
-            "msg": " ".join(filter(None, self._sentences(problem, rollback, after, deleted, variables))),
+            "msg": " ".join(filter(None, self._sentences(problem, rollback, after, variables))),
             "method": self._method,
             "before": {name: self._previous[name] for name in _SHOWN if name in self._previous},
             "after": {name: after[name] for name in _SHOWN if name in after},
@@ -294,30 +316,48 @@ class _Rotation:
         if self._method == "rekey":
             return variables
         name = self._name_of_previous(self._step("after"))
-        gone = self._step("deleted") and not self._step("deleted").get("failed") and self._deletes == name
+        deleted = self._step("deleted") and not self._refused("deleted")
+        gone = deleted and self._to_delete().get("uuid") == self._previous["uuid"]
         return {} if gone or not name else {**variables, "akv_rotate_key_configuration": name}
 
-    def _sentences(
-        self, problem: str, rollback: str, after: Values, deleted: Values, variables: Values
-    ) -> t.Iterator[str]:
+    def _sentences(self, problem: str, rollback: str, after: Values, variables: Values) -> t.Iterator[str]:
         state = f"It has key {after.get('key_id', 'that could not be read')} now, and is {after['verdict']}."
         if problem:
             yield f"{self._who} was stopped. {problem}"
             yield {
                 "none": "",
                 "done": "It was rolled back to the previous key.",
-                "failed": f"The rollback to the previous key failed: {self._step('back').get('msg')}",
+                "failed": f"It could not be rolled back to the previous key: {self._refused('back')}",
             }[rollback]
             yield state
         elif self._there or self._check_mode:
             yield self._intent()
         else:
             yield f"{self._who} has key {self._key} now, and is {after['verdict']}."
-        yield str(deleted.get("msg") or "") if not deleted.get("failed") else ""
+        if not problem:
+            yield self._deletion()
         if variables:
             words = " ".join(f"{name}={value}" for name, value in variables.items())
             previous = self._previous.get("key_id")
             yield f"Keep the previous key {previous} enabled in Azure. To roll back, run with {words}"
+
+    def _deletion(self) -> str:
+        """Say what was deleted, or that nothing is left to delete."""
+        final = self._there or self._step("after")
+        if self._deletes and final and not self._to_delete():
+            return f"There is no inactive configuration {self._deletes}: nothing was deleted."
+        return str(self._step("deleted").get("msg") or "")
+
+
+def _reason(step: Values) -> str:
+    return str(step.get("msg") or "no reason reported")
+
+
+def _outcome(step: Values) -> str:
+    if "operation" in step:
+        return "changed" if step.get("changed") else "unchanged"
+    # A call that was lost says nothing of what it did.
+    return str(step.get("outcome") or "unknown")
 
 
 def _settings(vault: Values) -> Record:

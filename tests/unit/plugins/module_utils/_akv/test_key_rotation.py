@@ -43,17 +43,32 @@ def found(*vaults: Values) -> Values:
     return {"vaults": list(vaults or [vault()])}
 
 
-def at(given: Values | None = None, check_mode: bool = False, **steps: Any) -> Progress:
+AFTER_REKEY: Values = found(vault(KEY2), vault(KEY1, "inactive", "blue"))
+
+
+def at(given: Values | None = None, *, check_mode: bool = False, **steps: Any) -> Progress:
     return progress({"found": found(), **steps}, GIVEN if given is None else given, "c1", check_mode)
 
 
-CHANGED = {"changed": True, "outcome": "changed", "vault": {"uuid": "uuid-of-default", "client_id": "app1"}}
+CHANGED = {
+    "changed": True,
+    "failed": False,
+    "failed_when_result": False,
+    "operation": "rekey",
+    "vault": {"uuid": "uuid-of-default", "client_id": "app1"},
+}
+WATCHED = {"changed": False, "failed": False, "failed_when_result": False, "outcome": "unchanged", "stopped_by": ""}
+
+
+def hidden(msg: str, **more: Any) -> Values:
+    """A failed result as ``failed_when: false`` registers it."""
+    return {"changed": False, "failed": False, "failed_when_result": False, "msg": msg, **more}
 
 
 @pytest.mark.parametrize(
     ("reading", "given", "stop"),
     [
-        ({"failed": True, "msg": "timed out"}, GIVEN, "timed out Nothing was changed."),
+        (hidden("timed out"), GIVEN, "timed out Nothing was changed."),
         ({"vaults": []}, GIVEN, "has no enabled AKV configuration. Nothing was changed. Use the role akv_enable"),
         (found(vault(verdict="degraded")), GIVEN, "is degraded. Because. Make it healthy first"),
         (found(), {**GIVEN, "key_id": KEY1, "delete_previous": "default"}, "default is the configuration that SVM vs0"),
@@ -106,13 +121,13 @@ def test_what_is_watched() -> None:
     green = {**CHANGED, "vault": {"uuid": "uuid-of-green", "client_id": "app2"}}
     told = at(SWITCH, made=CHANGED, switched=green)
     assert (told.watch["configuration_uuid"], told.watch["client_id"]) == ("uuid-of-green", "app2")
-    assert at(changed={"failed": True, "msg": "no"}).watch == {}
+    assert at(changed=hidden("no")).watch == {}
     assert at(check_mode=True, changed=CHANGED).watch == {}
 
 
 @pytest.mark.parametrize("verdict", ["degraded", "unavailable"])
 def test_a_bad_configuration_is_rolled_back(verdict: str) -> None:
-    told = at(changed=CHANGED, watched={"failed": True, "msg": "worse"}, after=found(vault(KEY2, verdict)))
+    told = at(changed=CHANGED, watched=hidden("worse", stopped_by="canary"), after=found(vault(KEY2, verdict)))
     assert (told.rollback, told.delete, told.result["failed"]) == (True, False, True)
     assert not at({**GIVEN, "rollback": False}, changed=CHANGED, after=found(vault(KEY2, verdict))).rollback
     # ONTAP calls the enabled one default, and the previous one by another name.
@@ -124,10 +139,10 @@ def test_a_bad_configuration_is_rolled_back(verdict: str) -> None:
 @pytest.mark.parametrize(
     "steps",
     [
-        {"changed": {"failed": True, "msg": "refused"}, "after": found(vault(KEY1))},
-        {"changed": {"failed": True, "msg": "refused"}, "after": found(vault(KEY1, "degraded"))},
+        {"changed": hidden("refused"), "after": found(vault(KEY1))},
+        {"changed": hidden("refused"), "after": found(vault(KEY1, "degraded"))},
         {"changed": CHANGED, "after": found(vault(KEY2, "unknown"))},
-        {"changed": CHANGED, "after": {"failed": True, "msg": "timed out"}},
+        {"changed": CHANGED, "after": hidden("timed out")},
     ],
 )
 def test_what_is_not_rolled_back_but_is_no_success(steps: Values) -> None:
@@ -135,7 +150,7 @@ def test_what_is_not_rolled_back_but_is_no_success(steps: Values) -> None:
     assert (told.rollback, told.result["failed"], told.result["rollback"]) == (False, True, "none")
 
 
-@pytest.mark.parametrize(("back", "word"), [({"changed": True}, "done"), ({"failed": True, "msg": "no"}, "failed")])
+@pytest.mark.parametrize(("back", "word"), [(CHANGED, "done"), (hidden("no", outcome="unknown"), "failed")])
 def test_the_result_of_a_rollback(back: Values, word: str) -> None:
     told = at(changed=CHANGED, after=found(vault(KEY2, "degraded")), back=back, back_after=found(vault(KEY1)))
     assert (told.result["rollback"], told.result["failed"], told.result["changed"]) == (word, True, True)
@@ -144,7 +159,7 @@ def test_the_result_of_a_rollback(back: Values, word: str) -> None:
 
 
 def test_a_success_and_its_rollback_by_hand() -> None:
-    told = at(changed=CHANGED, watched={"failed": False}, after=found(vault(KEY2)))
+    told = at(changed=CHANGED, watched=WATCHED, after=found(vault(KEY2)))
     assert (told.result["failed"], told.result["outcome"]) == (False, "changed")
     assert told.result["rollback_variables"] == {"akv_rotate_key_key_id": KEY1}
     after = found(vault(KEY2, "healthy", "default", of="green"), vault(KEY1, "inactive", "blue", of="default"))
@@ -156,21 +171,101 @@ def test_a_success_and_its_rollback_by_hand() -> None:
         made=CHANGED,
         switched=CHANGED,
         after=after,
-        deleted={"changed": True, "msg": "Deleted."},
+        deleted={**CHANGED, "operation": "delete", "msg": "Deleted."},
     )
     assert told.result["rollback_variables"] == {}
     assert "Deleted." in told.result["msg"]
 
 
 def test_a_delete_that_fails_is_no_success() -> None:
-    told = at({**GIVEN, "key_id": KEY1, "delete_previous": "blue"}, deleted={"failed": True, "msg": "in use"})
+    there = found(vault(), vault(KEY1, "inactive", "blue"))
+    told = at({**GIVEN, "key_id": KEY1, "delete_previous": "blue"}, found=there, deleted=hidden("in use"))
     assert told.result["failed"] is True
     assert "in use" in told.result["msg"]
 
 
-STEP = st.sampled_from([{}, {"skipped": True}, CHANGED, {"failed": True, "msg": "no", "outcome": "unknown"}])
+@pytest.mark.parametrize("step", ["made", "switched"])
+def test_a_refused_step_of_a_switch(step: str) -> None:
+    told = at(SWITCH, **{"made": CHANGED, step: hidden("Azure refuses the credential.")}, after=found())
+    assert (told.watch, told.rollback, told.delete, told.result["failed"]) == ({}, False, False, True)
+    assert "was stopped. Azure refuses the credential. It has key" in told.result["msg"]
+
+
+def test_a_refused_step_of_check_mode() -> None:
+    told = at(SWITCH, check_mode=True, made=hidden("client_secret: is missing."))
+    assert told.result["failed"] is True
+    assert "client_secret: is missing." in told.result["msg"]
+
+
+def test_a_refused_rollback() -> None:
+    bad = found(vault(KEY2, "unavailable"))
+    told = at(changed=CHANGED, watched=hidden("worse"), after=bad, back=hidden("No job."), back_after=bad)
+    assert told.result["rollback"] == "failed"
+    assert "It could not be rolled back to the previous key: No job. It has key" in told.result["msg"]
+    assert told.result["rollback_variables"] == {"akv_rotate_key_key_id": KEY1}
+
+
+@pytest.mark.parametrize("ended", [{"stopped_by": "unread"}, {"stopped_by": "canary"}, {}])
+def test_a_watch_that_stopped_is_no_success(ended: Values) -> None:
+    told = at({**GIVEN, "delete_previous": "blue"}, changed=CHANGED, watched=hidden("lost", **ended), after=AFTER_REKEY)
+    assert (told.rollback, told.delete, told.result["failed"]) == (False, False, True)
+    assert "lost" in told.result["msg"]
+
+
+@pytest.mark.parametrize("more", [{}, {"outcome": "unknown"}])
+def test_a_step_that_was_lost_may_have_changed_something(more: Values) -> None:
+    assert at(changed=hidden("killed", **more), after=found()).result["outcome"] == "unknown"
+    assert at(changed=hidden("no", outcome="unchanged"), after=found()).result["outcome"] == "unchanged"
+
+
+# ONTAP names the enabled configuration default; the previous one gets the other's name, or another.
+SWAPPED = found(vault(KEY2, "healthy", "default", of="green"), vault(KEY1, "inactive", "green", of="default"))
+KEPT = found(vault(KEY2, "healthy", "green"), vault(KEY1, "inactive", "default"))
+OLD = vault(KEY1, "inactive", "old")
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "deleted"),
+    [
+        ("default", found(), SWAPPED, "green"),
+        ("default", found(), KEPT, "default"),
+        # It was deleted meanwhile.
+        ("default", found(), found(vault(KEY2, "healthy", "default", of="green")), ""),
+        ("old", found(vault(), OLD), found(*SWAPPED["vaults"], OLD), "old"),
+        # The name is that of another one now.
+        (
+            "old",
+            found(vault(), OLD),
+            found(*SWAPPED["vaults"], vault(configuration="older", verdict="inactive", of="old")),
+            "older",
+        ),
+        ("nothing", found(), SWAPPED, ""),
+        ("default", found(vault(configuration="blue")), SWAPPED, ""),
+    ],
+)
+def test_never_deletes_the_configuration_in_use(name: str, before: Values, after: Values, deleted: str) -> None:
+    steps = {"made": CHANGED, "switched": CHANGED, "watched": WATCHED, "after": after}
+    told = at({**SWITCH, "delete_previous": name}, found=before, **steps)
+    assert (told.delete, told.delete_configuration) == (bool(deleted), deleted)
+    assert told.result["failed"] is False
+    nothing = f"There is no inactive configuration {name}: nothing was deleted."
+    assert (nothing in told.result["msg"]) == (not deleted)
+
+
+def test_a_deleted_previous_configuration_is_no_way_back() -> None:
+    given = {**SWITCH, "delete_previous": "default"}
+    steps = {"made": CHANGED, "switched": CHANGED, "watched": WATCHED, "after": SWAPPED}
+    assert at(given, **steps).result["rollback_variables"] != {}
+    done = at(given, **steps, deleted={**CHANGED, "operation": "delete"})
+    assert done.result["rollback_variables"] == {}
+    refused = at(given, **steps, deleted=hidden("in use"))
+    assert refused.result["rollback_variables"]["akv_rotate_key_configuration"] == "green"
+
+
+STEP = st.sampled_from([{}, {"skipped": True}, CHANGED, hidden("no", outcome="unknown")])
+WATCH = st.sampled_from([{}, {"skipped": True}, WATCHED, hidden("no", stopped_by="unread"), hidden("no")])
 READING = st.one_of(
-    st.sampled_from([{}, {"failed": True, "msg": "no"}, {"vaults": []}]),
+    st.sampled_from([{}, hidden("no"), {"vaults": []}]),
     st.builds(
         lambda key, verdict: found(vault(key, verdict)),
         st.sampled_from([KEY1, KEY2]),
@@ -179,9 +274,11 @@ READING = st.one_of(
 )
 
 
-@generated(st.fixed_dictionaries({"changed": STEP, "watched": STEP, "after": READING, "deleted": STEP}))
+@generated(st.fixed_dictionaries({"changed": STEP, "watched": WATCH, "after": READING, "deleted": STEP}))
 def test_never_a_success_that_is_none(steps: Values) -> None:
     told = at({**GIVEN, "delete_previous": "blue"}, **steps)
+    hidden_failure = any(step.get("msg") == "no" for step in steps.values())
+    assert told.result["failed"] or not hidden_failure
     if not told.result["failed"] and steps["after"]:
         (now,) = steps["after"]["vaults"]
         assert (now["key_id"], now["verdict"]) == (KEY2, "healthy")
