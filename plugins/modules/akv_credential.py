@@ -93,6 +93,7 @@ options:
   soak:
     description:
       - Seconds to watch, for O(stage=watch) only. V(0) reads once.
+      - If the last reading fails, it is repeated for up to O(soak_interval) seconds.
       - Without it, ONTAP's polling interval plus 5 minutes; 20 minutes if the interval cannot be read.
     type: int
   soak_interval:

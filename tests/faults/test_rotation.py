@@ -18,8 +18,10 @@ import pytest
 from faults.in_process import LOGIN, Ontap, play
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.fleet import Decision, Report, Wish, decide, report
+from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import Done
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer
 from ansible_collections.ontap.akv.plugins.module_utils._runtime import parent
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases import credential
 
 PREVIOUS, NEW = "the-previous~Secret8Q", "the-new~Secret8Q"
 SVMS = ("vs0", "vs1", "vs2", "vs3")
@@ -129,12 +131,13 @@ class Fleet:
             host, known = canary["host"], {"configuration_uuid": canary["uuid"]}
             mine, before = stages[host], plans[host]["before"]
             mine["canary"] = self.call(host, "canary", before=before, **known)
-            if mine["canary"]["stopped_by"] in ("", "unhealthy"):
+            passed = mine["canary"]["stopped_by"] in ("", "unhealthy")
+            if passed or mine["canary"]["outcome"] == "unknown":
                 mine["watch"] = self.call(host, "watch", before=before, soak=soak, **known)
                 if mine["watch"]["stopped_by"] == "":
-                    for each in decision.hosts:
-                        done_already = known if each == host else {}
-                        stages[each]["rest"] = self.call(each, "rest", before=plans[each]["before"], **done_already)
+                    for each in decision.hosts if passed else ():
+                        more = {**(known if each == host else {}), "expected_plan": plans[each]["plan_id"]}
+                        stages[each]["rest"] = self.call(each, "rest", before=plans[each]["before"], **more)
                 else:
                     mine["rollback"] = self.call(host, "rollback", before=before, **known)
         done = report(plans, decision, stages, check_mode=self.check_mode)
@@ -543,6 +546,211 @@ def test_a_job_that_vanishes_proves_nothing(bad: str, effect: bool) -> None:
     assert "its job" in result["msg"]
     assert "may have either credential" in result["msg"]
     assert done.message.startswith("Keep the previous secret in Azure")
+
+
+class TestFailedJob:
+    """A job that failed may have had its effect, and no reading shows a secret (9.16.1)."""
+
+    FAILED = pytest.mark.parametrize("ends", ["failure", "cancelled", "expired"])
+
+    @FAILED
+    @pytest.mark.parametrize("effect", [True, False])
+    @pytest.mark.parametrize("bad", ["c1", "c3"])
+    def test_it_proves_nothing(self, bad: str, effect: bool, ends: str) -> None:
+        clusters = {f"c{place}": Cluster(release="9.16.1") for place in (1, 2, 3)}
+        some = Fleet(clusters)
+        clusters[bad].apply({"fail_next_job": {"ends": ends, "effect": effect}})
+        _decision, done = some.rotate()
+        result = done.results[bad]
+        assert result["failed"]
+        unclear = [vault["credential"] for vault in result["vaults"] if vault["done"] == "failed"]
+        assert unclear == ["new or previous"]
+        assert result["outcome"] == "unknown"
+        assert "may have either credential" in result["msg"]
+        if bad == "c1":
+            assert all("rest" not in stages for stages in some.stages.values())
+
+    @pytest.mark.parametrize("host", ["c1", "c2"])
+    def test_what_became_worse_is_rolled_back(self, host: str) -> None:
+        clusters = {name: Cluster(release="9.16.1") for name in ("c1", "c2")}
+        some = Fleet(clusters)
+        clusters[host].on_send = breaks("vs0")
+        clusters[host].apply({"fail_next_job": {"ends": "failure", "effect": True}})
+        _decision, done = some.rotate()
+        result = done.results[host]
+        vault = result["vaults"][0]
+        assert (vault["svm"], vault["done"], vault["credential"], vault["after"]) == (
+            "vs0",
+            "rolled_back",
+            "previous",
+            "healthy",
+        )
+        assert result["failed"]
+        assert set(clusters[host].held().values()) <= {PREVIOUS, NEW}
+        assert clusters[host].received[-1] == ("vs0", PREVIOUS) or host == "c2"
+
+    @pytest.mark.parametrize("refused", [True, False])
+    def test_a_canary_that_becomes_worse_later_is_rolled_back(self, refused: bool) -> None:
+        cluster = Cluster(release="9.16.1")
+        some = Fleet({"c1": cluster})
+        cluster.apply({"fail_next_job": {"ends": "failure", "effect": True}})
+        looks = []
+        send = cluster.send
+
+        def look(method: str, target: str, body: Any) -> Answer:
+            looks.append(method)
+            if len(looks) == 20:
+                worse(cluster, "vs0")
+            if method == "PATCH" and body["client_secret"] == PREVIOUS:
+                if refused:
+                    return _refuses(method, target, body)
+                recovers(cluster, "vs0")
+            return send(method, target, body)
+
+        cluster.send = look  # type: ignore[method-assign]
+        _decision, done = some.rotate()
+        vault = done.results["c1"]["vaults"][0]
+        if refused:
+            assert (vault["done"], vault["after"]) == ("failed", "degraded")
+        else:
+            assert (vault["done"], vault["after"]) == ("rolled_back", "healthy")
+            assert cluster.received == [("vs0", NEW), ("vs0", PREVIOUS)]
+
+    @pytest.mark.parametrize("code", [65537540, 65537573])
+    def test_a_refusal_of_the_credential_is_a_refusal(self, code: int) -> None:
+        cluster = Cluster(release="9.16.1")
+        some = Fleet({"c1": cluster})
+        cluster.apply({"fail_next_job": {"code": code}})
+        _decision, done = some.rotate()
+        result = done.results["c1"]
+        assert [vault["done"] for vault in result["vaults"]] == ["untouched"] * 4
+        assert result["outcome"] == "unchanged"
+        assert set(cluster.held().values()) == {PREVIOUS}
+
+    def test_a_rollback_that_is_refused_by_its_job_leaves_it_unclear(self) -> None:
+        cluster = Cluster(release="9.16.1", on_send=lambda cluster, svm, _secret: worse(cluster, svm))
+        cluster.apply({"fail_next_job": {"ends": "failure", "effect": True}}, {"fail_next_job": {"code": 65537540}})
+        result = Fleet({"c1": cluster}).call("c1", "all")
+        assert (result["outcome"], result["stopped_by"]) == ("unknown", "canary")
+        assert result["vaults"][0]["done"] == "failed"
+
+    def test_a_refusal_in_the_job_can_pass(self) -> None:
+        some = Fleet({"c1": Cluster(release="9.16.1")}, options={"credential_grace": 120})
+        some.clusters["c1"].apply({"fail_next_job": {"code": 65537540, "times": 3}})
+        _decision, done = some.rotate()
+        assert not done.results["c1"]["failed"], done.results["c1"]["msg"]
+        assert set(some.clusters["c1"].held().values()) == {NEW}
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_an_unforeseen_error_in_a_worker_is_a_failure(answered: bool) -> None:
+    cluster = Cluster(on_send=breaks("vs0"))
+    send = cluster.send
+
+    def breaks_down(method: str, target: str, body: Any) -> Answer:
+        if method == "PATCH" and not answered and body["client_secret"] == NEW:
+            send(method, target, body)
+            raise RuntimeError("this was not foreseen")
+        return send(method, target, body)
+
+    def takes(entry: credential.Entry, done: Done) -> None:
+        if done is Done.SENT:
+            raise RuntimeError("this was not foreseen")
+        entry.done = done
+
+    cluster.send = breaks_down  # type: ignore[method-assign]
+    given = {**LOGIN, "client_id": "app1", "client_secret": NEW, "previous_client_secret": PREVIOUS}
+    with pytest.MonkeyPatch.context() as patch:
+        if answered:
+            patch.setattr(credential.Entry, "takes", takes)
+        played = play("akv_credential", given, cluster.send)
+    assert played.failed
+    assert NEW not in json.dumps(played.result)
+    assert "Internal error in the ontap.akv collection (RuntimeError" in played.result["msg"]
+    assert played.result["vaults"][0]["done"] == "rolled_back"
+    assert [vault["done"] for vault in played.result["vaults"][1:]] == ["untouched"] * 3
+    assert set(cluster.held().values()) == {PREVIOUS}
+
+
+def test_an_unforeseen_error_without_a_way_back_leaves_it_unclear() -> None:
+    cluster = Cluster()
+    send = cluster.send
+
+    def breaks_down(method: str, target: str, body: Any) -> Answer:
+        answer = send(method, target, body)
+        if method == "PATCH":
+            raise RuntimeError("this was not foreseen")
+        return answer
+
+    cluster.send = breaks_down  # type: ignore[method-assign]
+    result = play("akv_credential", {**LOGIN, "client_id": "app1", "client_secret": NEW}, cluster.send).result
+    assert (result["failed"], result["outcome"], result["stopped_by"]) == (True, "unknown", "canary")
+    assert [vault["done"] for vault in result["vaults"]] == ["failed", "untouched", "untouched", "untouched"]
+
+
+@pytest.mark.parametrize("busy", [1, 3])
+def test_a_last_look_that_fails_is_repeated(busy: int) -> None:
+    some = fleet(1)
+    cluster = some.clusters["c1"]
+    send = cluster.send
+    looks: list[str] = []
+    # The soak ends in the look number 20.
+    last = range(20, 20 + busy)
+
+    def at_times_busy(method: str, target: str, body: Any) -> Answer:
+        answer = send(method, target, body)
+        if cluster.names() == ["vs0"] and method == "GET" and "azure-key-vaults" in target:
+            looks.append(target)
+            if len(looks) - len(first) in last:
+                return Answer(503, answer.headers, b'{"error": {"code": "8", "message": "busy"}}')
+        return answer
+
+    first: list[str] = []
+    cluster.send = at_times_busy  # type: ignore[method-assign]
+    plan = some.call("c1", "canary")
+    first += looks
+    # One reading more: of the plan.
+    first += looks[:1]
+    watched = some.call("c1", "watch", before=plan["before"], configuration_uuid=plan["canary"]["uuid"], soak=1200)
+    assert len(looks) - len(first) == 20 + busy
+    assert watched["stopped_by"] == "", watched["msg"]
+
+
+def test_a_watch_that_can_not_be_read_ends() -> None:
+    some = fleet(1)
+    cluster = some.clusters["c1"]
+    send = cluster.send
+    plan = some.call("c1", "canary")
+    looks: list[str] = []
+
+    def busy(method: str, target: str, body: Any) -> Answer:
+        answer = send(method, target, body)
+        if "azure-key-vaults" in target:
+            looks.append(target)
+            if len(looks) > 1:
+                return Answer(503, answer.headers, b'{"error": {"code": "8", "message": "busy"}}')
+        return answer
+
+    cluster.send = busy  # type: ignore[method-assign]
+    watched = some.call("c1", "watch", before=plan["before"], configuration_uuid=plan["canary"]["uuid"], soak=1200)
+    assert watched["stopped_by"] == "unread"
+    assert "could not be read" in watched["msg"]
+
+
+def test_what_is_added_in_the_soak_gets_nothing() -> None:
+    """After the soak only what the plan names is sent to."""
+    given = scenario(("vs0", "vs1"))
+    given["svms"].append({"name": "vs9"})
+    cluster = Cluster(**given)
+    some = Fleet({"c1": cluster})
+    plan = some.call("c1", "all", check_mode=True)
+    before = {"before": plan["before"], "configuration_uuid": plan["canary"]["uuid"]}
+    some.call("c1", "canary", **before)
+    added = {"svm": "vs9", "client_id": "app1", "tenant_id": "t1", "client_secret": PREVIOUS}
+    cluster.apply({"create_vault": added})
+    rest = some.call("c1", "rest", expected_plan=plan["plan_id"], **before)
+    assert (rest["stopped_by"], rest["outcome"]) == ("plan", "unchanged")
+    assert cluster.names() == ["vs0"]
 
 
 def test_a_reading_that_fails_after_a_credential_is_not_the_reading_before_it() -> None:

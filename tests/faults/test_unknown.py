@@ -531,6 +531,61 @@ def test_a_new_secret_is_sent_again_for_as_long_as_the_task_says(name: str, many
             assert played.result["outcome"] == "unchanged"
 
 
+@pytest.mark.parametrize("many", [False, True], ids=["one", "many"])
+@pytest.mark.parametrize("create", [False, True], ids=["update", "create"])
+def test_a_refusal_in_a_job_is_sent_again_as_long_as_the_task_says(create: bool, many: bool) -> None:
+    declared = {**EVERY, "svm": "vs0", "update_credentials": "always"}
+    for grace, failed, sent in ((60, False, 4), (0, True, 1)):
+        ontap = cluster(vaults=0 if create else 1)
+        ontap.apply({"fail_next_job": {"code": 65537540, "times": 3}})
+        options = {"vaults": [declared]} if many else declared
+        played = play("akv_config", {**LOGIN, **options, "credential_grace": grace}, ontap.send)
+        assert played.failed is failed, played.result["msg"]
+        assert changes(played).count("POST" if create else "PATCH") == sent
+        if failed:
+            assert "younger than two minutes" in said(played)
+            assert played.result["outcome"] == "unchanged"
+
+
+def test_a_create_that_a_job_refuses_after_it_was_made_is_not_sent_again() -> None:
+    ontap = cluster(vaults=0)
+    ontap.apply({"fail_next_job": {"code": 65537540, "effect": True}})
+    played = play("akv_config", {**LOGIN, **EVERY, "svm": "vs0", "credential_grace": 60}, ontap.send)
+    assert played.failed
+    assert changes(played) == ["POST"]
+    assert played.result["outcome"] == "changed"
+
+
+@pytest.mark.parametrize("effect", [True, False])
+@pytest.mark.parametrize("many", [False, True], ids=["one", "many"])
+def test_a_failed_job_of_a_secret_leaves_the_outcome_unknown(many: bool, effect: bool) -> None:
+    ontap = cluster()
+    ontap.apply({"fail_next_job": {"ends": "cancelled", "effect": effect}})
+    entry = {"svm": "vs0", "client_secret": CLIENT["client_secret"], "update_credentials": "always"}
+    played = play("akv_config", {**LOGIN, **({"vaults": [entry]} if many else entry)}, ontap.send)
+    assert_told(played)
+    assert played.failed
+    assert played.result["outcome"] == "unknown"
+    assert "ONTAP may have the new or the previous client_secret" in said(played)
+
+
+def test_a_job_that_can_not_be_read_is_no_refusal_of_its_change() -> None:
+    ontap = cluster(vaults=0)
+    sent: list[str] = []
+
+    def send(method: str, target: str, body: Any) -> Answer:
+        sent.append(method)
+        answer = ontap.send(method, target, body)
+        if target.startswith("/api/cluster/jobs"):
+            return Answer(400, answer.headers, b'{"error": {"code": "65537540", "message": "no"}}')
+        return answer
+
+    played = play("akv_config", {**LOGIN, **EVERY, "svm": "vs0", "credential_grace": 60}, send)
+    assert played.failed
+    assert sent.count("POST") == 1
+    assert played.result["outcome"] == "unknown"
+
+
 def test_a_credential_is_tried_no_longer_than_the_grace_and_the_task_last() -> None:
     lasting = {**REFUSES, "match": {"method": "PATCH", "times": 0}}
     for grace, timeout, most in ((10, 300, 10), (300, 20, 20)):

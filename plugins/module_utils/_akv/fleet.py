@@ -339,7 +339,9 @@ def _vaults(
             entry = found.get(vault["uuid"])
             if entry is None:
                 continue
-            if vault["done"] != Done.UNTOUCHED:
+            # A rollback that was refused does not show which credential is there.
+            refused = stage == "rollback" and vault["done"] == Done.SENT and entry["done"] == Done.FAILED
+            if vault["done"] != Done.UNTOUCHED and not refused:
                 entry["done"] = str(Done(vault["done"]).value)
             entry["after"] = vault.get("after") or entry["after"]
             if vault.get("since"):
@@ -359,7 +361,7 @@ def _result(
 ) -> Record:
     calls = [stages[stage] for stage in STAGES if stage in stages]
     # What the canary was right after it got the credential does not count if it is healthy after it was watched.
-    passed = stages.get("watch", {}).get("stopped_by") == ""
+    passed = stages.get("watch", {}).get("stopped_by") == "" and stages.get("canary", {}).get("outcome") != "unknown"
     stopped = [
         shortened(str(stages[stage].get("msg") or "no reason reported"), _LONGEST_CAUSE)
         for stage in STAGES

@@ -79,6 +79,18 @@ class JobFailed(AkvError):
         self.code = code
 
 
+# What refuses a credential that Azure does not accept, or does not know yet (9.10.1+), in a response or in a job.
+_CREDENTIAL_REFUSED = frozenset({"65537540", "65537573"})
+
+
+def refuses_credential(failure: AkvError) -> bool:
+    """Return whether ONTAP refused the credential after checking it in Azure: then it keeps the previous one.
+
+    Any other failure of a job says nothing of that: ONTAP may have stored the credential before it failed.
+    """
+    return isinstance(failure, (OntapError, JobFailed)) and failure.code in _CREDENTIAL_REFUSED
+
+
 def job_of(content: Mapping[str, t.Any]) -> str | None:
     """Find the job in the answer to a change; None where it names none."""
     job = content.get("job")
@@ -102,8 +114,9 @@ def follow(client: Client, uuid: str, doing: str, operation: str, interval: floa
             record = client.get(f"{JOBS}/{uuid}", {"fields": "state,message,code"}, doing=f"{doing}: reading its job")
         except AkvError as exc:
             if not (isinstance(exc, OntapError) and exc.http_status in _UNSEEN):
-                exc.message += f" Job {uuid} continues in ONTAP. Run the task again."
-                raise
+                # Not an OntapError: that would say that ONTAP refused the change.
+                message = f"{exc.message} Job {uuid} continues in ONTAP. Run the task again."
+                raise AkvError(message, exc.outcome, **exc.details) from None
             record = {
                 "state": _UNSEEN[exc.http_status],
                 "message": "What the job did is read from the AKV configuration.",

@@ -137,16 +137,16 @@ class Workers:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _serve(self, item: AnyItem, work: Callable[[AnyItem], None]) -> None:
-        try:
-            transport = self._idle.get_nowait()
-        except queue.Empty:
-            transport = self._first.twin()
-        item.client.transport = transport
-        try:
-            with item.kept():
+        with item.kept():
+            try:
+                transport = self._idle.get_nowait()
+            except queue.Empty:
+                transport = self._first.twin()
+            item.client.transport = transport
+            try:
                 work(item)
-        finally:
-            self._idle.put(transport)
+            finally:
+                self._idle.put(transport)
 
     def close(self) -> None:
         """Close the connections, but for the first, which is the task's."""

@@ -86,10 +86,16 @@ class Verb(t.Protocol):
         """Follow what a step's answer names (a job) to its end."""
 
     def refused(self, step: Step, failure: AkvError) -> bool:
-        """Return whether a refusal means that the step needs no more: another run was first, for example."""
+        """Return whether a refusal means that the step needs no more: another run was first, for example.
+
+        :param failure: of the request, or of its job
+        """
 
     def again(self, step: Step, failure: AkvError) -> bool:
-        """Wait where a refusal can pass, and return whether to send the step again."""
+        """Wait where a refusal can pass, and return whether to send the step again.
+
+        :param failure: of the request, or of its job; only a refusal proves that the step was not applied
+        """
 
     def explain(self, plan: Plan, number: int, failure: AkvError) -> AkvError:
         """Complete the failure of a step with what only the verb knows."""
@@ -176,14 +182,14 @@ def _apply(verb: Verb, step: Step) -> bool:
     while True:
         try:
             answer = send(verb.client, step, verb.path(step), verb.secrets, verb.applied)
-            break
+            verb.follow(step, answer)
         except AkvError as failure:
             if verb.refused(step, failure):
                 return False
             if not verb.again(step, failure):
                 raise
-    verb.follow(step, answer)
-    return True
+        else:
+            return True
 
 
 def send(

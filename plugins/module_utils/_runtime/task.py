@@ -69,6 +69,10 @@ class Task:
         """Seconds left until the deadline."""
         return self._deadline - time.monotonic()
 
+    def extend(self, seconds: float) -> None:
+        """Move the deadline: what is to last that long needs the time for a retry at its end too."""
+        self._deadline += seconds
+
     def sleep(self, seconds: float, waiting_for: str = "") -> None:
         """Wait, but no longer than until the deadline.
 

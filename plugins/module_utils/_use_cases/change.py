@@ -38,7 +38,12 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import (
     patch_depends_on_release,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client, is_unreadable
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import JobFailed, follow, job_of
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import (
+    JobFailed,
+    follow,
+    job_of,
+    refuses_credential,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_stores import in_the_way, require_active, way_of_keys
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import (
     BLOCKING_LIMIT,
@@ -71,10 +76,6 @@ _VERIFIED_BY_REACHABILITY = ("update", "enable")
 
 # What a refusal says when another run was faster: it is there already, or gone already.
 _RACE_LOST = {"POST": ("1", "65537500", "65537589"), "DELETE": ("4", "65537120", "65537511", "65538908")}
-
-
-# What refuses a credential that Azure does not accept, or does not know yet (9.12.1+).
-_CREDENTIAL_REFUSED = ("65537540", "65537573")
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,7 @@ class Change:
         self._deleted: set[str] = set()
         self._pauses = intervals()
         self._first_refused: float | None = None
+        self._stands = False
 
     # -- facts and plan -----------------------------------------------------------------------------------------------
 
@@ -248,15 +250,26 @@ class Change:
                         f"{step.doing}: its job is {done.state}, and no reading shows a secret, so ONTAP may still have"
                         " the previous credential. Let the login read /api/cluster/jobs."
                     )
-        except JobFailed:
-            # A switch may stand half-way, which no reading shows.
+        except JobFailed as failure:
+            self._stands = True
             with contextlib.suppress(AkvError):
-                found = self.applied(step)
-                if found is not None or step.confirmation is not Confirmation.ENABLED:
-                    self.client.task.confirmed(changed=found is not None)
+                self._stands = self.applied(step) is not None and not self._showed_before(step)
+                if self._stands or not self._is_unclear(step, failure):
+                    self.client.task.confirmed(changed=self._stands)
             raise
         if step.method == "DELETE" and self.declared.present:
             self._deleted.add(step.path.rpartition("/")[2])
+
+    def _showed_before(self, step: Step) -> bool:
+        """Return whether the configuration showed it all before the step: then a reading proves nothing."""
+        return step.idempotent and self.current is not None and shows(step, self.current)
+
+    @staticmethod
+    def _is_unclear(step: Step, failure: JobFailed) -> bool:
+        """Return whether no reading shows that a step had no effect: a switch half-way, or a secret."""
+        if step.confirmation is Confirmation.ENABLED:
+            return True
+        return step.idempotent and bool(step.secrets) and not refuses_credential(failure)
 
     def applied(self, step: Step) -> Record | None:
         """Read whether a step was applied."""
@@ -293,7 +306,9 @@ class Change:
             waiting_for = f"waiting until {self.declared.label} is deleted"
             left = read_until(task, self._read, lambda record: not self._is_deleted(record), waiting_for)
             return not self._is_deleted(left) and task.remaining() > 0
-        if not (isinstance(failure, OntapError) and failure.code in _CREDENTIAL_REFUSED and step.secrets):
+        if not (refuses_credential(failure) and step.secrets):
+            return False
+        if isinstance(failure, JobFailed) and self._stands and not step.idempotent:
             return False
         if self._first_refused is None:
             self._first_refused = task.remaining()
@@ -321,13 +336,18 @@ class Change:
                 failure.message = f"{why} ({failure.message})"
             elif failure.code == "65537505":
                 failure.message += f" {way_of_keys(self.client, self.declared.scope, self.client.release())}"
-        if isinstance(failure, OntapError) and failure.code in _CREDENTIAL_REFUSED and step.secrets:
+        if refuses_credential(failure) and step.secrets:
             failure.message += (
                 " A secret younger than two minutes may not be known everywhere in Azure yet: run the task again, or"
                 " set credential_grace to the seconds for which it may be tried."
             )
         if isinstance(failure, JobFailed) and step.confirmation is Confirmation.ENABLED:
             failure.message += " A switch may be incomplete: run the task again to finish it."
+        elif isinstance(failure, JobFailed) and self._is_unclear(step, failure):
+            failure.message += (
+                f" No reading shows a secret, so ONTAP may have the new or the previous {' and '.join(step.secrets)}."
+                " Run the task again with update_credentials: always."
+            )
         if chosen.operation == "recreate" and step.method == "POST":
             settings = step.without_secrets()
             failure.details["recreate"] = settings

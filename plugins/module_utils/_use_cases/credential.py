@@ -60,14 +60,18 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.estate import read_release
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.health_monitor import read_health_monitor
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import JobFailed, follow, job_of
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import (
+    JobFailed,
+    follow,
+    job_of,
+    refuses_credential,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import read_vaults
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import read_svms_with_volumes
 from ansible_collections.ontap.akv.plugins.module_utils._runtime import parallel, runner
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import (
     AkvError,
     InputError,
-    OntapError,
     Outcome,
     worst_outcome,
 )
@@ -107,10 +111,9 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "wait_timeout": {"type": "int", "default": 300},
 }
 
-# ONTAP's refusals of a credential: what Azure does not know yet is refused like what it will never know.
-_REFUSED = frozenset({"65537540", "65537573"})
 _GRACE_PAUSE = 5.0  # seconds
 
+_LAST_LOOKS = 5.0  # seconds between them
 _HEAL = 30.0  # seconds in which what was bad already may recover
 _SPARE = 300  # seconds after a polling interval
 _INTERVAL = 15  # minutes, where it is not reported
@@ -195,6 +198,14 @@ class Entry(parallel.Item):
         """Note why it is not a success."""
         self.problem = " ".join(filter(None, (self.problem, problem)))
         self.bad = self.bad or bad
+
+    def fail(self, failure: AkvError) -> None:
+        """End it with a failure that nothing foresaw: from a credential that was being sent, any may be there."""
+        if any(request["method"] == "PATCH" for request in self.client.task.requests):
+            self.done = Done.FAILED
+            self.client.task.sent_unconfirmed()
+        self.refusal = failure.details
+        self.fails(failure.message)
 
     def shown(self) -> Record:
         """Give it as the result has it."""
@@ -387,16 +398,19 @@ class Rotation:
             return
         start = time.monotonic()
         failure: AkvError | None = None
+        # The last look decides: where it fails, there is time for another.
+        again = float(self.order.soak_interval)
+        self.client.task.extend(seconds + again)
         while not canary.is_worse:
             left = seconds - (time.monotonic() - start)
-            if left <= 0:
+            if left <= 0 and (failure is None or left + again <= 0):
                 break
             how = canary.after.verdict if canary.after else "gone"
             self.client.task.progress(
                 f"{canary.name} is {how if failure is None else 'not readable'},"
-                f" {_minutes(left)} of {_minutes(seconds)} left"
+                f" {_minutes(max(0.0, left))} of {_minutes(seconds)} left"
             )
-            time.sleep(min(self.order.soak_interval, left))
+            time.sleep(min(again, left) if left > 0 else min(_LAST_LOOKS, left + again))
             if self._started_by.is_gone():
                 self._stops(Stop.INTERRUPTED, "The run that started this task has ended.")
                 return
@@ -484,7 +498,7 @@ class Rotation:
         for entry in got:
             if unread is not None:
                 entry.forget()
-                entry.fails(f"{entry.name} could not be read after it got the new credential: {unread.message}")
+                entry.fails(f"{entry.name} could not be read after the new credential was sent: {unread.message}")
             elif entry.after is None:
                 entry.fails(f"{entry.name} is gone.")
             elif not entry.good:
@@ -523,8 +537,9 @@ class Rotation:
             try:
                 answer = send(client, step, step.path, {credential.name: credential.value}, lambda _step: None)
                 self._follow(client, step, answer)
-            except OntapError as refusal:
-                if refusal.code not in _REFUSED or time.monotonic() + _GRACE_PAUSE > until:
+            except AkvError as refusal:
+                # What Azure does not know yet is refused like what it will never know.
+                if not refuses_credential(refusal) or time.monotonic() + _GRACE_PAUSE > until:
                     raise
                 if client.task.remaining() - _GRACE_PAUSE <= self._reserve:
                     raise
@@ -542,8 +557,12 @@ class Rotation:
             return
         try:
             done = follow(client, job, step.doing, step.operation)
-        except JobFailed:
-            client.task.confirmed(changed=False)
+        except JobFailed as failure:
+            if refuses_credential(failure):
+                client.task.confirmed(changed=False)
+            else:
+                # A job can fail, or be cancelled, after it has stored the credential.
+                failure.message = f"ONTAP may have either credential. {failure.message}"
             raise
         if done.unseen:
             # The previous credential would show the same health: only the job tells which of them ONTAP has.
@@ -560,9 +579,13 @@ class Rotation:
             if self.order.previous is None:
                 raise AssertionError
             entry.sent_at = time.monotonic()
+            unclear = entry.done == Done.FAILED
             try:
                 self._patch(entry, self.order.previous)
             except AkvError as failure:
+                if unclear:
+                    # That the previous credential was refused does not show which one ONTAP has.
+                    entry.client.task.sent_unconfirmed()
                 entry.done = Done.FAILED if entry.client.task.outcome is Outcome.UNKNOWN else Done.SENT
                 entry.fails(f"It could not be rolled back: {failure.message}")
             else:
