@@ -548,27 +548,26 @@ def test_a_job_that_vanishes_proves_nothing(bad: str, effect: bool) -> None:
     assert done.message.startswith("Keep the previous secret in Azure")
 
 
+@pytest.mark.parametrize("ends", ["failure", "cancelled", "expired"])
+@pytest.mark.parametrize("effect", [True, False])
+@pytest.mark.parametrize("bad", ["c1", "c3"])
+def test_a_failed_job_proves_nothing(bad: str, effect: bool, ends: str) -> None:
+    clusters = {f"c{place}": Cluster(release="9.16.1") for place in (1, 2, 3)}
+    some = Fleet(clusters)
+    clusters[bad].apply({"fail_next_job": {"ends": ends, "effect": effect}})
+    _decision, done = some.rotate()
+    result = done.results[bad]
+    assert result["failed"]
+    unclear = [vault["credential"] for vault in result["vaults"] if vault["done"] == "failed"]
+    assert unclear == ["new or previous"]
+    assert result["outcome"] == "unknown"
+    assert "may have either credential" in result["msg"]
+    if bad == "c1":
+        assert all("rest" not in stages for stages in some.stages.values())
+
+
 class TestFailedJob:
     """A job that failed may have had its effect, and no reading shows a secret (9.16.1)."""
-
-    FAILED = pytest.mark.parametrize("ends", ["failure", "cancelled", "expired"])
-
-    @FAILED
-    @pytest.mark.parametrize("effect", [True, False])
-    @pytest.mark.parametrize("bad", ["c1", "c3"])
-    def test_it_proves_nothing(self, bad: str, effect: bool, ends: str) -> None:
-        clusters = {f"c{place}": Cluster(release="9.16.1") for place in (1, 2, 3)}
-        some = Fleet(clusters)
-        clusters[bad].apply({"fail_next_job": {"ends": ends, "effect": effect}})
-        _decision, done = some.rotate()
-        result = done.results[bad]
-        assert result["failed"]
-        unclear = [vault["credential"] for vault in result["vaults"] if vault["done"] == "failed"]
-        assert unclear == ["new or previous"]
-        assert result["outcome"] == "unknown"
-        assert "may have either credential" in result["msg"]
-        if bad == "c1":
-            assert all("rest" not in stages for stages in some.stages.values())
 
     @pytest.mark.parametrize("host", ["c1", "c2"])
     def test_what_became_worse_is_rolled_back(self, host: str) -> None:

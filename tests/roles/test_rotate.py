@@ -65,11 +65,11 @@ def scenario(
 
 
 @contextlib.contextmanager
-def fleet(number: int, *vaults: Values, **more: t.Any) -> Iterator[dict[str, Simulator]]:
+def fleet(number: int, *vaults: Values, release: str = "9.14.1", **more: t.Any) -> Iterator[dict[str, Simulator]]:
     """Clusters c1, c2 …, all alike."""
     with contextlib.ExitStack() as stack:
         yield {
-            f"c{place + 1}": stack.enter_context(Simulator(release="9.14.1", scenario=scenario(*vaults, **more)))
+            f"c{place + 1}": stack.enter_context(Simulator(release=release, scenario=scenario(*vaults, **more)))
             for place in range(number)
         }
 
@@ -207,6 +207,38 @@ def test_a_canary_that_becomes_worse_in_the_soak(helps: bool, roles: Roles) -> N
         assert "the canary vs0 on c1 did not pass" in run.fact("akv_rotate_result", "c2")["msg"]
         assert message(run) == f"{KEEP}9 of 9 configurations still use it."
         assert_readable(run)
+
+
+def test_a_canary_that_may_have_the_new_secret_is_watched(roles: Roles) -> None:
+    """Its job failed after the effect (9.16.1). It is rolled back when it becomes worse."""
+    with fleet(2, release="9.16.1") as clusters:
+        canary = clusters["c1"]
+        canary.apply([{"fail_next_job": {"ends": "failure", "effect": True}}])
+        looks = {"method": "GET", "path": "/api/security/azure-key-vaults", "nth": 6}
+        canary.apply([{"add_fault": {"match": looks, "events": [{"lose_keys": {"svm": "vs0", "nodes": ["node2"]}}]}}])
+        back = {"match": {**PATCH, "nth": 2}, "events": [{"recover_keys": {"svm": "vs0"}}]}
+        canary.apply([{"add_fault": back}])
+        run = roles.play("rotate", connections(clusters), {**VARIABLES, "akv_rotate_soak": 30})
+        assert run.code == 2
+        assert [sent_to(simulator) for simulator in clusters.values()] == [["vs0", "vs0"], []]
+        assert held(canary) == dict.fromkeys(ALL, PREVIOUS)
+        assert done(run, "c1")["vs0"] == ("rolled_back", "healthy", "healthy")
+        assert message(run) == f"{KEEP}6 of 6 configurations still use it."
+
+
+def test_what_is_added_in_the_soak_gets_nothing(roles: Roles) -> None:
+    vaults = [{"svm": name} for name in ALL]
+    with fleet(2, *vaults, svms=(*ALL, "vs9")) as clusters:
+        looks = {"method": "GET", "path": "/api/security/azure-key-vaults", "nth": 5}
+        added = {"svm": "vs9", "client_id": "client1", "tenant_id": "tenant1", "client_secret": PREVIOUS}
+        clusters["c1"].apply([{"add_fault": {"match": looks, "events": [{"create_vault": added}]}}])
+        run = roles.play("rotate", connections(clusters), VARIABLES)
+        assert run.code == 2
+        assert [sorted(sent_to(simulator)) for simulator in clusters.values()] == [["vs0"], ALL]
+        assert "expected_plan is" in run.fact("akv_rotate_result", "c1")["msg"]
+        # Run again: the plan has it now.
+        roles.play("rotate", connections(clusters), VARIABLES).check()
+        assert set(held(clusters["c1"]).values()) == {NEW}
 
 
 def test_a_cluster_that_cannot_be_read(roles: Roles) -> None:
