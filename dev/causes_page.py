@@ -30,6 +30,7 @@ ONTAP passes on. A text that no rule knows is `unclassified`. `diagnosis.evidenc
   **restore**: a restore, which both do. **wait**: ONTAP recovers without anyone doing anything. **person**: someone
   must act in Azure, in the network or on the cluster.
 - A passing fault of Azure (such as AADSTS90033) is waited for, whatever its cause is called.
+- A key store that is switching or disabling (`key_store_busy`) is not waited for: someone must act.
 
 | cause | meaning | ONTAP reports | who | what to do |
 |---|---|---|---|---|

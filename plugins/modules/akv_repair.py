@@ -59,6 +59,8 @@ options:
   restore:
     description:
       - Whether to restore keys where nodes lack them.
+      - With O(expected_plan), only the restores of that plan are sent. If nodes of another configuration lack keys
+        after the credential was sent, the task fails and names it.
     type: bool
     default: true
   svms:
@@ -85,6 +87,8 @@ options:
 notes:
   - The task fails where something that it tried failed, where someone must act, and where it waited and something still
     needs attention. RV(advice) then says what to do. In check mode it does not fail for that.
+  - The task fails, in check mode too, where it does not know the state of a configuration. RV(unknown) then says why.
+  - After something was sent, a reading that fails is repeated until the time limit. The result still has what was sent.
   - Volumes count if their SVM has an enabled AKV configuration. An offline volume of another SVM is not waited for.
 seealso:
   - module: ontap.akv.akv_info
@@ -170,7 +174,7 @@ vaults:
       description: Verdict and diagnosis before the task, as in RV(ontap.akv.akv_info#module:vaults).
       type: dict
     after:
-      description: The same after the task; in check mode before it.
+      description: The same as last read. In check mode, that is before the task.
       type: dict
     unavailable_nodes:
       description: The nodes that lack keys after the task.
@@ -213,6 +217,15 @@ unmounted:
   returned: always, once the cluster was read
   type: list
   elements: dict
+  sample: []
+unknown:
+  description: >-
+    What is not known, in sentences: configurations whose UUID, SVM or application ONTAP does not report, and a reading
+    that failed after something was sent. Empty where all is known.
+  returned: always, once the cluster was read
+  type: list
+  elements: str
+  version_added: 0.2.0
   sample: []
 health_monitor:
   description: How ONTAP watches the configurations, as in RV(ontap.akv.akv_info#module:health_monitor).

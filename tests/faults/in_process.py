@@ -29,7 +29,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._http.transport import A
 from ansible_collections.ontap.akv.plugins.module_utils._ontap import client as ontap_client
 from ansible_collections.ontap.akv.plugins.module_utils._ontap import connection, jobs, zapi
 from ansible_collections.ontap.akv.plugins.module_utils._runtime import task
-from ansible_collections.ontap.akv.plugins.module_utils._use_cases import credential, entry
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases import credential, entry, repair
 from simulator import api, events
 from simulator.call import Pending, Reply
 from simulator.errors import ApiError
@@ -225,6 +225,7 @@ def _without_a_wire(send: Send, played: Played, seconds: float) -> Iterator[None
         mock.patch.object(ontap_client, "time", clock),
         mock.patch.object(jobs, "time", clock),
         mock.patch.object(credential, "time", clock),
+        mock.patch.object(repair, "time", clock),
         mock.patch.object(task, "time", clock),
         mock.patch.object(zapi, "HAS_NETAPP_LIB", False),
     ):

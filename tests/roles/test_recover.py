@@ -119,6 +119,32 @@ def test_one_cluster_of_three_does_not_answer(roles: Roles) -> None:
         assert run.fact("akv_recover_result", "well")["failed"] is False
 
 
+def test_a_configuration_that_cannot_be_named_is_no_success(roles: Roles) -> None:
+    fault = {"match": {"path": "/api/security/azure-key-vaults", "times": 0}, "without": {"fields": ["svm"]}}
+    with Simulator(release="9.14.1", scenario=scenario(1, faults=[fault])) as simulator:
+        run = roles.play("diagnose", {"cluster1": simulator.connection})
+        assert run.code == 2
+        assert "cluster1: ONTAP does not report the SVM of the AKV configuration" in " ".join(run.failures())
+        run, result = play(roles, simulator, CREDENTIAL)
+        assert run.code == 2
+        assert result["failed"] is True
+        assert "ONTAP does not report the SVM of the AKV configuration" in result["msg"]
+        assert "1 AKV configuration: none needs attention" not in run.output
+
+
+@pytest.mark.parametrize(("reading", "credential"), [(2, "none"), (3, "sent")])
+def test_a_reading_of_the_repair_that_fails_is_named(reading: int, credential: str, roles: Roles) -> None:
+    """The second reading is before the credential is sent, the third one after it."""
+    fault = {"match": {"path": "/api/storage/volumes", "times": 0, "nth": reading}, "http": {"status": 500}}
+    with broken({"expire_credential": {"svm": "vs0"}}) as simulator:
+        simulator.apply([{"add_fault": fault}])
+        run, result = play(roles, simulator, CREDENTIAL)
+        assert run.code == 2
+        assert "HTTP 500" in result["msg"]
+        assert "What to do" not in result["msg"]
+        assert [vault["credential"] for vault in result["vaults"]] == [credential]
+
+
 def test_diagnose_changes_nothing_and_is_short(roles: Roles) -> None:
     with (
         broken({"expire_credential": {"svm": "vs0"}}) as one,

@@ -173,7 +173,9 @@ class Diagnosis:
         """What helps."""
         if self.heals_itself:
             return Remedy.WAIT
-        return Remedy.RESTORE if self.lacks_keys else CAUSES[self.cause].remedy
+        remedy = Remedy.RESTORE if self.lacks_keys else CAUSES[self.cause].remedy
+        # What is usually waited for does not pass here: a key store that is switching, for example.
+        return Remedy.PERSON if remedy is Remedy.WAIT else remedy
 
     def shown(self) -> dict[str, t.Any]:
         """Return it as results have it."""

@@ -37,6 +37,8 @@ DO_NOT_REBOOT = (
 )
 COMES_BACK = "Offline volumes come back with the next good poll of Azure. Do not bring them online one by one."
 
+_OTHER = "other AKV configuration"
+
 Values = Mapping[str, t.Any]
 
 
@@ -211,8 +213,8 @@ def suspects(clusters: Iterable[Values]) -> list[str]:
 def report(clusters: Mapping[str, Values], ends: Endings | None = None) -> list[str]:
     """Word what was found, cause by cause, over one or several clusters: what, where, ONTAP's words, what to do.
 
-    :param clusters: by name, each as the result of akv_repair or akv_info has it: ``vaults`` and ``volumes``; one that
-        could not be read has ``failed`` and ``msg``
+    :param clusters: by name, each as the result of akv_repair or akv_info has it: ``vaults`` and ``volumes``, and in
+        ``unknown`` what is not known; one that could not be read has ``failed`` and ``msg``
     :param ends: when credentials end, as far as it is known
     """
     ends = ends or Endings()
@@ -229,6 +231,8 @@ def report(clusters: Mapping[str, Values], ends: Endings | None = None) -> list[
             if Verdict(vault["verdict"]).needs_attention:
                 _add(groups, cluster, vault, many)
     lines = [one_line(f"{name} could not be read: {found.get('msg', '')}") for name, found in unread.items()]
+    unknown = [f"{name}: {each}" if many else each for name, found in read.items() for each in found.get("unknown", ())]
+    lines += map(one_line, unknown)
     bad = sum(len(group.names) for group in groups.values())
     away = {cluster: offline(_volumes_of(found)) for cluster, found in read.items()}
     number = sum(map(len, away.values()))
@@ -236,7 +240,7 @@ def report(clusters: Mapping[str, Values], ends: Endings | None = None) -> list[
     if bad:
         lines += [f"{bad} of {plural(total, 'AKV configuration')}{where} need attention.", DO_NOT_REBOOT]
     elif read:
-        lines.append(f"{plural(total, 'AKV configuration')}{where}: none needs attention.")
+        lines.append(f"{plural(total, _OTHER if unknown else 'AKV configuration')}{where}: none needs attention.")
     explained: set[tuple[str, str | None]] = set()
     for group in sorted(groups.values(), key=lambda group: (-len(group.names), group.cause.value)):
         mine = [
@@ -440,16 +444,19 @@ def progress(
     done = [call for call in calls if "vaults" in call]
     if not done:
         return Progress({"failed": True, "changed": False, "outcome": "unchanged", "vaults": []}, [], [])
-    failed = [call for call in calls[1:] if call.get("failed")]
+    # A role sees no other sign of a call that failed: ``failed_when: false`` makes ``failed`` false.
+    broken = [call for call in calls[1:] if call and not call.get("skipped") and "vaults" not in call]
+    unknown = [*done[-1].get("unknown", ()), *(str(call.get("msg", "")) for call in broken)]
+    failed = broken or [call for call in calls[1:] if call.get("failed")]
     vaults = _merged(done)
     before = _offline_of(done[0], "before")
     after = _offline_of(done[-1], "after")
     left = [vault for vault in vaults if Verdict(vault["after"]).needs_attention]
     outcomes = [_outcome(call) for call in calls]
     is_over = not left and not after
-    message = _sentence(cluster, done[-1], vaults, left, before, after, check_mode)
+    message = _sentence(cluster, done[-1], vaults, left, before, after, unknown, check_mode)
     result: Record = {
-        "failed": not check_mode and not is_over,
+        "failed": bool(unknown) or (not check_mode and not is_over),
         "changed": any(call.get("changed") for call in calls[1:]),
         "outcome": next((each for each in ("unknown", "changed") if each in outcomes), "unchanged"),
         "msg": message,
@@ -464,8 +471,11 @@ def progress(
     lines = report({cluster: done[-1]})
     repaired = calls[1] if len(calls) > 1 else {}
     tried = any(vault[step] != "none" for vault in repaired.get("vaults", ()) for step in _STEPS)
-    tried = tried or ("vaults" not in repaired and bool(repaired.get("failed")))
-    news = [one_line(f"{cluster}: {repaired['msg']}"), *(lines if repaired.get("changed") else [])] if tried else []
+    news = []
+    if tried or repaired in broken:
+        news.append(one_line(f"{cluster}: {repaired.get('msg', '')}"))
+    if tried and repaired.get("changed"):
+        news += lines
     if seconds:
         news.append(f"Waiting for {seconds} s at most: {why}.")
     remedies = {CAUSES[Cause(vault["diagnosis"]["cause"])].remedy for vault in left}
@@ -550,12 +560,15 @@ def _sentence(
     left: Sequence[Values],
     before: Sequence[Values],
     after: Sequence[Values],
+    unknown: Sequence[str],
     check_mode: bool,
 ) -> str:
-    if not vaults and not before:
+    if not (vaults or before or unknown):
         return f"{cluster}: all AKV configurations are healthy, and no encrypted volume is offline. Nothing to do."
     if check_mode:
-        return f"{cluster}: {last['msg']}" if last.get("msg") else cluster
+        more = [each for each in unknown if each not in last.get("unknown", ())]
+        found = " ".join(filter(None, [str(last.get("msg") or ""), *more]))
+        return f"{cluster}: {found}" if found else cluster
     parts = []
     if left:
         causes = ", ".join(dict.fromkeys(vault["diagnosis"]["cause"] for vault in left))
@@ -564,11 +577,12 @@ def _sentence(
         parts.append(f"{plural(len(left), 'AKV configuration')} {verb} attention ({causes}): {names}.")
     elif vaults:
         parts.append(f"{plural(len(vaults), 'AKV configuration')} recovered.")
+    parts += unknown
     if before or after:
         parts.append(f"{plural(len(before), 'encrypted volume')} offline before, {len(after)} now.")
-    if left:
+    if left and not unknown:
         parts.append(f"What to do: {left[0]['advice']}")
-    elif after:
+    elif not left and after:
         parts.append(COMES_BACK)
     parts[0] = f"{cluster}: {parts[0]}"
     return one_line(" ".join(parts))

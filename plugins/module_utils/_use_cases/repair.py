@@ -81,6 +81,8 @@ _VERIFYING = 60.0  # seconds until a credential must have helped
 _LONGEST_PAUSE = 30.0
 _NOTE_EVERY = 60.0  # seconds between two lines of progress
 
+Reading = t.TypeVar("Reading")
+
 
 @dataclass
 class _Patient:
@@ -154,6 +156,7 @@ class _Repair:
         self._scope = scope
         self._failures: list[str] = []
         self._refusal: dict[str, t.Any] = {}
+        self._unread: AkvError | None = None
 
     def run(self, check_mode: bool) -> SimpleNamespace:
         """Diagnose, repair, read again, and report."""
@@ -166,7 +169,9 @@ class _Repair:
         self._patients = {each.uuid: _Patient(each, each) for each in found}
         self._volumes = self._volumes_before = self._read_volumes()
         sending = self._senders()
-        plans = self._plans(sending, restore_targets(found) if self._params["restore"] else [])
+        restoring = restore_targets(found) if self._params["restore"] else []
+        self._approved = {each.uuid for each in restoring} if (self._params["expected_plan"] or "").strip() else None
+        plans = self._plans(sending, restoring)
         plan_id = combined_id((str(plan.scope["uuid"]), plan.id(self._client.address)) for plan in plans)
         runner.require_expected(self._params["expected_plan"], plan_id, plans)
         if check_mode:
@@ -175,7 +180,8 @@ class _Repair:
         if sending:
             self._send(sending)
         if self._params["restore"]:
-            self._restore()
+            # Not twice: the first one with the credential may have been restored already.
+            self._restore([each for each in restore_targets(self._now) if self._patients[each.uuid].restored == "none"])
         if self._params["wait"]:
             self._wait()
         return self._conclude(plan_id)
@@ -203,11 +209,31 @@ class _Repair:
         self._nameless = [record for record in nameless if concerns(record)]
         return [each for each in found if concerns(each.record)]
 
-    def _read(self) -> None:
-        """Read the configurations again."""
-        for each in self._read_configurations():
+    def _read(self, volumes: bool = False) -> None:
+        """Read the configurations again, and the volumes if asked. A failure is kept."""
+        self._unread = None
+        found: list[Configuration] = self._kept(self._read_configurations, [])
+        for each in found:
             if each.uuid in self._patients:
                 self._patients[each.uuid].after = each
+        if volumes:
+            self._volumes = self._kept(self._read_volumes, self._volumes)
+
+    def _read_until_answered(self) -> None:
+        """Read until the cluster answers, or until the deadline: the next step rests on what it says."""
+        self._read()
+        while self._unread is not None and self._client.task.remaining() > 0:
+            self._client.task.sleep(self._params["poll_interval"], f"waiting until {self._client.where} answers")
+            self._read()
+
+    def _kept(self, read: Callable[[], Reading], otherwise: Reading) -> Reading:
+        """Read, and keep a failure: the result must still say what was sent. After one, nothing more is read."""
+        if self._unread is None:
+            try:
+                return read()
+            except AkvError as failure:
+                self._unread = failure
+        return otherwise
 
     def _read_volumes(self) -> list[Record] | None:
         """Read the volumes that the configurations protect; None where they are not readable."""
@@ -256,15 +282,23 @@ class _Repair:
     def _send(self, sending: list[Configuration]) -> None:
         """Send the credential to one; to the others only where it has helped."""
         first, *others = (self._patients[each.uuid] for each in sending)
-        if not (self._sent_to(first) and self._helped(first)):
+        helped = self._sent_to(first)
+        if helped:
+            if self._params["restore"] and first.before.diagnosis.remedy is Remedy.RESTORE:
+                # Only a restore shows whether the credential helped where ONTAP does not report the reason (9.7).
+                self._restore([first.before])
+            helped = self._helped(first)
+        if not helped:
+            unknown = first.credential == "sent"
+            why = "Whether the credential helped {} is not known" if unknown else "The credential did not help {}"
             for each in others:
                 each.credential = "untouched"
-                each.messages.append(f"The credential did not help {first.before.scope}: it was not sent here.")
+                each.messages.append(f"{why.format(first.before.scope)}: it was not sent here.")
             return
         for each in others:
             self._sent_to(each)
         if others:
-            self._read()
+            self._read_until_answered()
 
     def _sent_to(self, patient: _Patient) -> bool:
         # Where nodes lack keys the restore that follows brings them: there is nothing to wait for yet.
@@ -292,14 +326,17 @@ class _Repair:
     def _failed(self, message: str, details: Mapping[str, t.Any]) -> None:
         """Keep why a step failed; of the first one, what ONTAP answered."""
         self._failures.append(message)
+        self._keep_refusal(details)
+
+    def _keep_refusal(self, details: Mapping[str, t.Any]) -> None:
         self._refusal = self._refusal or {name: details[name] for name in ("error", "http_status") if name in details}
 
     def _helped(self, patient: _Patient) -> bool:
         """Read until the credential is not the cause any more, for a minute at most."""
         end = time.monotonic() + _VERIFYING
         while True:
-            self._read()
-            if patient.after.diagnosis.remedy is not Remedy.CREDENTIAL:
+            self._read_until_answered()
+            if self._unread is None and patient.after.diagnosis.remedy is not Remedy.CREDENTIAL:
                 better = (
                     not patient.after.verdict.needs_attention or patient.after.diagnosis != patient.before.diagnosis
                 )
@@ -310,17 +347,30 @@ class _Repair:
             self._client.task.sleep(
                 self._params["poll_interval"], f"waiting until {patient.before.scope} reaches Azure"
             )
-        patient.credential = "failed"
-        self._failures.append(
-            f"The credential was sent to {patient.before.scope} and did not help. A secret younger than two minutes may"
-            " not be known everywhere yet."
-        )
+        if self._unread is not None:
+            self._failures.append(
+                f"The credential was sent to {patient.before.scope}. Whether it helped could not be read."
+            )
+        else:
+            patient.credential = "failed"
+            self._failures.append(
+                f"The credential was sent to {patient.before.scope} and did not help. A secret younger than two minutes"
+                " may not be known everywhere yet."
+            )
         patient.messages.append(self._failures[-1])
         return False
 
-    def _restore(self) -> None:
+    def _may_restore(self, configuration: Configuration) -> bool:
+        return self._params["restore"] and (self._approved is None or configuration.uuid in self._approved)
+
+    def _restore(self, lacking: list[Configuration]) -> None:
         """Restore where nodes lack keys and Azure can be reached: what Azure cannot give is not asked for."""
-        targets = [self._patients[each.uuid] for each in restore_targets(self._now)]
+        targets = [self._patients[each.uuid] for each in lacking if self._may_restore(each)]
+        for each in lacking:
+            if not self._may_restore(each):
+                self._patients[each.uuid].messages.append(
+                    "Nodes lack keys now. The approved plan has no restore for that: approve a new plan."
+                )
         options = {**_defaults(restore.ARGUMENT_SPEC), "poll_interval": self._params["poll_interval"]}
         svms = [patient for patient in targets if patient.before.svm]
         if svms:
@@ -329,7 +379,7 @@ class _Repair:
             if not patient.before.svm:
                 self._restored([patient], {**options, "scope": "cluster"})
         if targets:
-            self._read()
+            self._read_until_answered()
 
     def _restored(self, patients: list[_Patient], options: Mapping[str, t.Any]) -> None:
         results: t.Sequence[Mapping[str, t.Any]]
@@ -349,7 +399,7 @@ class _Repair:
         """Wait until nothing needs attention and no volume is offline; not where someone must act."""
         noted = 0.0
         pause = self._params["poll_interval"]
-        self._volumes = self._read_volumes()
+        self._volumes = self._kept(self._read_volumes, self._volumes)
         while not self._is_over() and self._client.task.remaining() > 0:
             note = ""
             if time.monotonic() - noted >= _NOTE_EVERY:
@@ -357,16 +407,18 @@ class _Repair:
                 note = self._progress()
             self._client.task.sleep(pause, note)
             pause = max(self._params["poll_interval"], min(pause * 1.5, _LONGEST_PAUSE))
-            self._read()
-            self._volumes = self._read_volumes()
+            self._read(volumes=True)
 
     def _is_over(self) -> bool:
+        if self._unread is not None:
+            # What is known is old: it proves neither that all is well nor that someone must act.
+            return bool(self._failures)
         waits = offline(self._volumes or []) or any(each.verdict.needs_attention for each in self._now)
         return not waits or self._someone_must_act()
 
     def _someone_must_act(self) -> bool:
-        lacking = not self._params["restore"] and restore_targets(self._now)
-        return bool(self._failures or lacking) or any(needs_person(each) for each in self._now)
+        lacking = any(not self._may_restore(each) for each in restore_targets(self._now))
+        return bool(self._failures) or lacking or any(needs_person(each) for each in self._now)
 
     def _progress(self) -> str:
         minutes = max(1, round(self._client.task.remaining() / 60))
@@ -380,7 +432,7 @@ class _Repair:
 
     def _conclude(self, plan_id: str) -> SimpleNamespace:
         if not self._params["wait"] and any(each.concerns for each in self._all):
-            self._volumes = self._read_volumes()
+            self._volumes = self._kept(self._read_volumes, self._volumes)
         result = self._result(plan_id, check_mode=False)
         waited = self._params["wait"] and not self._is_over()
         if self._failures or self._someone_must_act() or waited:
@@ -400,7 +452,7 @@ class _Repair:
     def _result(self, plan_id: str, check_mode: bool) -> SimpleNamespace:
         concerned = [each for each in self._all if each.concerns]
         after = offline(self._volumes or [])
-        unmounted = read_unmounted(self._client, self._volumes or [])
+        unmounted: list[Record] = self._kept(lambda: read_unmounted(self._client, self._volumes or []), [])
         vaults = [each.shown() for each in concerned]
         did = [each for each in self._all if each.credential == "sent" or each.restored == "restored"]
         result = SimpleNamespace(
@@ -410,6 +462,7 @@ class _Repair:
             vaults=vaults,
             summary=self._summary(),
             unmounted=unmounted,
+            unknown=self._unknown,
             diff=[
                 {
                     "before": {"availability": each.before.verdict.value},
@@ -421,7 +474,11 @@ class _Repair:
         if self._volumes is not None:
             result.volumes = {"before": offline(self._volumes_before or []), "after": after}
         if concerned or after or offline(self._volumes_before or []):
-            result.health_monitor = read_health_monitor(self._client, read_release(self._client))
+            monitor: Record = self._kept(lambda: read_health_monitor(self._client, read_release(self._client)), {})
+            result.health_monitor = monitor
+        if self._unread is not None:
+            self._unknown.append(f"The state now could not be read: {self._unread.message}")
+            self._keep_refusal(self._unread.details)
         everything = {**vars(result), "vaults": [each.shown() for each in self._all]}
         result.advice = report({self._client.where: everything})
         result.msg = self._message(did, after, check_mode)
@@ -452,11 +509,13 @@ class _Repair:
         if not did and not self._failures:
             parts.append(f"Nothing {'would be' if check_mode else 'was'} changed on {where}.")
         left = [each for each in self._now if each.verdict.needs_attention]
-        if not check_mode:
+        if not check_mode and self._unread is None:
             parts.append(f"{len(left)} of {plural(len(self._all), 'AKV configuration')} still need attention.")
             if before or after:
                 parts.append(f"{plural(before, 'encrypted volume')} offline before, {len(after)} now.")
         parts += dict.fromkeys([*self._failures, *self._unknown])
+        if self._unread is not None:
+            return " ".join(parts)
         if not self._failures and left:
             parts += [f"What to do: {advice}" for advice in dict.fromkeys(each.diagnosis.advice for each in left)][:3]
         elif after and not left:

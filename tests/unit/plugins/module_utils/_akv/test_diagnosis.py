@@ -186,6 +186,7 @@ def test_the_key_server_of_a_node(record: Record, cause: str) -> None:
 def test_a_key_store_that_is_being_changed(state: str, heals: bool) -> None:
     found = diagnose(nodes(node1="The wrapped KEK is missing on the node."), state)
     assert (found.cause, found.heals_itself, found.lacks_keys) == (Cause.KEY_STORE_BUSY, heals, False)
+    assert found.remedy is (Remedy.WAIT if heals else Remedy.PERSON)
     assert diagnose(azure("the key is disabled"), state).cause is Cause.KEY_DISABLED
 
 

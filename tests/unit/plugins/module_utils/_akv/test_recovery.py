@@ -193,11 +193,46 @@ def test_what_is_repaired_and_waited_for(found: Any, options: dict[str, Any], wa
     assert (told.wait, told.repair) == (wait, repair)
 
 
-def test_a_failed_repair_is_not_waited_for() -> None:
-    told = progress([call(LACKING), {"failed": True, "msg": "lost", "outcome": "unknown"}], "c1")
+@pytest.mark.parametrize("failed", [True, False])
+def test_a_failed_repair_is_not_waited_for(failed: bool) -> None:
+    """A role sees ``failed: false`` where it says ``failed_when: false``."""
+    told = progress([call(LACKING), {"failed": failed, "msg": "lost", "outcome": "unknown"}], "c1")
     assert told.wait == 0
     assert told.news == ["c1: lost"]
     assert (told.result["failed"], told.result["outcome"]) == (True, "unknown")
+    assert told.result["msg"] == "c1: 1 AKV configuration needs attention (keys_missing_on_node): vs0. lost"
+
+
+def test_a_failed_wait_is_named() -> None:
+    done = call(LACKING, after=(HEALED,), changed=True)
+    told = progress([call(LACKING), done, {"failed": False, "msg": "lost"}], "c1")
+    assert (told.result["failed"], told.result["msg"]) == (True, "c1: 1 AKV configuration recovered. lost")
+
+
+@pytest.mark.parametrize("skipped", [{}, {"skipped": True, "changed": False, "skip_reason": "no"}])
+def test_what_did_not_run_did_not_fail(skipped: dict[str, Any]) -> None:
+    told = progress([call(), skipped, skipped], "c1")
+    assert told.result["failed"] is False
+    assert told.news == []
+
+
+UNKNOWN = "ONTAP does not report the svm of the AKV configuration 1: whether it works is not known."
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_what_is_not_known_is_no_success(check_mode: bool) -> None:
+    told = progress([call(msg=UNKNOWN, unknown=[UNKNOWN])], "c1", check_mode)
+    assert (told.result["failed"], told.repair, told.wait) == (True, False, 0)
+    assert told.result["msg"] == f"c1: {UNKNOWN}"
+    assert told.lines[:2] == [UNKNOWN, "0 other AKV configurations: none needs attention."]
+    # What heals is still repaired and waited for.
+    told = progress([call(LACKING, unknown=[UNKNOWN])], "c1")
+    assert (told.repair, told.wait) == (True, 1200)
+
+
+def test_what_is_not_known_is_reported_by_cluster() -> None:
+    lines = report({"c1": shown(configuration("vs0"), unknown=[UNKNOWN]), "c2": shown(configuration("vs1"))})
+    assert lines[:2] == [f"c1: {UNKNOWN}", "2 other AKV configurations on 2 clusters: none needs attention."]
 
 
 def test_before_is_of_the_first_call_and_after_of_the_last() -> None:
