@@ -123,7 +123,7 @@ def test_a_silence_after_the_change_loses_no_restore() -> None:
 
 def test_whether_a_credential_helped_is_not_known_without_a_reading() -> None:
     ontap = broken({"lose_keys": {"svm": "vs0"}}, {"lose_keys": {"svm": "vs1"}}, *expired(2), number=2)
-    readings = [target for method, target, _ in repaired(ontap.send, **CREDENTIAL).sent if method == "GET"]
+    readings = [target for method, target, _body in repaired(ontap.send, **CREDENTIAL).sent if method == "GET"]
     for first in range(len(readings)):
         ontap = broken({"lose_keys": {"svm": "vs0"}}, {"lose_keys": {"svm": "vs1"}}, *expired(2), number=2)
         played = repaired(silent(ontap, first), **CREDENTIAL, wait=False)
