@@ -8,13 +8,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import typing as t
 from collections.abc import Mapping
 
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import ARGUMENT_SPEC
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import did_you_mean
 from ansible_collections.ontap.akv.plugins.plugin_utils._variables import (
     NOT_GIVEN,
     PREFIX,
@@ -59,9 +59,9 @@ def _check_names(names: list[str], groups: Mapping[str, t.Any]) -> None:
     known = {*groups, *groups.get("all", ()), "localhost"}
     for name in names:
         if groups and _PLAIN.fullmatch(name) and name not in known:
-            near = difflib.get_close_matches(name, sorted(known - {"all", "ungrouped", "localhost"}), n=3)
-            hint = f" Did you mean {' or '.join(near)}?" if near else ""
-            raise InputError(f"{PREFIX}hosts", f"{name} is neither a host nor a group of the inventory.{hint}")
+            hint = did_you_mean(name, sorted(known - {"all", "ungrouped", "localhost"}))
+            problem = f"{name} is neither a host nor a group of the inventory."
+            raise InputError(f"{PREFIX}hosts", f"{problem} {hint}".rstrip())
 
 
 _GRAPH_READER = {

@@ -20,7 +20,6 @@ Nothing here needs Ansible: the caller passes a function that evaluates a variab
 from __future__ import annotations
 
 import copy
-import difflib
 import re
 import typing as t
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
@@ -33,6 +32,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import (
     check_is_text,
     check_no_placeholder,
     check_visible,
+    did_you_mean,
 )
 
 Values = dict[str, t.Any]
@@ -381,12 +381,8 @@ def unknown(role: Role, roles: Iterable[str], names: Iterable[str]) -> Iterator[
     longer = tuple(f"{other}_" for other in roles if other.startswith(f"{role.name}_"))
     for name in sorted(names):
         if name.startswith(f"{role.name}_") and name not in own and not (longer and name.startswith(longer)):
-            near = difflib.get_close_matches(name, sorted(own - {f"{role.name}_result"}), n=3, cutoff=0.8)
-            advice = (
-                f"Did you mean {' or '.join(near)}?"
-                if near
-                else f"ansible-doc -t role ontap.akv.{role.name} lists them."
-            )
+            hint = did_you_mean(name, sorted(own - {f"{role.name}_result"}), cutoff=0.8)
+            advice = hint or f"ansible-doc -t role ontap.akv.{role.name} lists them."
             yield f"{name}: not a variable of the role {role.name}. {advice}"
 
 
@@ -395,9 +391,9 @@ def misspelled_common(roles: Iterable[str], names: Iterable[str]) -> Iterator[st
     of_roles = tuple(f"{other}_" for other in roles)
     for name in sorted(names):
         if name.startswith(PREFIX) and name not in COMMON and not name.startswith(of_roles):
-            near = difflib.get_close_matches(name, sorted(COMMON), n=1, cutoff=0.85)
-            if near:
-                yield f"{name}: not a variable of the collection, and ignored. Did you mean {near[0]}?"
+            hint = did_you_mean(name, sorted(COMMON), 1, 0.85)
+            if hint:
+                yield f"{name}: not a variable of the collection, and ignored. {hint}"
 
 
 COMMON = frozenset(

@@ -109,6 +109,7 @@ class _Rotation:
             return Progress(stop=f"{stop} Nothing was changed.")
         after = self._after()
         rollback = self._rolls_back(after)
+        to_delete = self._to_delete()
         return Progress(
             message=self._intent(),
             plan=self._plan(),
@@ -118,8 +119,8 @@ class _Rotation:
             watch=self._watched(),
             rollback=rollback,
             rollback_configuration=self._name_of_previous(self._step("after")),
-            delete=bool(self._to_delete()) and not self._problem() and not rollback,
-            delete_configuration=configuration_of(self._to_delete()) or "",
+            delete=bool(to_delete) and not self._problem() and not rollback,
+            delete_configuration=configuration_of(to_delete) or "",
             result=self._result(after),
         )
 

@@ -8,9 +8,11 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import typing as t
 import unicodedata
+from collections.abc import Iterable
 
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import MASK
@@ -157,3 +159,13 @@ def _likely_reason(value: object) -> str:
     if isinstance(value, (list, tuple, set, frozenset)):
         return "A lookup that finds nothing gives a list, and so does `query`. Give one value."
     return "Give the value as text, in quotes."
+
+
+def did_you_mean(name: str, known: Iterable[str], number: int = 3, cutoff: float = 0.6) -> str:
+    """Ask whether a known name was meant; "" where none is near.
+
+    :param number: how many names at most
+    :param cutoff: from 0 to 1, how near they must be
+    """
+    near = difflib.get_close_matches(name, list(known), n=number, cutoff=cutoff)
+    return f"Did you mean {' or '.join(near)}?" if near else ""

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import difflib
 import typing as t
 from collections.abc import Mapping
 from types import SimpleNamespace
@@ -32,6 +31,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_ids import pr
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import unknown_svm
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import count, read_volumes
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import did_you_mean
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     **SCOPE_OPTIONS,
@@ -85,8 +85,7 @@ def _check_field(option: str, name: str) -> None:
     if field in ("*", "**") and option == "fields":
         return
     if field not in _READABLE:
-        near = difflib.get_close_matches(field, _READABLE, n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"Its fields: {', '.join(_READABLE)}."
+        hint = did_you_mean(field, _READABLE, 1) or f"Its fields: {', '.join(_READABLE)}."
         raise InputError(option, f"{name!r} is not a field of an AKV configuration. {hint}")
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.declaration import ENTRY_SPEC
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import did_you_mean
 from ansible_collections.ontap.akv.plugins.plugin_utils._roles import shared
 from ansible_collections.ontap.akv.plugins.plugin_utils._variables import (
     NOT_GIVEN,
@@ -115,8 +116,8 @@ def _completed(place: str, raw: Mapping[str, t.Any], given: Given) -> Values:
         if option in _DELETES:
             raise InputError(place, f"{name} is not allowed: this role never deletes. Use the role akv_disable.")
         if option not in _OPTIONS:
-            near = difflib.get_close_matches(option, [*_OPTIONS, *_ALIASES], n=3, cutoff=0.7)
-            advice = f"Did you mean {' or '.join(near)}?" if near else f"It takes {', '.join(sorted(_OPTIONS))}."
+            names = [*_OPTIONS, *_ALIASES]
+            advice = did_you_mean(option, names, cutoff=0.7) or f"It takes {', '.join(sorted(_OPTIONS))}."
             raise InputError(place, f"{name} is not an option. {advice}")
         if option in entry:
             raise InputError(place, f"{option} is given twice, by another name too. Keep one of them.")
