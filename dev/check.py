@@ -44,16 +44,20 @@ class Counts:
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
 
 
-# Seconds that a session took on two cores, where .cache holds no figure of an earlier run; others take less than these.
+# Seconds that a session takes with one worker, where .cache holds no figure of an earlier run; others take less.
 _SECONDS = {
-    "roles": 300,
-    "faults": 280,
-    "pages": 240,
-    "kit": 200,
-    "integration-2.21": 150,
-    "integration-2.16": 150,
+    "faults": 720,
+    "roles": 720,
+    "integration-2.16": 450,
+    "integration-2.21": 450,
+    "candidate": 300,
+    "sanity-2.16": 240,
+    "sanity-2.18": 240,
+    "sanity-2.21": 240,
+    "eda": 200,
+    "pages": 180,
 }
-_DEFAULT = 40
+_DEFAULT = 60
 
 
 @dataclass
