@@ -175,7 +175,7 @@ def test_blue_and_green(sim: Simulator, life: Life, release: str) -> None:
     blue = next(name for name, enabled in names.items() if not enabled)
     assert life.twice("akv_config", svm="vs0", configuration=blue, enabled=True)["operation"] == "enable"
 
-    assert "which one to delete" in life.fails("akv_config", svm="vs0", state="absent")["msg"]
+    assert "Set configuration to the one to delete" in life.fails("akv_config", svm="vs0", state="absent")["msg"]
     green_now = next(
         vault["configuration"]["name"] for vault in life("akv_info")["vaults"] if vault["enabled"] is False
     )
