@@ -10,7 +10,7 @@ ARGS ?=
 
 MAKEFLAGS += --no-print-directory
 NOX := .cache/env/nox/bin/python -m nox
-SESSIONS := format lint typing docs-check docsite unit integration faults releases roles eda pages kit judges candidate certification ansible-test sanity build
+SESSIONS := format lint typing docs-check docsite unit integration faults releases roles eda pages kit judges cores certification ansible-test sanity build
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check simulator replay bench release clean bootstrap $(SESSIONS)
@@ -33,8 +33,8 @@ lint: ## check style, YAML, playbooks, licenses and changelog fragments
 typing: ## check the types
 docs-check: ## check the documentation of modules and roles
 docsite: ## build the documentation as a website, into .cache/docsite/html
-unit: ## run the unit and property tests on three versions of ansible-core and on the oldest requests
-integration: ## run the playbooks of the tests on the oldest and the newest ansible-core
+unit: ## run the unit and property tests on the newest ansible-core, and on the oldest Python and requests
+integration: ## run the playbooks of the tests on the newest ansible-core
 faults: ## try the modules with every fault at every moment
 releases: ## play the life of an AKV configuration on every ONTAP release
 roles: ## play the roles, through the playbooks of the collection
@@ -42,8 +42,8 @@ eda: ## run the event sources and rulebooks with the real ansible-rulebook
 pages: ## type every command of the documentation
 kit: ## run the molecule scenarios, and check what ansible-builder makes of the collection
 judges: ## let clients of the vendor and of Microsoft judge the simulator; nox -s judges-all runs all of the vendor's
-candidate: ## try the release candidate of ansible-core
-ansible-test: ## run ansible-test: units and integration on the newest ansible-core, sanity on three
+cores: ## run what may differ on other ansible-cores: the oldest, a long-lived one and the release candidate
+ansible-test: ## run ansible-test: units on the newest ansible-core, integration on the oldest, sanity on three
 sanity: ## run ansible-test sanity on the oldest, a long-lived and the newest ansible-core
 build: ## build the archive for Galaxy and check it as Galaxy does
 

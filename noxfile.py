@@ -49,10 +49,12 @@ RELEASES = re.findall(
     r"^netapp-ontap==(9\.\d+(?:\.1)?)\.", (environment.REQUIREMENTS / "judges.in").read_text(), re.MULTILINE
 )
 STORIES = "tests/integration/test_targets.py"
-TYPES = "tests/integration/test_types.py"
+# What an archive has, as far as it is code.
+PUBLISHED = ("extensions/eda/", "meta/", "playbooks/", "plugins/", "roles/")
 INTEGRATION_CONFIG = Path("tests", "integration", "integration_config.yml")
 
-# Every core can be tested. `make test` tests the oldest, that of a long-lived Automation Platform, and the newest.
+# Every core can be tested. `make test` tests all on the newest, and what may differ on the oldest, on that of a
+# long-lived Automation Platform, and on the candidate.
 USABLE = [core for core in CORES if core != CANDIDATE and any(python in pythons.find() for python in CORES[core])]
 OLDEST, MIDDLE, NEWEST = USABLE[0], "2.18", USABLE[-1]
 
@@ -126,6 +128,13 @@ def pytest(session: nox.Session, programs: Path, *arguments: str, tests: str = "
     session.run(*command, *arguments, *chosen, *session.posargs, env={**variables(programs), **more})
 
 
+def playing(session: nox.Session, core: str, tests: str, **more: str) -> None:
+    """Run tests that start ansible-playbook of a core."""
+    if core in CUTTING:
+        skip_where_path_has_space(session, f"ansible-core {core}")
+    pytest(session, core_programs(session, core), tests=tests, **more)
+
+
 def run_all(session: nox.Session, programs: Path, *commands: tuple[str, ...], **more: str) -> None:
     """Run all commands, also after one that failed, so that one run shows everything that needs a fix."""
     changes = {**variables(programs), "NO_COLOR": "1"}
@@ -175,41 +184,27 @@ def for_each(name: str, values: Iterable[str], tagged: Callable[[str], bool], *a
     return decorate
 
 
-@for_each("integration", CORES, {OLDEST, NEWEST}.__contains__)
+@for_each("unit", CORES, {NEWEST}.__contains__)
+def unit(session: nox.Session, core: str) -> None:
+    """Run the unit and property tests, with more examples, on ansible-core VALUE."""
+    pytest(session, core_programs(session, core), "--hypothesis-profile", "many", tests="tests/unit")
+
+
+@for_each("integration", CORES, {NEWEST}.__contains__)
 def integration(session: nox.Session, core: str) -> None:
     """Run the playbooks of the tests on ansible-core VALUE."""
-    if core in CUTTING:
-        skip_where_path_has_space(session, f"ansible-core {core}")
     lowest = next((pythons.find()[version] for version in LOWEST if version in pythons.find()), None)
     more = {"AKV_LOWEST_PYTHON": str(environment.ensure("lowest", lowest) / "python")} if lowest else {}
-    pytest(session, core_programs(session, core), tests="tests/integration", **more)
+    playing(session, core, "tests/integration", **more)
 
 
-# The newest plays everything that there is of roles, in the session roles.
-@for_each("roles", CORES, {OLDEST, MIDDLE}.__contains__)
-def roles_of_core(session: nox.Session, core: str) -> None:
-    """Play the life of an AKV configuration by the roles on ansible-core VALUE."""
-    if core in CUTTING:
-        skip_where_path_has_space(session, f"ansible-core {core}")
-    more = f" {TYPES}" if core == MIDDLE else ""  # the session integration of the others has it
-    pytest(session, core_programs(session, core), tests=f"tests/roles/test_life.py{more}")
-
-
-@for_each("unit", CORES, {OLDEST, MIDDLE, NEWEST}.__contains__)
-def unit(session: nox.Session, core: str) -> None:
-    """Run the unit and property tests on ansible-core VALUE: all of them and with more examples on the newest."""
-    here = core_programs(session, core)
-    if core == NEWEST:
-        pytest(session, here, "--hypothesis-profile", "many", tests="tests/unit")
-    else:
-        pytest(session, here, tests="tests/unit/plugins")
-
-
-@nox.session(tags=["test", "candidate"])
-def candidate(session: nox.Session) -> None:
-    """Try the release candidate of ansible-core: unit tests, stories of the modules, the life of a configuration."""
-    here = core_programs(session, CANDIDATE)
-    pytest(session, here, tests=f"tests/unit/plugins {STORIES} {TYPES} tests/roles/test_life.py")
+@for_each("core", CORES, {OLDEST, MIDDLE, CANDIDATE}.__contains__, "cores")
+def core(session: nox.Session, core: str) -> None:
+    """Run what may differ on ansible-core VALUE: unit tests, a story of each module, the life of a configuration."""
+    stories = sorted(path.parts[-3] for path in ROOT.glob("tests/integration/targets/*/tasks/main.yml"))
+    main = [f"{STORIES}::test_story[{target}-main]" for target in stories if target != "cluster"]
+    others = [f"tests/integration/test_{name}.py" for name in ("direct", "door", "host", "secrets", "types")]
+    playing(session, core, " ".join(("tests/unit/plugins", *main, *others, "tests/roles/test_life.py")))
 
 
 def ansible_test(session: nox.Session, core: str, command: str, *arguments: str) -> None:
@@ -244,15 +239,15 @@ def ansible_test_units(session: nox.Session, core: str) -> None:
 
 @nox.session(name="ansible-integration", tags=["test", "ansible-test"])
 def ansible_test_integration(session: nox.Session) -> None:
-    """Run ansible-test integration: the stories of the modules, as in any other collection."""
-    ansible_test(session, NEWEST, "integration", *own_python(NEWEST))
+    """Run ansible-test integration: the stories of the modules, on the oldest ansible-core."""
+    ansible_test(session, OLDEST, "integration", *own_python(OLDEST))
 
 
 @for_each("sanity", CORES, {OLDEST, MIDDLE, NEWEST}.__contains__, "ansible-test")
 def ansible_test_sanity(session: nox.Session, core: str) -> None:
-    """Run ansible-test sanity on ansible-core VALUE."""
+    """Run ansible-test sanity on ansible-core VALUE: on the newest of all files, on others of those in the archive."""
     # The newest uses every Python that the modules support.
-    chosen = () if core == NEWEST else own_python(core)
+    chosen = () if core == NEWEST else (*own_python(core), *PUBLISHED)
     ansible_test(session, core, "sanity", "--venv", *chosen)
 
 

@@ -46,16 +46,19 @@ class Counts:
 
 # Seconds that a session takes with one worker, where .cache holds no figure of an earlier run; others take less.
 _SECONDS = {
-    "faults": 720,
-    "roles": 720,
-    "integration-2.16": 450,
-    "integration-2.21": 450,
-    "candidate": 300,
+    "faults": 690,
+    "roles": 700,
+    "integration-2.21": 500,
     "sanity-2.16": 240,
     "sanity-2.18": 240,
     "sanity-2.21": 240,
     "eda": 200,
-    "pages": 180,
+    "pages": 130,
+    "core-2.16": 200,
+    "core-2.18": 200,
+    "core-2.22": 200,
+    "ansible-integration": 110,
+    "releases": 70,
 }
 _DEFAULT = 60
 

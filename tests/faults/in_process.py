@@ -31,7 +31,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap import connection
 from ansible_collections.ontap.akv.plugins.module_utils._runtime import task
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases import credential, entry, repair
 from simulator import api, events
-from simulator.call import Pending, Reply
+from simulator.call import Pending, Reply, segments
 from simulator.errors import ApiError
 from simulator.farm import make_cluster
 from simulator.faults import Exchange, encode
@@ -93,6 +93,7 @@ class Ontap:
     def __init__(self, release: str = "9.7", **scenario: Any) -> None:
         quick = {"jobs": {"queued": 0, "running": 0}}
         self._cluster = make_cluster(read({**quick, **scenario}), release)
+        self._user = next(iter(self._cluster.users.values()))
 
     def apply(self, *happening: dict[str, Any]) -> None:
         """Let events happen, in order."""
@@ -120,16 +121,13 @@ class Ontap:
         path, _mark, query = target.partition("?")
         self._cluster.tick()
         sent = b"" if body is None else json.dumps(body).encode()
-        exchange = Exchange(self._cluster, _NO_WIRE, method, path, query, sent)
+        exchange = Exchange(self._cluster, _NO_WIRE, method, path, query, sent, self._user.password)
         faults = [one for one in self._cluster.faults if one.meets(method, path, query, self._cluster.random)]
         for fault in faults:
             _drive(fault.before(exchange))
         try:
             if exchange.reply is None:
-                call, handler = api.route(self._cluster, method, path, query, sent)
-                call.short_page, call.later = exchange.short_page, exchange.later
-                reply = handler(call)
-                exchange.reply = reply.at_once if isinstance(reply, Pending) else reply
+                exchange.reply = self._answer(exchange)
         except ApiError as refusal:
             exchange.reply = Reply(refusal.status, refusal.body())
         for fault in faults:
@@ -138,12 +136,22 @@ class Ontap:
         headers = CaseInsensitiveDict({"Content-Type": "application/hal+json", **reply.headers})
         return Answer(reply.status, headers, encode(reply))
 
+    def _answer(self, exchange: Exchange) -> Reply:
+        call, handler = api.route(self._cluster, exchange.method, exchange.path, exchange.query, exchange.body)
+        if not self._cluster.role_of(self._user).allows(exchange.method, segments(exchange.path)):
+            raise ApiError(6)
+        call.short_page, call.later = exchange.short_page, exchange.later
+        reply = handler(call)
+        return self._wait(reply) if isinstance(reply, Pending) else reply
 
-class _Clock:
+    def _wait(self, pending: Pending) -> Reply:
+        return pending.at_once
+
+
+class Clock:
     """Time that passes where it is waited, and with each request."""
 
-    def __init__(self) -> None:
-        self.now = 1000.0
+    now = 1000.0
 
     def monotonic(self) -> float:
         return self.now
@@ -179,18 +187,24 @@ def specification(module: str) -> dict[str, Any]:
 
 
 def play(
-    module: str, options: dict[str, Any], send: Send | None, check_mode: bool = False, seconds: float = 0.01
+    module: str,
+    options: dict[str, Any],
+    send: Send | None,
+    check_mode: bool = False,
+    seconds: float = 0.01,
+    clock: Clock | None = None,
 ) -> Played:
     """Run a module's use case as the module does.
 
-    :param send: answers in the place of a cluster; None sends for real
+    :param send: answers instead of a cluster; None sends for real
     :param seconds: that a request takes
+    :param clock: what the task waits by; a new one if None
     """
     checked = ArgumentSpecValidator(specification(module)).validate(options)
     if checked.error_messages:
         return Played(refused=checked.error_messages)
     played = Played()
-    with contextlib.nullcontext() if send is None else _without_a_wire(send, played, seconds):
+    with contextlib.nullcontext() if send is None else _without_a_wire(send, played, seconds, clock or Clock()):
         played.result, played.warnings = entry.execute(checked.validated_parameters, check_mode, _use_case(module).run)
     return played
 
@@ -200,8 +214,7 @@ def _use_case(module: str) -> Any:
 
 
 @contextlib.contextmanager
-def _without_a_wire(send: Send, played: Played, seconds: float) -> Iterator[None]:
-    clock = _Clock()
+def _without_a_wire(send: Send, played: Played, seconds: float, clock: Clock) -> Iterator[None]:
     one_at_a_time = threading.Lock()
 
     class Transport:
@@ -211,7 +224,7 @@ def _without_a_wire(send: Send, played: Played, seconds: float) -> Iterator[None
         def send(self, method: str, target: str, body: Any = None) -> Answer:
             with one_at_a_time:
                 played.sent.append((method, target, body))
-                clock.now += seconds
+                clock.sleep(seconds)
                 return send(method, target, body)
 
         def twin(self) -> Any:

@@ -7,14 +7,16 @@
 from __future__ import annotations
 
 import base64
+from functools import cache
 
 import trustme
 from cryptography.hazmat.primitives.serialization import NoEncryption, load_pem_private_key, pkcs12
 from cryptography.x509 import load_pem_x509_certificate
 
 
+@cache
 def make_pkcs12() -> str:
-    """A new PKCS#12 file without a password, in base64."""
+    """A PKCS#12 file without a password, in base64; the same in this process, because its key takes a second."""
     issued = trustme.CA().issue_cert("app.example.com", key_type=trustme.KeyType.RSA)
     key = load_pem_private_key(issued.private_key_pem.bytes(), None)
     certificate = load_pem_x509_certificate(issued.cert_chain_pems[0].bytes())

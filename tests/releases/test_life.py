@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from faults.harness import options, run
+from faults import harness
+from faults.virtual import Cluster
 from integration.certificates import make_pkcs12
 from releases.catalogue import KEY, RELEASES, WHOLE, at_least, enabled
 
@@ -23,17 +24,20 @@ def release(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+JOBS = {"jobs": {"queued": 0.05, "running": 0.1}}
+
+
 @pytest.fixture
-def sim(release: str) -> Iterator[Simulator]:
-    with Simulator(release=release, scenario={"jobs": {"queued": 0.05, "running": 0.1}}) as sim:
-        yield sim
+def sim(release: str) -> Cluster:
+    return Cluster(release, JOBS)
 
 
 class Life:
-    """Runs modules against one cluster, and counts what each has sent."""
+    """Runs modules against one cluster."""
 
-    def __init__(self, sim: Simulator) -> None:
+    def __init__(self, sim: Cluster | Simulator, run: Callable[..., dict[str, Any]]) -> None:
         self._sim = sim
+        self._run = run
 
     def __call__(self, module: str, **task: Any) -> dict[str, Any]:
         """Run a module that must not fail."""
@@ -42,10 +46,10 @@ class Life:
         return result
 
     def fails(self, module: str, **task: Any) -> dict[str, Any]:
-        budget = options(self._sim)
+        budget = harness.options(self._sim)
         if module == "akv_info":
             del budget["wait_timeout"]
-        return run(module, **task, **budget)
+        return self._run(module, **task, **budget)
 
     def twice(self, module: str, **task: Any) -> dict[str, Any]:
         """Predict, run, and run again: check mode says what the run does, and the second run does nothing."""
@@ -63,11 +67,22 @@ class Life:
 
 
 @pytest.fixture
-def life(sim: Simulator) -> Life:
-    return Life(sim)
+def life(sim: Cluster) -> Life:
+    return Life(sim, sim.run)
 
 
-def test_life(sim: Simulator, life: Life, release: str) -> None:
+@pytest.mark.parametrize("release", [RELEASES[0], RELEASES[-1]])
+def test_life_over_https(release: str) -> None:
+    """With a process for each module."""
+    with Simulator(release=release, scenario=JOBS) as sim:
+        live(sim, Life(sim, harness.run), release)
+
+
+def test_life(sim: Cluster, life: Life, release: str) -> None:
+    live(sim, life, release)
+
+
+def live(sim: Cluster | Simulator, life: Life, release: str) -> None:
     created = life.twice("akv_config", **WHOLE)
     assert created["operation"] == "create"
     uuid = created["vault"]["uuid"]
@@ -104,7 +119,7 @@ def test_life(sim: Simulator, life: Life, release: str) -> None:
     assert life("akv_info")["summary"]["total"] == 0
 
 
-def test_rekey(sim: Simulator, life: Life, release: str) -> None:
+def test_rekey(sim: Cluster, life: Life, release: str) -> None:
     life("akv_config", **WHOLE)
     sim.apply([{"create_volume": {"svm": "vs0", "name": "data", "encrypted": True}}])
     other = {"svm": "vs0", "type": "external", "key_id": "https://kv1.vault.azure.net/keys/key2", "poll_interval": 0.1}
@@ -138,7 +153,7 @@ def test_rekey(sim: Simulator, life: Life, release: str) -> None:
     ids=lambda value: value if isinstance(value, str) else next(iter(value)),
 )
 def test_an_option_works_from_its_release_on_and_is_refused_before(
-    sim: Simulator, life: Life, release: str, first: str, option: dict[str, Any]
+    sim: Cluster, life: Life, release: str, first: str, option: dict[str, Any]
 ) -> None:
     task = {name: value for name, value in {**WHOLE, **option}.items() if value is not None}
     if "client_certificate" in option:
@@ -155,7 +170,7 @@ def test_an_option_works_from_its_release_on_and_is_refused_before(
     assert sim.vaults() == []
 
 
-def test_blue_and_green(sim: Simulator, life: Life, release: str) -> None:
+def test_blue_and_green(sim: Cluster, life: Life, release: str) -> None:
     if not at_least(release, "9.14.1"):
         return
     life("akv_config", **WHOLE)

@@ -10,10 +10,9 @@ import json
 from typing import Any
 
 import pytest
-from faults.harness import options, run
+from faults.harness import options
+from faults.virtual import Cluster
 from releases.catalogue import RELEASES, WHOLE, at_least, enabled
-
-from simulator import Simulator
 
 APIS = {
     "release": "/api/cluster",
@@ -34,10 +33,10 @@ def scenario(**more: Any) -> dict[str, Any]:
     }
 
 
-def ask(sim: Simulator, **task: Any) -> dict[str, Any]:
+def ask(sim: Cluster, **task: Any) -> dict[str, Any]:
     more = options(sim)
     del more["wait_timeout"]
-    return run("akv_info", **{**more, **task})
+    return sim.run("akv_info", **{**more, **task})
 
 
 @pytest.mark.parametrize("gone", [404, 403])
@@ -49,7 +48,7 @@ def test_a_reading_that_is_not_possible_is_lost_alone(what: str, gone: int) -> N
     may = [{"api": api, "access": "readonly"} for api in ALL if gone == 404 or api != APIS[what]]
     users = [{"name": "admin", "password": "the-password", "role": "reader"}]
     more = {"users": users, "roles": {"reader": may}, "faults": faults}
-    with Simulator(release="9.16.1", scenario=scenario(**more)) as sim:
+    with Cluster(release="9.16.1", scenario=scenario(**more)) as sim:
         sim.apply([{"lose_keys": {"svm": "vs0", "nodes": ["node1"]}}])
         found = ask(sim, volumes=True, health_monitor=True, retries=0)
     assert not found.get("failed"), found["msg"]
@@ -63,7 +62,7 @@ def test_a_reading_that_is_not_possible_is_lost_alone(what: str, gone: int) -> N
 
 
 def test_what_is_not_asked_for_is_absent() -> None:
-    with Simulator(release="9.14.1", scenario=scenario()) as sim:
+    with Cluster(release="9.14.1", scenario=scenario()) as sim:
         found = ask(sim)
     assert {"volumes", "health_monitor", "by_svm", "cluster_vault"}.isdisjoint(found)
     assert None not in [value for vault in found["vaults"] for value in vault.values()]
@@ -71,7 +70,7 @@ def test_what_is_not_asked_for_is_absent() -> None:
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_two_configurations_are_not_long(release: str) -> None:
-    with Simulator(release=release, scenario=scenario()) as sim:
+    with Cluster(release=release, scenario=scenario()) as sim:
         found = ask(sim)
     assert len(json.dumps(found, indent=4).splitlines()) <= 150
 
@@ -89,7 +88,7 @@ FAULTS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("cause", FAULTS)
 @pytest.mark.parametrize("release", RELEASES)
 def test_the_cause_is_named(release: str, cause: str) -> None:
-    with Simulator(release=release, scenario=scenario(vaults=[WHOLE])) as sim:
+    with Cluster(release=release, scenario=scenario(vaults=[WHOLE])) as sim:
         sim.apply([FAULTS[cause]])
         found = ask(sim)
     diagnosis = enabled(found)["diagnosis"]
@@ -103,7 +102,7 @@ def test_the_cause_is_named(release: str, cause: str) -> None:
 
 @pytest.mark.parametrize("release", ["9.15.1", "9.16.1", "9.19.1"])
 def test_a_key_store_that_is_being_changed_explains_missing_keys(release: str) -> None:
-    with Simulator(release=release, scenario=scenario(vaults=[WHOLE])) as sim:
+    with Cluster(release=release, scenario=scenario(vaults=[WHOLE])) as sim:
         sim.apply([FAULTS["keys_missing_on_node"], {"key_store_state": {"svm": "vs0", "state": "svm_kek_rekey"}}])
         diagnosis = enabled(ask(sim))["diagnosis"]
     busy = at_least(release, "9.16.1")

@@ -7,12 +7,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from faults.harness import Run, options, run, wait_for
+from faults import harness
+from faults.virtual import Cluster
 from integration.certificates import make_pkcs12
 from integration.running import Values
 
@@ -23,10 +22,15 @@ KEY = "https://kv1.vault.azure.net/keys/k"
 HOUR: list[dict[str, Any]] = [{"advance_clock": {"seconds": 1}}, {"advance_clock": {"seconds": 3700}}]
 
 
-@contextmanager
 def broken(
-    *events: Values, release: str = "9.14.1", number: int = 2, later: bool = False, poll_interval: int = 0, **more: Any
-) -> Iterator[Any]:
+    *events: Values,
+    release: str = "9.14.1",
+    number: int = 2,
+    later: bool = False,
+    poll_interval: int = 0,
+    kind: Any = Cluster,
+    **more: Any,
+) -> Any:
     names = [f"vs{count}" for count in range(number)]
     vault = {"name": "https://kv1.vault.azure.net/", "key_id": KEY, "client_id": "app1", "tenant_id": "t1"}
     whole = {
@@ -39,27 +43,26 @@ def broken(
             "poll_interval": poll_interval,
         },
         "jobs": {"queued": 0.05, "running": 0.1},
+        "events": [*events, *(HOUR if later else [])],
         **more,
     }
-    with Simulator(release=release, scenario=whole) as sim:
-        sim.apply([*events, *(HOUR if later else [])])
-        yield sim
+    return kind(release=release, scenario=whole)
 
 
-def repair(sim: Simulator, **task: Any) -> Values:
-    given = {**options(sim), "timeout": 30, "poll_interval": 0.1, "wait_timeout": 5, "wait": False, **task}
-    return run("akv_repair", **given)
+def repair(sim: Cluster, **task: Any) -> Values:
+    given = {**harness.options(sim), "timeout": 30, "poll_interval": 0.1, "wait_timeout": 5, "wait": False, **task}
+    return sim.run("akv_repair", **given)
 
 
 def credential(**more: Any) -> Values:
     return {"client_id": "app1", "client_secret": NEW, **more}
 
 
-def sent(sim: Simulator) -> list[str]:
+def sent(sim: Cluster) -> list[str]:
     return [f"{seen['method']} {seen['path']}" for seen in sim.requests if seen["method"] != "GET"]
 
 
-def secrets(sim: Simulator) -> set[str]:
+def secrets(sim: Cluster) -> set[str]:
     return {sim.secret_of(vault["uuid"]) for vault in sim.vaults()}
 
 
@@ -179,19 +182,20 @@ def test_it_waits_for_volumes_and_tells_how_many_are_back() -> None:
     poll = {"azure": {"reachable": True}}
     hour = [{"advance_clock": {"seconds": 901}}, poll, {"advance_clock": {"seconds": 3700}}, poll]
     with broken({"disable_key": {"svm": "vs0"}}, *hour, {"enable_key": {"svm": "vs0"}}, poll_interval=900) as sim:
-        task = {**options(sim), "poll_interval": 0.1, "wait_timeout": 30, "restore": False}
-        stopped = run("akv_repair", **task)
+        task: Values = {"wait": True, "wait_timeout": 30, "restore": False}
+        stopped = repair(sim, **task)
         # ONTAP has not polled yet: someone might have to act.
         assert stopped["failed"]
         sim.apply([{"advance_clock": {"seconds": 1000}}])
-        assert not run("akv_repair", **task).get("failed")
+        assert not repair(sim, **task).get("failed")
 
 
 def test_it_waits_while_nobody_must_act() -> None:
-    with broken({"key_store_state": {"svm": "vs0", "state": "initializing"}}, release="9.16.1") as sim:
+    initializing = {"key_store_state": {"svm": "vs0", "state": "initializing"}}
+    with broken(initializing, release="9.16.1", kind=Simulator) as sim:
         sim.apply([{"lose_keys": {"svm": "vs0", "nodes": ["node1"]}}])
-        running = Run("akv_repair", **{**options(sim), "poll_interval": 0.1, "wait_timeout": 30})
-        wait_for(lambda: len(sim.requests) > 8)
+        running = harness.Run("akv_repair", **{**harness.options(sim), "poll_interval": 0.1, "wait_timeout": 30})
+        harness.wait_for(lambda: len(sim.requests) > 8)
         sim.apply([{"recover_keys": {"svm": "vs0"}}, {"key_store_state": {"svm": "vs0", "state": "active"}}])
         assert not running.result().get("failed")
         assert sent(sim) == []

@@ -6,12 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from faults.harness import options, run
+from faults import harness
+from faults.virtual import Cluster
 from releases.catalogue import KEY, RELEASES, WHOLE, at_least, enabled
 
 from simulator import Simulator
@@ -20,21 +19,21 @@ VAULTS = "/api/security/azure-key-vaults"
 VERSION = "a8e619fd8f234db3b0b95c59540e2a74"
 
 
-@contextmanager
-def cluster(release: str, **scenario: Any) -> Iterator[Simulator]:
-    quick = {"jobs": {"queued": 0.05, "running": 0.1}}
-    with Simulator(release=release, scenario={**quick, **scenario}) as sim:
-        yield sim
+JOBS = {"queued": 0.05, "running": 0.1}
 
 
-def call(sim: Simulator, module: str, **task: Any) -> dict[str, Any]:
-    budget = options(sim)
+def cluster(release: str, **scenario: Any) -> Cluster:
+    return Cluster(release, {"jobs": JOBS, **scenario})
+
+
+def call(sim: Cluster, module: str, **task: Any) -> dict[str, Any]:
+    budget = harness.options(sim)
     if module == "akv_info":
         del budget["wait_timeout"]
-    return run(module, **{**task, **{name: value for name, value in budget.items() if name not in task}})
+    return sim.run(module, **{**budget, **task})
 
 
-def sent(sim: Simulator, *methods: str) -> list[str]:
+def sent(sim: Cluster, *methods: str) -> list[str]:
     """The paths that were sent with a method."""
     return [seen["path"] for seen in sim.requests if seen["method"] in methods]
 
@@ -136,16 +135,16 @@ def test_rule_6_the_code_decides_and_not_the_status(status: int) -> None:
 @pytest.mark.parametrize("release", [release for release in RELEASES if at_least(release, "9.14.1")])
 def test_rule_7_an_interrupted_switch_is_finished_by_the_next_run(release: str) -> None:
     green = {**WHOLE, "configuration": "green", "enabled": False}
-    with cluster(release, vaults=[WHOLE, green]) as sim:
+    with Simulator(release=release, scenario={"jobs": JOBS, "vaults": [WHOLE, green]}) as sim:
         switch = {"svm": "vs0", "configuration": "green", "enabled": True}
         lost = {
             "match": {"method": "PATCH", "path": "/api/security/key-stores/*", "times": 0},
             "reset": {"when": "after"},
         }
         sim.apply([{"add_fault": lost}])
-        call(sim, "akv_config", **switch)
+        harness.run("akv_config", **switch, **harness.options(sim))
         sim.apply([{"clear_faults": {}}])
-        done = call(sim, "akv_config", **switch)
+        done = harness.run("akv_config", **switch, **harness.options(sim))
         assert not done.get("failed"), done["msg"]
         assert done["vault"]["enabled"] is True
 

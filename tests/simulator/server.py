@@ -85,7 +85,7 @@ class Server(Listener):
             if isinstance(reply, Pending):
                 reply = await self._wait(reply)
             if request.headers.get("Accept") == JSON and isinstance(reply.body, dict):
-                reply = Reply(reply.status, _without_links(reply.body), {**reply.headers, "Content-Type": JSON})
+                reply = Reply(reply.status, without_links(reply.body), {**reply.headers, "Content-Type": JSON})
         except ApiError as refusal:
             # Some clients send their login only when they are asked for it.
             asks = {"WWW-Authenticate": 'Basic realm="private"'} if refusal.status == 401 else {}
@@ -129,14 +129,14 @@ class Server(Listener):
         raise ApiError(6691623)
 
 
-def _without_links(value: Any) -> Any:
-    """What is told to a client that does without links: only those to the next page and to jobs."""
+def without_links(value: Any) -> Any:
+    """The body for a client that accepts plain JSON: it keeps only the links to the next page and to jobs."""
     if isinstance(value, list):
-        return [_without_links(one) for one in value]
+        return [without_links(one) for one in value]
     if not isinstance(value, dict):
         return value
-    told = {
-        name: one if name in ("job", "jobs") else _without_links(one) for name, one in value.items() if name != "_links"
+    kept = {
+        name: one if name in ("job", "jobs") else without_links(one) for name, one in value.items() if name != "_links"
     }
     following = value.get("_links", {}).get("next")
-    return {**told, "_links": {"next": following}} if following else told
+    return {**kept, "_links": {"next": following}} if following else kept

@@ -17,5 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 # nox gives many to one session; the others repeat its tests on other versions.
 for name, number in {"few": 20, "many": 100}.items():
-    settings.register_profile(name, max_examples=number, derandomize="AKV_NEW_EXAMPLES" not in os.environ, deadline=None)
+    settings.register_profile(
+        name, max_examples=number, derandomize="AKV_NEW_EXAMPLES" not in os.environ, deadline=None
+    )
 settings.load_profile("few")
