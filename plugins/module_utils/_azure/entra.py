@@ -18,6 +18,7 @@ from urllib.parse import quote, urlencode
 from ansible_collections.ontap.akv.plugins.module_utils._azure.error_codes import (
     ENTRA,
     NOT_YET_KNOWN,
+    POLICY_ERRORS,
     aadsts,
     shortened,
 )
@@ -79,6 +80,14 @@ class Entra:
                 raise refused
             self._task.sleep(_PAUSE, "Microsoft Entra ID does not know the credential yet")
 
+    def moment(self) -> datetime | None:
+        """Give the time of Microsoft Entra ID, without sending a credential; None where it does not say.
+
+        :raises NoAnswer: Entra gave no answer that can be read
+        """
+        tenant = quote(self._login.tenant_id, safe="")
+        return self._service.ask("GET", f"/{tenant}/v2.0/.well-known/openid-configuration").moment
+
     def _ask(self, scope: str) -> Reply:
         path = f"/{quote(self._login.tenant_id, safe='')}/oauth2/v2.0/token"
         form = {"grant_type": "client_credentials", "client_id": self._login.client_id, "scope": scope}
@@ -113,7 +122,7 @@ class Entra:
         if meaning is None:
             said = self._task.redactor.free_text(shortened(reply.record.get("error_description") or error))
             passing = reply.status == 429 or reply.status >= 500 or error == "temporarily_unavailable"
-            return Refused(f"{who} ({label}): {said}", code, passing, **details)
+            return Refused(f"{who} ({label}): {said}", code, passing or error in POLICY_ERRORS, **details)
         text = f"{who} ({label}): {meaning.text}. {meaning.advice}{self._clock(code, reply)}"
         return Refused(text, code, meaning.unknown, **details)
 

@@ -82,6 +82,9 @@ ENTRA: dict[int, Meaning] = {
     **dict.fromkeys((90033, 50033, 90006, 90012, 90024, 90090), _PASSING),
 }
 
+POLICY_ERRORS = ("invalid_grant", "interaction_required")
+"""Errors by which policies of a tenant refuse an application, whatever the number."""
+
 NOT_YET_KNOWN = (7000215, 700027)
 """What Entra answers while a new credential is not known everywhere; otherwise the credential is wrong."""
 
@@ -96,6 +99,7 @@ KEY_VAULT: dict[str, Meaning] = {
     "AccessDenied": Meaning("the key vault does not trust the caller", _ADDRESS, True),
     "KeyOperationForbidden": Meaning("the key's permitted operations (key_ops) lack it", "Use another key."),
     "KeyDisabled": Meaning("the key is disabled", "Enable the key version."),
+    "VaultNotFound": Meaning("there is no such key vault", "Check its name. It may be soft-deleted."),
 }
 
 

@@ -12,11 +12,11 @@ import base64
 import binascii
 import re
 import typing as t
-from collections.abc import Sequence
-from urllib.parse import quote, urlencode, urlsplit
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote, urlencode
 
 from ansible_collections.ontap.akv.plugins.module_utils._azure.error_codes import inner_code, message_of
-from ansible_collections.ontap.akv.plugins.module_utils._azure.service import NoAnswer, Reply, Service
+from ansible_collections.ontap.akv.plugins.module_utils._azure.service import NoAnswer, Reply, Service, next_target
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError
 
 PERMISSION = "Application.Read.All"
@@ -46,8 +46,19 @@ class Graph:
         :raises Refused: Graph refused
         :raises NoAnswer: Graph gave no answer that can be read
         """
-        reply = self._ask(f"/v1.0/applications(appId='{quote(client_id, safe='')}')?$select={_FIELDS}")
-        if reply.status == 404:
+        return self._one("applications", client_id)
+
+    def service_principal(self, client_id: str) -> App | None:
+        """Read the service principal of an application, which may have credentials too; None where there is none.
+
+        :raises Refused: Graph refused
+        :raises NoAnswer: Graph gave no answer that can be read
+        """
+        return self._one("servicePrincipals", client_id)
+
+    def _one(self, kind: str, client_id: str) -> App | None:
+        reply = self._ask(f"/v1.0/{kind}(appId='{quote(client_id, safe='')}')?$select={_FIELDS}")
+        if reply.status == 404 and inner_code(reply.body) is not None:
             return None
         return self._read(reply).record
 
@@ -57,21 +68,22 @@ class Graph:
         :raises Refused: Graph refused
         :raises NoAnswer: Graph gave no answer that can be read
         """
-        wanted = list(dict.fromkeys(client_id.lower() for client_id in client_ids))
+        wanted = {client_id.lower(): client_id for client_id in client_ids}
         found: dict[str, App] = {}
         if len(wanted) > 1:
             self._page(wanted, found)
         else:
-            for client_id in wanted:
+            for name, client_id in wanted.items():
                 app = self.application(client_id)
                 if app is not None:
-                    found[client_id] = app
+                    found[name] = app
         return found
 
-    def _page(self, wanted: Sequence[str], found: dict[str, App]) -> None:
-        for start in range(0, len(wanted), _IN_ONE_FILTER):
+    def _page(self, wanted: Mapping[str, str], found: dict[str, App]) -> None:
+        names = list(wanted)
+        for start in range(0, len(names), _IN_ONE_FILTER):
             # A server that does not filter has returned them all by now.
-            batch = [client_id for client_id in wanted[start : start + _IN_ONE_FILTER] if client_id not in found]
+            batch = [wanted[name] for name in names[start : start + _IN_ONE_FILTER] if name not in found]
             if not batch:
                 continue
             listed = ",".join(f"'{client_id}'" for client_id in batch)
@@ -83,14 +95,14 @@ class Graph:
                 if pages > _MOST_PAGES:
                     raise NoAnswer(f"{self._service.name} lists applications without an end.")
                 record = self._read(self._ask(target)).record
-                for app in record.get("value") or []:
+                page = record.get("value")
+                if not isinstance(page, list):
+                    raise NoAnswer(f"{self._service.name} returned no list of applications (HTTP 200).")
+                for app in page:
                     name = str(app.get("appId")).lower() if isinstance(app, dict) else ""
                     if name in wanted:
                         found[name] = app
-                following = record.get("@odata.nextLink")
-                # Only the path: a token goes to no other host.
-                parts = urlsplit(following) if isinstance(following, str) else None
-                target = f"{parts.path}?{parts.query}" if parts else None
+                target = next_target(record.get("@odata.nextLink"))
 
     def _ask(self, target: str) -> Reply:
         return self._service.ask("GET", target, headers=self._headers)
@@ -101,8 +113,10 @@ class Graph:
         code = inner_code(reply.body)
         where = f"{self._service.name} refused to show applications (HTTP {reply.status}"
         details: dict[str, t.Any] = {"http_status": reply.status, **({"error": {"code": code}} if code else {})}
-        if reply.status == 403 and code is not None:
+        if reply.status == 403:
             advice = f"Grant the application permission {PERMISSION}, with the consent of an administrator."
+            if code is None:
+                raise NoAnswer(f"{where}) without an error of Graph. Is a proxy in between? If not: {advice}")
             raise Refused(f"{where}, {code}): the login may not read applications. {advice}", **details)
         if code is None:
             raise NoAnswer(f"{where}) without an error of Graph. Is a proxy in between?")

@@ -16,13 +16,14 @@ import typing as t
 from urllib.parse import quote, urlsplit
 
 from ansible_collections.ontap.akv.plugins.module_utils._azure.error_codes import KEY_VAULT, inner_code, message_of
-from ansible_collections.ontap.akv.plugins.module_utils._azure.service import NoAnswer, Reply, Service
+from ansible_collections.ontap.akv.plugins.module_utils._azure.service import NoAnswer, Reply, Service, next_target
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError
 
 _VERSION = "api-version=7.4"
 _ALGORITHM = "RSA-OAEP-256"
 _MOST_PAGES = 100
-_CHALLENGE = re.compile(r'(authorization|authorization_uri|resource|scope)="?([^",\s]*)"?', re.IGNORECASE)
+_BEARER = re.compile(r"(?:^|,)\s*bearer(?:\s|$)", re.IGNORECASE)
+_CHALLENGE = re.compile(r'\b(authorization|authorization_uri|resource|scope)\s*=\s*"?([^",\s]*)"?', re.IGNORECASE)
 # Of a version of a key, which becomes a part of a path.
 _SEGMENT = re.compile(r"[0-9A-Za-z-]{1,127}", re.ASCII)
 
@@ -43,7 +44,7 @@ class Challenge(t.NamedTuple):
     """What a key vault answers to a request without a token.
 
     :ivar tenant_id: of the key vault
-    :ivar resource: what a token must be for
+    :ivar resource: host of what a token must be for, in lower case
     """
 
     tenant_id: str | None
@@ -74,15 +75,17 @@ class KeyVault:
         """
         reply = self._service.ask("GET", f"/keys/{self._name}?{_VERSION}")
         header = str(reply.headers.get("WWW-Authenticate", ""))
-        if reply.status != 401 or not header.lower().startswith("bearer"):
+        bearer = _BEARER.search(header)
+        if reply.status != 401 or not bearer:
             refused = self._refused(reply, "reading the key without a token")
-            if refused.unknown:
+            if refused.unknown or reply.status == 404:
                 raise refused
             raise NoAnswer(f"{self._service.name} ({self._service.url}) does not answer like a key vault.")
-        found = {name.lower(): value for name, value in _CHALLENGE.findall(header)}
+        found = {name.lower(): value for name, value in _CHALLENGE.findall(header[bearer.end() :])}
         authority = found.get("authorization") or found.get("authorization_uri") or ""
         tenant = urlsplit(authority).path.strip("/").partition("/")[0]
-        return Challenge(tenant or None, found.get("resource") or found.get("scope"), reply)
+        resource = _host_of(found.get("resource") or found.get("scope") or "")
+        return Challenge(tenant or None, resource or None, reply)
 
     def key(self, version: str | None) -> dict[str, t.Any] | None:
         """Read a version of the key, or the newest; None where there is none.
@@ -90,14 +93,19 @@ class KeyVault:
         :raises Refused: the key vault refused
         """
         reply = self._service.ask("GET", f"{self._path(version)}?{_VERSION}", headers=self._headers)
-        if reply.status == 404 and inner_code(reply.body) in ("KeyNotFound", None):
+        if reply.status == 404 and inner_code(reply.body) == "KeyNotFound":
             return None
         return self._read(reply, "reading the key")
 
-    def deleted(self) -> bool:
-        """Check whether the key was deleted and can be recovered."""
-        reply = self._service.ask("GET", f"/deletedkeys/{self._name}?{_VERSION}", headers=self._headers)
-        return reply.status == 200
+    def deleted(self) -> bool | None:
+        """Check whether the key was deleted and can be recovered; None where the key vault does not say."""
+        try:
+            reply = self._service.ask("GET", f"/deletedkeys/{self._name}?{_VERSION}", headers=self._headers)
+        except NoAnswer:
+            return None
+        if reply.status == 404 and inner_code(reply.body) == "KeyNotFound":
+            return False
+        return True if reply.status == 200 else None
 
     def versions(self) -> int:
         """Count the versions of the key.
@@ -111,12 +119,10 @@ class KeyVault:
             record = self._read(self._service.ask("GET", target, headers=self._headers), "listing the versions")
             page = record.get("value")
             count += len(page) if isinstance(page, list) else 0
-            following = record.get("nextLink")
-            if not isinstance(following, str) or not following:
+            following = next_target(record.get("nextLink"))
+            if following is None:
                 return count
-            # Only the path: a token goes to no other host.
-            parts = urlsplit(following)
-            target = f"{parts.path}?{parts.query}"
+            target = following
         raise NoAnswer(f"{self._service.name} lists the versions of the key without an end.")
 
     def rotation_policy(self) -> dict[str, t.Any]:
@@ -172,6 +178,12 @@ class KeyVault:
         # A key outside its dates gets Forbidden alone, a token of another tenant AKV10032. Others say nothing.
         known = code == "Forbidden" or "AKV10032" in message_of(reply.body)
         return Refused(f"{where}, {code}): {message_of(reply.body)}", reply, not known, error=error)
+
+
+def _host_of(resource: str) -> str:
+    """Give the host that a resource or a scope names, in lower case, without the default port."""
+    text = resource.lower().removeprefix("https://")
+    return text.removesuffix(".default").rstrip("/").removesuffix(":443")
 
 
 def is_segment(text: str) -> bool:

@@ -16,6 +16,7 @@ import typing as t
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
 from ansible_collections.ontap.akv.plugins.module_utils._http.door import RESERVED_REMOVED, NotReadable, read_json
 from ansible_collections.ontap.akv.plugins.module_utils._http.retry import backoff
@@ -107,6 +108,18 @@ class Service:
         if status < 300 and not isinstance(body, dict):
             raise NoAnswer(f"{where} did not return an object (HTTP {status}). Is a proxy in between?")
         return Reply(status, body, headers, _date(headers))
+
+
+def next_target(link: t.Any) -> str | None:
+    """Give path and query of the link to the next page; None where there is none.
+
+    The host of the link does not count: a token goes to no other one.
+    """
+    try:
+        parts = urlsplit(link) if isinstance(link, str) else None
+    except ValueError:
+        return None
+    return f"{parts.path}?{parts.query}" if parts and parts.path.strip("/") else None
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:

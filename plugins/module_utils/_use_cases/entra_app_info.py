@@ -15,7 +15,14 @@ from datetime import datetime, timezone
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.expiry import Expiry, read_moment
 from ansible_collections.ontap.akv.plugins.module_utils._azure.clouds import CLOUDS, scope_of
-from ansible_collections.ontap.akv.plugins.module_utils._azure.graph import App, Graph, credentials, thumbprint
+from ansible_collections.ontap.akv.plugins.module_utils._azure.graph import (
+    App,
+    Graph,
+    Refused,
+    credentials,
+    thumbprint,
+)
+from ansible_collections.ontap.akv.plugins.module_utils._azure.service import NoAnswer
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, InputError
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.azure_entry import AZURE, Azure
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import Params
@@ -27,6 +34,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "min_days": {"type": "int", "default": 30},
 }
 
+_KINDS = ("passwordCredentials", "keyCredentials")
 _APP_ID = re.compile(r"[0-9A-Za-z._-]+", re.ASCII)
 
 Record = dict[str, t.Any]
@@ -56,8 +64,13 @@ def run(azure: Azure, params: Params) -> Result:
     cloud = CLOUDS["public" if login.cloud == "auto" else login.cloud]
     token = azure.entra(cloud).token(scope_of(cloud.graph))
     service = azure.service(login.graph_url or cloud.graph, "Microsoft Graph", "graph_url")
-    found = Graph(service, token).applications(wanted)
+    reader = Graph(service, token)
+    found = reader.applications(wanted)
     now = datetime.now(timezone.utc)
+    for app_id in wanted:
+        app = found.get(app_id.lower())
+        if app is not None and not any(credentials(app, kind) for kind in _KINDS):
+            _take_from_service_principal(azure, reader, app_id, app)
     described = [_described(found[app_id.lower()], now) for app_id in wanted if app_id.lower() in found]
     azure.task.warnings += [sentence for app_id, app in found.items() for sentence in _unknown(app_id, app)]
     applications = azure.task.redactor.written_by_server(described)
@@ -85,15 +98,24 @@ def _app_ids(azure: Azure, params: Params) -> list[str]:
     return list({app_id.lower(): app_id for app_id in given}.values())
 
 
+def _take_from_service_principal(azure: Azure, reader: Graph, app_id: str, app: App) -> None:
+    """Complete an application without a credential: its service principal may have one instead."""
+    try:
+        principal = reader.service_principal(app_id) or {}
+    except (NoAnswer, Refused) as failure:
+        azure.task.warn(f"Whether the service principal of {app_id} has a credential is not known: {failure.message}")
+        return
+    app.update({kind: credentials(principal, kind) for kind in _KINDS if credentials(principal, kind)})
+
+
 def _unknown(app_id: str, app: App) -> list[str]:
     """Say what Graph does not report of an application: that is no proof that there is nothing."""
-    kinds = ("passwordCredentials", "keyCredentials")
     sentences = [
         f"Microsoft Graph does not report {kind} of application {app_id}: whether it has any is not known."
-        for kind in kinds
+        for kind in _KINDS
         if not isinstance(app.get(kind), list)
     ]
-    endless = sum(read_moment(one.get("endDateTime")) is None for kind in kinds for one in credentials(app, kind))
+    endless = sum(read_moment(one.get("endDateTime")) is None for kind in _KINDS for one in credentials(app, kind))
     if endless:
         sentences.append(
             f"Microsoft Graph does not report when {endless} of the credentials of application {app_id} end: they are"

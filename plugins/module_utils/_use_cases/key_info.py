@@ -13,6 +13,7 @@ import typing as t
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from urllib.parse import urlsplit
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.checks import Check, Status, count_by_status
 from ansible_collections.ontap.akv.plugins.module_utils._akv.expiry import Expiry, in_words, read_date, read_moment
@@ -75,11 +76,15 @@ class Result:
 class Target:
     """The key that is asked about.
 
+    :ivar name: of the key, in the case in which it was given
+    :ivar version: of the key, likewise; None for the newest
     :ivar url: where its key vault is reached
     :ivar resource: host of the scope of a token for it
     """
 
     key: KeyId
+    name: str
+    version: str | None
     url: str
     cloud: Cloud
     resource: str
@@ -124,7 +129,9 @@ def _target(params: Params, login: Login) -> Target:
         if vault.host != key.host:
             raise InputError("name, key_id", f"{params['name']!r} is not the key vault of {given!r}.")
     cloud, resource = _cloud(login, key.host)
-    return Target(key, check_url("vault_url", params["vault_url"]) or f"https://{key.host}", cloud, resource)
+    _keys, segment, *version = urlsplit(given).path.strip("/").split("/")
+    url = check_url("vault_url", params["vault_url"]) or f"https://{key.host}"
+    return Target(key, segment, version[0] if version else None, url, cloud, resource)
 
 
 def _cloud(login: Login, host: str) -> tuple[Cloud, str]:
@@ -151,12 +158,13 @@ class _KeyInfo:
         self._target = target
         self._declared = declared
         service = azure.service(target.url, f"the key vault {target.key.host}", "vault_url, key_id")
-        self._vault = key_vault.KeyVault(service, target.key.key)
+        self._vault = key_vault.KeyVault(service, target.name)
         self._entra: entra.Entra | None = None
         self._checks: dict[str, Check] = {}
         self._tenant: str | None = None
-        # How far Azure's clock is ahead of this host's.
+        # How far Azure's clock is ahead of this host's, where that is known and matters.
         self._offset = timedelta()
+        self._clock_is_known = False
         self._resource = target.resource
         self._key: Record = {}
         self._key_end: Expiry | None = None
@@ -226,15 +234,13 @@ class _KeyInfo:
 
     def _network(self) -> Finding:
         challenge = self._vault.challenge()
-        if challenge.reply.moment is not None:
-            ahead = challenge.reply.moment - datetime.now(timezone.utc)
-            self._offset = ahead if abs(ahead) > _CLOCKS_AGREE else timedelta()
+        self._compare_clocks(challenge.reply.moment)
         host, given, found = self._target.key.host, self._azure.login.tenant_id, challenge.tenant_id
         self._tenant = found
         # A GUID cannot be compared with a DNS name.
         if found and is_uuid(found) == is_uuid(given) and found.lower() not in (given.lower(), "common"):
             return FAILED, f"{host} belongs to tenant {found}, but tenant_id is {given}. No credential was sent."
-        resource = (challenge.resource or "").rstrip("/").lower().removeprefix("https://")
+        resource = challenge.resource
         if resource and resource != self._resource:
             # A cloud that is not Microsoft's names its own, and its authority is the task's.
             if is_resource(resource) or not self._azure.login.authority:
@@ -243,11 +249,22 @@ class _KeyInfo:
                     f" {self._target.cloud.name} expects https://{self._resource}. Set cloud. No credential was sent."
                 )
             self._resource = resource
-        return OK, f"{host} answers. It belongs to tenant {found or given}."
+        belongs = f"It belongs to tenant {found}." if found else "It does not name its tenant."
+        return OK, f"{host} answers. {belongs}"
+
+    def _compare_clocks(self, moment: datetime | None) -> None:
+        if moment is not None:
+            ahead = moment - datetime.now(timezone.utc)
+            self._offset = ahead if abs(ahead) > _CLOCKS_AGREE else timedelta()
+            self._clock_is_known = True
 
     def _token(self) -> Finding:
         certificate = self._azure.certificate
+        self._entra = self._azure.entra(self._target.cloud)
         if certificate is not None:
+            if not (self._clock_is_known or certificate.begins <= self._now() < certificate.expiry.moment):
+                # Before a certificate is blamed, the clock is compared.
+                self._compare_clocks(self._entra.moment())
             clock = entra.clock_problem(datetime.now(timezone.utc) + self._offset)
             if certificate.expiry.is_expired(self._now()):
                 return FAILED, f"{in_words('The certificate', certificate.expiry, self._now())} Renew it.{clock}"
@@ -256,7 +273,6 @@ class _KeyInfo:
                     FAILED,
                     f"The certificate is not valid before {certificate.begins:%Y-%m-%dT%H:%M:%SZ}.{clock}",
                 )
-        self._entra = self._azure.entra(self._target.cloud)
         self._entra.ahead = self._offset
         try:
             token = self._entra.token(scope_of(self._resource), self._params["credential_wait"])
@@ -266,10 +282,9 @@ class _KeyInfo:
         return OK, f"Microsoft Entra ID accepts the credential of application {self._azure.login.client_id}."
 
     def _read_key(self) -> Finding:
-        bundle = self._vault.key(self._target.key.version)
+        bundle = self._vault.key(self._target.version)
         if bundle is None:
-            advice = "It was deleted and can be recovered." if self._vault.deleted() else "Check key_id."
-            return FAILED, f"The key vault has no key {self._params['key_id']}. {advice}"
+            return FAILED, f"The key vault has no key {self._params['key_id']}. {_GONE[self._vault.deleted()]}"
         key, attributes = _record(bundle, "key"), _record(bundle, "attributes")
         if not isinstance(key.get("kty"), str) or not isinstance(attributes.get("enabled"), bool):
             return UNKNOWN, "The key vault returned a key without its properties."
@@ -277,6 +292,9 @@ class _KeyInfo:
         problems = list(self._problems(key, attributes))
         if problems:
             return FAILED, " ".join(problems)
+        unread = [name for name in ("nbf", "exp") if attributes.get(name) is not None and not _moment(attributes[name])]
+        if unread:
+            return UNKNOWN, f"The key vault returned a date of the key that cannot be read ({', '.join(unread)})."
         lacking = _lacking(key, _OPERATIONS["encrypt"])
         if lacking:
             return WARNING, f"The key does not permit {' and '.join(lacking)} (key_ops)."
@@ -284,7 +302,7 @@ class _KeyInfo:
         return OK, f"The key {self._key['kid']} is enabled: {self._key['type']}{size}."
 
     def _describe(self, key: Record, attributes: Record) -> None:
-        begins, self._key_end = read_moment(attributes.get("nbf")), read_moment(attributes.get("exp"))
+        begins, self._key_end = _moment(attributes.get("nbf")), _moment(attributes.get("exp"))
         level = attributes.get("recoveryLevel")
         size = key_vault.size_of(key)
         self._key = {
@@ -303,7 +321,7 @@ class _KeyInfo:
         now = self._now()
         if not self._key["enabled"]:
             yield "The key is disabled. Enable it."
-        begins = read_moment(attributes.get("nbf"))
+        begins = _moment(attributes.get("nbf"))
         if self._key_end and self._key_end.is_expired(now):
             yield f"{in_words('The key', self._key_end, now)} It still unwraps, but no longer wraps."
         if begins and begins.moment > now:
@@ -318,7 +336,9 @@ class _KeyInfo:
 
     def _operations(self, name: str) -> Finding:
         forward, back = _OPERATIONS[name]
-        version = self._target.key.version or self._key["kid"].rstrip("/").rsplit("/", 1)[-1]
+        version = self._target.version or _version_of(self._key["kid"])
+        if version is None:
+            return UNKNOWN, f"The key vault does not report the version of the key {self._key['kid']}."
         try:
             self._vault.prove(version, forward, back)
         except key_vault.Refused as refused:
@@ -387,33 +407,40 @@ class _KeyInfo:
                 raise AssertionError
             token = self._entra.token(scope_of(cloud.graph))
             service = self._azure.service(login.graph_url or cloud.graph, "Microsoft Graph", "graph_url")
-            app = graph.Graph(service, token).application(login.client_id)
+            reader = graph.Graph(service, token)
+            matches = self._matches(reader.application(login.client_id))
+            if not matches:
+                # A credential may belong to the service principal instead.
+                matches = self._matches(reader.service_principal(login.client_id))
         except (NoAnswer, entra.Refused, graph.Refused) as exc:
             self._why = f"{exc.message} Or declare the date with credential_expires."
             return None
-        hint = str(login.secret)[:3]
-        ends = [
-            read_moment(one.get("endDateTime"))
-            for one in graph.credentials(app or {}, "passwordCredentials")
-            if one.get("hint") == hint
-        ]
-        # It was accepted, so it has not expired.
-        matches = [end for end in ends if end and not end.is_expired(self._now())]
         if len(matches) != 1:
             how = f"{len(matches)} secrets" if matches else "no secret"
             self._why = f"The application has {how} that could be this one. Declare the date with credential_expires."
             return None
         return matches[0]
 
+    def _matches(self, app: graph.App | None) -> list[Expiry]:
+        """Give the ends of the secrets that may be the one that was accepted: so none that have passed."""
+        hint = str(self._azure.login.secret)[:3]
+        ends = [
+            read_moment(one.get("endDateTime"))
+            for one in graph.credentials(app or {}, "passwordCredentials")
+            if one.get("hint") == hint
+        ]
+        return [end for end in ends if end and not end.is_expired(self._now())]
+
     def _expiry(self) -> Finding:
         now = self._now()
         credential = "The certificate" if self._azure.certificate else "The client secret"
         ends = [(what, end) for what, end in ((credential, self._credential_end), ("The key", self._key_end)) if end]
         near = [in_words(what, end, now) for what, end in ends if end.days_left(now) < self._params["min_days"]]
+        if self._credential_end is None:
+            near_or_not = [*near, f"The end of the credential is not known. {self._why}".strip()]
+            return WARNING if near else UNKNOWN, " ".join(near_or_not)
         if near:
             return WARNING, " ".join(near)
-        if self._credential_end is None:
-            return UNKNOWN, f"The end of the credential is not known. {self._why}".strip()
         return OK, " ".join(in_words(what, end, now) for what, end in ends)
 
     # -- words ---------------------------------------------------------------------------------------------------------
@@ -431,6 +458,27 @@ class _KeyInfo:
         tried = "" if self._params["crypto"] else " The operations were not tried."
         notes = [check.message for check in self._checks.values() if check.status == WARNING]
         return " ".join([f"Application {client_id} can use the key {key_id}.{tried}", *notes])
+
+
+_GONE = {
+    True: "It was deleted and can be recovered.",
+    False: "Check key_id.",
+    None: "Check key_id. It may have been deleted.",
+}
+"""What to say of a key that is absent, by whether it was deleted."""
+
+
+def _moment(value: t.Any) -> Expiry | None:
+    """Read a date of a key: Unix seconds, and nothing else."""
+    return None if isinstance(value, str) else read_moment(value)
+
+
+def _version_of(kid: str) -> str | None:
+    """Read the version from the identifier of a key; None where it has none."""
+    try:
+        return KeyId.parse(kid).version
+    except ValueError:
+        return None
 
 
 def _record(value: t.Any, name: str) -> Record:
