@@ -5,12 +5,8 @@
 
 from __future__ import annotations
 
-import socket
-import ssl
-
 import pytest
 import requests
-from requests.exceptions import ConnectionError as Disconnected
 from requests.exceptions import SSLError
 
 from simulator.client import CREATE, VAULTS, Client
@@ -55,12 +51,6 @@ def test_without_a_good_login(start, auth):
     assert client.call("GET", PATH).headers["WWW-Authenticate"] == 'Basic realm="private"'
 
 
-@pytest.mark.parametrize("header", ["Basic !", "Basic /w==", "Bearer abc", "Basic"])
-def test_a_login_that_is_none(start, header):
-    client = start("9.7", USERS, auth=None)
-    assert client.refused("GET", VAULTS, headers={"Authorization": header})[:2] == (401, 6691623)
-
-
 def test_a_reader_only_reads(start):
     client = start("9.7", USERS, auth=("reader", "reader-password"))
     assert client.get(VAULTS)["num_records"] == 1
@@ -90,14 +80,6 @@ def test_a_certificate_is_a_login_and_the_longest_path_decides(start):
     assert client.refused("GET", "/security/key-managers")[0] == 403
 
 
-def test_a_certificate_of_another_authority_is_no_login(start):
-    client, other = start("9.7", USERS, auth=None), start("9.7", USERS)
-    pair = other.sim.connection["certificates"]["robot"]
-    client.session.cert = (pair["cert_filepath"], pair["key_filepath"])
-    with pytest.raises((SSLError, Disconnected)):
-        client.call("GET", PATH)
-
-
 @pytest.mark.parametrize(
     ("kind", "says"),
     [("expired", "expired"), ("other-host", "127.0.0.1"), ("self-signed", "unable to get local issuer|self.signed")],
@@ -105,29 +87,6 @@ def test_a_certificate_of_another_authority_is_no_login(start):
 def test_a_certificate_that_is_no_good(start, kind, says):
     with pytest.raises(SSLError, match=says):
         start("9.7", {"tls": {"certificate": kind}}).call("GET", PATH)
-
-
-def test_tls_1_2_and_up(start):
-    connection = start("9.7").sim.connection
-    context = ssl.create_default_context(cafile=connection["ca_path"])
-    context.maximum_version = ssl.TLSVersion.TLSv1_2
-    plain = socket.create_connection(("127.0.0.1", connection["http_port"]))
-    with context.wrap_socket(plain, server_hostname="localhost") as wrapped:
-        assert wrapped.version() == "TLSv1.2"
-
-
-def test_without_tls(start):
-    assert start("9.7", {"tls": {"enabled": False}}, https=False).get(VAULTS)["num_records"] == 0
-
-
-def test_connections_are_kept(start):
-    client = start("9.7")
-    ports = set()
-    for _request in range(3):
-        reply = client.call("GET", PATH, stream=True)
-        ports.add(reply.raw.connection.sock.getsockname()[1])
-        assert reply.json()["num_records"] == 0
-    assert len(ports) == 1
 
 
 def test_ipv6():

@@ -68,24 +68,6 @@ def test_a_secret_that_ends(world):
     assert "AADSTS7000222" in here.both()
 
 
-@pytest.mark.parametrize("change", ["enabled", "service_principal"])
-def test_an_application_that_is_switched_off(world, change):
-    here = world(azure_of())
-    here.sim.apply([{"application": {"client_id": "client1", change: False}}])
-    assert here.both()
-    here.sim.apply([{"application": {"client_id": "client1", change: True}}])
-    assert here.both() is None
-
-
-def test_a_new_secret_is_known_to_nobody_at_first(world):
-    here = world(azure_of({"secrets": []}, propagation=30))
-    assert "AADSTS7000215" in here.both()
-    here.sim.apply([{"add_secret": {"client_id": "client1", "secret": SECRET}}])
-    assert "AADSTS7000215" in here.both()
-    here.sim.clock.advance(31)
-    assert here.both() is None
-
-
 def test_ontap_notices_at_its_next_poll(world):
     here = world(azure_of({"secrets": [{"value": SECRET, "expires": "+1d"}]}, poll_interval=900))
     assert here.ontap() is None
@@ -128,15 +110,6 @@ def test_a_firewall_concerns_the_client_alone(world):
     here = world(azure_of(key_vaults=[{"host": "kv1.vault.azure.net", "blocked_by": "firewall"}]))
     assert here.ontap() is None
     assert here.session.get(f"{here.url}/keys/key1").status_code == 403
-
-
-def test_without_a_token_the_challenge_names_the_tenant(world):
-    here = world(azure_of())
-    answer = here.session.get(f"{here.url}/keys/key1", params={"api-version": "7.4"})
-    assert answer.status_code == 401
-    assert answer.json()["error"]["message"].startswith("AKV10000")
-    challenge = answer.headers["WWW-Authenticate"]
-    assert challenge == 'Bearer authorization="https://login.windows.net/tenant1", resource="https://vault.azure.net"'
 
 
 def test_faults_meet_azure_or_the_cluster(world):

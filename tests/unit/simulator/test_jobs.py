@@ -63,10 +63,3 @@ def test_waiting_for_a_job(start):
     assert client.refused("POST", f"{VAULTS}/u/restore?return_timeout=5")[1] == 65537515
     client.sim.apply([{"job_times": {"running": 60}}])
     assert client.call("POST", f"/api{VAULTS}/u/restore?return_timeout=1").status_code == 202
-
-
-def test_cancelling_a_job(client):
-    job = begin(client)
-    assert client.refused("PATCH", f"{job}?action=pause") == (400, 262197, "action")
-    assert client.call("PATCH", f"/api{job}?action=cancel").status_code == 200
-    assert client.get(job)["state"] == "failure"

@@ -53,12 +53,6 @@ def test_a_migration_forth_and_back(start):
     assert volume_keys(client) == every
 
 
-def test_a_key_in_both(start):
-    volumes = [{"svm": "vs0", "name": "v", "keys_with_both": True, "key_id": "k"}]
-    client = start("9.16.1", {**SCENARIO, "volumes": volumes})
-    assert (keys(client, "okm"), keys(client, "akv"), state(client)) == ({"k"}, {"k"}, "mixed")
-
-
 def test_keys_stay_where_they_are_when_the_svm_gets_a_vault(start):
     volumes = [{"svm": "vs0", "name": "v", "encrypted": True, "key_id": "k"}]
     client = start("9.18.1", {"key_managers": [OKM], "volumes": volumes})
@@ -66,30 +60,6 @@ def test_keys_stay_where_they_are_when_the_svm_gets_a_vault(start):
     client = start("9.19.1", {"key_managers": [OKM], "volumes": volumes})
     client.create(svm={"name": "vs0"})
     assert (keys(client, "okm"), state(client)) == ({"k"}, "mixed")
-
-
-def test_what_does_not_answer(start):
-    client = start("9.16.1", {**SCENARIO, "cluster": {"akv_key_ids": False}})
-    node1, node2 = sorted(client.records("/cluster/nodes"), key=lambda record: record["name"])
-    path = "/security/key-managers/{}/keys/{}/key-ids"
-    assert client.refused("GET", path.format("akv", node1["uuid"]))[1] == 65537125
-    assert client.refused("GET", path.format("okm", "nothing"))[0] == 404
-    client.sim.apply([{"node": {"name": "node2", "healthy": False}}])
-    assert client.refused("GET", path.format("okm", node2["uuid"]))[1] == 393271
-    assert len(keys(client, "okm")) == 3
-    client = start("9.10.1", SCENARIO)
-    assert client.refused("GET", path.format("okm", node1["uuid"]))[0] == 404
-
-
-def test_a_key_that_a_node_lacks(start):
-    client = start("9.12.1", {**SCENARIO, "volumes": [{"svm": "vs0", "name": "v", "encrypted": True, "key_id": "k"}]})
-    client.sim.apply([{"lose_keys": {"svm": "vs0", "nodes": ["node2"]}}])
-    nodes = {record["name"]: record["uuid"] for record in client.records("/cluster/nodes")}
-    for name, restored in (("node1", True), ("node2", False)):
-        path = f"/security/key-managers/akv/keys/{nodes[name]}/key-ids?key_id=k&fields=*"
-        (record,) = client.records(path)
-        told = (record["key_store_type"], record["key_type"], record["key_user"], record["restored"])
-        assert told == ("akv", "vek", "vs0", restored)
 
 
 @pytest.mark.parametrize(
@@ -104,11 +74,3 @@ def test_a_key_that_a_node_lacks(start):
 def test_a_kind_that_the_release_lacks(release, manager, says):
     with pytest.raises(ScenarioError, match=says):
         Simulator(release=release, scenario={"key_managers": [manager]})
-
-
-def test_a_kind_that_only_key_stores_list(start):
-    client = start(
-        "9.17.1", {"key_managers": [{"type": "barbican", "scope": "cluster"}, {"type": "external", "svm": "vs0"}]}
-    )
-    assert {record["type"] for record in client.records("/security/key-stores?fields=type")} == {"barbican", "kmip"}
-    assert len(client.records("/security/key-managers")) == 1

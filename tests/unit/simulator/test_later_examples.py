@@ -73,22 +73,6 @@ def test_no_volumes_created_yet(start, release):
 
 
 @pytest.mark.parametrize("release", from_release("9.8"))
-def test_a_node_of_ekmip_reachability(start, release):
-    """As the other cloud key managers' examples have it: codes are numbers up to 9.11.1, then text."""
-    client = start(release, scenario(nodes=[{"name": "node1"}]))
-    uuid = client.records("/cluster/nodes")[0]["uuid"]
-    code = 0 if release in ("9.8", "9.9.1", "9.10.1", "9.11.1") else "0"
-    assert health_of(client, "ekmip_reachability")["ekmip_reachability"] == [
-        {
-            "reachable": True,
-            "code": code,
-            "message": "",
-            "node": {"uuid": uuid, "name": "node1", "_links": {"self": {"href": f"/api/cluster/nodes/{uuid}"}}},
-        }
-    ]
-
-
-@pytest.mark.parametrize("release", from_release("9.8"))
 def test_a_key_that_is_posted_with_a_version(start, release):
     """It came back without it up to 9.12.1."""
     client = start(release, {"next_uuids": {"vaults": [UUID]}})
@@ -104,19 +88,6 @@ def test_a_key_that_is_posted_with_a_version(start, release):
     read = client.get(f"{VAULTS}/{UUID}?fields=*")
     assert (read["key_id"], read["name"], read["_links"]) == (told, body["name"], links)
     assert not {"client_secret", "client_certificate", "proxy_password"} & {*record, *read}
-
-
-@pytest.mark.parametrize("release", from_release("9.14.1"))
-def test_the_hosts_of_a_vault(start, release):
-    hosts = {"oauth_host": "login.microsoftonline.com", "vault_host": "vault.azure.net", "port": 443}
-    checks = {"verify_host": False, "verify_ip": False}
-    client = start(release, {"next_uuids": {"vaults": [UUID]}})
-    body = {**APPLICATION, "svm": {"name": "vs0"}, "key_id": f"{KEY}/{VERSION}", **hosts}
-    body["name"] = "https:://mykeyvault.vault.azure.net/"
-    assert client.call("POST", f"/api{VAULTS}?return_timeout=15", json=body).status_code == 201
-    changed = client.call("PATCH", f"/api{VAULTS}/{UUID}?return_timeout=15", json=checks)
-    assert changed.status_code == 200
-    assert client.get(f"{VAULTS}/{UUID}").items() >= {**hosts, **checks}.items()
 
 
 @pytest.mark.parametrize("release", ["9.10.1", "9.11.1", "9.12.1", "9.13.1"])
@@ -156,14 +127,6 @@ def test_a_key_store_from_9_14_1_on(start, release):
     assert ("state" in enabled) == (release in from_release("9.16.1"))
     assert ("is_svm_kek" in enabled) == (release in from_release("9.19.1"))
     assert not {"state", "is_svm_kek"} & set(green)
-
-
-@pytest.mark.parametrize("release", from_release("9.14.1"))
-def test_a_key_store_of_the_cluster_has_no_svm(start, release):
-    client = start(release, {"vaults": [{"scope": "cluster"}]})
-    (store,) = client.records(f"{STORES}?fields=*")
-    assert store["scope"] == "cluster"
-    assert "svm" not in store
 
 
 @pytest.mark.parametrize("release", from_release("9.15.1"))

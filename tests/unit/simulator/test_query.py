@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the ontap.akv authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ONTAP's query language by itself: values, fields, order, pages."""
+"""ONTAP's query language: values, fields, pages."""
 
 from __future__ import annotations
 
@@ -57,29 +57,6 @@ def test_a_value_of_text(text, matching, others):
         assert not predicate([] if value is None else [value]), value
 
 
-@pytest.mark.parametrize(
-    ("text", "matching", "others"),
-    [
-        ("443", [443], [4430, None]),
-        ("<10", [9, -1], [10, None]),
-        ("<10|null", [9, None], [10]),
-        ("<=10", [10], [11]),
-        (">9", [10, 100], [9]),
-        ("2..10", [2, 9, 10], [1, 11, None]),
-        ("!2..10", [1, 11, None], [2]),
-        ("..3", [3, -5], [4]),
-        ("3..", [3, 99], [2]),
-        ("4*", [4, 443], [34]),
-    ],
-)
-def test_a_value_of_a_number(text, matching, others):
-    predicate = query.matcher(text, NUMBER)
-    for value in matching:
-        assert predicate([] if value is None else [value]), value
-    for value in others:
-        assert not predicate([] if value is None else [value]), value
-
-
 def test_a_value_of_other_types():
     assert query.matcher("TRUE", FLAG)([True])
     assert query.matcher("!true", FLAG)([False])
@@ -110,13 +87,6 @@ def test_a_value_that_is_refused(text, field, code):
     with pytest.raises(ApiError) as refused:
         query.matcher(text, field)
     assert (refused.value.code, refused.value.target) == (code, field.path)
-
-
-def test_values_in_lists_are_found():
-    record = {"nodes": [{"node": {"name": "a"}}, {"node": {"name": "b"}}, {"node": None}], "tags": ["x", "y"]}
-    assert query.values_at(record, "nodes.node.name") == ["a", "b"]
-    assert query.values_at(record, "tags") == ["x", "y"]
-    assert query.values_at(record, "nodes.name") == []
 
 
 ORDINARY_97 = {
@@ -155,102 +125,6 @@ def test_advanced_fields_are_told_only_by_name():
     assert "ekmip_reachability.node.name" in everything
     assert "client_secret" not in everything
     assert not query.fields_told(None, VAULT_916, True) - star
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("nonsense", 262197),
-        ("proxy_host", 262197),
-        ("svm.nonsense", 262197),
-        ("client_secret", 262249),
-        ("svm.{name", 262286),
-        ("svm.name}", 262286),
-        ("svm.{name}x", 262286),
-    ],
-)
-def test_fields_that_are_refused(text, code):
-    with pytest.raises(ApiError) as refused:
-        query.fields_told(text, VAULT_97, False)
-    assert refused.value.code == code
-
-
-def test_unknown_fields_can_be_ignored_where_the_release_lets_them():
-    assert query.fields_told("name,nonsense", VAULT_916, False, True) == {"uuid", "name"}
-
-
-def test_a_record_is_cut_to_the_fields_told():
-    record = {
-        "uuid": "u",
-        "svm": {"uuid": "s", "name": "n"},
-        "ekmip_reachability": [{"node": {"name": "a", "uuid": "b"}, "code": 0}],
-        "name": None,
-    }
-    leaves = frozenset(["uuid", "svm.name", "ekmip_reachability.node.name", "name", "state.code"])
-    assert query.project(record, leaves, VAULT_916) == {
-        "uuid": "u",
-        "svm": {"name": "n"},
-        "ekmip_reachability": [{"node": {"name": "a"}}],
-    }
-
-
-def ordered(text, records):
-    asked = query.parse(f"order_by={text}", VAULT_916, releases.get("9.16.1").parameters)
-    found = [query.Found(record) for record in records]
-    asked.sort(found)
-    return [each.record["uuid"] for each in found]
-
-
-def test_order():
-    records = [
-        {"uuid": "1", "name": "b", "port": 2},
-        {"uuid": "2", "name": "a", "port": 10},
-        {"uuid": "3", "name": "a", "port": 2},
-        {"uuid": "4"},
-    ]
-    assert ordered("name,port", records) == ["3", "2", "1", "4"]
-    assert ordered("name%20desc,port+asc", records) == ["1", "3", "2", "4"]
-    assert ordered("port%20desc", records) == ["2", "1", "3", "4"]
-
-
-@pytest.mark.parametrize(
-    ("raw", "code", "target"),
-    [
-        ("order_by=client_secret", 262268, "order_by"),
-        ("order_by=name%20up", 262197, "order_by"),
-        ("max_records=0", 262245, "max_records"),
-        ("max_records=x", 262197, "max_records"),
-        ("return_timeout=121", 262245, "return_timeout"),
-        ("return_records=maybe", 262197, "return_records"),
-        ("nonsense=1", 262179, "nonsense"),
-        ("name=a&name=b", 262188, "name"),
-        ("client_secret=a", 262202, "client_secret"),
-        ("name", 262248, "name"),
-        ("offset=1", 262179, "offset"),
-        ("proxy_host=a", 262179, "proxy_host"),
-    ],
-)
-def test_parameters_that_9_7_refuses(raw, code, target):
-    with pytest.raises(ApiError) as refused:
-        query.parse(raw, VAULT_97, releases.get("9.7").parameters)
-    assert (refused.value.code, refused.value.target) == (code, target)
-
-
-def test_a_query_across_fields():
-    parameters = releases.get("9.16.1").parameters
-    asked = query.parse('query=vs*%20"a%20b"&query_fields=svm.name,name', VAULT_916, parameters)
-    assert asked.matches({"svm": {"name": "vs1"}, "name": "a b"})
-    assert not asked.matches({"svm": {"name": "vs1"}, "name": "a"})
-    for raw, code in (
-        ("query=a", 262273),
-        ("query=%20&query_fields=name", 262274),
-        ('query="a&query_fields=name', 262272),
-        ("query=a&query_fields=,", 262275),
-        ("query=a&query_fields=name,name", 262276),
-    ):
-        with pytest.raises(ApiError) as refused:
-            query.parse(raw, VAULT_916, parameters)
-        assert refused.value.code == code
 
 
 def test_a_page_links_to_the_next_with_the_same_query():

@@ -18,7 +18,7 @@ import pytest
 
 from simulator import ScenarioError, Simulator, events, faults, releases, scenario, tables
 from simulator.__main__ import main
-from simulator.client import CREATE, VAULTS, Client
+from simulator.client import VAULTS, Client
 
 TESTS = Path(scenario.__file__).parents[1]
 
@@ -32,26 +32,19 @@ TESTS = Path(scenario.__file__).parents[1]
             "nodes[1]: unknown key 'helthy'; did you mean healthy?",
         ),
         ({"nodes": [{}]}, "nodes[0]: name is missing"),
-        ({"nodes": [{"name": "a"}, {"name": "a"}]}, "nodes: 'a' is there twice"),
         ({"cluster": {"metrocluster": "yes"}}, "cluster.metrocluster: true or false is wanted, not 'yes'"),
         ({"cluster": {"release": "9.6"}}, "cluster.release: unknown value '9.6'; did you mean 9.8 or 9.7?"),
-        ({"cluster": []}, "cluster: a mapping is wanted, not []"),
         ({"vaults": [{"client_id": "x"}]}, "vaults[0]: whose is it? Give svm or scope: cluster"),
         ({"vaults": [{"svm": "vs0", "scope": "cluster"}]}, "vaults[0]: svm and scope: cluster exclude each other"),
         ({"vaults": [{"svm": "vs9"}]}, "vaults: unknown SVM 'vs9'; did you mean vs"),
         ({"vaults": [{"svm": "vs0", "keys_missing_on": ["n"]}]}, "nodes: unknown node 'n'; there are: node1, node2"),
-        ({"volumes": [{"svm": "vz", "name": "v"}]}, "svm: unknown SVM 'vz'"),
-        ({"users": [{"name": "a", "role": "b"}]}, "users[0].role: there is no role 'b'"),
         ({"roles": {"r": [{"api": "/api", "access": "some"}]}}, "roles.r[0].access: unknown value 'some'"),
         ({"events": [{"lose_key": {}}]}, "events[0]: unknown event 'lose_key'; did you mean lose_keys"),
         ({"events": [{"lose_keys": {}}]}, "whose vault is it? Give svm or scope: cluster"),
-        ({"events": [{"lose_keys": {"svm": "vs0"}}]}, "there is no vault of vs0"),
         ({"events": [{"advance_clock": {"seconds": -1}}]}, "events[0].advance_clock.seconds: a number, 0 or more"),
         ({"events": [{"a": 1, "b": 2}]}, "events[0]: one event is wanted, a mapping of one key"),
         ({"faults": [{"match": {"metod": "GET"}, "reset": {}}]}, "faults[0].match: unknown key 'metod'"),
-        ({"faults": [{"match": {}}]}, "faults[0]: one fault is wanted"),
         ({"faults": [{"rest": {}}]}, "faults[0]: unknown fault 'rest'; did you mean reset"),
-        ({"faults": [{"mangle": {"how": "x"}}]}, "faults[0].mangle.how: unknown value 'x'"),
         ({"clock": {"start": "noon"}}, "clock.start: 'noon' is no moment"),
     ],
 )
@@ -155,16 +148,6 @@ def test_control_over_http(start):
     assert client.sim.requests == []
 
 
-def test_events_of_somebody_else(start):
-    client = start("9.7", {"vaults": [{"svm": "vs0"}]})
-    client.sim.apply([{"create_vault": {"svm": "vs1", "client_id": "theirs"}}, {"delete_vault": {"svm": "vs0"}}])
-    assert [vault["client_id"] for vault in client.sim.vaults()] == ["theirs"]
-    client.sim.apply([{"lose_keys": {"svm": "vs1"}}, {"recover_keys": {"svm": "vs1", "nodes": ["node1"]}}])
-    assert client.sim.vaults()[0]["nodes_without_keys"] == ["node2"]
-    with pytest.raises(ScenarioError, match="unknown event"):
-        client.sim.apply([{"no_such_event": {}}])
-
-
 def test_the_command_line(tmp_path):
     file, log = tmp_path / "connection.json", tmp_path / "requests.log"
     started = time.monotonic()
@@ -221,15 +204,3 @@ def test_a_port_that_is_taken(start, capsys):
 def test_it_imports_nothing_of_the_collection():
     for file in (TESTS / "simulator").rglob("*.py"):
         assert "ansible" not in file.read_text().replace("Ansible", ""), file
-
-
-def test_a_thousand_vaults_are_fast(start):
-    client = start("9.7", {"svms": [{"name": "s{}", "count": 1000}], "vaults": [{"svm": "*"}]})
-    client.get(VAULTS)
-    seconds = []
-    for _try in range(3):
-        begun = time.monotonic()
-        assert len(client.records(f"{VAULTS}?fields=*")) == 1000
-        seconds.append(time.monotonic() - begun)
-    # Some 60 ms; the bound only catches what grows with the square.
-    assert min(seconds) < 1, CREATE
