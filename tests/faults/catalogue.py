@@ -102,6 +102,8 @@ FAULTS = {
     **ANSWERS,
     **{f"{name}, lasting": TRANSIENT[name] for name in LASTING},
 }
+# What acts on a connection, and not on an answer: it needs one.
+WIRED = {"drip", "failover", "half", "huge", "latency", "redirect", "refused", "reset", "timeout"}
 
 
 @dataclass(frozen=True)
