@@ -175,6 +175,18 @@ def test_rule_8_another_key_manager_in_the_way_is_named(release: str) -> None:
 
 
 @pytest.mark.parametrize("release", RELEASES)
+def test_a_recreate_keeps_the_settings_and_is_complete_on_each_release(release: str) -> None:
+    with cluster(release, vaults=[{**WHOLE, **({"verify_ip": False} if at_least(release, "9.14.1") else {})}]) as sim:
+        other = {"svm": "vs0", "name": "https://b.vault.azure.net/", "client_secret": WHOLE["client_secret"]}
+        done = call(sim, "akv_config", **other, allow_recreate=True)
+        assert done["operation"] == "recreate", done["msg"]
+        assert (done["vault"]["name"], done["vault"]["client_id"]) == (other["name"], WHOLE["client_id"])
+        assert done["vault"].get("verify_ip") in (None, False)
+        again = call(sim, "akv_config", **other, allow_recreate=True)
+        assert again["changed"] is False
+
+
+@pytest.mark.parametrize("release", RELEASES)
 def test_rule_9_what_the_reply_lacks_is_read(release: str) -> None:
     with cluster(release) as sim:
         vault = call(sim, "akv_config", **WHOLE)["vault"]

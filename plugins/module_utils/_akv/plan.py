@@ -264,8 +264,21 @@ def _plan_recreate(
             " allow_recreate: true deletes the AKV configuration and creates it as declared; ONTAP refuses that while"
             " encrypted volumes need its keys."
         )
-    whole = replace(declared, settings={**_shown(current), **declared.settings}, enabled=None)
+    kept = {name: current[name] for name in COMPARED if current.get(name) is not None}
+    whole = replace(declared, settings={**kept, **declared.settings}, enabled=None)
     _require(whole, f"Nothing was deleted: creating {declared.label} again needs")
+    if declared.enabled and is_inactive(current):
+        raise AkvError(
+            f"Nothing was deleted: {declared.label} is inactive. Create it again without enabled, check it, then enable"
+            " it."
+        )
+    named_default = configuration_of(current) in (None, DEFAULT_CONFIGURATION)
+    if named_default == is_inactive(current):
+        raise AkvError(
+            f"Nothing was deleted: {declared.label} cannot be created again as it is. ONTAP creates default as the"
+            " enabled configuration, and one with another name as inactive. Create another configuration as declared,"
+            " and enable it."
+        )
     if current.get("proxy_username") and "proxy_password" not in declared.secrets:
         raise AkvError(f"Nothing was deleted: creating {declared.label} again needs proxy_password too. Declare it.")
     steps = (_delete(declared, current), *_create(whole, release))

@@ -149,7 +149,9 @@ class Change:
         compared = None
         if declared.present and current is not None:
             different, unknown = compared = compare(declared, current)
-            if any(map(patch_depends_on_release, different)) or other_credential(declared, current):
+            # What a PATCH takes depends on the release, and so does what a POST takes of the settings to be kept.
+            recreates = bool(different) and declared.allow_recreate
+            if recreates or any(map(patch_depends_on_release, different)) or other_credential(declared, current):
                 client.release()
             unreachable = self._repairs and self._unreachable(current)
             if unknown:
@@ -349,7 +351,7 @@ class Change:
                 " Run the task again with update_credentials: always."
             )
         if chosen.operation == "recreate" and step.method == "POST":
-            settings = step.without_secrets()
+            settings = {name: value for left in chosen.steps[number:] for name, value in left.without_secrets().items()}
             failure.details["recreate"] = settings
             failure.message = (
                 f"{self._label} was DELETED and could NOT be recreated. {failure.message} Run the task again to"

@@ -124,6 +124,37 @@ def test_recreate_deletes_and_creates_what_is_declared_and_keeps_the_rest() -> N
     assert made.steps[1].body["tenant_id"] == "tenant1"
 
 
+@pytest.mark.parametrize("name", ["default", "green"])
+def test_a_recreate_sends_what_the_release_takes(name: str) -> None:
+    """verify_host is taken by a PATCH alone, enabled by neither request."""
+    there = record(enabled=name == "default", configuration={"name": name}, verify_host=False, port=443)
+    other = whole(name="https://b.vault.azure.net/", configuration=name, allow_recreate=True)
+    made = plan(other, there, Release.parse("9.14.1"))
+    collection = "azure-key-vaults" if name == "default" else "key-stores"
+    assert requests(made) == [
+        f"DELETE /security/{collection}/{UUID}",
+        "POST /security/azure-key-vaults",
+        "PATCH /security/azure-key-vaults/{uuid}",
+    ]
+    assert not {"enabled", "verify_host"} & set(made.steps[1].body or {})
+    assert made.steps[2].body == {"verify_host": False}
+    assert made.after["enabled"] == made.before["enabled"]
+
+
+@pytest.mark.parametrize(
+    ("name", "enabled", "more"),
+    [("green", True, {}), ("default", False, {}), ("green", False, {"enabled": True})],
+)
+def test_a_recreate_that_would_not_restore_the_state_is_refused(
+    name: str, enabled: bool, more: dict[str, Any]
+) -> None:
+    """ONTAP creates default as the enabled configuration, and any other as inactive."""
+    there = record(enabled=enabled, configuration={"name": name})
+    other = whole(name="https://b.vault.azure.net/", configuration=name, allow_recreate=True, **more)
+    with pytest.raises(AkvError, match=r"Nothing was deleted: .*enable"):
+        plan(other, there, Release.parse("9.14.1"))
+
+
 def test_recreate_without_a_secret_is_refused_before_anything_is_deleted() -> None:
     with pytest.raises(AkvError, match=r"Nothing was deleted.*client_secret"):
         plan(whole(client_id="client2", client_secret=None, allow_recreate=True), record())
