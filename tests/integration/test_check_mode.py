@@ -24,6 +24,118 @@ WHOLE: Values = {
     "client_secret": "new-secret",
 }
 
+BLUE: Values = {"svm": "vs0", "configuration": "blue", "enabled": False}
+KMIP: Values = {"type": "external", "svm": "vs0", "servers": ["kmip1"]}
+OKM: Values = {"type": "onboard", "scope": "cluster"}
+VOLUME: Values = {"svm": "vs0", "name": "vol1", "encrypted": True}
+OTHER: Values = {"name": "https://b.vault.azure.net/", "client_secret": "new-secret", "allow_recreate": True}
+SWITCH: Values = {"svm": "vs0", "configuration": "blue", "enabled": True}
+REKEY: Values = {"svm": "vs0", "type": "external", "key_id": "https://mykeyvault.vault.azure.net/keys/key2"}
+
+# ONTAP's code, release, scenario, module, options
+REFUSED: dict[str, tuple[str, str, Values, str, Values]] = {
+    "a MetroCluster": ("65537506", "9.8", {"cluster": {"metrocluster": True}}, "akv_config", {"svm": "vs0", **WHOLE}),
+    "keys of the cluster's key manager": (
+        "65537505",
+        "9.7",
+        {"key_managers": [OKM], "volumes": [VOLUME]},
+        "akv_config",
+        {"svm": "vs0", **WHOLE},
+    ),
+    "NAE volumes of 9.15.1": (
+        "65539703",
+        "9.15.1",
+        {"volumes": [{**VOLUME, "nae": True}]},
+        "akv_config",
+        {"svm": "vs0", **WHOLE},
+    ),
+    "NAE volumes and an inactive configuration": (
+        "65539704",
+        "9.17.1",
+        {"volumes": [{**VOLUME, "nae": True}]},
+        "akv_config",
+        {"svm": "vs0", **WHOLE, "configuration": "green"},
+    ),
+    "a switch from KMIP": ("65539206", "9.15.1", {"vaults": [BLUE], "key_managers": [KMIP]}, "akv_config", SWITCH),
+    "a switch from KMIP, later": (
+        "65539222",
+        "9.17.1",
+        {"vaults": [BLUE], "key_managers": [KMIP]},
+        "akv_config",
+        SWITCH,
+    ),
+    "a switch with NAE volumes": (
+        "65539704",
+        "9.19.1",
+        {"vaults": [{"svm": "vs0"}, BLUE], "volumes": [{**VOLUME, "nae": True}]},
+        "akv_config",
+        SWITCH,
+    ),
+    "a rekey before the migration": (
+        "65537547",
+        "9.11.1",
+        {"vaults": [{"svm": "vs0"}], "key_managers": [OKM], "volumes": [{**VOLUME, "keys_with_admin": True}]},
+        "akv_rekey",
+        REKEY,
+    ),
+    "an internal rekey before the migration": (
+        "65537547",
+        "9.13.1",
+        {"vaults": [{"svm": "vs0"}], "key_managers": [OKM], "volumes": [{**VOLUME, "keys_with_admin": True}]},
+        "akv_rekey",
+        {"svm": "vs0", "type": "internal"},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_check_mode_foresees_a_refusal_with_the_same_sentence(case: str) -> None:
+    code, release, scenario, module, options = REFUSED[case]
+    with Simulator(release=release, scenario=scenario) as simulator:
+        predicted, _warnings = call(module, simulator.connection, options, check_mode=True)
+        assert {request["method"] for request in simulator.requests} == {"GET"}
+        done, _warnings = call(module, simulator.connection, options)
+    assert done["error"]["code"] == code, done["msg"]
+    assert predicted["error"]["code"] == code, predicted["msg"]
+    assert predicted["msg"].partition(" failed: ")[0] == done["msg"].partition(" failed: ")[0]
+    assert predicted["msg"].partition(f"(code {code})")[2] == done["msg"].partition(f"(code {code})")[2]
+    assert predicted["outcome"] == done["outcome"] == "unchanged"
+
+
+@pytest.mark.parametrize(
+    ("release", "scenario", "options"),
+    [
+        ("9.14.1", {"vaults": [{**BLUE, "enabled": True}]}, {**WHOLE, "configuration": "default"}),
+        ("9.14.1", {"vaults": [BLUE], "key_managers": [KMIP]}, WHOLE),
+    ],
+)
+def test_check_mode_foresees_a_key_manager_in_the_way(release: str, scenario: Values, options: Values) -> None:
+    with Simulator(release=release, scenario=scenario) as simulator:
+        task = {"svm": "vs0", **options}
+        predicted, _warnings = call("akv_config", simulator.connection, task, check_mode=True)
+        done, _warnings = call("akv_config", simulator.connection, task)
+    assert "has the key manager" in predicted["msg"]
+    assert done["error"]["code"] == "65537500"
+    assert predicted["msg"] in done["msg"]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_nothing_is_deleted_that_could_not_be_created_again(check_mode: bool) -> None:
+    """ONTAP refuses the creation only after the deletion."""
+    scenario = {
+        "vaults": [{"svm": "vs0"}],
+        "key_managers": [OKM],
+        "volumes": [{**VOLUME, "keys_with_admin": True}],
+    }
+    with Simulator(release="9.14.1", scenario=scenario) as simulator:
+        before = simulator.vaults()
+        result, _warnings = call("akv_config", simulator.connection, {"svm": "vs0", **OTHER}, check_mode)
+        assert simulator.vaults() == before
+        assert {request["method"] for request in simulator.requests} == {"GET"}
+    assert result["msg"].startswith("Nothing was deleted. Creating the AKV configuration of SVM vs0 on ")
+    assert (result["error"]["code"], result["outcome"]) == ("65537505", "unchanged")
+
+
 # operation (None: fails), module, options
 TASKS: dict[str, tuple[str | None, str, Values]] = {
     "create": ("create", "akv_config", {"svm": "vs0", **WHOLE}),

@@ -72,6 +72,11 @@ class Declaration:
         return next((name for name in CREDENTIALS if name in self.secrets), None)
 
     @property
+    def creates_enabled(self) -> bool:
+        """Whether ONTAP creates it as the enabled configuration; one with a name of its own is created inactive."""
+        return self.configuration in (None, DEFAULT_CONFIGURATION)
+
+    @property
     def label(self) -> str:
         """Name the AKV configuration as sentences do."""
         return f"the AKV configuration of {self.scope}" + (f" ({self.configuration})" if self.configuration else "")
@@ -231,8 +236,8 @@ def _plan_create(declared: Declaration, release: Release | None) -> Plan:
             " check it, then enable it."
         )
     _require(declared, f"There is no {declared.label[4:]} yet, and creating it needs")
-    needed = [Precondition.SVM_EXISTS, Precondition.KEY_STORE_ACTIVE]
-    if declared.configuration in (None, DEFAULT_CONFIGURATION):
+    needed = [Precondition.SVM_EXISTS, Precondition.CREATABLE, Precondition.KEY_STORE_ACTIVE]
+    if declared.creates_enabled:
         needed.insert(1, Precondition.NO_KEY_MANAGER)
     return Plan(
         "create",
@@ -283,7 +288,7 @@ def _plan_recreate(
         raise AkvError(f"Nothing was deleted: creating {declared.label} again needs proxy_password too. Declare it.")
     steps = (_delete(declared, current), *_create(whole, release))
     before = _shown(current)
-    needed = _before_deleting(current)
+    needed = (*_before_deleting(current), Precondition.CREATABLE)
     return Plan("recreate", declared.scope.record(), steps, before, _after(before, declared), needed)
 
 
@@ -332,7 +337,7 @@ def _plan_update(
         path = vault_path(current["uuid"], collection=KEY_STORES)
         doing = f"Switching {declared.scope} to configuration {declared.configuration}"
         steps.append(Step("PATCH", path, "key_stores_patch", doing, Confirmation.ENABLED, {"enabled": True}))
-        needed = (Precondition.KEY_STORE_ACTIVE,)
+        needed = (Precondition.KEY_STORE_ACTIVE, Precondition.SWITCHABLE)
     drift = version_drift(declared, current)
     return Plan(operation, declared.scope.record(), tuple(steps), before, after, needed, drift)
 
@@ -381,7 +386,7 @@ def _create(declared: Declaration, release: Release | None) -> tuple[Step, ...]:
     body: Record = {**declared.scope.body(), **posted, **{name: Secret(name) for name in declared.secrets}}
     body |= _credential_extras(declared, body, release and release.posts("authentication_method"), {})
     query = {"return_records": "true"}
-    if declared.configuration not in (None, DEFAULT_CONFIGURATION):
+    if not declared.creates_enabled:
         body["configuration"] = {"name": declared.configuration}
         query["create_inactive"] = "true"
     steps = [

@@ -107,15 +107,8 @@ def in_the_way(client: Client, scope: Scope) -> str | None:
 
 def way_of_keys(client: Client, scope: Scope, release: Release | None) -> str:
     """Say which key manager holds the keys of an SVM without an AKV configuration, and how they get to AKV."""
-
-    def kinds(of: Scope) -> list[str]:
-        try:
-            return [kind for kind, _uuid in enabled_managers(client, of, release)]
-        except AkvError:
-            return []
-
     for of, name in ((scope, "SVM"), (Scope(), "cluster")):
-        for kind in kinds(of):
+        for kind in kinds(client, of, release):
             steps = advise(kind_of(kind, of.is_cluster), release)
             return f"Their keys are held by the key manager {kind} of the {name}. {steps}"
     unseen = "Their keys are held by a key manager of the cluster that this login cannot read."
@@ -134,6 +127,14 @@ def enabled_managers(client: Client, scope: Scope, release: Release | None) -> l
     else:
         found = [("onboard" if "onboard" in m else "external", m) for m in _key_managers(client, scope)]
     return [(kind, str(store.get("uuid"))) for kind, store in found if store.get("enabled", True)]
+
+
+def kinds(client: Client, scope: Scope, release: Release | None) -> list[str]:
+    """Read the kind of each key manager of a scope that is in use; none where they cannot be read."""
+    try:
+        return [kind for kind, _uuid in enabled_managers(client, scope, release)]
+    except AkvError:
+        return []
 
 
 def all_managers(client: Client) -> list[Manager]:

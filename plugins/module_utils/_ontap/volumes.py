@@ -13,21 +13,13 @@ from collections.abc import Mapping, Sequence
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client, explain
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_ids import holds_no_key, volumes_elsewhere
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_stores import svms_with_key_manager
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_ids import holds_no_key
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, OntapError
 
 _VOLUMES = "/storage/volumes"
 # Below encryption each release has fields of its own: ONTAP gives those that it has.
 _FIELDS = "encryption,name,state,svm"
-
-# ONTAP's refusal of a deletion (reference, "Delete an AKV configuration").
-_IN_USE = "65536867"
-_SAID = (
-    "Volume encryption keys (VEK) for one or more encrypted volumes are stored on the key manager configured for the"
-    " given SVM."
-)
 
 
 def read_volumes(
@@ -59,26 +51,10 @@ def read_svms_with_volumes(client: Client) -> frozenset[str] | None:
     return frozenset(str(svm.get("uuid")).lower() for svm in svms if isinstance(svm, dict))
 
 
-def need_keys(client: Client, scope: Scope, doing: str) -> OntapError | None:
-    """Foresee that ONTAP refuses to delete a scope's key manager: encrypted volumes need its keys.
-
-    :param doing: the deletion, as its own failure begins
-    :return: the failure that ONTAP's refusal would be; None where nothing is seen
-    """
-    volumes = read_volumes(client, scope)
-    if scope.is_cluster and volumes:
-        # Volumes of an SVM with a key manager of its own do not need the cluster's.
-        own = svms_with_key_manager(client)
-        volumes = [volume for volume in volumes if (volume.get("svm") or {}).get("name") not in own]
-    elif volumes:
-        elsewhere = volumes_elsewhere(client, scope, volumes)
-        volumes = [volume for volume in volumes if volume.get("name") not in elsewhere]
-    if not volumes:
-        return None
-    error: Record = {"code": _IN_USE, "message": _SAID, "target": None, "arguments": []}
-    advice = explain("delete", _IN_USE)
-    message = f"{doing} on {client.where} failed: {_SAID.rstrip('.')} (code {_IN_USE})."
-    return OntapError(message + (f" {advice.advice}" if advice else ""), _IN_USE, None, error)
+def is_nae(volume: Mapping[str, t.Any]) -> bool:
+    """Return whether a volume is encrypted with the key of its aggregate, which AKV does not serve."""
+    encryption = volume.get("encryption")
+    return isinstance(encryption, Mapping) and encryption.get("type") == "aggregate"
 
 
 def is_unused(client: Client, scope: Scope) -> bool:

@@ -16,7 +16,7 @@ import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, Outcome, Unconfirmed
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Plan, Precondition, Step
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Confirmation, Plan, Precondition, Step
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.task import Task
 
 JSON = dict[str, t.Any]
@@ -155,10 +155,14 @@ def carry_out(verb: Verb, plan: Plan, check_mode: bool) -> t.Any:
 def guard(verb: Verb, plan: Plan, check_mode: bool) -> None:
     """Stop before what ONTAP would refuse, where reading shows it.
 
-    A run reads only what ONTAP does not check as well: its own refusal costs no reading.
+    A run reads only what ONTAP does not check as well, or checks after it has deleted something: its own refusal costs
+    no reading.
     """
+    read = [Precondition.KEY_STORE_ACTIVE]
+    if len(plan.steps) > 1 and plan.steps[0].confirmation is Confirmation.GONE:
+        read.append(Precondition.CREATABLE)
     for precondition in plan.preconditions:
-        if check_mode or precondition is Precondition.KEY_STORE_ACTIVE:
+        if check_mode or precondition in read:
             verb.require(precondition, plan, check_mode)
 
 

@@ -31,12 +31,19 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import (
     plan,
     shows,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, is_inactive, owned, select
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import (
+    Record,
+    configuration_of,
+    is_inactive,
+    owned,
+    select,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import (
     SECRET_FIELDS,
     health_fields,
     patch_depends_on_release,
 )
+from ansible_collections.ontap.akv.plugins.module_utils._ontap import obstacles
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client, is_unreadable
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import (
     JobFailed,
@@ -51,7 +58,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import (
     unknown_svm,
     vaults_of,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import is_unused, need_keys
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import is_unused
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, InputError, OntapError, Outcome
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import (
     NEW,
@@ -181,9 +188,9 @@ class Change:
             if unknown := unknown_svm(client, scope):
                 raise AkvError(unknown)
         elif precondition is Precondition.NO_KEY_MANAGER:
-            if not self._records and (other := in_the_way(client, scope)):
+            if other := in_the_way(client, scope):
                 raise AkvError(other)
-        elif failure := self._keys_needed(step):
+        elif failure := self._obstacle(precondition, chosen):
             raise failure
 
     def _allows(self, state: str, operation: str) -> bool:
@@ -194,14 +201,30 @@ class Change:
         # Before the migration of keys every key is elsewhere, and deleting is the rollback.
         return operation == "delete" and state == "mixed" and is_unused(self.client, self.declared.scope)
 
-    def _keys_needed(self, step: Step) -> AkvError | None:
+    def _obstacle(self, precondition: Precondition, chosen: Plan) -> AkvError | None:
+        """Foresee ONTAP's refusal of a step."""
+        client, scope = self.client, self.declared.scope
+        if precondition is Precondition.SWITCHABLE:
+            return obstacles.to_enabling(client, scope, chosen.steps[-1].doing)
+        if precondition is Precondition.CREATABLE:
+            post = next(step for step in chosen.steps if step.method == "POST")
+            failure = obstacles.to_creating(client, scope, post.doing, self.declared.creates_enabled)
+            if failure is not None:
+                self._add_way_of_keys(failure)
+                if chosen.operation == "recreate":
+                    failure.message = f"Nothing was deleted. {failure.message}"
+            return failure
         try:
-            return need_keys(self.client, self.declared.scope, step.doing)
+            return obstacles.to_deleting(client, scope, chosen.steps[0].doing)
         except AkvError as refusal:
             if not is_unreadable(refusal):
                 raise
-            self.client.task.warn(f"Whether encrypted volumes need the keys is not known. {refusal.message}")
+            client.task.warn(f"Whether encrypted volumes need the keys is not known. {refusal.message}")
             return None
+
+    def _add_way_of_keys(self, failure: OntapError) -> None:
+        if failure.code == "65537505":
+            failure.message += f" {way_of_keys(self.client, self.declared.scope, self.client.release())}"
 
     def predict(self, chosen: Plan, check_mode: bool) -> Result:
         """Give the result where nothing is sent: there is nothing to do, or it is check mode."""
@@ -332,12 +355,12 @@ class Change:
         step = chosen.steps[number]
         if isinstance(failure, OntapError) and chosen.operation == "create" and step.method == "POST":
             why = unknown_svm(self.client, self.declared.scope)
-            if why is None and failure.code == "65537500" and not self._records:
+            if why is None and failure.code == "65537500" and self.take(self._records) is None:
                 why = in_the_way(self.client, self.declared.scope)
             if why:
                 failure.message = f"{why} ({failure.message})"
-            elif failure.code == "65537505":
-                failure.message += f" {way_of_keys(self.client, self.declared.scope, self.client.release())}"
+            else:
+                self._add_way_of_keys(failure)
         if refuses_credential(failure) and step.secrets:
             failure.message += (
                 " A secret younger than two minutes may not be known everywhere in Azure yet: run the task again, or"
@@ -413,7 +436,17 @@ class Change:
             raise self._unhealthy(done, record)
         if record is not None:
             self._warn_of_health(record)
+            self._warn_of_new_name(record)
         return self.result(done, record)
+
+    def _warn_of_new_name(self, record: Record) -> None:
+        """Warn where ONTAP has renamed the configuration at the switch: the same task would switch back."""
+        name = configuration_of(record)
+        if self.declared.enabled and name not in (None, self.declared.configuration):
+            self.client.task.warn(
+                f"ONTAP has renamed the configuration {self.declared.configuration} of {self.declared.scope} to {name}."
+                f" Set configuration to {name} before the task runs again."
+            )
 
     def _not_shown(self, done: str, record: Record | None) -> AkvError:
         seen = {} if record is None else {"vault": record, "available": read_state(record).available}

@@ -27,8 +27,15 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_stores import
     tells_vaults,
     way_of_keys,
 )
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.obstacles import (
+    IN_METROCLUSTER,
+    KEYS_REFUSED,
+    METROCLUSTER_SINCE,
+    metrocluster_state,
+    refuses_nae,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import unknown_svm, vaults_of
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import count, read_volumes
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import count, is_nae, read_volumes
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
 
@@ -36,7 +43,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {**SCOPE_OPTIONS}
 
 OK, FAILED, WARNING, UNKNOWN = Status
 
-_NODE_STATE_SINCE = _METROCLUSTER_SINCE = "9.8"
+_NODE_STATE_SINCE = "9.8"
 # The names of each license: in the vendor's guide, and by releases of its REST API.
 _LICENSES = {
     "VE (volume encryption)": {"ve", "volume_encryption"},
@@ -45,10 +52,6 @@ _LICENSES = {
 _UPDATING = {
     *("in_progress", "waiting", "paused_by_user", "paused_on_error", "pause_pending", "cancel_pending"),
 }
-# The releases that refuse an AKV configuration for an SVM with NAE volumes (65539703, 65539704), and those that refuse
-# it while another key manager holds its volume keys (65537505).
-_NAE_REFUSED = ("9.15.1-9.15.1", "9.17.1")
-_KEYS_REFUSED = "9.7-9.18.1"
 _NO_DATA_SVM = ("dp_destination", "sync_destination")
 
 
@@ -164,16 +167,12 @@ class _Preflight:
         return [Check("upgrade", OK, "No update of ONTAP is running.")]
 
     def _of_metrocluster(self) -> list[Check]:
-        if not self._has(_METROCLUSTER_SINCE):
+        if not self._has(METROCLUSTER_SINCE):
             return [self._not_reported("metrocluster", "the state of the MetroCluster")]
-        record = self._client.get(
-            "/cluster/metrocluster", {"fields": "local.configuration_state"}, doing="Reading the MetroCluster"
-        )
-        local = record.get("local")
-        state = local.get("configuration_state") if isinstance(local, dict) else None
+        state = metrocluster_state(self._client)
         if state == "not_configured":
             return [Check("metrocluster", OK, "The cluster is not part of a MetroCluster.")]
-        if state in ("configured", "partially_configured", "configuration_error"):
+        if state in IN_METROCLUSTER:
             message = f"The cluster is part of a MetroCluster ({state}), where ONTAP does not support Azure Key Vault."
             return [Check("metrocluster", FAILED, message)]
         return [Check("metrocluster", UNKNOWN, f"ONTAP reports the MetroCluster state as {state!r}.")]
@@ -319,16 +318,16 @@ class _Preflight:
         if self._scope.is_cluster:
             # Each may use a key manager of its own SVM, which is not an obstacle.
             return Check("encrypted_volumes", WARNING, f"{found}. Another key manager may hold their keys.")
-        refused = self._release is None or self._release.within(_KEYS_REFUSED)
+        refused = self._release is None or self._release.within(KEYS_REFUSED)
         message = f"{self._scope} has {found}. {way_of_keys(self._client, self._scope, self._release)}"
         return Check("encrypted_volumes", FAILED if refused else WARNING, message)
 
     def _of_nae(self, volumes: list[Record]) -> Check:
         """AKV does not serve volumes that are encrypted with the key of their aggregate."""
-        nae = [volume for volume in volumes if _is_nae(volume)]
+        nae = [volume for volume in volumes if is_nae(volume)]
         if not nae:
             return Check("nae_volumes", OK, f"{_capital(self._scope)} has no NAE volumes.")
-        refused = any(self._has(span) for span in _NAE_REFUSED)
+        refused = refuses_nae(self._release) is not None
         message = (
             f"{_capital(self._scope)} has volumes in NAE aggregates ({_some(nae)}), which AKV does not protect. Convert"
             " them to NVE first (volume move start -encrypt-with-aggr-key false)."
@@ -364,11 +363,6 @@ def _is_default(route: Record) -> bool:
     destination = route.get("destination")
     destination = destination if isinstance(destination, dict) else {}
     return str(destination.get("netmask")) in ("0", "0.0.0.0") and destination.get("address") in ("0.0.0.0", "::")
-
-
-def _is_nae(volume: Record) -> bool:
-    encryption = volume.get("encryption")
-    return isinstance(encryption, dict) and encryption.get("type") == "aggregate"
 
 
 def _some(volumes: list[Record]) -> str:

@@ -30,6 +30,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import (
     job_of,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_stores import require_active
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.obstacles import to_rekeying
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import (
     BLOCKING_LIMIT,
     find_vault,
@@ -151,7 +152,7 @@ class _Rekey:
         else:
             after = {"key_id": self._params["key_id"]}
         steps = (self._step(),)
-        needed = (Precondition.KEY_STORE_ACTIVE,)
+        needed = (Precondition.KEY_STORE_ACTIVE, Precondition.KEYS_HERE)
         self._plan = Plan("rekey", self._scope.record(), steps, before, after, needed)
         return self._plan
 
@@ -165,8 +166,11 @@ class _Rekey:
         return Step("POST", vault_path(uuid, self._action), operation, self._doing, Confirmation.JOB, body)
 
     def require(self, precondition: Precondition, plan: Plan, check_mode: bool) -> None:
-        """Stop before what the state of the key-store forbids."""
-        require_active(self.client, self._scope, self._doing)
+        """Stop before what the state of the key-store forbids, or keys that are with another key manager."""
+        if precondition is Precondition.KEY_STORE_ACTIVE:
+            require_active(self.client, self._scope, self._doing)
+        elif failure := to_rekeying(self.client, self._scope, self._doing, plan.steps[0].operation):
+            raise failure
 
     def predict(self, plan: Plan, check_mode: bool) -> Result:
         """Give the result where nothing is sent."""

@@ -145,9 +145,7 @@ def test_a_recreate_sends_what_the_release_takes(name: str) -> None:
     ("name", "enabled", "more"),
     [("green", True, {}), ("default", False, {}), ("green", False, {"enabled": True})],
 )
-def test_a_recreate_that_would_not_restore_the_state_is_refused(
-    name: str, enabled: bool, more: dict[str, Any]
-) -> None:
+def test_a_recreate_that_would_not_restore_the_state_is_refused(name: str, enabled: bool, more: dict[str, Any]) -> None:
     """ONTAP creates default as the enabled configuration, and any other as inactive."""
     there = record(enabled=enabled, configuration={"name": name})
     other = whole(name="https://b.vault.azure.net/", configuration=name, allow_recreate=True, **more)
