@@ -57,7 +57,8 @@ options:
       - V(all) sends to a canary first, then to the others in batches.
       - V(canary) sends to the canary only, V(rest) to all but O(configuration_uuid).
       - V(watch) sends nothing. It reads O(configuration_uuid) for O(soak) seconds, and ends early if that became worse.
-      - V(rollback) sends the previous credential to what became worse since O(before).
+      - V(rollback) sends the previous credential to what became worse since O(before). A cluster that cannot be read is
+        read again until the time is up.
     type: str
     choices: [all, canary, watch, rest, rollback]
     default: all
@@ -93,7 +94,8 @@ options:
   soak:
     description:
       - Seconds to watch, for O(stage=watch) only. V(0) reads once.
-      - If the last reading fails, it is repeated for up to O(soak_interval) seconds.
+      - A reading that fails is repeated, the first one until the soak is over, the last one for up to O(soak_interval)
+        seconds.
       - Without it, ONTAP's polling interval plus 5 minutes; 20 minutes if the interval cannot be read.
     type: int
   soak_interval:
@@ -273,7 +275,8 @@ plan_id:
 stopped_by:
   description: >-
     Why the task failed: V(input), V(not_used), V(not_reported), V(unhealthy), V(plan), V(canary), V(batch), V(time),
-    V(unread) or V(interrupted). Empty on success.
+    V(unread) or V(interrupted). Empty on success. V(unread) is a canary that got the new credential and could not be
+    read after it, or not until the end of O(stage=watch).
   returned: success, and on failure unless the connection failed
   type: str
   sample: ''

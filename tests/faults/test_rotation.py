@@ -131,7 +131,7 @@ class Fleet:
             host, known = canary["host"], {"configuration_uuid": canary["uuid"]}
             mine, before = stages[host], plans[host]["before"]
             mine["canary"] = self.call(host, "canary", before=before, **known)
-            passed = mine["canary"]["stopped_by"] in ("", "unhealthy")
+            passed = mine["canary"].get("stopped_by", "lost") in ("", "unhealthy", "unread")
             if passed or mine["canary"]["outcome"] == "unknown":
                 mine["watch"] = self.call(host, "watch", before=before, soak=soak, **known)
                 if mine["watch"]["stopped_by"] == "":
@@ -734,6 +734,92 @@ def test_a_watch_that_can_not_be_read_ends() -> None:
     watched = some.call("c1", "watch", before=plan["before"], configuration_uuid=plan["canary"]["uuid"], soak=1200)
     assert watched["stopped_by"] == "unread"
     assert "could not be read" in watched["msg"]
+
+
+class TestUnreadCanary:
+    """The cluster stops answering right after the canary got the new credential."""
+
+    @staticmethod
+    def silent(cluster: Cluster, readings: int, then: Callable[[], None] = lambda: None) -> None:
+        """Answer so many readings with 503 after the first change; then something happens."""
+        send, left = cluster.send, list(range(readings))
+
+        def answer(method: str, target: str, body: Any) -> Answer:
+            answered = send(method, target, body)
+            if method == "GET" and cluster.received and left:
+                left.pop()
+                if not left:
+                    then()
+                return Answer(503, answered.headers, b'{"error": {"code": "8", "message": "busy"}}')
+            return answered
+
+        cluster.send = answer  # type: ignore[method-assign]
+
+    @SIZES
+    @pytest.mark.parametrize("readings", [15, 20, 30])
+    def test_it_is_watched_and_nothing_goes_to_others_until_it_was_read(self, number: int, readings: int) -> None:
+        some = fleet(number)
+        canary = some.clusters["c1"]
+        seen: list[int] = []
+        self.silent(canary, readings, lambda: seen.extend(len(each.received) for each in some.clusters.values()))
+        _decision, done = some.rotate()
+        assert some.stages["c1"]["canary"]["stopped_by"] == "unread"
+        assert seen == [1] + [0] * (number - 1)
+        assert not any(result["failed"] for result in done.results.values()), done.table
+        assert all(set(cluster.held().values()) == {NEW} for cluster in some.clusters.values())
+
+    @SIZES
+    def test_one_that_is_never_read_again_stops_the_rotation(self, number: int) -> None:
+        some = fleet(number)
+        self.silent(some.clusters["c1"], 10_000)
+        _decision, done = some.rotate()
+        assert [len(cluster.received) for cluster in some.clusters.values()] == [1] + [0] * (number - 1)
+        assert some.stages["c1"]["watch"]["stopped_by"] == "unread"
+        assert all(result["failed"] for result in done.results.values())
+        first = done.results["c1"]["vaults"][0]
+        assert (first["done"], first["after"]) == ("sent", "unknown")
+
+    def test_one_that_was_not_sent_to_is_not_watched(self) -> None:
+        """It cannot be read before it would get the new credential."""
+        some = fleet(2)
+        cluster = some.clusters["c1"]
+        send, readings = cluster.send, [0]
+
+        def busy(method: str, target: str, body: Any) -> Answer:
+            answer = send(method, target, body)
+            readings[0] += "azure-key-vaults" in target
+            if readings[0] == 2:
+                return Answer(503, answer.headers, b'{"error": {"code": "8", "message": "busy"}}')
+            return answer
+
+        cluster.send = busy  # type: ignore[method-assign]
+        _decision, done = some.rotate()
+        assert [each.received for each in some.clusters.values()] == [[], []]
+        assert list(some.stages["c1"]) == ["canary"]
+        assert all(result["failed"] for result in done.results.values())
+
+    @pytest.mark.parametrize("helps", [True, False])
+    def test_one_that_is_worse_when_it_is_read_again_is_rolled_back(self, helps: bool) -> None:
+        some = fleet(2)
+        canary = some.clusters["c1"]
+        canary.on_send = lambda cluster, svm, secret: recovers(cluster, svm) if helps and secret == PREVIOUS else None
+        self.silent(canary, 20, lambda: worse(canary, "vs0"))
+        _decision, done = some.rotate()
+        assert canary.received == [("vs0", NEW), ("vs0", PREVIOUS)]
+        assert some.clusters["c2"].received == []
+        assert done.results["c1"]["vaults"][0]["done"] == "rolled_back"
+
+    @pytest.mark.parametrize("readings", [1, 10])
+    def test_a_rollback_waits_until_the_cluster_answers(self, readings: int) -> None:
+        some = fleet(1)
+        cluster = some.clusters["c1"]
+        plan = some.call("c1", "canary")
+        worse(cluster, "vs0")
+        self.silent(cluster, readings)
+        known = {"before": plan["before"], "configuration_uuid": plan["canary"]["uuid"]}
+        back = some.call("c1", "rollback", **known)
+        assert [vault["done"] for vault in back["vaults"]][0] == "rolled_back"
+        assert cluster.received == [("vs0", NEW), ("vs0", PREVIOUS)]
 
 
 def test_what_is_added_in_the_soak_gets_nothing() -> None:

@@ -226,6 +226,21 @@ def test_a_canary_that_may_have_the_new_secret_is_watched(roles: Roles) -> None:
         assert message(run) == f"{KEEP}6 of 6 configurations still use it."
 
 
+def test_a_canary_that_could_not_be_read_is_watched(roles: Roles) -> None:
+    """The cluster stops answering right after the change. The others get the secret when the canary was read."""
+    with fleet(2) as clusters:
+        unread = {"match": {"method": "GET", "nth": 1, "times": 12}, "http": {"status": 503}}
+        canary = clusters["c1"]
+        canary.apply([{"add_fault": {"match": PATCH, "events": [{"add_fault": unread}]}}])
+        variables = {**VARIABLES, "akv_rotate_soak": 20, "akv_rotate_wait_timeout": 3}
+        run = roles.play("rotate", connections(clusters), variables)
+        run.check()
+        (sent,) = (task.result for task in run.tasks if task.name.endswith("Send to the canary") and task.host == "c1")
+        assert sent["stopped_by"] == "unread"
+        assert [held(simulator) for simulator in clusters.values()] == [dict.fromkeys(ALL, NEW)] * 2
+        assert message(run) == GONE
+
+
 def test_what_is_added_in_the_soak_gets_nothing(roles: Roles) -> None:
     vaults = [{"svm": name} for name in ALL]
     with fleet(2, *vaults, svms=(*ALL, "vs9")) as clusters:

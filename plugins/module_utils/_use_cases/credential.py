@@ -262,7 +262,8 @@ class Rotation:
         self.check_mode = check_mode
         self._started_by = started_by
         self._reserve = min(_LONGEST_ROLLBACK, order.wait_timeout / 4)
-        self._fields = ["*", *health_fields(client.release())]
+        self._start = time.monotonic()
+        self._fields: list[str] = []
         self._stop: Stop | None = None
         self._said: list[str] = []
         self.selection: Selection
@@ -272,7 +273,7 @@ class Rotation:
 
     def run(self) -> Result:
         """Do what the stage asks for."""
-        self._read()
+        self._read_until_answered()
         if self.order.sends:
             self._check_targets()
         if self._stop is None:
@@ -281,8 +282,36 @@ class Rotation:
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
+    def _read_until_answered(self) -> None:
+        """Read; after a credential was sent, until the cluster answers: it must be watched, or rolled back."""
+        watches, pauses = self.order.stage == "watch", intervals()
+        patience = 0.0
+        if self.order.stage in ("watch", "rollback") and not self.check_mode:
+            patience = self._longest_soak() if watches else self.client.task.remaining() - self._reserve
+            self.client.task.extend(patience if watches else 0.0)
+        while True:
+            try:
+                self._read()
+            except AkvError as failure:
+                left = patience - (time.monotonic() - self._start)
+                if left <= 0 or (watches and self._started_by.is_gone()):
+                    if watches:
+                        failure.details["stopped_by"] = Stop.UNREAD.value
+                    raise
+            else:
+                return
+            note = f"{self.client.where} cannot be read"
+            pause = float(self.order.soak_interval) if watches else next(pauses)
+            self.client.task.sleep(min(pause, left), f"{note}, {_minutes(left)} left" if watches else note)
+
+    def _longest_soak(self) -> float:
+        """Give the seconds of a soak as far as they are known before anything is read."""
+        return float(self.order.soak) if self.order.soak is not None else _INTERVAL * 60.0 + _SPARE
+
     def _read(self) -> None:
         order = self.order
+        self._fields = ["*", *health_fields(self.client.release())]
+        self.entries = []
         records = read_vaults(self.client, {}, self._fields)
         self.selection = select_targets(records, order.client_id, order.svms, order.scope)
         targets = self.selection.targets
@@ -396,11 +425,11 @@ class Rotation:
         if self.check_mode:
             self._said.append(f"{canary.name} would be watched for {_minutes(seconds)}: {why}")
             return
-        start = time.monotonic()
+        start = self._start
         failure: AkvError | None = None
         # The last look decides: where it fails, there is time for another.
         again = float(self.order.soak_interval)
-        self.client.task.extend(seconds + again)
+        self.client.task.extend(seconds - self._longest_soak() + again)
         while not canary.is_worse:
             left = seconds - (time.monotonic() - start)
             if left <= 0 and (failure is None or left + again <= 0):
@@ -486,12 +515,15 @@ class Rotation:
                     )
                 if self._stop is not None:
                     return
-                self._send_batch(batch, threads)
+                is_read = self._send_batch(batch, threads)
                 if any(entry.bad for entry in batch):
-                    self._stop = stop
+                    # A canary that has the new credential, and could not be read, may pass when it is watched.
+                    has_it = all(entry.done == Done.SENT for entry in batch)
+                    self._stop = Stop.UNREAD if stop is Stop.CANARY and has_it and not is_read else stop
                     return
 
-    def _send_batch(self, batch: Sequence[Entry], threads: parallel.Workers) -> None:
+    def _send_batch(self, batch: Sequence[Entry], threads: parallel.Workers) -> bool:
+        """Send to a batch, verify it, and roll back what became worse; return whether it could be read after it."""
         threads.each(batch, self._send)
         got = [entry for entry in batch if entry.done != Done.UNTOUCHED]
         unread = self._verify(got, self._reserve)
@@ -509,6 +541,7 @@ class Rotation:
                 entry.fails("No previous credential was given to roll it back.")
         elif fallen:
             self._roll_back(fallen, threads)
+        return unread is None
 
     def _send(self, entry: Entry) -> None:
         if self.order.new is None:
