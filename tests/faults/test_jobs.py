@@ -166,3 +166,51 @@ def test_a_job_that_tells_its_error_alone(tally: Counter[str]) -> None:
     assert result["failed"]
     assert result["error"]["code"] == "65537515"
     tally["outcome named"] += 1
+
+
+@pytest.mark.parametrize("same", [True, False])
+@pytest.mark.parametrize("reported", ["response", "job"])
+def test_a_create_that_another_run_was_faster_with(reported: str, same: bool, tally: Counter[str]) -> None:
+    """ONTAP refuses it at once, or in its job."""
+    ontap = Ontap("9.16.1", cluster={"asynchronous": "always"} if reported == "job" else {})
+    other = WHOLE if same else {**WHOLE, "client_id": "client2"}
+
+    def send(method: str, target: str, body: Any) -> Answer:
+        if method == "POST" and reported == "job":
+            ontap.apply({"fail_next_job": {"ends": "failure", "code": 65537500, "effect": False}})
+            answer = ontap.send(method, target, body)
+            ontap.apply({"create_vault": other})
+            return answer
+        if method == "POST":
+            ontap.apply({"create_vault": other})
+        return ontap.send(method, target, body)
+
+    played = play("akv_config", {**LOGIN, **WHOLE}, send)
+    assert played.failed is not same, played.result["msg"]
+    assert (played.result["changed"], played.result.get("outcome", "unchanged")) == (False, "unchanged")
+    if same:
+        assert any("Another run was first" in warning for warning in played.warnings)
+    else:
+        assert "Meanwhile another run created" in played.result["msg"]
+    tally["outcome named"] += 1
+
+
+@pytest.mark.parametrize("reported", ["response", "job"])
+def test_a_delete_that_another_run_was_faster_with(reported: str, tally: Counter[str]) -> None:
+    ontap = Ontap("9.16.1", cluster={"asynchronous": "always"} if reported == "job" else {})
+    ontap.apply({"create_vault": WHOLE})
+
+    def send(method: str, target: str, body: Any) -> Answer:
+        if method == "DELETE" and reported == "job":
+            ontap.apply({"fail_next_job": {"ends": "failure", "code": 4, "effect": False}})
+            answer = ontap.send(method, target, body)
+            ontap.send(method, target, body)
+            return answer
+        if method == "DELETE":
+            ontap.send(method, target, body)
+        return ontap.send(method, target, body)
+
+    played = play("akv_config", {**LOGIN, "svm": "vs0", "state": "absent"}, send)
+    assert not played.failed, played.result["msg"]
+    assert (played.result["changed"], played.result.get("outcome", "unchanged")) == (False, "unchanged")
+    tally["outcome named"] += 1

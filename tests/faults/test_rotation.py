@@ -818,7 +818,7 @@ class TestUnreadCanary:
         self.silent(cluster, readings)
         known = {"before": plan["before"], "configuration_uuid": plan["canary"]["uuid"]}
         back = some.call("c1", "rollback", **known)
-        assert [vault["done"] for vault in back["vaults"]][0] == "rolled_back"
+        assert next(vault["done"] for vault in back["vaults"]) == "rolled_back"
         assert cluster.received == [("vs0", NEW), ("vs0", PREVIOUS)]
 
 

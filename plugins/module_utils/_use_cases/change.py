@@ -276,6 +276,10 @@ class Change:
                         " the previous credential. Let the login read /api/cluster/jobs."
                     )
         except JobFailed as failure:
+            if self._lost_a_race(step, failure):
+                # What a reading shows is the other run's.
+                self.client.task.confirmed(changed=False)
+                raise
             self._stands = True
             with contextlib.suppress(AkvError):
                 self._stands = self.applied(step) is not None and not self._showed_before(step)
@@ -348,7 +352,7 @@ class Change:
         return record is not None and record["uuid"] in self._deleted
 
     def _lost_a_race(self, step: Step, failure: AkvError) -> bool:
-        return isinstance(failure, OntapError) and failure.code in _RACE_LOST.get(step.method, ())
+        return isinstance(failure, (OntapError, JobFailed)) and failure.code in _RACE_LOST.get(step.method, ())
 
     def explain(self, chosen: Plan, number: int, failure: AkvError) -> AkvError:
         """Complete a failure with what only this task knows."""
