@@ -59,6 +59,8 @@ options:
   restore:
     description:
       - Whether to restore keys where nodes lack them.
+      - The plan has a restore for each configuration whose nodes lack keys. If it gets a credential first, the restore
+        is sent only if nodes still lack keys after that.
       - With O(expected_plan), only the restores of that plan are sent. If nodes of another configuration lack keys
         after the credential was sent, the task fails and names it.
     type: bool
@@ -187,9 +189,11 @@ vaults:
       type: str
       choices: [none, sent, failed, untouched]
     restore:
-      description: What was done with the keys.
+      description: >-
+        What was done with the keys. V(if_needed) is in check mode only: they are restored if nodes still lack them
+        after the credential.
       type: str
-      choices: [none, restored, failed]
+      choices: [none, if_needed, restored, failed]
     msg:
       description: What each step reported.
       type: str

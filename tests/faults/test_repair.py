@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from faults.in_process import LOGIN, Ontap, Played, Send, assert_told, play
+from integration.certificates import make_pkcs12
 
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer
 
@@ -158,13 +159,58 @@ def test_on_97_a_credential_that_does_not_help_reaches_one_alone() -> None:
     assert sorted(vault["credential"] for vault in played.result["vaults"]) == ["failed", "untouched"]
 
 
+def test_the_plan_is_what_the_run_sends() -> None:
+    """Each request with its body: a credential of another kind, a restore after it, and a restore alone."""
+    happening = [*expired(2), {"lose_keys": {"svm": "vs1"}}, {"lose_keys": {"svm": "vs2", "nodes": ["node1"]}}]
+    given = {**LOGIN, "client_id": "app1", "client_certificate": make_pkcs12(), "retries": 0}
+    ontap = broken(*happening, release="9.12.1", number=3)
+    refused = play("akv_repair", {**given, "expected_plan": "plan-0"}, ontap.send, check_mode=True).result
+    assert refused["failed"]
+    planned = [(step["method"], f"/api{step['path']}", step["body"]) for step in refused["steps"]]
+    played = play("akv_repair", {**given, "expected_plan": refused["plan_id"]}, ontap.send)
+    assert not played.failed, played.result["msg"]
+    sent = [
+        (
+            method,
+            target.partition("?")[0],
+            {name: value for name, value in (body or {}).items() if name != "client_certificate"},
+        )
+        for method, target, body in played.sent
+        if method != "GET"
+    ]
+    assert sorted(sent, key=str) == sorted(planned, key=str)
+    assert [body for _method, _path, body in planned if body] == [{"authentication_method": "certificate"}] * 2
+
+
 @pytest.mark.parametrize("approved", [True, False])
-def test_a_restore_that_nobody_approved_is_not_sent(approved: bool) -> None:
+def test_a_restore_after_the_credential_is_part_of_the_plan(approved: bool) -> None:
+    """Whether the nodes still lack keys then, only the run can read."""
     ontap = broken(*expired(1), {"lose_keys": {"svm": "vs0"}})
     planned = play("akv_repair", {**LOGIN, **CREDENTIAL}, ontap.send, check_mode=True).result
-    assert [vault["restore"] for vault in planned["vaults"]] == ["none"]
+    assert [vault["restore"] for vault in planned["vaults"]] == ["if_needed"]
+    assert "if nodes still lack them" in planned["msg"]
     plan = {"expected_plan": planned["plan_id"]} if approved else {}
     played = repaired(ontap.send, **CREDENTIAL, **plan)
+    assert changes(played) == ["PATCH", "POST"]
+    assert not played.failed, played.result["msg"]
+    assert played.result["plan_id"] == planned["plan_id"]
+
+
+@pytest.mark.parametrize("approved", [True, False])
+def test_a_restore_that_nobody_approved_is_not_sent(approved: bool) -> None:
+    """A node loses its keys while the credential is sent."""
+    ontap = broken(*expired(1))
+    planned = play("akv_repair", {**LOGIN, **CREDENTIAL}, ontap.send, check_mode=True).result
+    assert [vault["restore"] for vault in planned["vaults"]] == ["none"]
+
+    def send(method: str, target: str, body: Any) -> Answer:
+        answer = ontap.send(method, target, body)
+        if method == "PATCH":
+            ontap.apply({"lose_keys": {"svm": "vs0", "nodes": ["node1"]}})
+        return answer
+
+    plan = {"expected_plan": planned["plan_id"]} if approved else {}
+    played = repaired(send, **CREDENTIAL, **plan, wait_timeout=30)
     assert changes(played) == (["PATCH"] if approved else ["PATCH", "POST"])
     assert played.failed is approved
     if approved:
@@ -181,3 +227,23 @@ def test_a_key_store_that_someone_must_finish_is_not_waited_for(state: str, wait
     assert played.failed
     readings = [target for _method, target, _body in played.sent if "azure-key-vaults" in target]
     assert (len(readings) > 2) is waits
+
+
+def test_a_restore_that_was_done_is_in_the_outcome_of_a_failure() -> None:
+    """One SVM is restored; someone must act for the other one."""
+    ontap = broken({"lose_keys": {"svm": "vs0"}}, {"expire_credential": {"svm": "vs1"}}, number=2)
+    played = repaired(ontap.send)
+    assert played.failed
+    assert changes(played) == ["POST"]
+    assert (played.result["changed"], played.result["outcome"]) == (True, "changed")
+
+
+def test_a_refusal_in_the_job_of_a_credential_is_shown() -> None:
+    """Nodes lack keys, and ONTAP refuses the credential in its job."""
+    ontap = broken(*expired(1), {"lose_keys": {"svm": "vs0"}}, release="9.16.1")
+    ontap.apply({"fail_next_job": {"code": 65537540, "effect": False}})
+    played = repaired(ontap.send, **CREDENTIAL, wait=False)
+    assert played.failed
+    assert "65537540" in played.result["msg"]
+    assert played.result["error"]["code"] == "65537540"
+    assert played.result["outcome"] == "unchanged"

@@ -105,6 +105,11 @@ class Task:
             return Outcome.UNKNOWN
         return Outcome.CHANGED if self._changed else Outcome.UNCHANGED
 
+    def include(self, sibling: Task) -> None:
+        """Count what a sibling's requests have done as done by this task."""
+        self._open = self._open or sibling._open
+        self._changed = self._changed or sibling._changed
+
     def sent_unconfirmed(self) -> None:
         """Note that a change was sent and is not confirmed yet: a lost answer, a job that still runs."""
         self._open = True

@@ -15,23 +15,24 @@ from __future__ import annotations
 import time
 import typing as t
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv import declaration
 from ansible_collections.ontap.akv.plugins.module_utils._akv.causes import Remedy
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict
+from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import Declaration
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import (
     COMPARED,
     Record,
     place_of,
-    vault_path,
     without_identity,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._akv.recovery import (
     COMES_BACK,
     Configuration,
     credential_targets,
+    listed,
     needs_person,
     offline,
     plural,
@@ -51,16 +52,11 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.estate import (
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.health_monitor import read_health_monitor
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import check_waiting
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import no_vault
-from ansible_collections.ontap.akv.plugins.module_utils._runtime import runner
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import parallel, runner
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, InputError
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import (
-    Confirmation,
-    Plan,
-    Secret,
-    Step,
-    combined_id,
-)
-from ansible_collections.ontap.akv.plugins.module_utils._use_cases import config, restore
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Plan, Step, combined_id
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.change import Change
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.restore import Restore
 
 _CREDENTIALS = ("client_secret", "client_certificate", "client_certificate_path")
 
@@ -79,6 +75,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 
 _VERIFYING = 60.0  # seconds until a credential must have helped
 _LONGEST_PAUSE = 30.0
+_THREADS = 8  # configurations side by side
 _NOTE_EVERY = 60.0  # seconds between two lines of progress
 
 Reading = t.TypeVar("Reading")
@@ -86,12 +83,16 @@ Reading = t.TypeVar("Reading")
 
 @dataclass
 class _Patient:
-    """A configuration on its way through the repair."""
+    """A configuration on its way through the repair.
+
+    :ivar change: how the credential is sent to it; None where it gets none
+    """
 
     before: Configuration
     after: Configuration
     credential: str = "none"
     restored: str = "none"
+    change: tuple[Change, Plan] | None = None
     messages: list[str] = field(default_factory=list)
 
     @property
@@ -99,6 +100,14 @@ class _Patient:
         """Whether the result names it."""
         touched = self.credential != "none" or self.restored != "none"
         return touched or self.before.verdict.needs_attention or self.after.verdict.needs_attention
+
+    @property
+    def is_helped(self) -> bool:
+        """Whether the credential, once it was sent, is not the cause any more."""
+        if self.after.diagnosis.remedy is Remedy.CREDENTIAL:
+            return False
+        better = not self.after.verdict.needs_attention or self.after.diagnosis != self.before.diagnosis
+        return better or self.before.diagnosis.remedy is Remedy.CREDENTIAL
 
     def shown(self) -> Record:
         """Return its entry in the result."""
@@ -112,6 +121,17 @@ class _Patient:
             "msg": " ".join(self.messages),
             "advice": self.after.diagnosis.advice,
         }
+
+
+class _Sending(parallel.Item):
+    """Something that is sent to a configuration, beside others.
+
+    :ivar patient: the configuration
+    """
+
+    def __init__(self, patient: _Patient, client: Client) -> None:
+        super().__init__(_scope_of(patient.after), client)
+        self.patient = patient
 
 
 def check(params: Mapping[str, t.Any]) -> Scope | None:
@@ -135,10 +155,22 @@ def check(params: Mapping[str, t.Any]) -> Scope | None:
         if scope is not None:
             raise InputError("svms", f"is given together with {scope}. Keep one of them.")
         check_svms(params["svms"], " to repair the whole cluster")
-    if given:
-        # A credential that can never be sent is refused now, and not in the middle of the night's repair.
-        declaration.check({**_defaults(config.ARGUMENT_SPEC), **_credential(params), "svm": "any"})
     return scope
+
+
+def declare(params: Mapping[str, t.Any]) -> tuple[Declaration | None, list[str]]:
+    """Declare the credential that is given, for any configuration.
+
+    A credential that can never be sent is refused now, and not in the middle of the night's repair.
+
+    :return: None where none is given; and warnings
+    :raises InputError: names the option, what was given and what to do
+    """
+    given = {name: params[name] for name in _CREDENTIALS if params[name] is not None}
+    if not given:
+        return None, []
+    defaults = {name: option.get("default") for name, option in declaration.ARGUMENT_SPEC.items()}
+    return declaration.check({**defaults, **given, "svm": "any", "update_credentials": "always"})
 
 
 def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> SimpleNamespace:
@@ -146,14 +178,22 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Simple
 
     :raises AkvError: something that was tried failed, or someone must act
     """
-    return _Repair(client, params, check(params)).run(check_mode)
+    scope = check(params)
+    declared, warnings = declare(params)
+    client.task.warnings += warnings
+    if declared is not None:
+        client.task.redactor.add(declared.secrets.values())
+    return _Repair(client, params, scope, declared).run(check_mode)
 
 
 class _Repair:
-    def __init__(self, client: Client, params: Mapping[str, t.Any], scope: Scope | None) -> None:
+    def __init__(
+        self, client: Client, params: Mapping[str, t.Any], scope: Scope | None, declared: Declaration | None
+    ) -> None:
         self._client = client
         self._params = params
         self._scope = scope
+        self._declared = declared
         self._failures: list[str] = []
         self._refusal: dict[str, t.Any] = {}
         self._unread: AkvError | None = None
@@ -169,16 +209,14 @@ class _Repair:
         self._patients = {each.uuid: _Patient(each, each) for each in found}
         self._volumes = self._volumes_before = self._read_volumes()
         sending = self._senders()
-        restoring = restore_targets(found) if self._params["restore"] else []
-        self._approved = {each.uuid for each in restoring} if (self._params["expected_plan"] or "").strip() else None
-        plans = self._plans(sending, restoring)
+        plans = self._plans(sending)
         plan_id = combined_id((str(plan.scope["uuid"]), plan.id(self._client.address)) for plan in plans)
         runner.require_expected(self._params["expected_plan"], plan_id, plans)
         if check_mode:
-            self._predict(sending)
+            self._predict()
             return self._known(self._result(plan_id, check_mode=True))
         if sending:
-            self._send(sending)
+            self._send([self._patients[each.uuid] for each in sending])
         if self._params["restore"]:
             # Not twice: the first one with the credential may have been restored already.
             self._restore([each for each in restore_targets(self._now) if self._patients[each.uuid].restored == "none"])
@@ -240,7 +278,7 @@ class _Repair:
         return read_protected_volumes(self._client, self._scope, self._now)
 
     def _senders(self) -> list[Configuration]:
-        if not any(self._params[name] is not None for name in _CREDENTIALS):
+        if self._declared is None:
             return []
         self._unknown += [
             f"ONTAP does not report client_id of the AKV configuration of {each.scope}: the credential was not sent"
@@ -253,41 +291,68 @@ class _Repair:
 
     # -- the plan -----------------------------------------------------------------------------------------------------
 
-    def _plans(self, sending: list[Configuration], restoring: list[Configuration]) -> list[Plan]:
-        credential = [name for name in _CREDENTIALS if self._params[name] is not None]
+    def _plans(self, sending: list[Configuration]) -> list[Plan]:
+        """Plan what is sent to each configuration: the credential, then a restore where nodes lack keys.
+
+        Of one that gets a credential only a reading after it shows whether nodes still lack keys.
+        """
         plans = []
+        self._may_need: set[str] = set()
+        restoring = {each.uuid for each in restore_targets(self._now)}
         for each in self._now:
-            steps = []
-            path = vault_path(each.uuid)
+            steps: tuple[Step, ...] = ()
             if each in sending:
-                name = credential[0].replace("_path", "")
-                doing = f"Sending the credential to the AKV configuration of {each.scope}"
-                steps.append(Step("PATCH", path, "patch", doing, Confirmation.SHOWN, {name: Secret(name)}))
-            if each in restoring:
-                doing = f"Restoring the keys of {each.scope}"
-                steps.append(Step("POST", f"{path}/restore", "restore", doing, Confirmation.JOB))
+                steps = self._change(self._patients[each.uuid])
+                if each.lacks_keys_somewhere:
+                    self._may_need.add(each.uuid)
+            if each.uuid in restoring:
+                self._may_need.add(each.uuid)
+            if self._params["restore"] and each.uuid in self._may_need:
+                steps += self._restoring(each, self._client)[1].steps
             before = {name: each.record[name] for name in COMPARED if each.record.get(name) is not None}
-            plans.append(Plan("repair", {"uuid": each.uuid}, tuple(steps), before))
+            plans.append(Plan("repair", {"uuid": each.uuid}, steps, before))
         return plans
 
-    def _predict(self, sending: list[Configuration]) -> None:
-        for each in sending:
-            self._patients[each.uuid].credential = "sent"
-        if self._params["restore"]:
-            for each in restore_targets(self._now):
-                self._patients[each.uuid].restored = "restored"
+    def _change(self, patient: _Patient) -> tuple[Step, ...]:
+        """Plan to send the credential to a configuration; give the steps.
+
+        :raises InputError: the cluster's release does not have that kind of credential
+        """
+        if self._declared is None:
+            raise AssertionError
+        if options := declaration.release_dependent(self._params):
+            declaration.require_release(options, self._client.release(), self._client.where)
+        declared = replace(self._declared, scope=_scope_of(patient.before))
+        verb = Change(self._client.sibling(), declared, wait=True)
+        chosen = verb.plan_from(verb.take([dict(patient.before.record)]))
+        patient.change = verb, chosen
+        return chosen.steps
+
+    def _restoring(self, configuration: Configuration, client: Client) -> tuple[Restore, Plan]:
+        """Give what restores the keys of a configuration, and its plan."""
+        options = {"force": False, "wait": True, "poll_interval": self._params["poll_interval"]}
+        verb = Restore(client, _scope_of(configuration), options, lambda: dict(configuration.record))
+        return verb, verb.plan()
+
+    def _predict(self) -> None:
+        restoring = {each.uuid for each in restore_targets(self._now)}
+        for each in self._all:
+            each.credential = "sent" if each.change else "none"
+            if self._params["restore"] and each.before.uuid in self._may_need:
+                each.restored = "restored" if each.before.uuid in restoring else "if_needed"
 
     # -- steps --------------------------------------------------------------------------------------------------------
 
-    def _send(self, sending: list[Configuration]) -> None:
+    def _send(self, sending: list[_Patient]) -> None:
         """Send the credential to one; to the others only where it has helped."""
-        first, *others = (self._patients[each.uuid] for each in sending)
-        helped = self._sent_to(first)
+        first, *others = sending
+        self._send_to([first])
+        helped = first.credential == "sent"
         if helped:
             if self._params["restore"] and first.before.diagnosis.remedy is Remedy.RESTORE:
                 # Only a restore shows whether the credential helped where ONTAP does not report the reason (9.7).
                 self._restore([first.before])
-            helped = self._helped(first)
+            helped = self._verify([first])
         if not helped:
             unknown = first.credential == "sent"
             why = "Whether the credential helped {} is not known" if unknown else "The credential did not help {}"
@@ -295,73 +360,71 @@ class _Repair:
                 each.credential = "untouched"
                 each.messages.append(f"{why.format(first.before.scope)}: it was not sent here.")
             return
-        for each in others:
-            self._sent_to(each)
         if others:
-            self._read_until_answered()
+            self._send_to(others)
+            # The others are judged by their restore, or by how they are in the end.
+            judged = [each for each in others if each.before.diagnosis.remedy is Remedy.CREDENTIAL]
+            self._verify([each for each in judged if each.credential == "sent"])
 
-    def _sent_to(self, patient: _Patient) -> bool:
-        # Where nodes lack keys the restore that follows brings them: there is nothing to wait for yet.
-        wait = not patient.before.lacks_keys_somewhere
-        options = {
-            **_defaults(config.ARGUMENT_SPEC),
-            **_credential(self._params),
-            **_scope_of(patient.before),
-            "update_credentials": "always",
-            "wait": wait,
-        }
-        done = self._tried(patient, lambda: config.run(self._client, options, False))
-        patient.credential = "sent" if done else "failed"
-        return done
+    def _send_to(self, patients: list[_Patient]) -> None:
+        """Send the credential, side by side."""
+        items = [_Sending(each, each.change[0].client) for each in patients if each.change]
 
-    def _tried(self, patient: _Patient, step: Callable[[], t.Any]) -> bool:
-        try:
-            patient.messages.append(step().msg)
-        except AkvError as failure:
-            patient.messages.append(failure.message)
-            self._failed(failure.message, failure.details)
-            return False
-        return True
+        def send(item: _Sending) -> None:
+            if item.patient.change is None:
+                raise AssertionError
+            verb, plan = item.patient.change
+            runner.apply(verb, plan)
+            # What it has done is read for all together.
+            item.client.task.confirmed(changed=True)
+            item.result = {"failed": False, "msg": f"The credential was sent to {verb.declared.label}."}
 
-    def _failed(self, message: str, details: Mapping[str, t.Any]) -> None:
-        """Keep why a step failed; of the first one, what ONTAP answered."""
-        self._failures.append(message)
-        self._keep_refusal(details)
+        self._side_by_side(items, send)
+        for item in items:
+            result = item.result
+            item.patient.credential = "failed" if result["failed"] else "sent"
+            item.patient.messages.append(str(result["msg"]))
+
+    def _side_by_side(self, items: t.Sequence[_Sending], work: Callable[[_Sending], None]) -> None:
+        with parallel.workers(self._client, _THREADS) as workers:
+            workers.each(items, work)
+        for item in items:
+            self._client.task.include(item.client.task)
+            for warning in item.client.task.warnings:
+                self._client.task.warn(warning)
+        failed = [item for item in items if item.result["failed"]]
+        if failed:
+            first = failed[0].result
+            several = f"{len(failed)} of {len(items)} failed: {listed(item.label for item in failed)}. First error: "
+            self._failures.append(f"{several if len(items) > 1 else ''}{first['msg']}")
+            self._keep_refusal(first)
 
     def _keep_refusal(self, details: Mapping[str, t.Any]) -> None:
+        """Keep what ONTAP answered to the first step that failed."""
         self._refusal = self._refusal or {name: details[name] for name in ("error", "http_status") if name in details}
 
-    def _helped(self, patient: _Patient) -> bool:
-        """Read until the credential is not the cause any more, for a minute at most."""
+    def _verify(self, patients: list[_Patient]) -> bool:
+        """Read until the credential is the cause of none of them any more, for a minute at most."""
         end = time.monotonic() + _VERIFYING
         while True:
             self._read_until_answered()
-            if self._unread is None and patient.after.diagnosis.remedy is not Remedy.CREDENTIAL:
-                better = (
-                    not patient.after.verdict.needs_attention or patient.after.diagnosis != patient.before.diagnosis
-                )
-                if better or patient.before.diagnosis.remedy is Remedy.CREDENTIAL:
-                    return True
+            waiting = [each for each in patients if self._unread is not None or not each.is_helped]
+            if not waiting:
+                return True
             if time.monotonic() >= end or self._client.task.remaining() <= 0:
                 break
-            self._client.task.sleep(
-                self._params["poll_interval"], f"waiting until {patient.before.scope} reaches Azure"
-            )
-        if self._unread is not None:
-            self._failures.append(
-                f"The credential was sent to {patient.before.scope}. Whether it helped could not be read."
-            )
-        else:
-            patient.credential = "failed"
-            self._failures.append(
-                f"The credential was sent to {patient.before.scope} and did not help. A secret younger than two minutes"
-                " may not be known everywhere yet."
-            )
-        patient.messages.append(self._failures[-1])
+            names = listed(each.before.scope for each in waiting)
+            self._client.task.sleep(self._params["poll_interval"], f"waiting until Azure can be reached from {names}")
+        for each in waiting:
+            if self._unread is None:
+                each.credential = "failed"
+            each.messages.append(_not_helped([each], self._unread is None))
+        self._failures.append(_not_helped(waiting, self._unread is None))
         return False
 
     def _may_restore(self, configuration: Configuration) -> bool:
-        return self._params["restore"] and (self._approved is None or configuration.uuid in self._approved)
+        approved = (self._params["expected_plan"] or "").strip()
+        return self._params["restore"] and (not approved or configuration.uuid in self._may_need)
 
     def _restore(self, lacking: list[Configuration]) -> None:
         """Restore where nodes lack keys and Azure can be reached: what Azure cannot give is not asked for."""
@@ -371,29 +434,17 @@ class _Repair:
                 self._patients[each.uuid].messages.append(
                     "Nodes lack keys now. The approved plan has no restore for that: approve a new plan."
                 )
-        options = {**_defaults(restore.ARGUMENT_SPEC), "poll_interval": self._params["poll_interval"]}
-        svms = [patient for patient in targets if patient.before.svm]
-        if svms:
-            self._restored(svms, {**options, "svms": [patient.before.svm for patient in svms]})
-        for patient in targets:
-            if not patient.before.svm:
-                self._restored([patient], {**options, "scope": "cluster"})
-        if targets:
-            self._read_until_answered()
-
-    def _restored(self, patients: list[_Patient], options: Mapping[str, t.Any]) -> None:
-        results: t.Sequence[Mapping[str, t.Any]]
-        try:
-            done = restore.run(self._client, options, False)
-            results = vars(done).get("results") or [{"failed": False, **vars(done)}]
-        except AkvError as failure:
-            first = next((each for each in failure.details.get("results", ()) if each["failed"]), failure.details)
-            self._failed(failure.message, first)
-            unknown = [{"failed": True, "msg": failure.message}] * len(patients)
-            results = failure.details.get("results") or unknown
-        for patient, result in zip(patients, results):
-            patient.restored = "failed" if result["failed"] else "restored" if result["changed"] else "none"
-            patient.messages.append(str(result["msg"]))
+        if not targets:
+            return
+        items = [_Sending(each, self._client.sibling()) for each in targets]
+        planned = {item.scope: self._restoring(item.patient.after, item.client) for item in items}
+        self._side_by_side(items, lambda item: item.succeed(runner.carry_out(*planned[item.scope], check_mode=False)))
+        for item in items:
+            result = item.result
+            state = "failed" if result["failed"] else "restored" if result["changed"] else "none"
+            item.patient.restored = state
+            item.patient.messages.append(str(result["msg"]))
+        self._read_until_answered()
 
     def _wait(self) -> None:
         """Wait until nothing needs attention and no volume is offline; not where someone must act."""
@@ -500,12 +551,16 @@ class _Repair:
             return f"All AKV configurations on {where} are healthy, and no encrypted volume is offline. Nothing to do."
         sent = sum(each.credential == "sent" for each in did)
         restored = sum(each.restored == "restored" for each in did)
+        needed = sum(each.restored == "if_needed" for each in did)
         would = "would be " if check_mode else ""
         parts = []
         if sent:
             parts.append(f"The credential {would or 'was '}sent to {plural(sent, 'AKV configuration')} on {where}.")
         if restored:
             parts.append(f"The keys of {plural(restored, 'AKV configuration')} {would or 'were '}restored on {where}.")
+        if needed:
+            keys = f"The keys of {plural(needed, 'AKV configuration')} would be restored"
+            parts.append(f"{keys} if nodes still lack them after the credential.")
         if not did and not self._failures:
             parts.append(f"Nothing {'would be' if check_mode else 'was'} changed on {where}.")
         left = [each for each in self._now if each.verdict.needs_attention]
@@ -533,14 +588,12 @@ def _unknown(record: Record) -> str:
     )
 
 
-def _defaults(spec: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return what a module takes where a task says nothing."""
-    return {name: option.get("default") for name, option in spec.items()}
+def _not_helped(patients: list[_Patient], is_read: bool) -> str:
+    sent = f"The credential was sent to {listed(each.before.scope for each in patients)}"
+    if not is_read:
+        return f"{sent}. Whether it helped could not be read."
+    return f"{sent} and did not help. A secret younger than two minutes may not be known everywhere yet."
 
 
-def _credential(params: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    return {name: params[name] for name in _CREDENTIALS}
-
-
-def _scope_of(configuration: Configuration) -> dict[str, t.Any]:
-    return {"svm": configuration.svm} if configuration.svm else {"scope": "cluster"}
+def _scope_of(configuration: Configuration) -> Scope:
+    return Scope(svm=configuration.svm)

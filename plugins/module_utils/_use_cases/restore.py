@@ -109,7 +109,7 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result
     if params["svms"] is not None:
         return _restore_many(client, scopes, params, check_mode)
     scope = scopes[0]
-    verb = _Restore(client, scope, params, lambda: find_vault(client, scope, "state"))
+    verb = Restore(client, scope, params, lambda: find_vault(client, scope, "state"))
     result: Result = runner.run(verb, check_mode, params["expected_plan"])
     return result
 
@@ -123,11 +123,11 @@ def _restore_many(client: Client, scopes: list[Scope], params: Mapping[str, t.An
 
     by_scope = sort_by_scope(read_vaults(client, {}, ["*", "state"], complete=complete))
     items = [parallel.Item(scope, client.sibling()) for scope in scopes]
-    planned: dict[Scope, tuple[_Restore, Plan]] = {}
+    planned: dict[Scope, tuple[Restore, Plan]] = {}
 
     def plan(item: parallel.Item) -> None:
         scope = item.scope
-        verb = _Restore(item.client, scope, params, lambda: select(owned(by_scope(scope), scope), scope))
+        verb = Restore(item.client, scope, params, lambda: select(owned(by_scope(scope), scope), scope))
         planned[scope] = verb, verb.plan()
 
     for item in items:
@@ -153,8 +153,12 @@ def _restore_many(client: Client, scopes: list[Scope], params: Mapping[str, t.An
     )
 
 
-class _Restore:
-    """One restore: a verb of the runner."""
+class Restore:
+    """One restore: a verb of the runner.
+
+    :param params: ``force``, ``wait`` and ``poll_interval`` of a task
+    :param vault: gives the configuration as it was read
+    """
 
     def __init__(
         self, client: Client, scope: Scope, params: Mapping[str, t.Any], vault: Callable[[], Record | None]
