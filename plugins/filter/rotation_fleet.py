@@ -70,6 +70,14 @@ options:
     description: Whether a missing O(expected_plan) stops the rotation.
     type: bool
     default: false
+  credential_name:
+    description: How people call the new credential. It is part of the plan.
+    type: str
+    default: ''
+  change_number:
+    description: The number of the change that the rotation belongs to. It is part of the plan.
+    type: str
+    default: ''
 seealso:
   - module: ontap.akv.akv_credential
   - plugin: ontap.akv.rotation_report

@@ -48,6 +48,8 @@ class Wish:
     :ivar allow_unreachable: clusters that may be missing
     :ivar expected_plan: the fleet's plan that was approved; empty for any
     :ivar require_plan: whether an empty one is refused
+    :ivar credential_name: how people call the new credential
+    :ivar change_number: of the change that the rotation belongs to
     """
 
     client_id: str
@@ -57,6 +59,8 @@ class Wish:
     allow_unreachable: Sequence[str] = ()
     expected_plan: str = ""
     require_plan: bool = False
+    credential_name: str = ""
+    change_number: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ def decide(plans: Mapping[str, Result | None], wish: Wish) -> Decision:
     """
     read = {host: plan for host, plan in plans.items() if plan is not None and plan.get("plan_id")}
     hosts = {host: _named(plan, wish.svms) for host, plan in read.items() if plan.get("vaults")}
-    plan_id = digest("fleet", sorted((host, plan["plan_id"]) for host, plan in read.items())) if read else ""
+    plan_id = _plan_id(read, wish) if read else ""
     missing = [host for host in plans if host not in read]
     try:
         _check_read(plans, missing, wish.allow_unreachable)
@@ -102,8 +106,9 @@ def decide(plans: Mapping[str, Result | None], wish: Wish) -> Decision:
             )
         if wish.expected_plan and wish.expected_plan != plan_id:
             raise _Stopped(
-                f"The plan is {plan_id}, expected was {wish.expected_plan}: configurations, their settings, or the"
-                " clusters that were read are not what was approved. Run check mode again and compare."
+                f"The plan is {plan_id}, expected was {wish.expected_plan}: configurations, their settings, the"
+                " clusters that were read, the certificate, akv_credential_name, or akv_change_number are not what was"
+                " approved. Run check mode again and compare."
             )
     except _Stopped as why:
         message = shortened(f"Nothing was sent. {why}", _LONGEST_STOP)
@@ -116,6 +121,26 @@ def decide(plans: Mapping[str, Result | None], wish: Wish) -> Decision:
     if not all(plan.get("can_roll_back", True) for plan in read.values()):
         message += " No previous credential was given: nothing can be rolled back."
     return Decision(False, message, canary, plan_id, hosts, missing)
+
+
+def _plan_id(read: Mapping[str, Result], wish: Wish) -> str:
+    """Digest the plans of the clusters, and which credential it is as far as that is no secret.
+
+    A rotation changes nothing that ONTAP shows. So only a name, a number or a thumbprint makes the next one another.
+    """
+    thumbprints = (_credential(plan).get("thumbprint") for plan in read.values())
+    known = {
+        "change_number": wish.change_number,
+        "credential_name": wish.credential_name,
+        "thumbprint": next(filter(None, thumbprints), ""),
+    }
+    plans = sorted((host, str(plan["plan_id"])) for host, plan in read.items())
+    return digest("fleet", [*plans, *sorted(item for item in known.items() if item[1])])
+
+
+def _credential(plan: Result) -> Result:
+    credential = plan.get("credential")
+    return credential if isinstance(credential, Mapping) else {}
 
 
 def _named(plan: Result, svms: Sequence[str]) -> list[str]:

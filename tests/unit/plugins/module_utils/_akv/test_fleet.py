@@ -55,6 +55,22 @@ class TestDecide:
         assert list(decision.hosts) == ["c2", "c3"]
         assert "The canary is b on c3." in decision.message
 
+    def test_the_approval_of_one_rotation_does_not_hold_for_the_next(self) -> None:
+        """It sends another credential to the same configurations, which show nothing of the first rotation."""
+        plans = {"c1": plan(vault("a"))}
+        of_march = decide(plans, replace(WISH, credential_name="march", change_number="CHG1")).plan_id
+        same = replace(WISH, credential_name="march", change_number="CHG1", expected_plan=of_march)
+        assert not decide(plans, same).stop
+        for other in ({"credential_name": "april"}, {"change_number": "CHG2"}, {"credential_name": ""}):
+            refused = decide(plans, replace(same, **other))
+            assert refused.stop
+            assert "akv_credential_name" in refused.message
+        ids = {
+            decide({"c1": plan(vault("a"), credential={"kind": "certificate", "thumbprint": text})}, WISH).plan_id
+            for text in ("AA", "BB", "")
+        }
+        assert len(ids) == 3
+
     def test_it_says_if_nothing_can_be_rolled_back(self) -> None:
         assert "nothing can be rolled back" not in decide({"c1": plan(vault("a"), can_roll_back=True)}, WISH).message
         assert "nothing can be rolled back" in decide({"c1": plan(vault("a"), can_roll_back=False)}, WISH).message
