@@ -122,6 +122,19 @@ def _variables_of(connection: Connection) -> Values:
     }
 
 
+def assert_readable(run: RoleRun, lines: int | None = None) -> None:
+    """The output is what someone needs, and no more: no line is long, and none names an internal variable.
+
+    :param lines: the most that it may have
+    """
+    assert "FAILED - RETRYING" not in run.output
+    assert "__akv" not in run.output
+    assert max(len(line) for line in run.output.splitlines() if not line.startswith("fatal: ")) <= 500
+    assert max(map(len, run.output.splitlines())) <= 1000
+    if lines is not None:
+        assert len(run.output.splitlines()) <= lines, run.output
+
+
 @contextmanager
 def assert_changes_nothing(simulator: Simulator) -> Iterator[None]:
     """Check that what is played meanwhile asks the cluster, and changes nothing on it."""

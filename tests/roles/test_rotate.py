@@ -21,7 +21,7 @@ from collections.abc import Iterator
 import pytest
 from integration.canaries import Canary, Watch
 from integration.running import Values
-from roles.playing import DEAD, HEAD, RoleRun, Roles, assert_changes_nothing
+from roles.playing import DEAD, HEAD, RoleRun, Roles, assert_changes_nothing, assert_readable
 
 from simulator import Simulator
 
@@ -111,16 +111,6 @@ def message(run: RoleRun) -> str:
     """The one sentence at the end."""
     (shown,) = (task.result["msg"] for task in run.tasks if task.name.endswith("Show the fleet"))
     return str(shown[-1])
-
-
-def assert_readable(run: RoleRun, lines: int | None = None) -> None:
-    """The output is what someone needs, and no more."""
-    assert "FAILED - RETRYING" not in run.output
-    assert "__akv" not in run.output
-    assert max(len(line) for line in run.output.splitlines() if not line.startswith("fatal: ")) <= 500
-    assert max(map(len, run.output.splitlines())) <= 1000
-    if lines is not None:
-        assert len(run.output.splitlines()) <= lines, run.output
 
 
 def test_check_mode_then_the_approved_plan(roles: Roles) -> None:

@@ -20,7 +20,7 @@ import typing as t
 import pytest
 from integration.canaries import Canary, Watch
 from integration.running import Values
-from roles.playing import DEAD, RoleRun, Roles, assert_changes_nothing
+from roles.playing import DEAD, RoleRun, Roles, assert_changes_nothing, assert_readable
 
 from simulator import Simulator
 
@@ -51,6 +51,7 @@ def scenario(*vaults: Values, **more: t.Any) -> Values:
 
 def play(roles: Roles, simulator: Simulator, variables: Values, *arguments: str) -> tuple[RoleRun, Values]:
     run = roles.play("rotate_key", {"cluster1": simulator.connection}, variables, *arguments)
+    assert_readable(run)
     return run, run.fact("akv_rotate_key_result", "cluster1")
 
 
@@ -325,6 +326,7 @@ def test_exactly_the_plan_that_was_approved(roles: Roles) -> None:
                 run = roles.play("rotate_key", hosts, {**required, **given})
                 assert run.code == 2
                 assert any("Nothing was sent" in failure for failure in run.failures()), run.failures()
+                assert_readable(run)
             run = roles.play(
                 "rotate_key", hosts, {**required, "akv_expected_plan": plan, "akv_rotate_key_key_id": OTHER}
             )
