@@ -566,6 +566,31 @@ def test_a_failed_job_proves_nothing(bad: str, effect: bool, ends: str) -> None:
         assert all("rest" not in stages for stages in some.stages.values())
 
 
+@pytest.mark.parametrize("effect", [True, False])
+@pytest.mark.parametrize("bad", ["c1", "c3"])
+def test_an_internal_error_proves_nothing(bad: str, effect: bool) -> None:
+    """HTTP 500 with a code that no table has: ONTAP may have stored the credential before."""
+    some = fleet(3)
+    cluster = some.clusters[bad]
+    send, patches = cluster.send, []
+
+    def broken(method: str, target: str, body: Any) -> Answer:
+        if method != "PATCH" or patches:
+            return send(method, target, body)
+        patches.append(target)
+        if effect:
+            send(method, target, body)
+        headers = send("GET", "/api/cluster", None).headers
+        return Answer(500, headers, b'{"error": {"code": "99999", "message": "Internal error"}}')
+
+    cluster.send = broken  # type: ignore[method-assign]
+    _decision, done = some.rotate()
+    result = done.results[bad]
+    assert (result["failed"], result["outcome"]) == (True, "unknown")
+    assert [vault["done"] for vault in result["vaults"]].count("failed") == 1
+    assert "may have either credential" in result["msg"]
+
+
 class TestFailedJob:
     """A job that failed may have had its effect, and no reading shows a secret (9.16.1)."""
 

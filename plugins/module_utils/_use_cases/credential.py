@@ -57,7 +57,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import (
     worse,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client, explain
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.estate import read_release
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.health_monitor import read_health_monitor
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import (
@@ -72,6 +72,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime import parallel
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import (
     AkvError,
     InputError,
+    OntapError,
     Outcome,
     worst_outcome,
 )
@@ -550,6 +551,9 @@ class Rotation:
         try:
             self._patch(entry, self.order.new, self.order.grace)
         except AkvError as failure:
+            if _is_internal(failure):
+                entry.client.task.sent_unconfirmed()
+                failure.message = f"ONTAP may have either credential. {failure.message}"
             unknown = entry.client.task.outcome is Outcome.UNKNOWN
             entry.done = Done.FAILED if unknown else Done.UNTOUCHED
             entry.refusal = failure.details
@@ -728,6 +732,12 @@ class Rotation:
         first, then = ("new", "previous") if self.order.stage == "rollback" else ("previous", "new")
         where = self.client.where
         return {"prepared": f"-{count} on {where}: {first} credential\n+{count} on {where}: {then} credential\n"}
+
+
+def _is_internal(failure: AkvError) -> bool:
+    """Return whether ONTAP failed, rather than refused: it may have stored the credential before."""
+    unexplained = isinstance(failure, OntapError) and explain("patch", failure.code) is None
+    return unexplained and int(failure.details.get("http_status") or 0) >= 500
 
 
 def _was_bad(entry: Entry) -> bool:
