@@ -44,14 +44,18 @@ _PARAMETERS = {
     "new_key_version": ("newKeyVersion",),
 }
 
-Key = tuple[str, t.Any, str]
+Key = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Result:
-    """What the log has of AKV configurations, the newest first."""
+    """What the log has of AKV configurations, the newest first.
+
+    :ivar nameless: how many lines have no name, so that it is not known what they mean
+    """
 
     lines: list[Values]
+    nameless: int = 0
 
 
 def run(client: Client, _params: Mapping[str, t.Any], _check_mode: bool) -> Result:
@@ -68,7 +72,8 @@ def run(client: Client, _params: Mapping[str, t.Any], _check_mode: bool) -> Resu
         raise ConnectionFailed(f"{doing} on {client.where} failed: the response's records are not a list of objects.")
     # A filter is not taken on trust.
     found = [record for record in records if _name(record).startswith(_SETS) or _name(record) in _OTHERS]
-    return Result([_checked(client, line) for line in found])
+    nameless = sum(not _name(record) for record in records)
+    return Result([_checked(client, line) for line in found], nameless)
 
 
 def _checked(client: Client, line: Values) -> Values:
@@ -109,11 +114,12 @@ class Memory:
 
 
 def _key(line: Values) -> Key:
-    return _node(line), line.get("index"), str(line.get("time"))
+    """Identify a line, also where its index is not reported."""
+    return _node(line), str(line.get("index")), str(line.get("time")), _name(line), str(line.get("log_message"))
 
 
 def _name(line: Values) -> str:
-    return str(_part(line, "message").get("name"))
+    return str(_part(line, "message").get("name") or "")
 
 
 def _node(line: Values) -> str:
@@ -155,7 +161,11 @@ def look_for(memories: dict[str, Memory]) -> t.Callable[[Watched, Options], tupl
         if result["failed"]:
             return result, []
         memory = memories.setdefault(cluster.name, Memory())
-        return result, [event_of(cluster, line) for line in memory.news(result["lines"])]
+        events = [event_of(cluster, line) for line in memory.news(result["lines"])]
+        if result["nameless"]:
+            message = f"{cluster.name} does not report the names of {result['nameless']} lines of its event log."
+            return {"failed": True, "msg": message}, events
+        return result, events
 
     return look
 

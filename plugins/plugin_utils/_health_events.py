@@ -14,10 +14,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.causes import Remedy
-from ansible_collections.ontap.akv.plugins.module_utils._akv.diagnosis import diagnose
+from ansible_collections.ontap.akv.plugins.module_utils._akv.causes import Cause, Remedy
+from ansible_collections.ontap.akv.plugins.module_utils._akv.diagnosis import Diagnosis, diagnose
 from ansible_collections.ontap.akv.plugins.module_utils._akv.expiry import Expiry, declared, in_words
-from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict, azure_reachable
+from ansible_collections.ontap.akv.plugins.module_utils._akv.health import (
+    UNNAMED,
+    Verdict,
+    azure_reachable,
+    ekmip_entries,
+    node_name,
+    read_state,
+)
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import place_of
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
@@ -58,6 +66,8 @@ class Seen:
     """What counts of an AKV configuration as it was read.
 
     :ivar offline: the encrypted volumes of its SVM that are offline
+    :ivar reported: the parts of its health that ONTAP has reported, now or before
+    :ivar unclear: one of these is not reported now
     """
 
     vault: Values
@@ -65,18 +75,32 @@ class Seen:
     nodes: tuple[str, ...] = ()
     azure: bool | None = None
     offline: tuple[str, ...] = ()
+    reported: frozenset[str] = frozenset()
+    unclear: bool = False
 
     @classmethod
-    def from_record(cls, vault: Values, volumes: list[Values]) -> Seen:
-        """Take it from what akv_info reads."""
-        svm = vault.get("svm")
-        offline = [
-            str(volume.get("name"))
-            for volume in volumes
-            if svm and volume.get("svm") == svm and volume.get("state") == "offline"
-        ]
+    def from_record(cls, vault: Values, volumes: list[Values] | None, before: Seen) -> Seen:
+        """Take it from what akv_info reads. What is not reported now is not known, and no sign of an improvement.
+
+        :param volumes: None where they were not read
+        :param before: what was seen of the same configuration before
+        """
+        # The SVM of a UUID never changes.
+        svm = {**_svm_of(before.vault), **_svm_of(vault)}
+        vault = {**vault, **({"svm": svm} if svm else {})}
+        reported = _reported(vault)
+        missing = sorted(before.reported - reported)
+        if missing and vault["verdict"] == Verdict.HEALTHY:
+            why = f"ONTAP does not report {' and '.join(missing)}, which it reported before."
+            vault |= {"verdict": Verdict.UNKNOWN.value, "reasons": [why], "diagnosis": _NOT_REPORTED}
         return cls(
-            vault, vault["verdict"], tuple(vault["unavailable_nodes"]), azure_reachable(vault), tuple(sorted(offline))
+            vault,
+            vault["verdict"],
+            tuple(vault["unavailable_nodes"]),
+            azure_reachable(vault),
+            _offline(svm, volumes, before.offline),
+            before.reported | reported,
+            bool(missing),
         )
 
     @property
@@ -87,8 +111,10 @@ class Seen:
     @property
     def remedy(self) -> str:
         """What helps: a restore, which is safe; a person, with the credential, the key or the network; or none."""
-        if not _is_bad(self.vault) or self.verdict == ABSENT:
+        if self.verdict == ABSENT:
             return NONE
+        if not _is_bad(self.vault):
+            return PERSON if self.offline else NONE
         if self.vault["diagnosis"]["heals_itself"]:
             return NONE
         return RESTORE if diagnose(self.vault).remedy is Remedy.RESTORE else PERSON
@@ -105,6 +131,45 @@ class Seen:
 
 
 _NOTHING = Seen({}, ABSENT)
+_NOT_REPORTED = Diagnosis(Cause.NOT_REPORTED).shown()
+
+
+def _svm_of(record: Values) -> Values:
+    return {name: value for name, value in (record.get("svm") or {}).items() if value is not None}
+
+
+def _reported(vault: Values) -> frozenset[str]:
+    """Name the parts of its health that a record reports."""
+    state, entries = read_state(vault), ekmip_entries(vault)
+    reported = {
+        "state": state.good or state.bad,
+        "azure_reachability": azure_reachable(vault) is not None,
+        "ekmip_reachability": entries
+        and all(isinstance(entry.get("reachable"), bool) and node_name(entry) != UNNAMED for entry in entries),
+        "nodes": state.good or bool(state.bad_nodes),
+    }
+    return frozenset(name for name, is_reported in reported.items() if is_reported)
+
+
+def _offline(svm: Values, volumes: list[Values] | None, before: Iterable[str]) -> tuple[str, ...]:
+    """Name the volumes of an SVM that are offline; those that were, and of which nothing else is reported, still are.
+
+    :param volumes: None where they were not read
+    """
+    if volumes is None:
+        return tuple(before)
+    states = {
+        str(volume["name"]): volume.get("state") for volume in volumes if "name" in volume and _is_of(svm, volume)
+    }
+    # A volume that is not named may be any of them.
+    of_others = "deleted" if all("name" in volume and _svm_of(volume) for volume in volumes) else None
+    still = [name for name in before if states.get(name, of_others) is None]
+    return tuple(sorted({*still, *(name for name, state in states.items() if state == "offline")}))
+
+
+def _is_of(svm: Values, volume: Values) -> bool:
+    mine = _svm_of(volume)
+    return any(name in svm and svm[name] == mine.get(name) for name in ("uuid", "name"))
 
 
 def _is_bad(vault: Values) -> bool:
@@ -125,6 +190,11 @@ class Memory:
 
     remind: float
     _known: dict[str, _Known] | None = field(default=None)
+
+    def seen(self, uuid: str) -> Seen:
+        """Return what was seen of an AKV configuration at the last reading."""
+        known = (self._known or {}).get(uuid)
+        return known.seen if known else _NOTHING
 
     def changes(self, vaults: Mapping[str, Seen]) -> list[tuple[Seen, Seen, str]]:
         """Take what was read; return what to report: before, now, and worse, better, other or same."""
@@ -152,8 +222,10 @@ class Memory:
 def _compare(before: Seen, now: Seen) -> str:
     if before is _NOTHING:
         return "worse" if now.bad else "better"
-    if now.degree != before.degree:
-        return "worse" if now.degree > before.degree else "better"
+    if now.degree > before.degree:
+        return "worse"
+    if now.degree < before.degree:
+        return "other" if now.unclear else "better"
     previous = (before.verdict, before.nodes, before.azure, before.offline, before.cause)
     return "same" if previous == (now.verdict, now.nodes, now.azure, now.offline, now.cause) else "other"
 
@@ -161,16 +233,15 @@ def _compare(before: Seen, now: Seen) -> str:
 def event_of(cluster: Watched, before: Seen, now: Seen, change: str) -> Values:
     """Make the event: flat, so that conditions are easy to write."""
     vault = now.vault
-    svm = (vault.get("svm") or {}).get("name")
-    scope = f"SVM {svm}" if svm else "the cluster"
+    svm = _svm_of(vault)
     was = f" (was {before.verdict})" if before.verdict not in (now.verdict, ABSENT) else ""
     reasons = vault["reasons"] if now.verdict != ABSENT else ["It existed at the last check and is gone."]
     offline = [f"Offline volumes: {', '.join(now.offline)}."] if now.offline else []
     return cluster.event(
         "vault",
         uuid=vault["uuid"],
-        scope=vault.get("scope", "svm" if svm else "cluster"),
-        svm=svm or "",
+        scope=vault.get("scope") or ("svm" if svm else ""),
+        svm=svm.get("name") or "",
         configuration=(vault.get("configuration") or {}).get("name") or "default",
         verdict=now.verdict,
         former_verdict=before.verdict,
@@ -182,7 +253,7 @@ def event_of(cluster: Watched, before: Seen, now: Seen, change: str) -> Values:
         azure_reachable=now.azure,
         offline_volumes=list(now.offline),
         message=" ".join(
-            (f"The AKV configuration of {scope} on {cluster.name} is {now.verdict}{was}:", *reasons, *offline)
+            (f"The AKV configuration of {place_of(vault)} on {cluster.name} is {now.verdict}{was}:", *reasons, *offline)
         ),
     )
 
@@ -218,9 +289,9 @@ class Endings:
 
 
 def _ending(cluster: Watched, using: Sequence[Values], end: Expiry, threshold: int, now: datetime) -> Values:
-    svms = sorted({str((vault.get("svm") or {}).get("name") or "") for vault in using})
+    svms = sorted({str(_svm_of(vault).get("name") or "") for vault in using})
     client_id = using[0]["client_id"]
-    names = ", ".join(f"SVM {svm}" if svm else "the cluster itself" for svm in svms)
+    names = ", ".join(sorted({place_of(vault) for vault in using}))
     words = in_words(f"The credential of application {client_id}", end, now)
     return cluster.event(
         "credential_expiring",
@@ -248,23 +319,26 @@ def look_for(
         result = cluster.ask(info.run, budget, **_AS_AKV_INFO)
         if result["failed"]:
             return result, []
-        if not all("uuid" in vault for vault in result["vaults"]):
-            # Which of those that were seen before it is cannot be known, and none of them may count as gone.
-            message = f"{cluster.name} does not report the uuid of an AKV configuration: the reading is not used."
-            return {"failed": True, "msg": message}, []
-        volumes: list[Values] = []
+        volumes: list[Values] | None = []
         if memory.any_bad or any(map(_is_bad, result["vaults"])):
             # Volumes are many, and go offline only where an AKV configuration is bad: they are read then alone.
             more = cluster.ask(info.run, budget, **{**_AS_AKV_INFO, "volumes": True})
             if more["failed"]:
                 LOGGER.warning("%s", more["msg"])
+                volumes = None
             else:
-                result, volumes = more, more.get("volumes", [])
-        vaults = {vault["uuid"]: Seen.from_record(vault, volumes) for vault in result["vaults"]}
+                result, volumes = more, more.get("volumes")
+        if not all("uuid" in vault for vault in result["vaults"]):
+            # Which of those that were seen before it is cannot be known, and none of them may count as gone.
+            message = f"{cluster.name} does not report the uuid of an AKV configuration: the reading is not used."
+            return {"failed": True, "msg": message}, []
+        vaults = {
+            vault["uuid"]: Seen.from_record(vault, volumes, memory.seen(vault["uuid"])) for vault in result["vaults"]
+        }
         endings = ending.setdefault(cluster.name, Endings(dates or {}, options.remind))
         return result, [
             *(event_of(cluster, *change) for change in memory.changes(vaults)),
-            *endings.events(cluster, result["vaults"], datetime.now(timezone.utc)),
+            *endings.events(cluster, [now.vault for now in vaults.values()], datetime.now(timezone.utc)),
         ]
 
     return look

@@ -39,6 +39,7 @@ from simulator.scenario import read
 
 MODULES = {
     "akv_config": "config",
+    "akv_conformance_info": "conformance_info",
     "akv_credential": "credential",
     "akv_info": "info",
     "akv_preflight_info": "preflight_info",
@@ -56,7 +57,7 @@ ALLOWED = re.compile(
     r"|GET /api/network/ip/(interfaces|routes)"
     rf"|GET /api/security/key-managers/{UUID}/keys/{UUID}/key-ids"
     r"|GET /api/support/ems/events"
-    r"|GET /api/security/(azure-key-vaults|key-manager-configs|key-managers|key-stores)"
+    rf"|GET /api/(svm/svms|security/(azure-key-vaults|key-manager-configs|key-managers|key-stores))(/{UUID})?"
     rf"|POST /api/security/azure-key-vaults(/{UUID}/(restore|rekey-internal|rekey-external))?"
     rf"|(PATCH|DELETE) /api/security/(azure-key-vaults|key-stores)/{UUID}"
 )
@@ -204,7 +205,7 @@ def play(
     if checked.error_messages:
         return Played(refused=checked.error_messages)
     played = Played()
-    with contextlib.nullcontext() if send is None else _without_a_wire(send, played, seconds, clock or Clock()):
+    with contextlib.nullcontext() if send is None else listening(send, played, seconds, clock):
         played.result, played.warnings = entry.execute(checked.validated_parameters, check_mode, _use_case(module).run)
     return played
 
@@ -214,7 +215,9 @@ def _use_case(module: str) -> Any:
 
 
 @contextlib.contextmanager
-def _without_a_wire(send: Send, played: Played, seconds: float, clock: Clock) -> Iterator[None]:
+def listening(send: Send, played: Played, seconds: float = 0.01, clock: Clock | None = None) -> Iterator[None]:
+    """Let a function answer all requests, instead of a cluster."""
+    clock = clock or Clock()
     one_at_a_time = threading.Lock()
 
     class Transport:

@@ -47,6 +47,9 @@ class Verdict(str, Enum):
 VERDICTS = tuple(verdict.value for verdict in Verdict)
 HEALTHY, DEGRADED, UNAVAILABLE, UNKNOWN, INACTIVE = VERDICTS
 
+UNNAMED = "(unnamed)"
+"""A node of which the name is not reported."""
+
 # "Node: node1. Reason: No volumes created yet for the SVM. Wrapped KEK …" (9.9.1 and later)
 _NODE_WITH_REASON = re.compile(r"Node:\s*(?P<node>[\w.-]+?)\.?\s+Reason:(?P<reason>.*?)(?=Node:|\Z)", re.DOTALL)
 _BETWEEN_NODES = " \t\r\n,;"
@@ -151,7 +154,8 @@ def _judge(record: Mapping[str, t.Any]) -> tuple[Verdict, list[str]]:
         return (Verdict.UNAVAILABLE if all_bad else Verdict.DEGRADED), reasons + reachability
     if reachability:
         return Verdict.DEGRADED, reasons + reachability
-    return (Verdict.HEALTHY if state.good else Verdict.UNKNOWN), reasons
+    unknown = _unreported(record)
+    return (Verdict.HEALTHY if state.good and not unknown else Verdict.UNKNOWN), reasons + unknown
 
 
 def _state_reasons(state: State) -> list[str]:
@@ -178,6 +182,18 @@ def _reachability_reasons(record: Mapping[str, t.Any]) -> list[str]:
     return reasons
 
 
+def _unreported(record: Mapping[str, t.Any]) -> list[str]:
+    """Say which reachability is in the response, but without its value."""
+    reasons = []
+    if record.get("azure_reachability") is not None and azure_reachable(record) is None:
+        reasons.append("ONTAP does not report whether Azure can be reached.")
+    for entry in ekmip_entries(record):
+        if not isinstance(entry.get("reachable"), bool):
+            node = node_name(entry)
+            reasons.append(f"ONTAP does not report whether the embedded KMIP server of node {node} can be reached.")
+    return reasons
+
+
 def _why(message: str) -> str:
     return f"{message.rstrip('.') or 'no reason is given'}."
 
@@ -189,9 +205,10 @@ def ekmip_entries(record: Mapping[str, t.Any]) -> list[Mapping[str, t.Any]]:
 
 
 def node_name(entry: Mapping[str, t.Any]) -> str:
-    """Return the name of the node of such an entry."""
+    """Return the name of the node of such an entry; UNNAMED where it is not reported."""
     node = entry.get("node")
-    return str(node.get("name")) if isinstance(node, Mapping) else "(unnamed)"
+    name = node.get("name") if isinstance(node, Mapping) else None
+    return name if isinstance(name, str) and name else UNNAMED
 
 
 def message_of(entry: Mapping[str, t.Any]) -> str:

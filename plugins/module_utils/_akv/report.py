@@ -30,6 +30,7 @@ _VERDICTS = ("unavailable", "degraded", "unknown", "inactive", "healthy")  # the
 FINE = frozenset(verdict.value for verdict in Verdict if not verdict.needs_attention)
 """The verdicts that need no attention, by the one definition of it."""
 _NOT_READ = "It was not read in this run."
+_NOT_REPORTED = "(not reported)"
 
 
 def reading(result: Mapping[str, t.Any] | None) -> Record:
@@ -43,7 +44,7 @@ def reading(result: Mapping[str, t.Any] | None) -> Record:
     record: Record = {"reachable": True, "msg": str(result.get("msg", "")), "summary": result.get("summary", {})}
     record["vaults"] = sorted(result["vaults"], key=_place_of)
     if isinstance(result.get("volumes"), list):
-        record["volumes"] = sorted(result["volumes"], key=lambda volume: (svm_of(volume), str(volume.get("name"))))
+        record["volumes"] = sorted(result["volumes"], key=lambda volume: (svm_of(volume), volume_of(volume)))
     if result.get("release"):
         record["release"] = str(result["release"])
     return record
@@ -57,7 +58,13 @@ def _place_of(vault: Mapping[str, t.Any]) -> tuple[int, str, str]:
 def svm_of(record: Mapping[str, t.Any]) -> str:
     """Give the SVM of an AKV configuration or a volume; "" for the cluster's own."""
     svm = record.get("svm")
-    return str(svm.get("name") or svm.get("uuid") or "") if isinstance(svm, Mapping) else ""
+    named = (svm.get("name") or svm.get("uuid")) if isinstance(svm, Mapping) else None
+    return str(named or ("" if record.get("scope") == "cluster" else _NOT_REPORTED))
+
+
+def volume_of(record: Mapping[str, t.Any]) -> str:
+    """Name a volume."""
+    return str(record.get("name") or record.get("uuid") or _NOT_REPORTED)
 
 
 def scope_of(record: Mapping[str, t.Any]) -> str:
@@ -273,7 +280,7 @@ def _causes(clusters: Mapping[str, Record], names: Iterable[str]) -> list[Record
                 _add(grouped, name, vault)
         away: dict[str, list[str]] = {}
         for volume in filter(is_away, record.get("volumes", [])):
-            away.setdefault(svm_of(volume), []).append(f"{volume.get('name')} ({volume.get('state')})")
+            away.setdefault(svm_of(volume), []).append(f"{volume_of(volume)} ({volume.get('state')})")
         for entry in grouped.values():
             for where in entry["where"]:
                 if where["cluster"] == name and where.get("svm") in away:

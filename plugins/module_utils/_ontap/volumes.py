@@ -70,15 +70,22 @@ def is_unused(client: Client, scope: Scope) -> bool:
         return False
 
 
-def count(volumes: Sequence[Mapping[str, t.Any]]) -> str:
-    """Say how many there are, and how many of them are not online."""
+def count(volumes: Sequence[Mapping[str, t.Any]] | None) -> str:
+    """Say how many there are, and how many of them are not online.
+
+    :param volumes: None where they are not readable
+    """
+    if volumes is None:
+        return "The encrypted volumes are not known."
     number = len(volumes)
     away = sum(volume.get("state", "online") != "online" for volume in volumes)
+    unknown = sum("state" not in volume for volume in volumes)
+    more = f" The state of {unknown} is not reported." if unknown else ""
     if not away:
-        return "1 encrypted volume." if number == 1 else f"{number or 'No'} encrypted volumes."
+        return ("1 encrypted volume." if number == 1 else f"{number or 'No'} encrypted volumes.") + more
     if number == 1:
         return "1 encrypted volume, which is not online."
-    return f"{number} encrypted volumes, {away} of them not online."
+    return f"{number} encrypted volumes, {away} of them not online.{more}"
 
 
 def _owns(scope: Scope, record: Mapping[str, t.Any]) -> bool:

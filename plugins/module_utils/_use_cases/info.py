@@ -118,13 +118,12 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Simple
         volumes = optional(
             client, "The encrypted volumes are", lambda: read_volumes(client, scope, params["max_records"])
         )
-    if params["volumes"] and volumes is not None:
-        result.volumes = volumes
+    if params["volumes"]:
         sentences.append(count(volumes))
+        if volumes is not None:
+            result.volumes = volumes
     if params["keys"]:
-        for vault in vaults:
-            vault["keys"] = _keys(client, scope, vault, volumes)
-        sentences.append(_message_of_keys(vaults, volumes))
+        sentences.append(_add_keys(client, scope, vaults, volumes))
     if params["health_monitor"]:
         result.health_monitor = read_health_monitor(client, read_release(client))
         sentences.append(describe(result.health_monitor))
@@ -150,6 +149,13 @@ def _warn_of_unknown_svm(client: Client, scope: Scope | None, vaults: list[Recor
     unknown = unknown_svm(client, scope) if scope is not None and not vaults else None
     if unknown:
         client.task.warn(f"{unknown} So it has no AKV configuration.")
+
+
+def _add_keys(client: Client, scope: Scope | None, vaults: list[Record], volumes: list[Record] | None) -> str:
+    """Complete configurations with who holds the keys of their volumes; say what was found."""
+    for vault in vaults:
+        vault["keys"] = _keys(client, scope, vault, volumes)
+    return _message_of_keys(vaults, volumes)
 
 
 def _keys(client: Client, scope: Scope | None, vault: Record, volumes: list[Record] | None) -> Record:

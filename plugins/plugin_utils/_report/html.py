@@ -16,7 +16,14 @@ from pathlib import Path
 import jinja2
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.causes import CAUSES, Cause
-from ansible_collections.ontap.akv.plugins.module_utils._akv.report import ends_soon, is_away, scope_of, verdicts
+from ansible_collections.ontap.akv.plugins.module_utils._akv.report import (
+    ends_soon,
+    is_away,
+    scope_of,
+    svm_of,
+    verdicts,
+    volume_of,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._akv.uris import KeyId, VaultUri
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
 from ansible_collections.ontap.akv.plugins.plugin_utils._report.markdown import cause_of
@@ -47,7 +54,9 @@ def of_fleet(report: Mapping[str, t.Any]) -> str:
         key_of=_key,
         meaning_of=_meaning,
         scope_of=scope_of,
+        svm_of=svm_of,
         title_of=lambda name: name.replace("_", " "),
+        volume_of=volume_of,
     )
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     return template.render(report=_plain(report))

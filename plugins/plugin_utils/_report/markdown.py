@@ -19,6 +19,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.report import (
     scope_of,
     svm_of,
     verdicts,
+    volume_of,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
 
@@ -160,7 +161,7 @@ def _cluster(name: str, record: Record) -> Iterator[str]:
         yield from _table(
             ("SVM", "volume", "state", "encryption"),
             (
-                (cell(svm_of(each)), cell(each.get("name")), cell(each.get("state")), cell(_encryption(each)))
+                (cell(svm_of(each)), cell(volume_of(each)), cell(each.get("state")), cell(_encryption(each)))
                 for each in record["volumes"]
             ),
         )
@@ -202,6 +203,6 @@ def in_lines(record: Record) -> list[str]:
             why = " ".join(map(str, vault.get("reasons") or []))
             lines.append(printable(f"{scope[0].upper()}{scope[1:]} is {vault.get('verdict')}: {why}"))
     for volume in filter(is_away, record.get("volumes", [])):
-        lines.append(printable(f"SVM {svm_of(volume)}: volume {volume.get('name')} is {volume.get('state')}."))
+        lines.append(printable(f"SVM {svm_of(volume)}: volume {volume_of(volume)} is {volume.get('state')}."))
     lines += [entry["msg"] for entry in record.get("expiries", []) if entry["level"] != "later"]
     return lines

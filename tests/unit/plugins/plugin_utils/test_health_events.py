@@ -25,7 +25,7 @@ VAULTS = [
     {"client_id": "APP1", "svm": {"name": "vs1"}},
     {"client_id": "app1", "svm": {"name": "vs0"}},
     {"client_id": "app2", "svm": {"name": "vs2"}},
-    {"client_id": "app1"},
+    {"client_id": "app1", "scope": "cluster"},
     {"client_id": None},
 ]
 
@@ -46,7 +46,7 @@ def test_the_threshold_that_is_reached(days: int, threshold: int | None) -> None
         assert event["svms"] == ["", "vs0", "vs1"]
         assert (event["days_left"], event["expired"]) == (days, days < 0)
         assert event["message"].startswith("The credential of application APP1 expire")
-        assert event["message"].endswith("It is used by the cluster itself, SVM vs0, SVM vs1 on cluster1.")
+        assert event["message"].endswith("It is used by SVM vs0, SVM vs1, the cluster on cluster1.")
 
 
 def test_each_threshold_once() -> None:
