@@ -126,6 +126,13 @@ def test_an_irregular_response_closes_the_connection(plain: Server, irregular: s
     assert plain.connections == 2
 
 
+def test_a_body_without_a_length_that_our_time_limit_ends_is_not_complete(plain: Server) -> None:
+    plain.replies = [b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{}"]
+    with session(plain.endpoint(timeout=0.3)) as made, pytest.raises(Fault, match="did not respond within") as caught:
+        made.send("GET", "/")
+    assert caught.value.kind is FaultKind.LOST
+
+
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
 def test_a_change_with_an_interim_answer_is_confirmed_by_reading(method: str) -> None:
     start = [] if method == "POST" else [WHOLE]

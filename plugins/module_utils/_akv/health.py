@@ -187,7 +187,10 @@ def _unreported(record: Mapping[str, t.Any]) -> list[str]:
     reasons = []
     if record.get("azure_reachability") is not None and azure_reachable(record) is None:
         reasons.append("ONTAP does not report whether Azure can be reached.")
-    for entry in ekmip_entries(record):
+    entries, listed = ekmip_entries(record), record.get("ekmip_reachability")
+    if listed is not None and not (isinstance(listed, list) and len(entries) == len(listed)):
+        reasons.append("ONTAP does not report whether the embedded KMIP servers of the nodes can be reached.")
+    for entry in entries:
         if not isinstance(entry.get("reachable"), bool):
             node = node_name(entry)
             reasons.append(f"ONTAP does not report whether the embedded KMIP server of node {node} can be reached.")

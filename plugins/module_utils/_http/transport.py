@@ -384,6 +384,9 @@ class Transport:
                 proxies=self._proxies,
             )
             answer = Answer(response.status_code, response.headers, self._read(response))
+            if limit.passed:
+                # A body without a length seems to end where the time limit cut it.
+                raise requests.exceptions.ReadTimeout
         except BaseException as exc:
             # Its end was not reached, or is not certain: nothing else may be read from this connection.
             if response is not None:

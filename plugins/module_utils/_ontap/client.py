@@ -155,6 +155,12 @@ class Client:
             found = page.get("records")
             if not isinstance(found, list) or not all(isinstance(record, dict) for record in found):
                 raise self._not_ontap(doing, "the response's records are not a list of objects")
+            if page.get("error"):
+                said = self.task.redactor.free_text(str(page["error"]))
+                raise ConnectionFailed(
+                    f"{doing} on {self.where} failed: the response reports an error, so its records may be incomplete:"
+                    f" {said}"
+                )
             records += found
             following = _next_page(page)
             if following is None:

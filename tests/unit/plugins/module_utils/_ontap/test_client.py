@@ -117,6 +117,15 @@ def test_a_next_page_elsewhere_is_not_followed(play: Any, href: str) -> None:
 
 
 @pytest.mark.parametrize("records", [[], [{"n": 1}]])
+def test_records_next_to_an_error_are_not_all(play: Any, records: list[Any]) -> None:
+    said = {"code": "4", "message": f"A node did not answer, {SECRET}."}
+    client, _transport = play(answer(body={"records": records, "error": said}))
+    with pytest.raises(ConnectionFailed, match="may be incomplete.*A node did not answer") as caught:
+        client.records(VAULTS, {}, doing="Reading")
+    assert SECRET not in caught.value.message
+
+
+@pytest.mark.parametrize("records", [[], [{"n": 1}]])
 def test_pages_that_go_round_in_a_circle_end(play: Any, records: list[Any]) -> None:
     again = answer(body={"records": records, "_links": {"next": {"href": f"/api{VAULTS}?start=1"}}})
     client, _transport = play(*[again] * 200)
