@@ -22,8 +22,9 @@ description:
   - C(verdict) is V(healthy), V(degraded), V(unavailable), V(unknown), V(inactive), or V(absent) if the AKV
     configuration is gone. C(change) is V(worse), V(better), V(other) (another node, or less is reported than
     before) or V(same) (a reminder). C(remedy) is
-    V(restore) if nodes lack keys and Azure is reached; V(person) if someone must check the credential, the
-    key, the network, a node or volumes that stay offline; else V(none). C(cause) is that of the C(diagnosis) of C(ontap.akv.akv_info).
+    V(restore) if nodes lack keys and Azure is reached; V(person) if someone must check the credential, the key, the
+    network, a node or volumes that stay offline; else V(none). C(cause) is that of the C(diagnosis) of
+    C(ontap.akv.akv_info).
   - An event about a cluster has C(type) V(cluster), C(cluster), C(hostname), C(time), C(reachable), C(change),
     C(message).
   - An event about a credential that ends has C(type) V(credential_expiring), C(cluster), C(hostname), C(time),
