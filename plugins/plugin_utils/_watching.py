@@ -170,7 +170,8 @@ def _validated(place: str, given: Values, spec: Mapping[str, t.Any]) -> Values:
     checked = ArgumentSpecValidator(dict(spec)).validate(given)
     if checked.error_messages:
         redactor = Redactor(arguments.secrets_of(spec, given))
-        raise ValueError(f"{place}: {redactor.text('; '.join(checked.error_messages))}")
+        message = arguments.advise(spec, given, "; ".join(checked.error_messages), "the options of the source")
+        raise ValueError(f"{place}: {redactor.text(message)}")
     params: Values = checked.validated_parameters
     return params
 

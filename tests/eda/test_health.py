@@ -224,7 +224,7 @@ def test_secrets_are_nowhere(caplog: pytest.LogCaptureFixture) -> None:
 
 
 WRONG: dict[str, tuple[Values, str]] = {
-    "no cluster": ({"hostname": ""}, "akv_health: missing required arguments: hostname"),
+    "no cluster": ({"hostname": ""}, "akv_health: hostname: not set. Give a value in the options of the source"),
     "no login": ({"password": None, "username": None}, "akv_health: username, password: no login is given"),
     "empty": ({"clusters": []}, "akv_health: clusters: is empty"),
     "twice": (

@@ -86,10 +86,10 @@ class Connection:
 
         :raises InputError: names the option, what was given and what to do
         """
-        username, password, certificate = _one_login(params)
         hostname = params["hostname"]
         check_text("hostname", hostname)
         _check_hostname(hostname)
+        username, password, certificate = _one_login(params)
         https = params["https"]
         port = params["http_port"] if params["http_port"] is not None else (443 if https else 80)
         if not 1 <= port <= 65535:
@@ -175,15 +175,16 @@ def _one_login(params: Mapping[str, t.Any]) -> tuple[str | None, str | None, Cli
             )
     username, password = by_password["username"], by_password["password"]
     if password is not None and username is None:
-        raise InputError("username", "is missing, but password is given. Give both, or ONTAP_USERNAME.")
+        raise InputError("username", "is missing, but password is given. Give both, or set ONTAP_USERNAME.")
     if username is not None and password is None:
-        raise InputError("password", f"is missing, but username {username} is given. Give both, or ONTAP_PASSWORD.")
+        raise InputError("password", f"is missing, but username {username} is given. Give both, or set ONTAP_PASSWORD.")
     certificate = _one_certificate(by_certificate)
     if not username and not certificate:
         raise InputError(
             "username, password",
-            "no login is given. Give username and password in the task, in module_defaults, or as ONTAP_USERNAME and"
-            " ONTAP_PASSWORD in the environment; or a certificate: cert_filepath and key_filepath, or cert and key.",
+            "no login is given. Give username and password in the task, in module_defaults for group/ontap.akv.akv, or"
+            " in the environment as ONTAP_USERNAME and ONTAP_PASSWORD; or a certificate: cert_filepath and key_filepath,"
+            " or cert and key.",
         )
     if username:
         _check_user(username)

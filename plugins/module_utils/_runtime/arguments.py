@@ -13,6 +13,7 @@ the event sources share these functions.
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import typing as t
 from collections.abc import Iterator, Mapping
@@ -37,6 +38,9 @@ _SECRETS = frozenset(
 )
 """Names of secrets wherever they are given, also to a module that does not take them."""
 
+_LOGIN = ("hostname", "username", "password")
+_CERTIFICATE = ("cert", "cert_filepath")
+_PLACES = "the task, in module_defaults for group/ontap.akv.akv"
 _MISSING = re.compile(r"missing required arguments: (\w+(?:, \w+)*)")
 _KEY = "PRIVATE KEY-----"
 _LONGEST_PATH = 255  # characters of a path that is shown; a certificate with its key has more
@@ -99,19 +103,38 @@ def check_environment(spec: Spec, params: Mapping[str, t.Any]) -> None:
             check_no_placeholder(name, value)
 
 
-def advise(spec: Spec, given: Mapping[str, t.Any], message: str) -> str:
-    """Complete Ansible's message on arguments that it refuses: where a login can be given, and near names."""
+def advise(spec: Spec, given: Mapping[str, t.Any], message: str, places: str = _PLACES) -> str:
+    """Complete Ansible's message on arguments that it refuses: where a login can be given, and near names.
+
+    :param places: where options can be given, as it follows "in"
+    """
     sentences = []
     missing = _MISSING.search(message)
-    for name in missing[1].split(", ") if missing else ():
-        if "fallback" in spec.get(name, {}):
-            (variable,) = spec[name]["fallback"][1]
-            sentences.append(f"Give {name} in the task, in module_defaults, or as {variable} in the environment.")
-    names = _by_any_name(spec)
-    for unknown in (str(name) for name in given if str(name) not in names):
-        near = difflib.get_close_matches(unknown, names, n=1)
+    names = missing[1].split(", ") if missing else []
+    if "hostname" in names:
+        sentences.append(_no_login(spec, given, places))
+    elif "tenant_id" in names:
+        sentences.append("Give the login to Azure in the task, or in module_defaults for group/ontap.akv.azure.")
+    known = _by_any_name(spec)
+    for unknown in (str(name) for name in given if str(name) not in known):
+        near = difflib.get_close_matches(unknown, known, n=1)
         sentences += [f"Did you mean {name} instead of {unknown}?" for name in near]
-    return f"{message.rstrip('.')}. {' '.join(sentences)}" if sentences else message
+    if sentences and message != "missing required arguments: hostname":
+        sentences.insert(0, f"{message.rstrip('.')}.")
+    return " ".join(sentences) or message
+
+
+def _no_login(spec: Spec, given: Mapping[str, t.Any], places: str) -> str:
+    """Name what is missing of hostname and login together, so that nobody comes back for the next one."""
+    variables = {name: option["fallback"][1][0] for name, option in spec.items() if "fallback" in option}
+    known = {name for name, variable in variables.items() if given.get(name) or os.environ.get(variable)}
+    known.update(name for name, option in spec.items() if any(given.get(alias) for alias in option.get("aliases", ())))
+    wanted = _LOGIN[:1] if known & set(_CERTIFICATE) else _LOGIN
+    missing = [name for name in wanted if name not in known]
+    return (
+        f"{', '.join(missing)}: not set. Give a value in {places}, or in the environment as"
+        f" {', '.join(variables[name] for name in missing)}."
+    )
 
 
 def secrets_of(spec: Spec | None, given: t.Any) -> set[str]:

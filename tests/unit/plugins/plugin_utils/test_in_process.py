@@ -51,8 +51,32 @@ def test_the_sentence_on_booleans_is_the_same_in_every_process(words: str, end: 
         (
             {},
             "missing required arguments: hostname",
-            "missing required arguments: hostname. Give hostname in the task, in module_defaults, or as ONTAP_HOSTNAME"
-            " in the environment.",
+            "hostname, username, password: not set. Give a value in the task, in module_defaults for"
+            " group/ontap.akv.akv, or in the environment as ONTAP_HOSTNAME, ONTAP_USERNAME, ONTAP_PASSWORD.",
+        ),
+        (
+            {"user": "admin"},
+            "missing required arguments: hostname",
+            "hostname, password: not set. Give a value in the task, in module_defaults for group/ontap.akv.akv, or in"
+            " the environment as ONTAP_HOSTNAME, ONTAP_PASSWORD.",
+        ),
+        (
+            {"hostnam": "x", "password": "Sentinel8Q~x", "username": "x"},
+            "missing required arguments: hostname",
+            "hostname: not set. Give a value in the task, in module_defaults for group/ontap.akv.akv, or in the"
+            " environment as ONTAP_HOSTNAME. Did you mean hostname instead of hostnam?",
+        ),
+        (
+            {},
+            "missing required arguments: key_id, tenant_id",
+            "missing required arguments: key_id, tenant_id. Give the login to Azure in the task, or in module_defaults"
+            " for group/ontap.akv.azure.",
+        ),
+        (
+            {"cert_filepath": "x.pem"},
+            "missing required arguments: client_id, hostname",
+            "missing required arguments: client_id, hostname. hostname: not set. Give a value in the task, in"
+            " module_defaults for group/ontap.akv.akv, or in the environment as ONTAP_HOSTNAME.",
         ),
         (
             {"usernam": "admin", "pasword": "Sentinel8Q~x"},
