@@ -33,6 +33,12 @@ Values = dict[str, t.Any]
 SWITCH = "ansible_ontap_akv_direct"
 """The variable that switches it off; of the environment in capitals."""
 
+# How a Python before 3.9 ends before a module's own code begins.
+_TOO_OLD = ("future feature annotations is not defined", "'type' object is not subscriptable")
+_NEEDED = (
+    "The Python that runs the module is too old: Python 3.9 or later is needed. On a control node,"
+    ' ansible_python_interpreter: "{{ ansible_playbook_python }}" uses the Python that runs Ansible.'
+)
 _OF_ENVIRONMENT = os.environ.get(SWITCH.upper(), "true")
 _COLLECTION = "ansible_collections.ontap.akv.plugins"
 
@@ -63,11 +69,14 @@ class DirectAction(NormalAction):
         task_vars: Values | None = None,
         **more: t.Any,
     ) -> Values:
-        """Tell the module too how the inventory names the cluster."""
+        """Run the module, which learns how the inventory names the cluster."""
         cluster = _ansible.cluster_of(self, task_vars or {}) if _ansible and module_name is None else None
         if cluster:
             module_args = {**(self._task.args if module_args is None else module_args), CLUSTER: cluster}
-        return t.cast("Values", super()._execute_module(module_name, module_args, tmp, task_vars, **more))
+        result: Values = super()._execute_module(module_name, module_args, tmp, task_vars, **more)
+        if any(words in str(result.get("module_stderr")) for words in _TOO_OLD):
+            result["msg"] = _NEEDED
+        return result
 
     def _run_in_process(self, task_vars: Values) -> Values | None:
         """Run in process; None where the module is to run."""

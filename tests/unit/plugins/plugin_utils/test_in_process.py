@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Transport
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import Connection
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.call import Call
+from ansible_collections.ontap.akv.plugins.plugin_utils import _direct
 from ansible_collections.ontap.akv.plugins.plugin_utils._in_process import _KeptSession
 
 
@@ -92,3 +93,22 @@ def test_a_login_that_is_missing_or_mistyped_is_named(given: dict[str, Any], mes
     result = Call({}, given).invalid(message)
     assert result["msg"] == completed
     assert "8Q" not in str(result)
+
+
+@pytest.mark.parametrize(
+    ("stderr", "named"),
+    [
+        ("TypeError: 'type' object is not subscriptable\n", True),
+        ("SyntaxError: future feature annotations is not defined\n", True),
+        ("Killed\n", False),
+    ],
+)
+def test_a_python_that_is_too_old_for_a_module_is_named(
+    stderr: str, named: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = {"failed": True, "msg": "MODULE FAILURE", "module_stderr": stderr}
+    monkeypatch.setattr(_direct.NormalAction, "_execute_module", lambda *_args, **_more: dict(ended))
+    action = object.__new__(_direct.DirectAction)
+    result = action._execute_module("ontap.akv.akv_info", {})
+    assert ("Python 3.9 or later is needed" in result["msg"]) is named
+    assert result["module_stderr"] == stderr
