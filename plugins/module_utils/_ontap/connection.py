@@ -182,9 +182,9 @@ def _one_login(params: Mapping[str, t.Any]) -> tuple[str | None, str | None, Cli
     if not username and not certificate:
         raise InputError(
             "username, password",
-            "no login is given. Give username and password in the task, in module_defaults for group/ontap.akv.akv, or"
-            " in the environment as ONTAP_USERNAME and ONTAP_PASSWORD; or a certificate: cert_filepath and key_filepath,"
-            " or cert and key.",
+            "no login is given. Give username and password in the task, in module_defaults for group/ontap.akv.akv, in"
+            " the environment as ONTAP_USERNAME and ONTAP_PASSWORD, or, for a role, as akv_username and akv_password."
+            " A certificate can replace them: cert_filepath and key_filepath, or cert and key.",
         )
     if username:
         _check_user(username)
