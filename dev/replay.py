@@ -146,7 +146,7 @@ def _vaults(replies: Values) -> Iterator[Values]:
         svm = _mapping(record.get("svm")).get("name")
         made: Values = {"svm": svm} if svm else {"scope": "cluster"}
         for name in ("uuid", *SETTINGS):
-            if name in record and not str(record[name]).startswith("<"):
+            if record.get(name) is not None and not str(record[name]).startswith("<"):
                 made[name] = record[name]
         configuration = _mapping(record.get("configuration")).get("name")
         if configuration:
@@ -180,7 +180,11 @@ def _mapping(value: Any) -> Values:
 
 def run(made: Values) -> Iterator[tuple[str, Values]]:
     """Run the modules on the simulated cluster; nothing is changed on it."""
-    svm = next((vault["svm"] for vault in made["vaults"] if "svm" in vault), None)
+    # An inactive configuration cannot be restored. The simulator enables what is named default, or not named.
+    enabled = (
+        vault for vault in made["vaults"] if vault.get("enabled", vault.get("configuration", "default") == "default")
+    )
+    svm = next((vault["svm"] for vault in enabled if "svm" in vault), None)
     of_svm = (
         [("akv_preflight_info", preflight_info, {"svm": svm}), ("akv_restore", restore, {"svm": svm})] if svm else []
     )

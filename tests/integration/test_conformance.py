@@ -19,6 +19,7 @@ from integration.running import ROOT, Ansible, Values, call, login
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import RELEASES
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer, Transport
+from dev import replay
 from simulator import Simulator
 
 SENTINEL = "sentinel"
@@ -215,3 +216,16 @@ def test_what_is_not_a_bundle_is_refused(tmp_path: Path, text: str) -> None:
     assert replayed.returncode == 2
     assert "bundle" in replayed.stderr
     assert "Traceback" not in replayed.stderr
+
+
+def test_what_a_bundle_lacks_is_left_to_the_simulator() -> None:
+    """A cluster that reports null, and whose first configuration is inactive."""
+    vaults = [
+        {"uuid": None, "svm": {"name": "svm-1"}, "configuration": {"name": "configuration-1"}, "enabled": None},
+        {"svm": {"name": "svm-2"}, "key_id": None, "proxy_host": None, "verify_host": None, "name": "<string 4>"},
+    ]
+    made = replay.scenario({"release": "9.16.1", "replies": {"security/azure-key-vaults": vaults}})
+    assert made["vaults"] == [{"svm": "svm-1", "configuration": "configuration-1"}, {"svm": "svm-2"}]
+    results = dict(replay.run(made))
+    assert [name for name, result in results.items() if result["failed"]] == []
+    assert {"akv_config", "akv_restore"} <= set(results)
