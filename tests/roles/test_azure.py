@@ -66,13 +66,12 @@ def test_a_credential_that_works_is_sent(roles: Roles) -> None:
 
 
 @pytest.mark.parametrize(
-    ("azure", "says"),
+    ("mode", "azure", "says"),
     [
-        ({"keys": [{"key_id": KEY, "expires": "-1d"}]}, "The key expired"),
-        ({"key_vaults": [{"host": "mykeyvault.vault.azure.net", "tenant_id": "tenant2"}]}, "tenant2"),
+        ("auto", {"keys": [{"key_id": KEY, "expires": "-1d"}]}, "The key expired"),
+        ("required", {"key_vaults": [{"host": "mykeyvault.vault.azure.net", "tenant_id": "tenant2"}]}, "tenant2"),
     ],
 )
-@pytest.mark.parametrize("mode", ["auto", "required"])
 def test_what_failed_stops_before_ontap_is_touched(roles: Roles, azure: Values, says: str, mode: str) -> None:
     # pylint: disable-next=used-before-assignment
     with world(**azure) as (sim, variables), assert_changes_nothing(sim):

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 
 import pytest
 from integration.running import ROOT, Values
@@ -51,14 +52,22 @@ def _denied(simulator: Simulator) -> list[Values]:
 
 
 @pytest.mark.parametrize(("role", "rest_role"), ROW.findall(PAGE))
-@pytest.mark.parametrize("release", ["9.7", "9.19.1"])
-def test_its_rest_role_is_enough(role: str, rest_role: str, release: str, roles: Roles) -> None:
-    if role == "rotate_key" and release == "9.7":
-        pytest.skip("9.7 cannot change a key")
-    variables: Values = {**VARIABLES[role], "akv_report_fail_on": []} if role == "report" else VARIABLES[role]
-    with Simulator(release=release, scenario=_scenario(rest_role, [] if role == "enable" else [VAULT])) as simulator:
-        roles.play(role, {"cluster1": {**simulator.connection, **LOGIN}}, variables).check()
-        assert _denied(simulator) == []
+def test_its_rest_role_is_enough(role: str, rest_role: str, roles: Roles) -> None:
+    """On the oldest release and on the newest. 9.7 cannot change a key."""
+    releases = {"newest": "9.19.1"} if role == "rotate_key" else {"newest": "9.19.1", "oldest": "9.7"}
+    variables = {**VARIABLES[role], "akv_hosts": ",".join(releases)}
+    if role == "report":
+        variables["akv_report_fail_on"] = []
+    scenario = _scenario(rest_role, [] if role == "enable" else [VAULT])
+    with ExitStack() as stack:
+        clusters = {
+            name: stack.enter_context(Simulator(release=release, scenario=scenario))
+            for name, release in releases.items()
+        }
+        roles.play(role, {name: {**sim.connection, **LOGIN} for name, sim in clusters.items()}, variables).check()
+        for simulator in clusters.values():
+            assert simulator.requests
+            assert _denied(simulator) == []
 
 
 @pytest.mark.parametrize("vaults", [[], [VAULT]], ids=["to create", "unchanged"])

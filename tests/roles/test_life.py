@@ -4,7 +4,7 @@
 
 """The life of an AKV configuration by roles, stage by stage: in check mode, done, done again, and refused.
 
-The sessions roles-* play this on each ansible-core, where types and templates differ; the rest of the folder needs one.
+The sessions core-* play this on other ansible-cores, where types and templates differ. The rest needs the newest alone.
 """
 
 from __future__ import annotations

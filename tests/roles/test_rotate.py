@@ -319,8 +319,8 @@ def test_killed_while_batches_are_sent(roles: Roles) -> None:
         assert held(simulator) == dict.fromkeys(svms, NEW)
 
 
-@pytest.mark.parametrize(("number", "lines"), [(1, 80), (4, 120)])
-def test_fifty_configurations_a_cluster(number: int, lines: int, roles: Roles) -> None:
+def test_fifty_configurations_a_cluster(roles: Roles) -> None:
+    number, lines = 4, 120
     with fleet(number, svms=[f"vs{place}" for place in range(50)]) as clusters:
         hosts = connections(clusters)
         checked = roles.play("rotate", hosts, VARIABLES, "--check", "--diff").check()
@@ -377,15 +377,7 @@ def test_two_applications_in_one_play(roles: Roles) -> None:
             {"akv_client_id": "client2"},
             "No AKV configuration of application client2 was found on c1. Near names: client1.",
         ),
-        ({"akv_svm": "other"}, "other has no AKV configuration of application client1 on any cluster of this run."),
-        ({"akv_client_id": ""}, "akv_rotate_client_id (or akv_client_id): required, and not given."),
-        ({"akv_client_secret": None}, "none is given. Give exactly one."),
         ({"akv_rotate_client_secrt": NEW}, "akv_rotate_client_secrt: not a variable of the role akv_rotate."),
-        ({"akv_rotate_svms": []}, "akv_rotate_svms: [] names nothing"),
-        (
-            {"akv_rotate_canary_svm": "other"},
-            "akv_rotate_canary_svm: other has no AKV configuration among those to rotate",
-        ),
     ],
 )
 def test_bad_input(given: Values, expected: str, roles: Roles) -> None:
