@@ -12,58 +12,45 @@ from pathlib import Path
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.report import (
-    About,
-    Ends,
-    cluster,
-    credentials_in_use,
-    reading,
-)
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
-from ansible_collections.ontap.akv.plugins.plugin_utils._report.files import FORMATS, make, write
+from ansible_collections.ontap.akv.plugins.module_utils._akv.report import KEYS, About, Ends, cluster, reading
+from ansible_collections.ontap.akv.plugins.plugin_utils._evaluating import evaluator
+from ansible_collections.ontap.akv.plugins.plugin_utils._report.files import make, write
 from ansible_collections.ontap.akv.plugins.plugin_utils._report.markdown import in_lines
+from ansible_collections.ontap.akv.plugins.plugin_utils._roles.all import ROLES
+from ansible_collections.ontap.akv.plugins.plugin_utils._variables import read
 
 Values = dict[str, t.Any]
 
 
 class ActionModule(ActionBase):
     _requires_connection = False
+    _VALID_ARGS: frozenset[str] = frozenset()
 
     def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:
         variables = task_vars or {}
-        _validation, options = self.validate_argument_spec(
-            {
-                "path": {"type": "str", "required": True},
-                "formats": {"type": "list", "elements": "str", "required": True, "choices": list(FORMATS)},
-                "reading": {"type": "str", "required": True},
-                "slice": {"type": "str", "default": ""},
-                "change_number": {"type": "str", "default": ""},
-                "public_metrics": {"type": "bool", "default": False},
-            }
-        )
         result = {**super().run(tmp, variables), "changed": False}
-        about = About(datetime.now(timezone.utc), options["slice"], options["change_number"])
-        folder = Path(options["path"]).expanduser().resolve()
+        # The reading of this host has found no errors in them.
+        given = read(ROLES["akv_report"], ROLES, variables, evaluator(self._templar, variables)).given
+        about = About(datetime.now(timezone.utc), given.get("slice", ""), given.get("change_number", ""))
+        folder = Path(given["path"]).expanduser().resolve()
+        hosts = sorted(variables["ansible_play_hosts_all"])
+        clusters = {host: _record(variables["hostvars"].raw_get(host), about.now) for host in hosts}
         try:
-            clusters = {
-                host: _cluster(variables["hostvars"], host, options["reading"], about.now)
-                for host in sorted(variables["ansible_play_hosts_all"])
-            }
-            files = make(clusters, about, options["formats"], folder)
+            files = make(clusters, about, given["formats"], folder)
             if not self._task.check_mode:
-                write(folder, files, options["public_metrics"])
-        except InputError as error:
-            return {**result, "failed": True, "msg": error.message}
+                write(folder, files, given["public_metrics"])
         except OSError as error:
             message = f"The report cannot be written to {folder}: {error.strerror}."
             return {**result, "failed": True, "msg": message}
-        lines = {host: in_lines(record) for host, record in clusters.items()}
-        return {**result, "folder": str(folder), "files": sorted(files), "clusters": clusters, "lines": lines}
+        width = max(map(len, hosts))
+        lines = [f"{host:{width}}  {line}" for host, record in clusters.items() for line in in_lines(record)]
+        return {**result, "folder": str(folder), "files": sorted(files), "lines": lines}
 
 
-def _cluster(hostvars: t.Any, host: str, name: str, now: datetime) -> Values:
-    """Read a host's reading as it is, without templating it, and its declared dates as the user wrote them."""
-    evaluated = hostvars[host]
-    ends = Ends.read(*(evaluated.get(f"akv_{what}_expires") for what in ("credential", "key")))
-    in_use = credentials_in_use(evaluated.get("akv_credential_names"))
-    return cluster(reading(hostvars.raw_get(host).get(name)), ends, now, in_use)
+def _record(variables: t.Any, now: datetime) -> Values:
+    """Give what the report says of a host, as its reading has returned it, without templating it."""
+    found = variables.get("akv_report_result") or {}
+    if "found" in found:
+        return {name: found[name] for name in KEYS if name in found}
+    # The variables of this host were refused, or it is not among the hosts of this batch.
+    return cluster(reading(found), Ends({}, {}), now)

@@ -47,15 +47,18 @@ class DirectAction(NormalAction):
     """The action of a module: runs its use case here, or else the module as ever.
 
     :cvar use_case: the module util with the use case
+    :cvar preloaded: further ones that are imported before Ansible forks
     """
 
-    use_case: t.ClassVar[str]
+    use_case: str
+    preloaded: t.ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls) -> None:
         # Ansible reads an action before it forks its workers: what is imported now is imported once for all of them.
         # Where nothing will run here, the import, 0.1 s, would be for nothing.
         if _ansible and boolean(_OF_ENVIRONMENT, strict=False):
-            _load(cls.use_case)
+            for use_case in (cls.use_case, *cls.preloaded):
+                _load(use_case)
 
     def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:
         result = self._run_in_process(task_vars or {}) if _ansible else None

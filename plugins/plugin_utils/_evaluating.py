@@ -4,7 +4,7 @@
 
 # This plugin util is private to the collection: it may change at any time.
 
-"""Evaluate a variable as it stands, with ansible-core 2.16 to 2.22."""
+"""Evaluate a variable, and ``module_defaults``, as they stand, with ansible-core 2.16 to 2.22."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ import typing as t
 from collections.abc import Mapping
 
 from ansible.errors import AnsibleError
+from ansible.executor import module_common
+from ansible.plugins.action import ActionBase
 
 from ansible_collections.ontap.akv.plugins.plugin_utils._variables import NOT_GIVEN, CannotEvaluate, Evaluate
 
@@ -40,6 +42,19 @@ def evaluator(templar: t.Any, variables: Mapping[str, t.Any]) -> Evaluate:
         return NOT_GIVEN if isinstance(value, str) and value == variables.get("omit") else value
 
     return evaluate
+
+
+def with_defaults(action: ActionBase, module: str, arguments: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Complete the arguments of a module that an action calls by the ``module_defaults`` of the action's task."""
+    task, templar = action._task, action._templar
+    if hasattr(module_common, "_apply_action_arg_defaults"):  # from ansible-core 2.19 on
+        return dict(module_common._apply_action_arg_defaults(module, task, dict(arguments), templar))
+    groups = task._parent._play._action_groups
+    complete = module_common.get_action_args_with_defaults(
+        module, dict(arguments), task.module_defaults, templar, action_groups=groups
+    )
+    omit = templar.available_variables.get("omit")
+    return {name: value for name, value in complete.items() if value != omit}
 
 
 def _place_of(raw: t.Any, templar: t.Any, variables: Mapping[str, t.Any]) -> str:

@@ -238,14 +238,22 @@ def evaluated(name: str, variable: Variable, defined: Container[str], evaluate: 
     :param defined: the names of all variables that are defined
     :raises InputError: it is refused
     """
+    return converted(name, value_of(name, defined, evaluate), variable)
+
+
+def value_of(name: str, defined: Container[str], evaluate: Evaluate) -> t.Any:
+    """Give the value of one variable of any type, or NOT_GIVEN.
+
+    :param name: its full name
+    :raises InputError: it cannot be evaluated
+    """
     if name not in defined:
         return NOT_GIVEN
     try:
-        value = evaluate(name)
+        return evaluate(name)
     except CannotEvaluate as error:
         advice = "Correct its template, or remove the variable."
         raise InputError(name, f"cannot be evaluated: {error.reason}. {advice}") from None
-    return converted(name, value, variable)
 
 
 def _sources(role: Role, variable: Variable) -> str:

@@ -58,12 +58,14 @@ WAYS: dict[str, dict[str, str]] = {"in process": {}, "as a module": {"ANSIBLE_ON
 class Task:
     """A task as it ended.
 
+    :ivar registers: the variables that hold its result
     :ivar status: ok, failed, ignored (failed, and that was expected), skipped or unreachable
     """
 
     host: str
     name: str
     action: str
+    registers: list[str]
     place: str
     status: str
     result: Values

@@ -51,6 +51,7 @@ CLUSTERS: dict[str, tuple[Values, tuple[str, ...]]] = {
     ),
     # Private to the roles, which run them.
     "report_files": ({}, ()),
+    "role_reading": ({}, ()),
     "role_variables": ({}, ()),
 }
 # What is the reader's own.

@@ -37,14 +37,14 @@ DEAD: Connection = {"hostname": "127.0.0.1", "http_port": 9, "username": "admin"
 
 
 class RoleRun(Run):
-    """A playbook's run, with the facts that it has set."""
+    """A playbook's run, with the variables that it has set."""
 
     def fact(self, name: str, host: str) -> t.Any:
-        """What the last task that sets the fact on the host gave it."""
+        """What the last task that sets the variable on the host gave it."""
         found = [
-            task.result["ansible_facts"][name]
+            task.result if name in task.registers else task.result["ansible_facts"][name]
             for task in self.tasks
-            if task.host == host and name in task.result.get("ansible_facts", {})
+            if task.host == host and (name in task.registers or name in task.result.get("ansible_facts", {}))
         ]
         assert found, f"{host} has no {name}:\n{self.output}"
         return found[-1]

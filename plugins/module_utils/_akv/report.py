@@ -25,6 +25,12 @@ Record = dict[str, t.Any]
 FINDINGS = ("offline", "unavailable", "unreachable", "degraded", "unknown", "expiring")
 """What a report can find on a cluster, the worst first. V(expiring): a credential or key ends within 60 days."""
 
+KEYS = (
+    *("reachable", "msg", "summary", "vaults", "volumes", "release"),
+    *("found", "expiries", "needs_attention"),
+)
+"""What the report says of a cluster."""
+
 _SOON = 30  # days: from here on, an end needs attention
 _VERDICTS = ("unavailable", "degraded", "unknown", "inactive", "healthy")  # the worst first
 FINE = frozenset(verdict.value for verdict in Verdict if not verdict.needs_attention)

@@ -39,6 +39,8 @@ _OF_ONE = (
     *("proxy_username", "proxy_password", "oauth_host", "vault_host", "port"),
 )
 """The single variables that describe one configuration, and are the defaults of the entries of a list."""
+OF_CONFIGURATIONS = frozenset((*_OF_ONE, "configuration", "configurations", "entries"))
+"""What is read of the configurations, with their secrets. The rest are settings of the role."""
 
 
 class _Refused(Exception):

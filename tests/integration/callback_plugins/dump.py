@@ -45,6 +45,8 @@ class CallbackModule(CallbackBase):
             "host": host.get_name(),
             "name": task.get_name(),
             "action": task.action,
+            # A text, or from ansible-core 2.21 on a dictionary.
+            "registers": list({task.register: None} if isinstance(task.register, str) else task.register or ()),
             "place": task.get_path(),
             "status": status,
             "result": values,

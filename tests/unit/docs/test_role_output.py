@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-ROLES = ("akv_disable", "akv_recover", "akv_rotate", "akv_rotate_key")
+ROLES = ("akv_disable", "akv_enable", "akv_recover", "akv_report", "akv_rotate", "akv_rotate_key")
 FOLDERS = [*(f"roles/{role}/tasks" for role in ROLES), "playbooks"]
 FILES = sorted(path for folder in FOLDERS for path in ROOT.glob(f"{folder}/*.yml"))
 FAILS = ("ansible.builtin.fail:", "failed_when: ")

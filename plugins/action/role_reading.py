@@ -1,0 +1,69 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This action is private to the roles of the collection: it may change at any time.
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.utils.display import Display
+
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+from ansible_collections.ontap.akv.plugins.plugin_utils._direct import DirectAction
+from ansible_collections.ontap.akv.plugins.plugin_utils._evaluating import evaluator, with_defaults
+from ansible_collections.ontap.akv.plugins.plugin_utils._role_readings import READINGS, Reading, ended
+from ansible_collections.ontap.akv.plugins.plugin_utils._roles.all import ROLES
+from ansible_collections.ontap.akv.plugins.plugin_utils._variables import read
+
+Values = dict[str, t.Any]
+
+
+class ActionModule(DirectAction):
+    _task: t.Any
+    use_case = READINGS["akv_enable"].use_case
+    preloaded = ("_use_cases.config_many", *(reading.use_case for reading in READINGS.values()))
+
+    def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:
+        variables = task_vars or {}
+        _validation, options = self.validate_argument_spec(
+            {
+                "role": {"type": "str", "required": True, "choices": list(READINGS)},
+                "done": {"type": "dict"},
+                "checks": {"type": "list", "elements": "dict", "default": []},
+                "drift": {"type": "str", "default": ""},
+            }
+        )
+        if options["done"] is not None:
+            return {"changed": False, **ended(options["done"], options["drift"], options["checks"])}
+        role, reading = options["role"], READINGS[options["role"]]
+        evaluate = evaluator(self._templar, variables)
+        found = read(ROLES[role], ROLES, variables, evaluate)
+        for warning in found.warnings:
+            Display().warning(warning)
+        errors, given = found.errors, found.given
+        if not errors:
+            try:
+                given = reading.complete(given, variables, evaluate)
+            except InputError as error:
+                errors = [error.message]
+        if errors:
+            # Where the task has no_log, a task that follows shows them.
+            return {"changed": False, "failed": not self._task.no_log, "refused": True, "msg": " ".join(errors)}
+        result = self._call(reading, given, variables)
+        more: Values = {name: result[name] for name in ("warnings", "deprecations") if name in result}
+        host = variables["inventory_hostname"]
+        concluded = reading.conclude(given, result, host, bool(variables.get("ansible_check_mode")))
+        return {**concluded, **more, "changed": False, "failed": False, "refused": False}
+
+    def _call(self, reading: Reading, given: Values, variables: Values) -> Values:
+        """Call the module as if this were its own task."""
+        arguments = with_defaults(self, reading.module, reading.options(given))
+        self.use_case = reading.use_case
+        self._task = self._task.copy()
+        self._task.action, self._task.args = reading.module, arguments
+        result = super().run(None, variables)
+        # Its arguments may hold a thousand entries.
+        result.pop("invocation", None)
+        return result
