@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import copy
 import typing as t
 
 from ansible.utils.display import Display
@@ -61,7 +62,8 @@ class ActionModule(DirectAction):
         """Call the module as if this were its own task."""
         arguments = with_defaults(self, reading.module, reading.options(given))
         self.use_case = reading.use_case
-        self._task = self._task.copy()
+        # Not Task.copy(): it copies the blocks around the task too.
+        self._task = copy.copy(self._task)
         self._task.action, self._task.args = reading.module, arguments
         result = super().run(None, variables)
         # Its arguments may hold a thousand entries.

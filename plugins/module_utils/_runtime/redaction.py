@@ -15,6 +15,7 @@ import json
 import re
 import typing as t
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import cached_property
 from urllib.parse import quote, quote_plus
 
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
@@ -81,9 +82,7 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
-        self._pattern_of_names: re.Pattern[str] | None = None
-        self._compile()
+        self._forget()
         self.add(secrets)
 
     def add(self, secrets: Iterable[str]) -> None:
@@ -91,15 +90,27 @@ class Redactor:
         more = {secret for secret in secrets if secret.strip()} - self._secrets
         if more:
             self._secrets |= more
-            self._compile()
+            self._forget()
 
-    def _compile(self) -> None:
-        forms = sorted({form for secret in self._secrets for form in _forms(secret)}, key=len, reverse=True)
-        self._pattern = _any_of(forms)
-        self._pattern_of_names = _any_of([form for form in forms if len(form) >= SHORT])
+    def _forget(self) -> None:
+        """Forget what was masked, and the patterns. They take long to compile, and are made when they are needed."""
+        for pattern in ("_pattern", "_pattern_of_names"):
+            self.__dict__.pop(pattern, None)
         self._texts = _Kept(lambda text: self._pattern.sub(MASK, text) if self._pattern else text)
         self._names = _Kept(self._mask_name)
         self._free_texts = _Kept(self._mask_free_text)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str] | None:
+        return self._any_of_forms(1)
+
+    @cached_property
+    def _pattern_of_names(self) -> re.Pattern[str] | None:
+        return self._any_of_forms(SHORT)
+
+    def _any_of_forms(self, least: int) -> re.Pattern[str] | None:
+        forms = {form for secret in self._secrets for form in _forms(secret) if len(form) >= least}
+        return _any_of(sorted(forms, key=len, reverse=True))
 
     def text(self, text: str) -> str:
         """Mask every form of every secret in a text."""
@@ -113,7 +124,7 @@ class Redactor:
         return self._names[name]
 
     def _mask_name(self, name: str) -> str:
-        if self._pattern_of_names is None or _FIELD.fullmatch(name):
+        if _FIELD.fullmatch(name) or self._pattern_of_names is None:
             return name
         return self._pattern_of_names.sub(MASK, name)
 
