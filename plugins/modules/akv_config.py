@@ -407,8 +407,8 @@ undeclared:
 results:
   description: >-
     What became of each of O(vaults), in the order given. In addition to what is named here an entry has RV(available),
-    RV(drift), RV(credentials_sent) and RV(plan_id), and one that failed RV(error) and RV(http_status), as a task with
-    one AKV configuration has them.
+    RV(drift), RV(credentials_sent) and RV(plan_id), and one that failed RV(error), RV(http_status), RV(job) and
+    RV(recreate), as a task with one AKV configuration has them.
   returned: with O(vaults), on failure too unless nothing was tried
   type: list
   elements: dict
@@ -482,8 +482,8 @@ outcome:
   choices: [unchanged, changed, unknown]
   sample: unchanged
 error:
-  description: ONTAP's error, as it came.
-  returned: failure, when ONTAP refused
+  description: ONTAP's error, or the job's, as it came.
+  returned: failure, when ONTAP refused or the job failed, or in check mode would refuse
   type: dict
   sample: {code: '65537500', message: A key manager has already been configured for this SVM., arguments: []}
 http_status:
@@ -491,6 +491,24 @@ http_status:
   returned: failure, when an answer came
   type: int
   sample: 400
+job:
+  description: ONTAP's job as it was last seen.
+  returned: failure of a job, or if it did not end in time
+  type: dict
+  sample: {uuid: 6ab6946f-9a0c-11ea-8d52-005056bbeba5, state: failure, message: Internal error., seconds: 4.1}
+  contains:
+    uuid:
+      description: The job's UUID.
+      type: str
+    state:
+      description: ONTAP's word for the state.
+      type: str
+    message:
+      description: ONTAP's message.
+      type: str
+    seconds:
+      description: How long it was followed.
+      type: float
 recreate:
   description: What is needed to create the AKV configuration again, except its secret.
   returned: failure, when the AKV configuration was deleted and could not be created again

@@ -172,7 +172,7 @@ outcome:
   sample: unchanged
 error:
   description: ONTAP's error, or the job's, as it came.
-  returned: failure, when ONTAP refused or the job failed
+  returned: failure, when ONTAP refused or the job failed, or in check mode would refuse
   type: dict
   sample: {code: '65537559', message: There are no existing internal keys for the SVM.}
 http_status:

@@ -143,8 +143,9 @@ job:
       type: float
 results:
   description: >-
-    What became of each of O(svms), in the order given. Beside what is named here an entry has RV(vault),
-    RV(available) and RV(job), as a task with one SVM has them.
+    What became of each of O(svms), in the order given. In addition to what is named here an entry has RV(vault),
+    RV(available), RV(job) and RV(plan_id), and one that failed RV(error) and RV(http_status), as a task with one SVM
+    has them.
   returned: with O(svms), on failure too unless nothing was tried
   type: list
   elements: dict
@@ -197,7 +198,9 @@ requests:
       description: The HTTP status; none where no answer came.
       type: int
 diff:
-  description: The availability of keys, in words, before and after. With O(svms) a list of them.
+  description: >-
+    The availability of keys, in words, before and after. With O(wait=false) the latter is what the restore is to
+    achieve. With O(svms) a list of them.
   returned: with C(--diff), on success
   type: dict
   sample:

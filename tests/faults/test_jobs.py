@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from faults.catalogue import PHASES, WHOLE
 from faults.harness import options, picture, run
-from faults.in_process import LOGIN, Ontap, play
+from faults.in_process import LOGIN, Ontap, Send, play
 
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer
 from simulator import Simulator
@@ -214,3 +214,46 @@ def test_a_delete_that_another_run_was_faster_with(reported: str, tally: Counter
     assert not played.failed, played.result["msg"]
     assert (played.result["changed"], played.result.get("outcome", "unchanged")) == (False, "unchanged")
     tally["outcome named"] += 1
+
+
+@pytest.mark.parametrize("effect", [False, True])
+def test_a_forced_restore_that_fails_has_changed_nothing_that_can_be_read(effect: bool, tally: Counter[str]) -> None:
+    """Every node had its keys before."""
+    ontap = Ontap("9.12.1")
+    ontap.apply({"create_vault": WHOLE}, {"fail_next_job": {"ends": "failure", "code": 65537515, "effect": effect}})
+    result = play("akv_restore", {**LOGIN, "svm": "vs0", "force": True}, ontap.send).result
+    assert result["failed"]
+    assert result["outcome"] == "unchanged"
+    tally["outcome named"] += 1
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_the_diff_of_a_restore_that_is_not_awaited_is_that_of_check_mode(check_mode: bool) -> None:
+    ontap = Ontap("9.7")
+    ontap.apply({"create_vault": WHOLE}, {"lose_keys": {"svm": "vs0", "nodes": ["node1"]}})
+    result = play("akv_restore", {**LOGIN, "svm": "vs0", "wait": False}, ontap.send, check_mode).result
+    assert result["diff"]["before"] == {"availability": "keys are unavailable on node1"}
+    assert result["diff"]["after"] == {"availability": "keys are available on every node"}
+
+
+@pytest.mark.parametrize(("status", "warned"), [(201, False), (202, True)])
+def test_an_internal_rekey_without_a_job_is_done_only_where_its_status_says_so(status: int, warned: bool) -> None:
+    def send(method: str, target: str, body: Any) -> Answer:
+        answer = ontap.send(method, target, body)
+        return Answer(status, answer.headers, b"") if method == "POST" else answer
+
+    ontap = Ontap("9.15.1")
+    ontap.apply({"create_vault": WHOLE})
+    played = play("akv_rekey", {**LOGIN, "svm": "vs0", "type": "internal"}, _without_jobs(send))
+    assert played.result["changed"] is True
+    assert bool(played.warnings) == warned
+
+
+def _without_jobs(send: Send) -> Send:
+    """Keep no job, as ONTAP does not where it has done the work at once."""
+
+    def answered(method: str, target: str, body: Any) -> Answer:
+        answer = send(method, target, body)
+        return Answer(200, answer.headers, b'{"records": []}') if "/cluster/jobs" in target else answer
+
+    return answered

@@ -297,7 +297,8 @@ class _Rekey:
                 Outcome.UNKNOWN,
                 job=job.shown(),
             )
-        if job is None or job.state != "success":
+        done_at_once = job is None and self.client.task.outcome is Outcome.CHANGED
+        if not done_at_once and (job is None or job.state != "success"):
             self.client.task.warn(
                 f"{self._doing} on {self.client.where}: ONTAP accepted the request, but keeps no job with its result."
                 " Check whether the AKV configuration is healthy."

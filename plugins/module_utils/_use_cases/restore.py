@@ -247,7 +247,8 @@ class Restore:
         except AkvError:
             return failure
         state = read_state(vault)
-        restored = state.good or set(state.bad_nodes) < set(self._before.bad_nodes)
+        # Where all nodes had their keys before (force), a reading shows no difference.
+        restored = not self._before.good and (state.good or set(state.bad_nodes) < set(self._before.bad_nodes))
         failure.outcome = Outcome.CHANGED if restored else Outcome.UNCHANGED
         failure.message += f" Now {state}. {BLOCKING_LIMIT}"
         failure.details.update(vault=vault, available=state.available)
@@ -257,9 +258,8 @@ class Restore:
         """Read the configuration until its keys are available."""
         self._sent = bool(done.steps)
         if not self._params["wait"]:
-            return self._result(
-                f"A restore of the keys of {self._scope} was started.", self._vault, self._before, self._sent
-            )
+            msg = f"A restore of the keys of {self._scope} was started."
+            return self._result(msg, self._vault, State(True) if self._sent else self._before, self._sent)
         vault = confirm(
             self.client.task,
             self._read,
