@@ -169,7 +169,8 @@ options:
     default: false
   wait:
     description:
-      - Whether to wait after a create or update until every node has its keys, or O(wait_timeout) is over.
+      - Whether to wait after a create or update until every node has its keys and can reach Azure, as ONTAP reports it,
+        or O(wait_timeout) is over.
       - An AKV configuration that is unchanged, but not available, is a warning that names the nodes.
       - V(false) does not ask for the health at all.
     type: bool

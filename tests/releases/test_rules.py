@@ -174,6 +174,21 @@ def test_rule_8_another_key_manager_in_the_way_is_named(release: str) -> None:
         assert "SVM vs0 has the key manager" in failed["msg"]
 
 
+@pytest.mark.parametrize("volumes", ["available", "no_volumes"])
+@pytest.mark.parametrize("release", RELEASES)
+def test_a_create_that_does_not_reach_azure_is_no_success(release: str, volumes: str) -> None:
+    """The state alone is good as long as there is no encrypted volume."""
+    with cluster(release, cluster={"state_without_volumes": volumes}) as sim:
+        sim.apply([{"azure": {"reachable": False}}])
+        failed = call(sim, "akv_config", **WHOLE, wait_timeout=5)
+        assert failed["failed"]
+        assert failed["outcome"] == "changed"
+        assert "was created, but is not healthy in time" in failed["msg"]
+        sim.apply([{"azure": {"reachable": True}}])
+        sim.apply([{"recover_keys": {"svm": "vs0"}}])
+        assert call(sim, "akv_config", **WHOLE)["changed"] is False
+
+
 @pytest.mark.parametrize("release", RELEASES)
 def test_a_recreate_keeps_the_settings_and_is_complete_on_each_release(release: str) -> None:
     with cluster(release, vaults=[{**WHOLE, **({"verify_ip": False} if at_least(release, "9.14.1") else {})}]) as sim:

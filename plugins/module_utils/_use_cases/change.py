@@ -78,8 +78,9 @@ _DONE = {
     "enable": "enabled",
 }
 
-# After these the login to Azure may have changed, so that both reachabilities are read (9.8+).
-_VERIFIED_BY_REACHABILITY = ("update", "enable")
+# After these the login to Azure is new, so that both reachabilities are read (9.8+). The state alone is good as long as
+# there is no encrypted volume, whatever the credential.
+_VERIFIED_BY_REACHABILITY = ("create", "recreate", "update", "enable")
 
 # What a refusal says when another run was faster: it is there already, or gone already.
 _RACE_LOST = {"POST": ("1", "65537500", "65537589"), "DELETE": ("4", "65537120", "65537511", "65538908")}
