@@ -87,3 +87,16 @@ def test_the_contents_of_the_docsite_name_each_page(page: Path) -> None:
     contents = text_of(ROOT / "dev" / "docsite" / "index.md")
     assert re.search(rf"^docs/{page.stem}$", contents, re.MULTILINE), "name it in dev/docsite/index.md"
     assert f"](docs/{page.name}): " in contents, "describe it in dev/docsite/index.md, in a sentence"
+
+
+def test_the_page_on_architecture_names_each_file_of_plugins() -> None:
+    named = set(re.findall(r"`((?:extensions|plugins)/[\w/.]+)`", text_of(ROOT / "docs" / "architecture.md")))
+    folders = (ROOT / "plugins", ROOT / "extensions" / "eda")
+    paths = [path.relative_to(ROOT) for folder in folders for path in folder.rglob("*")]
+    files = {
+        str(path)
+        for path in paths
+        # The table names the folder of the roles, which has a file for each.
+        if path.suffix in (".py", ".yml") and not path.match("_roles/akv_*")
+    }
+    assert files <= named, "give each of them a duty in the table of docs/architecture.md"
