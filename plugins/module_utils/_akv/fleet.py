@@ -359,7 +359,12 @@ def _vaults(
             "before": vault["before"],
             "after": vault["before"],
         }
+    canary = str(decision.canary.get("uuid")) if decision.canary.get("host") == host else ""
     for stage in STAGES:
+        if stage != "watch" and stage in stages and _is_lost(stages[stage]):
+            for uuid, entry in found.items():
+                if (uuid == canary) != (stage == "rest"):
+                    entry.update(done=Done.FAILED.value, after="unknown")
         for vault in stages.get(stage, {}).get("vaults") or ():
             entry = found.get(vault["uuid"])
             if entry is None:
@@ -376,6 +381,11 @@ def _vaults(
     return list(found.values())
 
 
+def _is_lost(call: Result) -> bool:
+    """Return whether a call did not return what it did: a worker that was killed, for example."""
+    return "vaults" not in call and call.get("outcome") != "unchanged"
+
+
 def _result(
     host: str,
     vaults: Sequence[Record],
@@ -386,7 +396,8 @@ def _result(
 ) -> Record:
     calls = [stages[stage] for stage in STAGES if stage in stages]
     # What the canary was right after it got the credential does not count if it is healthy after it was watched.
-    passed = stages.get("watch", {}).get("stopped_by") == "" and stages.get("canary", {}).get("outcome") != "unknown"
+    sent_to = stages.get("canary", {}).get("outcome", "unknown") != "unknown"
+    passed = stages.get("watch", {}).get("stopped_by") == "" and sent_to
     stopped = [
         shortened(str(stages[stage].get("msg") or "no reason reported"), _LONGEST_CAUSE)
         for stage in STAGES

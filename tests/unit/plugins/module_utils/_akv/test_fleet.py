@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -286,6 +287,23 @@ class TestReport:
         assert done.results["c1"]["outcome"] == "unknown"
         assert "The worker was killed." in done.results["c1"]["msg"]
         assert not done.results["c2"]["failed"]
+        # Nobody knows which credential the others have.
+        assert [entry["credential"] for entry in done.results["c1"]["vaults"]] == ["new", "new or previous"]
+        assert done.message == "Keep the previous secret in Azure: 1 of 3 configurations may still use it."
+
+    @pytest.mark.parametrize("lost", ["canary", "rollback"])
+    def test_a_canary_with_a_lost_call_may_have_either(self, lost: str) -> None:
+        stages = {"canary": call(sent("a")), "watch": call(sent("a", done="untouched")), lost: {"msg": "Killed."}}
+        done = report(PLANS, DECISION, {"c1": stages, "c2": {}})
+        assert [entry["done"] for entry in done.results["c1"]["vaults"]] == ["failed", "untouched"]
+        assert done.results["c1"]["vaults"][0]["after"] == ("healthy" if lost == "canary" else "unknown")
+        assert "Killed." in done.results["c1"]["msg"]
+        assert done.results["c1"]["failed"]
+
+    def test_a_call_that_failed_before_it_sent_anything_left_all_untouched(self) -> None:
+        stages = {"c1": {"canary": {"msg": "No route to host.", "outcome": "unchanged"}}}
+        done = report(PLANS, DECISION, stages)
+        assert {entry["done"] for entry in done.results["c1"]["vaults"]} == {"untouched"}
 
     def test_many_are_grouped(self) -> None:
         plans = {host: plan(*(vault(f"{host}-{number}") for number in range(50))) for host in ("c1", "c2")}
