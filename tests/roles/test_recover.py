@@ -96,9 +96,9 @@ def test_it_waits_by_the_clock_and_says_how_many_are_back(roles: Roles) -> None:
     """A volume that someone took offline never comes back."""
     volumes = [{"svm": "vs0", "name": "vol1", "encrypted": True, "state": "offline"}]
     with Simulator(release="9.14.1", scenario=scenario(volumes=volumes)) as simulator:
-        run, result = play(roles, simulator, {"akv_recover_wait": 2})
+        run, result = play(roles, simulator, {"akv_recover_wait": 9})
         assert run.code == 2
-        assert "Waiting for 2 s at most: as given." in run.output
+        assert "Waiting for 9 s at most: as given." in run.output
         assert "0 of 1 volume back, 1 min left" in run.output
         assert "FAILED - RETRYING" not in run.output
         assert [volume["name"] for volume in result["volumes_after"]] == ["vol1"]

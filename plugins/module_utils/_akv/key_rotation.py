@@ -99,6 +99,10 @@ class _Rotation:
             return Progress(stop=f"{self._who}: {found.get('msg', 'It could not be read.')} Nothing was changed.")
         enabled = _enabled(found)
         if len(enabled) != 1:
+            # akv_info warns of an SVM that does not exist, with near names.
+            unknown = [str(text) for text in found.get("warnings") or () if " does not exist " in str(text)]
+            if unknown:
+                return Progress(stop=f"{unknown[0]} Nothing was changed.")
             advice = "Use the role akv_enable to create one."
             return Progress(stop=f"{self._who} has no enabled AKV configuration. Nothing was changed. {advice}")
         self._previous = enabled[0]

@@ -83,10 +83,12 @@ class Fault(Exception):
 
     :param kind: how far the request got
     :param reason: what happened, and what to do about it
+    :param late: the time was up
     """
 
-    def __init__(self, kind: FaultKind, reason: str) -> None:
+    def __init__(self, kind: FaultKind, reason: str, late: bool = False) -> None:
         super().__init__(reason)
+        self.late = late
         self.kind = kind
         self.reason = reason
 
@@ -442,11 +444,13 @@ class Transport:
             return Fault(
                 FaultKind.UNREACHED,
                 f"no connection to {where} within {timeout:g} s. Check the address, the route and the firewall.",
+                late=True,
             )
         if late or any(isinstance(cause, (requests.exceptions.Timeout, socket.timeout)) for cause in chain):
             return Fault(
                 FaultKind.LOST,
                 f"{where} did not respond within {timeout:g} s (timeout). Check the load on {words.server}.",
+                late=True,
             )
         errors = requests.exceptions
         nowhere = any(isinstance(cause, (socket.gaierror, errors.InvalidURL, LocationValueError)) for cause in chain)

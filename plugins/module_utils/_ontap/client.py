@@ -45,6 +45,7 @@ class _Cluster:
     """What all clients of one cluster share: facts that were read once, and when the server wants the next request.
 
     :ivar unreported: fields that the cluster refused to report, against what its release promises
+    :ivar was_late: it did not respond in time
     """
 
     def __init__(self) -> None:
@@ -52,6 +53,7 @@ class _Cluster:
         self.unreported: set[str] = set()
         self.lock = threading.RLock()
         self.not_before = 0.0
+        self.was_late = False
 
 
 class Collection(t.NamedTuple):
@@ -220,9 +222,12 @@ class Client:
 
     @property
     def rest_is_missing(self) -> bool:
-        """Whether everything so far indicates that there is no REST API: 404, or no response at all."""
+        """Whether everything so far indicates that there is no REST API: 404, or no response at all.
+
+        A cluster that hangs has one, and would let the next request hang too.
+        """
         requests = self.task.requests
-        return bool(requests) and all(sent["status"] in (None, 404) for sent in requests)
+        return bool(requests) and not self._cluster.was_late and all(sent["status"] in (None, 404) for sent in requests)
 
     # -- changing -----------------------------------------------------------------------------------------------------
 
@@ -284,6 +289,7 @@ class Client:
         try:
             answer = self.transport.send(method, target, body)
         except Fault as fault:
+            self._cluster.was_late = self._cluster.was_late or fault.late
             raise _Setback(fault.kind, fault.reason) from None
         self._seconds = time.monotonic() - begin
         entry["status"] = answer.status

@@ -70,6 +70,14 @@ def hidden(msg: str, **more: Any) -> Values:
     [
         (hidden("timed out"), GIVEN, "timed out Nothing was changed."),
         ({"vaults": []}, GIVEN, "has no enabled AKV configuration. Nothing was changed. Use the role akv_enable"),
+        (
+            {
+                "vaults": [],
+                "warnings": ["SVM vs0 on c1 does not exist on c1. Near names: vs1."],
+            },
+            GIVEN,
+            "Near names: vs1. Nothing was changed.",
+        ),
         (found(vault(verdict="degraded")), GIVEN, "is degraded. Because. Make it healthy first"),
         (found(), {**GIVEN, "key_id": KEY1, "delete_previous": "default"}, "default is the configuration that SVM vs0"),
         (found(), {**SWITCH, "configuration": "default"}, "is the name of the configuration in use"),

@@ -83,6 +83,24 @@ def post(client: Client, applied: Callable[[], dict[str, Any] | None], step: Ste
     return send(client, step, step.path, {}, lambda _step: applied())
 
 
+@pytest.mark.parametrize(
+    ("happens", "missing"),
+    [
+        (REFUSED, True),
+        (answer(404), True),
+        (error(400, "1"), False),
+        (Fault(FaultKind.LOST, "did not respond.", late=True), False),
+        (Fault(FaultKind.UNREACHED, "no connection.", late=True), False),
+    ],
+)
+def test_a_cluster_that_hangs_has_a_rest_api(happens: Answer | Fault, missing: bool, play: Any) -> None:
+    """It is not asked for its release in another way: that would hang too."""
+    client, _transport = play(happens, retries=0)
+    with pytest.raises(AkvError):
+        client.sibling().get("/cluster", {}, doing="Reading")
+    assert client.rest_is_missing is missing
+
+
 def test_pages_are_followed_to_the_end_even_when_one_is_empty(play: Any) -> None:
     def page(records: list[int], following: str | None) -> Answer:
         links = {"next": {"href": following}} if following else {}
