@@ -362,9 +362,9 @@ def _vaults(
     canary = str(decision.canary.get("uuid")) if decision.canary.get("host") == host else ""
     for stage in STAGES:
         if stage != "watch" and stage in stages and _is_lost(stages[stage]):
-            for uuid, entry in found.items():
+            for uuid, unclear in found.items():
                 if (uuid == canary) != (stage == "rest"):
-                    entry.update(done=Done.FAILED.value, after="unknown")
+                    unclear.update(done=Done.FAILED.value, after="unknown")
         for vault in stages.get(stage, {}).get("vaults") or ():
             entry = found.get(vault["uuid"])
             if entry is None:
