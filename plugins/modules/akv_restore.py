@@ -175,10 +175,10 @@ results:
       returned: failure
       type: str
     scope:
-      description: Whose keys they are, V(svm).
+      description: The scope of the keys, V(svm).
       type: str
     svm:
-      description: Whose keys they are, by C(name).
+      description: The SVM that the keys belong to, by C(name).
       type: dict
 requests:
   description: The requests that were sent, in order, one entry a try, including pages and retries.

@@ -421,11 +421,11 @@ def test_in_check_mode_a_deletion_warns_where_the_volumes_cannot_be_read() -> No
 # -- jobs --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("told", ["both", "error", "message"])
-def test_a_failed_job_says_why_wherever_ontap_says_it(told: str) -> None:
+@pytest.mark.parametrize("reason_in", ["both", "error", "message"])
+def test_a_failed_job_says_why_wherever_ontap_says_it(reason_in: str) -> None:
     ontap = cluster()
     ontap.apply({"lose_keys": {"svm": "vs0"}})
-    ontap.apply({"fail_next_job": {"code": 65537504, "message": "The disk of node7 is full.", "told": told}})
+    ontap.apply({"fail_next_job": {"code": 65537504, "message": "The disk of node7 is full.", "reason_in": reason_in}})
     played = play("akv_restore", {**LOGIN, "svm": "vs0"}, ontap.send)
     assert "failed: The disk of node7 is full (code 65537504, job failure)." in played.result["msg"]
     assert played.result["error"] == {"code": "65537504", "message": "The disk of node7 is full."}

@@ -45,7 +45,7 @@ def test_what_zapi_does_not_tell_changes_nothing() -> None:
     assert "It runs" not in result["msg"]
 
 
-def test_a_cluster_that_is_newer_than_known_is_told_once_and_works() -> None:
+def test_a_cluster_that_is_newer_than_known_is_reported_once_and_works() -> None:
     with Simulator(release="9.19.1", scenario={"jobs": {"queued": 0.05, "running": 0.1}}) as sim:
         newer = {"generation": 9, "major": 33, "minor": 1}
         version = {"match": {"path": "/api/cluster", "times": 0}, "body": {"json": {"version": newer}, "when": "after"}}

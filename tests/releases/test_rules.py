@@ -51,7 +51,7 @@ def test_rule_1_one_answer_in_many_shapes(release: str, name: str, code: str) ->
 
 
 @pytest.mark.parametrize("release", RELEASES)
-def test_rule_1_availability_that_is_not_told_is_unknown(release: str) -> None:
+def test_rule_1_availability_that_is_not_reported_is_unknown(release: str) -> None:
     with cluster(release, cluster={"availability_in_replies": "none"}, vaults=[WHOLE]) as sim:
         sim.apply([{"create_volume": {"svm": "vs0", "name": "data", "encrypted": True}}])
         info = call(sim, "akv_info")
@@ -250,25 +250,25 @@ def test_a_9_8_that_follows_its_published_pages_has_no_reachability() -> None:
 
 
 @pytest.mark.parametrize("release", RELEASES)
-def test_the_health_monitor_is_told_from_9_10_1_on_and_its_policy_from_9_15_1(release: str) -> None:
+def test_the_health_monitor_is_reported_from_9_10_1_on_and_its_policy_from_9_15_1(release: str) -> None:
     monitor = {"polling_interval": 30, "manage_volume_offline": False}
     with cluster(release, cluster={"health_monitor": monitor}, vaults=[WHOLE]) as sim:
-        told = call(sim, "akv_info", health_monitor=True)
+        reported = call(sim, "akv_info", health_monitor=True)
         later = at_least(release, "9.15.1")
-        assert told["health_monitor"] == {
+        assert reported["health_monitor"] == {
             "polling_interval": 30 if at_least(release, "9.10.1") else 15,
             **({"enabled": True, "manage_volume_offline": False} if later else {}),
         }
         asked = "/api/security/key-manager-configs" in sent(sim, "GET")
         assert asked == at_least(release, "9.10.1")
-        assert told.get("warnings", []) == []
+        assert reported.get("warnings", []) == []
 
 
-def test_a_health_monitor_that_is_off_is_told_of() -> None:
+def test_a_health_monitor_that_is_off_is_reported() -> None:
     with cluster("9.15.1", cluster={"health_monitor": {"enabled": False}}, vaults=[WHOLE]) as sim:
-        told = call(sim, "akv_info", health_monitor=True)
-        assert told["health_monitor"]["enabled"] is False
-        assert str(told["warnings"]).count("health monitor for Azure Key Vault is off") == 1
+        reported = call(sim, "akv_info", health_monitor=True)
+        assert reported["health_monitor"]["enabled"] is False
+        assert str(reported["warnings"]).count("health monitor for Azure Key Vault is off") == 1
 
 
 @pytest.mark.parametrize("interval", [None, True, -1, 0, "0", "often", "\u0661\u0665", 15.5, 10**30, [15]])
@@ -276,9 +276,9 @@ def test_an_interval_that_is_none_is_not_taken_for_one(interval: Any) -> None:
     body = {"health_monitor_polling_interval": interval}
     answer = {"match": {"path": "*/key-manager-configs"}, "body": {"json": body}}
     with cluster("9.14.1", faults=[answer]) as sim:
-        told = call(sim, "akv_info", health_monitor=True)
-        assert told["health_monitor"] == {}
-        assert str(told["warnings"]).count("does not report it") == 1
+        reported = call(sim, "akv_info", health_monitor=True)
+        assert reported["health_monitor"] == {}
+        assert str(reported["warnings"]).count("does not report it") == 1
 
 
 def test_an_interval_as_text_is_one() -> None:

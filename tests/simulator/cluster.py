@@ -149,12 +149,12 @@ class Vault:
     key_store_state: str = "active"
     # Nodes that lost their keys, each with a reason.
     missing: dict[str, str] = field(default_factory=dict)
-    # The state is not yet told as available: for so many more readings, or until then.
+    # The state is not yet reported as available: for so many more readings, or until then.
     unsettled_reads: int = 0
     unsettled_until: float = 0.0
     expired: set[str] = field(default_factory=set)
-    # The record as it was told last, and the cluster's count of changes at that time.
-    told: tuple[int, dict[str, Any]] = (-1, {})
+    # The record as it was reported last, and the cluster's count of changes at that time.
+    reported: tuple[int, dict[str, Any]] = (-1, {})
     # Azure as the last poll found it: since when it was no good, and why.
     polled: float = float("-inf")
     problem: str | None = None
@@ -228,7 +228,7 @@ def _refusal(code: int) -> str:
 
 
 class Index:
-    """The parts of a cluster by the name of the SVM whose they are; None stands for the cluster itself."""
+    """The parts of a cluster by the name of their SVM; None stands for the cluster itself."""
 
     def __init__(self, cluster: Cluster) -> None:
         self.by_uuid = [cluster.vaults[uuid] for uuid in sorted(cluster.vaults)]
@@ -338,11 +338,11 @@ class Cluster:
     def _key_manager(self, entry: dict[str, Any]) -> KeyManager:
         entry = {key: value for key, value in entry.items() if key != "scope"}
         svm = self.svm(entry.pop("svm")) if "svm" in entry else None
-        whose, span = ("SVM", "svm") if svm else ("cluster", "cluster")
+        owner, span = ("SVM", "svm") if svm else ("cluster", "cluster")
         if not releases.in_span(self.version.name, releases.KEY_MANAGERS[entry["type"]].get(span)):
             raise ScenarioError(
                 f"key_managers: ONTAP {self.version.name} has no key manager of the type {entry['type']} for"
-                f" {'an' if svm else 'the'} {whose}"
+                f" {'an' if svm else 'the'} {owner}"
             )
         uuid = self.make_uuid("key-manager", f"{svm.name if svm else 'cluster'}/{entry['type']}")
         return KeyManager(**{"uuid": uuid, "servers": [], **entry, "svm": svm})
@@ -432,7 +432,7 @@ class Cluster:
 
     @property
     def index(self) -> Index:
-        """The parts by whose they are; made anew after each change."""
+        """The parts by their owner; made again after each change."""
         if self._index is None:
             self._index = Index(self)
         return self._index
@@ -520,7 +520,9 @@ class Cluster:
     def stay_stale(self, reads: int) -> None:
         """For so many readings, show the vaults as they are now."""
         self.stale_reads = reads
-        self.stale = [replace(vault, settings=dict(vault.settings), told=(-1, {})) for vault in self.sorted_vaults()]
+        self.stale = [
+            replace(vault, settings=dict(vault.settings), reported=(-1, {})) for vault in self.sorted_vaults()
+        ]
 
     # --- jobs and time ---
 
@@ -534,7 +536,7 @@ class Cluster:
             self.touch()
 
     def settle_later(self, vault: Vault) -> None:
-        """The vault's state is told as not yet available for a while, where the scenario wants that."""
+        """The vault's state is reported as not yet available for a while, where the scenario wants that."""
         vault.unsettled_reads = int(self.settles.get("reads", 0))
         vault.unsettled_until = self.clock.now() + self.settles.get("seconds", 0)
 

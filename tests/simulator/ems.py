@@ -52,8 +52,8 @@ def note_of_vault(cluster: Cluster, vault: Vault, event: str, **more: str) -> No
     owner = {"vserver": vault.owner}
     if cluster.release.does("ems_svm"):
         owner = {"svm": vault.owner, "configName": vault.configuration}
-    told = {"name": vault.settings["name"], **owner, "keyId": vault.settings["key_id"], **more}
-    note(cluster, f"{AKV}.{event}", SEVERITIES[event], told)
+    reported = {"name": vault.settings["name"], **owner, "keyId": vault.settings["key_id"], **more}
+    note(cluster, f"{AKV}.{event}", SEVERITIES[event], reported)
 
 
 def note_of_key(cluster: Cluster, key_id: str, event: str, **more: str) -> None:
@@ -96,7 +96,7 @@ def newest_first(cluster: Cluster) -> list[Entry]:
 
 def record(_cluster: Cluster, entry: Entry) -> dict[str, Any]:
     """A line as a client reads it."""
-    told = ", ".join(f"{name}={value}" for name, value in entry.parameters.items())
+    reported = ", ".join(f"{name}={value}" for name, value in entry.parameters.items())
     return {
         "node": {
             "uuid": entry.node.uuid,
@@ -106,7 +106,7 @@ def record(_cluster: Cluster, entry: Entry) -> dict[str, Any]:
         "index": entry.index,
         "time": timestamp(entry.time),
         "message": {"name": entry.name, "severity": entry.severity},
-        "log_message": f"{entry.name}: {told}",
+        "log_message": f"{entry.name}: {reported}",
         "parameters": [{"name": name, "value": value} for name, value in entry.parameters.items()],
         "_links": {"self": {"href": f"/api/support/ems/events/{entry.node.name}/{entry.index}"}},
     }

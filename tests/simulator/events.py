@@ -24,7 +24,7 @@ OWNER = {"svm": text, "scope": choice("cluster"), "configuration": text}
 def _vault(cluster: Cluster, argument: dict[str, Any]) -> Vault:
     """The vault that an event is about: by SVM or scope, the enabled configuration unless one is named."""
     if ("svm" in argument) == ("scope" in argument):
-        raise ScenarioError("whose vault is it? Give svm or scope: cluster")
+        raise ScenarioError("no owner. Give svm or scope: cluster")
     svm = cluster.svm(argument["svm"]) if "svm" in argument else None
     for vault in cluster.vaults.values():
         wanted = argument.get("configuration")
@@ -286,7 +286,7 @@ VERBS: dict[str, tuple[Check, Callable[[Any, Any], None]]] = {
                 "message": text,
                 "arguments": list_of(text),
                 "effect": flag,
-                "told": choice(*jobs.TOLD),
+                "reason_in": choice(*jobs.REASON_IN),
                 "times": integer,
             }
         ),

@@ -440,7 +440,7 @@ KINDS: dict[str, tuple[Any, Part | None, Part | None]] = {
                 "message": text,
                 "arguments": list_of(text),
                 "effect": flag,
-                "told": choice(*jobs.TOLD),
+                "reason_in": choice(*jobs.REASON_IN),
             }
         ),
         _job,

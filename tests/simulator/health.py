@@ -67,28 +67,28 @@ def reasons(cluster: Cluster, vault: Vault, reading: bool) -> dict[str, str]:
 def state(cluster: Cluster, vault: Vault, reading: bool) -> dict[str, Any]:
     """The state as a client reads it."""
     found = reasons(cluster, vault, reading)
-    told: dict[str, Any] = {}
+    reported: dict[str, Any] = {}
     availability = cluster.settings.get("availability_in_replies")
     if availability is None:
         fields = cluster.schema("azure_key_vault").fields
         availability = "available" if "state.available" in fields else "cluster_state"
     if availability != "none":
-        told[availability] = not found
+        reported[availability] = not found
     wording = cluster.release.traits["state_wording"]
     if not found:
-        told["message"] = ""
+        reported["message"] = ""
     elif wording == "reasons" or NO_VOLUMES in found.values():
         listed = " ".join(f"Node: {node}. Reason: {reason}" for node, reason in found.items())
-        told["message"] = (
+        reported["message"] = (
             "Top-level internal key protection key (KEK) is unavailable on the following nodes with the associated"
             f" reasons: {listed}"
         )
     elif wording == "wrapped":
-        told["message"] = f"AKV wrapped internal key is missing on nodes - {', '.join(found)}."
+        reported["message"] = f"AKV wrapped internal key is missing on nodes - {', '.join(found)}."
     else:
-        told["message"] = f"AKV key protection is unavailable in following nodes - {', '.join(found)}."
-    told["code"] = _code(cluster, "state_code" if found else None)
-    return told
+        reported["message"] = f"AKV key protection is unavailable in following nodes - {', '.join(found)}."
+    reported["code"] = _code(cluster, "state_code" if found else None)
+    return reported
 
 
 def azure_reachability(cluster: Cluster, vault: Vault) -> dict[str, Any]:

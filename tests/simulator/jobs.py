@@ -13,7 +13,7 @@ from .clock import Clock, timestamp
 from .errors import ApiError
 
 # The states that a job can be made to end in, or to stay in.
-TOLD = ("both", "error", "message")
+REASON_IN = ("both", "error", "message")
 ENDS = ("success", "failure", "error", "cancelled", "expired", "paused", "never", "vanishes")
 
 
@@ -21,8 +21,8 @@ ENDS = ("success", "failure", "error", "cancelled", "expired", "paused", "never"
 class Plan:
     """What is to become of a job instead of success.
 
-    `effect` tells whether the work is done nevertheless, `told` where the job's reason stands: in its message and code,
-    in its error, or in both.
+    `effect`: whether the work is done nevertheless. `reason_in`: where the job's reason stands, in its message and
+    code, in its error, or in both.
     """
 
     ends: str = "failure"
@@ -30,7 +30,7 @@ class Plan:
     message: str | None = None
     arguments: list[str] = field(default_factory=list)
     effect: bool = False
-    told: str = "both"
+    reason_in: str = "both"
 
 
 @dataclass
@@ -84,9 +84,9 @@ class Job:
             if self.target is not None:
                 record["error"]["target"] = self.target
             record["error"]["arguments"] = [{"code": str(self.code), "message": each} for each in self.arguments]
-            if self.plan is not None and self.plan.told == "error":
+            if self.plan is not None and self.plan.reason_in == "error":
                 record.update(message="", code=0)
-            elif self.plan is not None and self.plan.told == "message":
+            elif self.plan is not None and self.plan.reason_in == "message":
                 del record["error"]
         return record
 

@@ -70,7 +70,7 @@ def get_collection(call: Call) -> Reply:
 def _shape(record: dict[str, Any], how: str | None) -> None:
     """Put type and location where 9.10.1 to 9.13.1 have them.
 
-    The type is always told, below `keystore`; what is named flat, as the clients of these releases have it, comes flat.
+    The type is always there, below `keystore`; what is named flat, as clients of these releases have it, comes flat.
     """
     nested = record.pop("keystore", {})
     flat: dict[str, Any] = {name: record.pop(name) for name in ("type", "location") if name in record}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the ontap.akv authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ONTAP's query language: what a value matches, which fields are told, in which order, page by page.
+"""ONTAP's query language: what a value matches, which fields are reported, in which order, page by page.
 
 Nothing here knows of vaults: records are nested dictionaries, described by a releases.Schema.
 """
@@ -210,13 +210,13 @@ def _items(text: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=4096)
-def fields_told(text: str | None, schema: Schema, instance: bool, lenient: bool = False) -> frozenset[str]:
+def fields_reported(text: str | None, schema: Schema, instance: bool, lenient: bool = False) -> frozenset[str]:
     """The leaves that a `fields` value asks for; without one the keys, or of a single record all ordinary fields."""
     ordinary = [path for path, one in schema.readable.items() if not one.advanced]
     keys = [path for path, one in schema.readable.items() if one.default]
     if not text:
         return frozenset(ordinary if instance or not keys else keys)
-    told = set(keys)
+    reported = set(keys)
     without: set[str] = set()
     for item in _items(text):
         name = item[1:] if item.startswith("!") else item
@@ -234,10 +234,10 @@ def fields_told(text: str | None, schema: Schema, instance: bool, lenient: bool 
                     raise ApiError(262249, name, target="fields")
                 if not lenient:
                     raise ApiError(262197, item, "fields", "field,...", target="fields")
-        (without if item.startswith("!") else told).update(leaves)
-    if not told - set(keys) and without:
-        told.update(ordinary)
-    return frozenset(told - without)
+        (without if item.startswith("!") else reported).update(leaves)
+    if not reported - set(keys) and without:
+        reported.update(ordinary)
+    return frozenset(reported - without)
 
 
 @lru_cache(maxsize=4096)
@@ -254,25 +254,25 @@ def _tree(leaves: frozenset[str], schema: Schema) -> dict[str, Any]:
 
 
 def project(record: dict[str, Any], leaves: frozenset[str], schema: Schema) -> dict[str, Any]:
-    """The part of a record that is told, in the schema's order; what is not set is left out."""
+    """The part of a record that is reported, in the schema's order; what is not set is left out."""
     return _cut(record, _tree(leaves, schema))
 
 
 def _cut(record: dict[str, Any], tree: dict[str, Any]) -> dict[str, Any]:
-    told = {}
+    reported = {}
     for name, branch in tree.items():
         value = record.get(name)
         if value is None:
             continue
         if branch is None:
-            told[name] = value
+            reported[name] = value
         elif isinstance(value, list):
-            told[name] = [_cut(element, branch) for element in value]
+            reported[name] = [_cut(element, branch) for element in value]
         else:
             part = _cut(value, branch)
             if part:
-                told[name] = part
-    return told
+                reported[name] = part
+    return reported
 
 
 # --- a whole query ----------------------------------------------------------------------------------------------------
@@ -358,9 +358,9 @@ def parse(raw: str, schema: Schema, parameters: set[str], *, instance: bool = Fa
         elif name not in _IGNORED:
             raise ApiError(262179, name, target=name)
     lenient = boolean(given, "ignore_unknown_fields", False)
-    told = fields_told(given.get("fields"), schema, instance, lenient)
+    reported = fields_reported(given.get("fields"), schema, instance, lenient)
     # ONTAP tells a field that it was asked by, too.
-    query.leaves = told.union(query.filters) if query.filters else told
+    query.leaves = reported.union(query.filters) if query.filters else reported
     query.max_records = integer(given, "max_records", 1, 2**31 - 1)
     query.return_timeout = integer(given, "return_timeout", 0, 120)
     query.offset = integer(given, "offset", 0, 2**31 - 1) or 0
@@ -429,7 +429,7 @@ def _across(given: dict[str, str], schema: Schema) -> tuple[list[str], list[Pred
 
 @dataclass
 class Page:
-    """A page of a collection, before its records are cut to the fields told."""
+    """A page of a collection, before its records are cut to the fields asked for."""
 
     found: list[Found]
     next: str | None
@@ -471,11 +471,11 @@ def _first(start: tuple[str, str], found: list[Found]) -> int:
     return len(found)
 
 
-def answer(path: str, query: Query, page: Page, told: Iterable[dict[str, Any]]) -> dict[str, Any]:
+def answer(path: str, query: Query, page: Page, reported: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """The body of a collection's GET."""
     body: dict[str, Any] = {}
     if query.return_records:
-        body["records"] = list(told)
+        body["records"] = list(reported)
     body["num_records"] = len(page.found)
     body["_links"] = {"self": {"href": f"{path}?{query.raw}" if query.raw else path}}
     if page.next:

@@ -25,9 +25,9 @@ def read_collection(call: Call, schema: Schema, things: Iterable[Any], build: Bu
     page = q.page(call.path, query, found, min(limits, default=None), always_next=call.short_page is not None)
     # What a filter has already read is not read again.
     reading = not any(path.startswith("state.") for path in query.filters)
-    told = [_tell(build(each.thing, query.leaves, reading), query.leaves, schema) for each in page.found]
+    reported = [_tell(build(each.thing, query.leaves, reading), query.leaves, schema) for each in page.found]
     headers = {"Link": f'<{page.next}>; rel="next"'} if page.next else {}
-    return Reply(200, q.answer(call.path, query, page, told), headers)
+    return Reply(200, q.answer(call.path, query, page, reported), headers)
 
 
 def matching(query: q.Query, things: Iterable[Any], build: Build) -> list[q.Found]:
@@ -54,7 +54,7 @@ def missing() -> ApiError:
 
 
 def _tell(record: dict[str, Any], leaves: frozenset[str], schema: Schema) -> dict[str, Any]:
-    told = q.project(record, leaves, schema)
+    reported = q.project(record, leaves, schema)
     if "_links" in record:
-        told["_links"] = record["_links"]
-    return told
+        reported["_links"] = record["_links"]
+    return reported

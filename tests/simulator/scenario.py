@@ -217,7 +217,7 @@ def _check_names(scenario: dict[str, Any]) -> None:
             if "svm" in entry and entry.get("scope") == "cluster":
                 raise ScenarioError(f"{kind}[{place}]: svm and scope: cluster exclude each other")
             if "svm" not in entry and entry.get("scope") != "cluster":
-                raise ScenarioError(f"{kind}[{place}]: whose is it? Give svm or scope: cluster")
+                raise ScenarioError(f"{kind}[{place}]: no owner. Give svm or scope: cluster")
     known_roles = {"admin", "readonly", "none", *scenario["roles"]}
     for place, user in enumerate(scenario["users"]):
         if user.get("role", "admin") not in known_roles:

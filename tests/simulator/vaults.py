@@ -39,20 +39,20 @@ SECRETS = ("client_secret", "client_certificate", "proxy_password")
 
 def record(cluster: Cluster, vault: Vault, leaves: frozenset[str], reading: bool) -> dict[str, Any]:
     """A vault as ONTAP tells it, with the costly parts only where they are asked for."""
-    if vault.told[0] != cluster.changes:
-        vault.told = cluster.changes, _settled(cluster, vault)
-    told = vault.told[1]
+    if vault.reported[0] != cluster.changes:
+        vault.reported = cluster.changes, _settled(cluster, vault)
+    reported = vault.reported[1]
     asked = _costly(leaves)
     if not asked or not vault.enabled:
-        return told
-    told = dict(told)
+        return reported
+    reported = dict(reported)
     if "state" in asked:
-        told["state"] = health.state(cluster, vault, reading)
+        reported["state"] = health.state(cluster, vault, reading)
     if "azure_reachability" in asked:
-        told["azure_reachability"] = health.azure_reachability(cluster, vault)
+        reported["azure_reachability"] = health.azure_reachability(cluster, vault)
     if "ekmip_reachability" in asked:
-        told["ekmip_reachability"] = health.ekmip_reachability(cluster)
-    return told
+        reported["ekmip_reachability"] = health.ekmip_reachability(cluster)
+    return reported
 
 
 @lru_cache(maxsize=256)
@@ -62,7 +62,7 @@ def _costly(leaves: frozenset[str]) -> frozenset[str]:
 
 def _settled(cluster: Cluster, vault: Vault) -> dict[str, Any]:
     """What stays the same until something changes."""
-    told: dict[str, Any] = {
+    reported: dict[str, Any] = {
         "uuid": vault.uuid,
         "scope": "svm" if vault.svm else "cluster",
         "authentication_method": vault.credential[0],
@@ -70,15 +70,15 @@ def _settled(cluster: Cluster, vault: Vault) -> dict[str, Any]:
         "enabled": vault.enabled,
         **DEFAULT_SETTINGS,
         **vault.settings,
-        "key_id": key_id_told(cluster, vault.settings["key_id"]),
+        "key_id": key_id_reported(cluster, vault.settings["key_id"]),
         "_links": {"self": {"href": vault.href}},
     }
     if vault.svm:
-        told["svm"] = vault.svm.reference
-    return told
+        reported["svm"] = vault.svm.reference
+    return reported
 
 
-def key_id_told(cluster: Cluster, key_id: str) -> str:
+def key_id_reported(cluster: Cluster, key_id: str) -> str:
     """A key_id as replies show it: with its version, without, or with one added."""
     key, version = split_key_id(key_id)
     how = cluster.trait("key_version_in_replies")
@@ -188,7 +188,7 @@ def post(call: Call) -> Reply | Pending:
     made = [_made(call, leaves_of(each, call.cluster.schema(KIND), "post"), inactive) for each in bodies]
 
     def effect() -> None:
-        for vault, _told in made:
+        for vault, _reported in made:
             _check_free(call.cluster, vault)
             if vault.svm and vault.enabled:
                 call.cluster.keep_keys(vault.svm)
@@ -196,14 +196,14 @@ def post(call: Call) -> Reply | Pending:
             call.cluster.settle_later(vault)
             health.poll(call.cluster, vault)
 
-    told: dict[str, Any] = {"num_records": len(made)}
+    reported: dict[str, Any] = {"num_records": len(made)}
     if many or q.boolean(given, "return_records", False):
-        told["records"] = [shown for _vault, shown in made]
+        reported["records"] = [shown for _vault, shown in made]
     if many:
         effect()
-        return Reply(201, told)
+        return Reply(201, reported)
     headers = {"Location": made[0][0].href} if call.cluster.settings.get("location_header", True) else {}
-    return run(call, "post", made[0][0].svm, effect, Reply(201, told, headers), given)
+    return run(call, "post", made[0][0].svm, effect, Reply(201, reported, headers), given)
 
 
 def _made(call: Call, leaves: dict[str, Any], inactive: bool) -> tuple[Vault, dict[str, Any]]:
@@ -240,14 +240,14 @@ def _made(call: Call, leaves: dict[str, Any], inactive: bool) -> tuple[Vault, di
     )
     _check_cluster(cluster, svm)
     _check_free(cluster, vault)
-    told: dict[str, Any] = {"uuid": vault.uuid}
+    reported: dict[str, Any] = {"uuid": vault.uuid}
     if svm:
-        told["svm"] = svm.reference
-    told.update({**settings, "key_id": key_id_told(cluster, settings["key_id"])})
+        reported["svm"] = svm.reference
+    reported.update({**settings, "key_id": key_id_reported(cluster, settings["key_id"])})
     if "configuration.name" in leaves:
-        told["configuration"] = {"name": configuration}
-    told["_links"] = {"self": {"href": vault.href}}
-    return vault, told
+        reported["configuration"] = {"name": configuration}
+    reported["_links"] = {"self": {"href": vault.href}}
+    return vault, reported
 
 
 def _credential(call: Call, leaves: dict[str, Any]) -> tuple[str, str] | None:

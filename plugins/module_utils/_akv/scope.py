@@ -4,7 +4,7 @@
 
 # This module util is private to the collection: it may change at any time.
 
-"""Whose vault: an SVM's, by name or UUID, or the cluster's own. Exactly one, said before any request."""
+"""The owner of an AKV configuration: an SVM, by name or UUID, or the cluster. Exactly one, before any request."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def check_unicode(option: str, value: str) -> None:
 
 
 class Scope(t.NamedTuple):
-    """Whose vault it is; neither name nor UUID means the cluster."""
+    """The owner of an AKV configuration; neither name nor UUID means the cluster."""
 
     svm: str | None = None
     svm_uuid: str | None = None

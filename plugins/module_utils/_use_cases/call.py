@@ -90,7 +90,7 @@ class Call:
         """Run a use case with validated options; give the result, ``failed`` in it, and the warnings.
 
         :param session: opens the transport
-        :param progress: is told what is waited for
+        :param progress: receives what the task waits for
         """
         refused = self.refusal()
         if refused:

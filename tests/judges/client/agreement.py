@@ -21,7 +21,7 @@ TYPES = ((fields.Boolean, bool), (fields.Integer, int), (Size, int), (fields.Dat
 def disagreements(
     schema: ResourceSchema, record: Mapping[str, Any], readable: Sequence[str] = (), place: str = "it"
 ) -> Iterator[str]:
-    """What the client would not have said so; `readable` are the names that may be told, default: the schema's own."""
+    """What contradicts the client; `readable` are the names that may be reported, default: the schema's own."""
     readable = readable or schema.gettable_fields
     known = {field.data_key or name: (name, field) for name, field in schema.fields.items()}
     for key, value in record.items():

@@ -51,7 +51,7 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def cluster() -> Iterator[Simulator]:
-    """Without encrypted volumes; its key-stores are told as the client reads them, not as the vendor's examples do."""
+    """Without encrypted volumes; its key stores are as the client reads them, not as in the vendor's examples."""
     scenario = {
         "cluster": {"internal_keys": "by_volumes", "key_stores_in_replies": "flat"},
         "jobs": {"queued": 0.02, "running": 0.05},

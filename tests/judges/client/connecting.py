@@ -19,11 +19,13 @@ RELEASE = next(name for name in releases.NAMES if version("netapp-ontap").starts
 
 
 def connect(cluster: Simulator, **login: str) -> HostConnection:
-    told = cluster.connection
-    login = {"username": told["username"], "password": told["password"], **login}
-    connection = HostConnection(told["hostname"], verify=told["ca_path"], poll_timeout=20, poll_interval=0.1, **login)
+    reported = cluster.connection
+    login = {"username": reported["username"], "password": reported["password"], **login}
+    connection = HostConnection(
+        reported["hostname"], verify=reported["ca_path"], poll_timeout=20, poll_interval=0.1, **login
+    )
     # Not all take it as an argument.
-    connection.port = told["http_port"]
+    connection.port = reported["http_port"]
     return connection
 
 

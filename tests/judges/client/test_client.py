@@ -63,10 +63,10 @@ def test_create(cluster: Simulator, owner: dict[str, object], scope: str) -> Non
 
 def test_create_with_all_that_can_be_posted(cluster: Simulator) -> None:
     values = {name: value for name, value in VALUES.items() if name in SCHEMA.postable_fields}
-    told = create(**values, svm={"name": "vs0"}).to_dict()
+    reported = create(**values, svm={"name": "vs0"}).to_dict()
     expected = {name: value for name, value in values.items() if name not in SECRETS}
-    assert {name: told[name] for name in expected} == expected
-    assert cluster.secret_of(told["uuid"]) == VALUES["client_secret"]
+    assert {name: reported[name] for name in expected} == expected
+    assert cluster.secret_of(reported["uuid"]) == VALUES["client_secret"]
 
 
 def test_modify_all_that_can_be_patched(cluster: Simulator, vault: AzureKeyVault) -> None:
@@ -75,9 +75,9 @@ def test_modify_all_that_can_be_patched(cluster: Simulator, vault: AzureKeyVault
     for name, value in values.items():
         setattr(changed, name, value)
     changed.patch(hydrate=True)
-    told = changed.to_dict()
+    reported = changed.to_dict()
     expected = {name: value for name, value in values.items() if name not in SECRETS}
-    assert {name: told[name] for name in expected} == expected
+    assert {name: reported[name] for name in expected} == expected
     assert cluster.secret_of(vault.uuid) == VALUES["client_secret"]
 
 
@@ -115,26 +115,26 @@ def test_change_to_a_certificate(cluster: Simulator, vault: AzureKeyVault) -> No
     ids=lambda value: str(sorted(map(str, value)) if isinstance(value, set) else value),
 )
 def test_collection(three: None, query: dict[str, object], expected: set[str | None]) -> None:
-    told = [one.to_dict().get("svm", {}).get("name") for one in AzureKeyVault.get_collection(fields="svm", **query)]
-    assert len(told) == len(expected)
-    assert set(told) == expected
+    reported = [one.to_dict().get("svm", {}).get("name") for one in AzureKeyVault.get_collection(fields="svm", **query)]
+    assert len(reported) == len(expected)
+    assert set(reported) == expected
 
 
 @pytest.mark.parametrize(("order", "expected"), [("asc", ["vs0", "vs1"]), ("desc", ["vs1", "vs0"])])
 def test_order_of_a_collection(three: None, order: str, expected: list[str]) -> None:
-    told = AzureKeyVault.get_collection(fields="svm", scope="svm", order_by=f"svm.name {order}")
-    assert [one.svm.name for one in told] == expected
+    reported = AzureKeyVault.get_collection(fields="svm", scope="svm", order_by=f"svm.name {order}")
+    assert [one.svm.name for one in reported] == expected
 
 
 @pytest.mark.parametrize("fields", ["*", "**", "name,svm.name", "state.available,azure_reachability.code"])
 def test_fields_of_a_collection(vault: AzureKeyVault, fields: str) -> None:
-    (told,) = AzureKeyVault.get_collection(fields=fields)
+    (reported,) = AzureKeyVault.get_collection(fields=fields)
     names = {
         "*": ["name", "key_id", "scope"],
         "**": ["name", "key_id", "scope", "state", "azure_reachability", "ekmip_reachability"],
     }.get(fields, [path.partition(".")[0] for path in fields.split(",")])
-    assert {"uuid", *names} <= set(told.to_dict())
-    assert told.uuid == vault.uuid
+    assert {"uuid", *names} <= set(reported.to_dict())
+    assert reported.uuid == vault.uuid
 
 
 def test_each_field_that_the_client_knows_can_be_asked_for(vault: AzureKeyVault) -> None:
@@ -188,9 +188,9 @@ def test_restore_whose_job_fails(cluster: Simulator, vault: AzureKeyVault) -> No
 
 def test_jobs(cluster: Simulator, vault: AzureKeyVault) -> None:
     AzureKeyVault(uuid=vault.uuid).restore()
-    told = [job.to_dict() for job in Job.get_collection(fields="*")]
-    assert {job["uuid"]: job["state"] for job in told} == {job["uuid"]: job["state"] for job in cluster.jobs()}
-    assert {"success"} == {job["state"] for job in told}
+    reported = [job.to_dict() for job in Job.get_collection(fields="*")]
+    assert {job["uuid"]: job["state"] for job in reported} == {job["uuid"]: job["state"] for job in cluster.jobs()}
+    assert {"success"} == {job["state"] for job in reported}
 
 
 def test_rekey_internal(cluster: Simulator, vault: AzureKeyVault) -> None:
@@ -248,5 +248,5 @@ def test_the_event_log(cluster: Simulator, vault: AzureKeyVault) -> None:
     cluster.apply(
         [{"lose_keys": {"svm": "vs0"}}, {"ems": {"name": "km.cmek.akvkms.blocked", "parameters": {"a": "b"}}}]
     )
-    (told,) = EmsEvent.get_collection(fields="*", **{"message.name": "km.cmek.akvkms.*"})
-    assert told.to_dict()["parameters"] == [{"name": "a", "value": "b"}]
+    (reported,) = EmsEvent.get_collection(fields="*", **{"message.name": "km.cmek.akvkms.*"})
+    assert reported.to_dict()["parameters"] == [{"name": "a", "value": "b"}]

@@ -27,13 +27,13 @@ def enable(uuid: str) -> None:
     store.patch()
 
 
-def told_by_the_vaults() -> dict[str, bool]:
+def reported_by_the_vaults() -> dict[str, bool]:
     return {one.uuid: one.enabled for one in AzureKeyVault.get_collection(fields="enabled")}
 
 
 def test_create(vault: AzureKeyVault, green: AzureKeyVault) -> None:
     assert green.configuration.name == "green"
-    assert told_by_the_vaults() == {vault.uuid: True, green.uuid: False}
+    assert reported_by_the_vaults() == {vault.uuid: True, green.uuid: False}
 
 
 def test_an_inactive_one_has_no_health(green: AzureKeyVault) -> None:
@@ -42,19 +42,19 @@ def test_an_inactive_one_has_no_health(green: AzureKeyVault) -> None:
 
 
 def test_key_stores(vault: AzureKeyVault, green: AzureKeyVault) -> None:
-    told = {store.uuid: store for store in SecurityKeystore.get_collection(fields="**")}
-    assert {uuid: store.enabled for uuid, store in told.items()} == {vault.uuid: True, green.uuid: False}
-    assert told[green.uuid].configuration.name == "green"
+    reported = {store.uuid: store for store in SecurityKeystore.get_collection(fields="**")}
+    assert {uuid: store.enabled for uuid, store in reported.items()} == {vault.uuid: True, green.uuid: False}
+    assert reported[green.uuid].configuration.name == "green"
     alone = SecurityKeystore(uuid=green.uuid)
     alone.get(fields="**")
-    assert alone.to_dict() == told[green.uuid].to_dict()
+    assert alone.to_dict() == reported[green.uuid].to_dict()
 
 
 def test_switch_and_back(vault: AzureKeyVault, green: AzureKeyVault) -> None:
     enable(green.uuid)
-    assert told_by_the_vaults() == {vault.uuid: False, green.uuid: True}
+    assert reported_by_the_vaults() == {vault.uuid: False, green.uuid: True}
     enable(vault.uuid)
-    assert told_by_the_vaults() == {vault.uuid: True, green.uuid: False}
+    assert reported_by_the_vaults() == {vault.uuid: True, green.uuid: False}
 
 
 def test_delete_the_inactive_one(cluster: Simulator, vault: AzureKeyVault, green: AzureKeyVault) -> None:

@@ -14,9 +14,9 @@ from netapp_ontap.resources import AzureKeyVault, SecurityKeystore
 @pytest.mark.parametrize("fields", ["*", "**", "type,location,svm.name"])
 def test_collection(vault: AzureKeyVault, fields: str) -> None:
     create()
-    told = list(SecurityKeystore.get_collection(fields=fields))
-    assert len(told) == 2
-    assert {store.type for store in told} == {"akv"}
+    reported = list(SecurityKeystore.get_collection(fields=fields))
+    assert len(reported) == 2
+    assert {store.type for store in reported} == {"akv"}
 
 
 def test_filter_and_count(vault: AzureKeyVault) -> None:

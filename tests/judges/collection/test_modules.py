@@ -75,15 +75,15 @@ SCENARIO = {
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
     ansible = Ansible(tmp_path_factory.mktemp("ansible"))
     with Simulator(release=request.param, scenario=SCENARIO) as sim:
-        told = sim.connection
-        common = {name: told[name] for name in ("hostname", "http_port", "username", "password")}
+        reported = sim.connection
+        common = {name: reported[name] for name in ("hostname", "http_port", "username", "password")}
         whole = play(TASKS, module_defaults={REST: common, INFO: common})
         playbook = ansible.write("judge.yml", [whole])
         # The session of the checks says where the vendor's collection is. Its modules are told of a certificate
         # authority in no other way than this variable.
         places = os.environ["ANSIBLE_COLLECTIONS_PATH"]
-        given = {"ANSIBLE_COLLECTIONS_PATH": places, "REQUESTS_CA_BUNDLE": told["ca_path"]}
-        return ansible.play(playbook, **login(told), **given).check()
+        given = {"ANSIBLE_COLLECTIONS_PATH": places, "REQUESTS_CA_BUNDLE": reported["ca_path"]}
+        return ansible.play(playbook, **login(reported), **given).check()
 
 
 def test_written(run: Run) -> None:
@@ -108,19 +108,19 @@ def test_akv_info_says_the_same(run: Run) -> None:
     asked = {vault["uuid"]: vault for vault in run["Ask akv_info"]["vaults"]}
     assert {record["svm"]["name"] for record in gathered} == {"vs0", "vs2"}
     for record in gathered:
-        told = asked.pop(record["uuid"])
+        reported = asked.pop(record["uuid"])
         expected = {name: value for name, value in record.items() if name != "_links"}
-        assert {name: told[name] for name in expected} == expected
+        assert {name: reported[name] for name in expected} == expected
     assert asked == {}
 
 
 def test_akv_info_agrees_on_health(run: Run) -> None:
     in_use = {record["svm"]["name"]: record["state"] for record in run["Read health"]["response"]["records"]}
-    told = {vault["svm"]["name"]: vault for vault in run["Ask akv_info"]["vaults"]}
-    assert told["vs2"]["available"] is in_use["vs2"]["available"] is True
+    reported = {vault["svm"]["name"]: vault for vault in run["Ask akv_info"]["vaults"]}
+    assert reported["vs2"]["available"] is in_use["vs2"]["available"] is True
     # No encrypted volume yet: whether ONTAP calls that available depends on the release.
-    assert told["vs0"].get("available") in (in_use["vs0"]["available"], None)
-    assert {told["vs0"]["verdict"], told["vs2"]["verdict"]} == {"healthy"}
+    assert reported["vs0"].get("available") in (in_use["vs0"]["available"], None)
+    assert {reported["vs0"]["verdict"], reported["vs2"]["verdict"]} == {"healthy"}
 
 
 def test_both_see_what_is_gone(run: Run) -> None:

@@ -57,10 +57,10 @@ class Graph:
     def _one(self, kind: str, client_id: str, seen: list[Application], given: dict[str, str]) -> Reply:
         for application in seen:
             if application.client_id.lower() == client_id.lower():
-                told = self._told(application, given)
+                reported = self._reported(application, given)
                 if kind == "servicePrincipals":
-                    told |= {"accountEnabled": application.enabled, "passwordCredentials": [], "keyCredentials": []}
-                return Reply(200, told, dict(JSON))
+                    reported |= {"accountEnabled": application.enabled, "passwordCredentials": [], "keyCredentials": []}
+                return Reply(200, reported, dict(JSON))
         message = (
             f"Resource '{client_id}' does not exist or one of its queried reference-property objects are not present."
         )
@@ -85,14 +85,14 @@ class Graph:
             size = start = 0
         if not 1 <= size <= _LARGEST_PAGE:
             return self._error(400, "Request_BadRequest", "Invalid page size specified.")
-        body: dict[str, Any] = {"value": [self._told(one, given) for one in chosen[start : start + size]]}
+        body: dict[str, Any] = {"value": [self._reported(one, given) for one in chosen[start : start + size]]}
         if start + size < len(chosen):
             kept = "".join(f"&{name}={quote(given[name])}" for name in ("$select", "$filter", "$top") if name in given)
             body["@odata.nextLink"] = f"{base}{_LIST}?$skiptoken={start + size}{kept}"
         return Reply(200, body, dict(JSON))
 
-    def _told(self, application: Application, given: dict[str, str]) -> dict[str, Any]:
-        told = {
+    def _reported(self, application: Application, given: dict[str, str]) -> dict[str, Any]:
+        reported = {
             "id": application.object_id,
             "appId": application.client_id,
             "displayName": application.name,
@@ -113,7 +113,7 @@ class Graph:
             ],
         }
         chosen = given.get("$select", "").split(",")
-        return {name: value for name, value in told.items() if name in chosen or chosen == [""]}
+        return {name: value for name, value in reported.items() if name in chosen or chosen == [""]}
 
     def _error(self, status: int, code: str, message: str) -> Reply:
         request = str(uuids.uuid4())

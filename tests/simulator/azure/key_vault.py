@@ -181,18 +181,18 @@ class KeyVaults:
 
     def _body(self, key: Key, one: KeyVersion, vault: KeyVault) -> dict[str, Any]:
         public = key.material(one).public_key()
-        told: dict[str, Any] = {"kid": f"{key.uri}/{one.version}", "kty": key.type}
+        reported: dict[str, Any] = {"kid": f"{key.uri}/{one.version}", "kty": key.type}
         operations = ["encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey"]
         if isinstance(public, ec.EllipticCurvePublicKey):
             point = public.public_numbers()
-            told |= {"key_ops": key.key_ops or ["sign", "verify"], "crv": "P-256"}
-            told |= {"x": _encoded(point.x.to_bytes(32, "big")), "y": _encoded(point.y.to_bytes(32, "big"))}
+            reported |= {"key_ops": key.key_ops or ["sign", "verify"], "crv": "P-256"}
+            reported |= {"x": _encoded(point.x.to_bytes(32, "big")), "y": _encoded(point.y.to_bytes(32, "big"))}
         else:
             numbers = public.public_numbers()
-            told["key_ops"] = operations if key.key_ops is None else key.key_ops
-            told["n"] = _encoded(numbers.n.to_bytes((numbers.n.bit_length() + 7) // 8, "big"))
-            told["e"] = _encoded(numbers.e.to_bytes(3, "big"))
-        return {"key": told, "attributes": self._attributes(key, one, vault)}
+            reported["key_ops"] = operations if key.key_ops is None else key.key_ops
+            reported["n"] = _encoded(numbers.n.to_bytes((numbers.n.bit_length() + 7) // 8, "big"))
+            reported["e"] = _encoded(numbers.e.to_bytes(3, "big"))
+        return {"key": reported, "attributes": self._attributes(key, one, vault)}
 
     def _bundle(self, key: Key, one: KeyVersion, vault: KeyVault) -> Reply:
         return Reply(200, self._body(key, one, vault), dict(JSON))

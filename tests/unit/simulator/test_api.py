@@ -19,11 +19,11 @@ THREE = {"vaults": [{"svm": "vs*", "client_id": "app"}, {"scope": "cluster", "cl
 
 def test_links_are_left_out_for_who_accepts_json_alone(start):
     cluster = start(scenario={**THREE, "jobs": {"queued": 5}})
-    told = cluster.call("GET", f"/api{VAULTS}?max_records=1&fields=*", headers={"Accept": "application/json"})
-    assert told.headers["Content-Type"] == "application/json"
-    assert list(told.json()["_links"]) == ["next"]
-    assert "_links" not in told.json()["records"][0]
-    uuid = told.json()["records"][0]["uuid"]
+    reported = cluster.call("GET", f"/api{VAULTS}?max_records=1&fields=*", headers={"Accept": "application/json"})
+    assert reported.headers["Content-Type"] == "application/json"
+    assert list(reported.json()["_links"]) == ["next"]
+    assert "_links" not in reported.json()["records"][0]
+    uuid = reported.json()["records"][0]["uuid"]
     job = cluster.post(path=f"{VAULTS}/{uuid}/restore", headers={"Accept": "application/json"}).json()["job"]
     assert job["_links"]["self"]["href"] == f"/api/cluster/jobs/{job['uuid']}"
 
@@ -92,7 +92,7 @@ def test_without_return_records_a_create_tells_the_number(start):
     assert reply.headers["Location"].startswith(f"/api{VAULTS}/")
 
 
-def test_a_secret_is_never_told(start):
+def test_a_secret_is_never_reported(start):
     client = start("9.7")
     reply = client.post({**CREATE, "client_secret": "canary-1"}, params={"return_records": "true"})
     uuid = reply.json()["records"][0]["uuid"]

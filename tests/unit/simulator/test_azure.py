@@ -141,8 +141,8 @@ def test_clusters_share_one_azure():
         url = f"https://{second['hostname']}:{second['http_port']}/simulator/vaults"
         session = requests.Session()
         session.trust_env = False
-        told = session.get(url, verify=second["ca_path"], timeout=10).json()["vaults"]
-        assert told[0]["azure_problem"] == "the key is disabled"
+        reported = session.get(url, verify=second["ca_path"], timeout=10).json()["vaults"]
+        assert reported[0]["azure_problem"] == "the key is disabled"
 
 
 @pytest.mark.parametrize(

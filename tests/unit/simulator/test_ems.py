@@ -27,13 +27,18 @@ def test_a_line(start):
     (line,) = client.records(f"{EVENTS}?fields=*")
     assert line.pop("_links") == {"self": {"href": "/api/support/ems/events/node1/1"}}
     assert line.pop("node")["name"] == "node1"
-    told = {"name": "https://mykeyvault.vault.azure.net/", "svm": "vs0", "configName": "default", "keyId": f"{KEY}/1"}
+    reported = {
+        "name": "https://mykeyvault.vault.azure.net/",
+        "svm": "vs0",
+        "configName": "default",
+        "keyId": f"{KEY}/1",
+    }
     assert line.pop("log_message").startswith("ekmip.akv.notAvailable: name=https://")
     assert line == {
         "index": 1,
         "time": "2024-08-29T12:00:00+00:00",
         "message": {"name": "ekmip.akv.notAvailable", "severity": "alert"},
-        "parameters": [{"name": name, "value": value} for name, value in told.items()],
+        "parameters": [{"name": name, "value": value} for name, value in reported.items()],
     }
 
 
@@ -57,8 +62,8 @@ def test_the_key(start):
     client.sim.apply([{"expire_key": {"key_id": KEY}}, {"rotate_key": {"svm": "vs0", "version": "2"}}])
     assert names(client) == ["ekmip.akv.keyExpired", "ekmip.akv.keyVersionChanged"]
     (line,) = client.records(f"{EVENTS}?fields=parameters&message.name=*keyVersion*")
-    told = {parameter["name"]: parameter["value"] for parameter in line["parameters"]}
-    assert (told["oldKeyVersion"], told["newKeyVersion"], told["keyId"]) == ("1", "2", f"{KEY}/2")
+    reported = {parameter["name"]: parameter["value"] for parameter in line["parameters"]}
+    assert (reported["oldKeyVersion"], reported["newKeyVersion"], reported["keyId"]) == ("1", "2", f"{KEY}/2")
 
 
 def test_others_are_filtered_and_sorted(start):

@@ -283,9 +283,9 @@ def test_a_page_comes_late_and_empty(broken):
     assert len(client.records(PATH[4:])) == 1
 
 
-@pytest.mark.parametrize(("told", "shown"), [("error", ("", 0, True)), ("message", ("Why.", 7, False))])
-def test_a_job_says_why_in_one_place(start, told, shown):
-    fault = {"match": {"path": "*/restore"}, "job": {"code": 7, "message": "Why.", "told": told}}
+@pytest.mark.parametrize(("reason_in", "shown"), [("error", ("", 0, True)), ("message", ("Why.", 7, False))])
+def test_a_job_says_why_in_one_place(start, reason_in, shown):
+    fault = {"match": {"path": "*/restore"}, "job": {"code": 7, "message": "Why.", "reason_in": reason_in}}
     client = start("9.10.1", {**ONE, "faults": [fault]})
     assert client.post(path=f"{VAULTS}/u/restore", params={"return_timeout": 5}).status_code >= 400
     (job,) = client.records("/cluster/jobs", params={"fields": "*"})

@@ -54,13 +54,13 @@ def test_9_8_tells_what_is_wrong_in_these_sentences(start):
             {"node": {"name": "node1", "healthy": False}},
         ]
     )
-    told = health_of(client, "state", "azure_reachability", "ekmip_reachability")
+    reported = health_of(client, "state", "azure_reachability", "ekmip_reachability")
     message = "AKV wrapped internal key is missing on nodes - node1, node2."
-    assert told["state"] == {"available": False, "code": 346758, "message": message}
+    assert reported["state"] == {"available": False, "code": 346758, "message": message}
     message = "AKV service is not reachable from all nodes - the connection timed out."
-    assert told["azure_reachability"] == {"reachable": False, "code": 346758, "message": message}
+    assert reported["azure_reachability"] == {"reachable": False, "code": 346758, "message": message}
     message = "embedded KMIP server status unavailable on node."
-    (bad,) = (each for each in told["ekmip_reachability"] if not each["reachable"])
+    (bad,) = (each for each in reported["ekmip_reachability"] if not each["reachable"])
     assert {name: bad[name] for name in ("code", "message")} == {"code": 346758, "message": message}
 
 
@@ -80,13 +80,13 @@ def test_a_key_that_is_posted_with_a_version(start, release):
     body["name"] = "https:://mykeyvault.vault.azure.net/"
     posted = client.call("POST", f"/api{VAULTS}?return_records=true&return_timeout=15", json=body)
     assert posted.status_code == 201
-    told = KEY if release in ("9.8", "9.9.1", "9.10.1", "9.11.1", "9.12.1") else f"{KEY}/{VERSION}"
+    reported = KEY if release in ("9.8", "9.9.1", "9.10.1", "9.11.1", "9.12.1") else f"{KEY}/{VERSION}"
     links = {"self": {"href": f"/api{VAULTS}/{UUID}"}}
     (record,) = posted.json()["records"]
-    assert record["key_id"] == told
+    assert record["key_id"] == reported
     assert record["_links"] == links
     read = client.get(f"{VAULTS}/{UUID}?fields=*")
-    assert (read["key_id"], read["name"], read["_links"]) == (told, body["name"], links)
+    assert (read["key_id"], read["name"], read["_links"]) == (reported, body["name"], links)
     assert not {"client_secret", "client_certificate", "proxy_password"} & {*record, *read}
 
 

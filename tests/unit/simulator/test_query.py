@@ -96,7 +96,7 @@ ORDINARY_97 = {
 
 
 @pytest.mark.parametrize(
-    ("text", "instance", "told"),
+    ("text", "instance", "reported"),
     [
         (None, False, {"uuid"}),
         (None, True, ORDINARY_97),
@@ -112,19 +112,23 @@ ORDINARY_97 = {
         ("_links,name", False, {"uuid", "name"}),
     ],
 )
-def test_fields_of_9_7(text, instance, told):
-    assert query.fields_told(text, VAULT_97, instance) == told
+def test_fields_of_9_7(text, instance, reported):
+    assert query.fields_reported(text, VAULT_97, instance) == reported
 
 
-def test_advanced_fields_are_told_only_by_name():
-    star = query.fields_told("*", VAULT_916, False)
+def test_advanced_fields_are_reported_only_by_name():
+    star = query.fields_reported("*", VAULT_916, False)
     assert "port" in star
     assert not any(path.startswith(("state", "azure_", "ekmip_")) for path in star)
-    assert query.fields_told("*,state", VAULT_916, False) == star | {"state.available", "state.message", "state.code"}
-    everything = query.fields_told("**", VAULT_916, False)
+    assert query.fields_reported("*,state", VAULT_916, False) == star | {
+        "state.available",
+        "state.message",
+        "state.code",
+    }
+    everything = query.fields_reported("**", VAULT_916, False)
     assert "ekmip_reachability.node.name" in everything
     assert "client_secret" not in everything
-    assert not query.fields_told(None, VAULT_916, True) - star
+    assert not query.fields_reported(None, VAULT_916, True) - star
 
 
 def test_a_page_links_to_the_next_with_the_same_query():
