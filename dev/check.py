@@ -46,18 +46,18 @@ class Counts:
 
 # Seconds that a session takes with one worker, where .cache holds no figure of an earlier run; others take less.
 _SECONDS = {
-    "faults": 690,
-    "roles": 700,
-    "integration-2.21": 500,
-    "sanity-2.16": 240,
-    "sanity-2.18": 240,
-    "sanity-2.21": 240,
+    "roles": 500,
+    "faults": 450,
+    "integration-2.21": 350,
+    "sanity-2.21": 230,
     "eda": 200,
     "pages": 130,
-    "core-2.16": 200,
-    "core-2.18": 200,
-    "core-2.22": 200,
+    "core-2.16": 230,
+    "core-2.22": 230,
     "ansible-integration": 110,
+    "sanity-2.16": 100,
+    "sanity-2.18": 100,
+    "core-2.18": 90,
     "releases": 70,
 }
 _DEFAULT = 60
