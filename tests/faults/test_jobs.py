@@ -14,22 +14,24 @@ import pytest
 from faults.catalogue import PHASES, WHOLE
 from faults.harness import options, picture, run
 from faults.in_process import LOGIN, Ontap, Send, play
+from faults.virtual import Cluster
 
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer
 from simulator import Simulator
 
 
 @pytest.fixture
-def cluster(cluster: Simulator) -> Simulator:
-    cluster.apply([{"create_vault": WHOLE}, {"lose_keys": {"svm": "vs0", "nodes": ["node1", "node2"]}}])
-    return cluster
+def cluster() -> Cluster:
+    started = Cluster("9.7", {"jobs": {"queued": 0.05, "running": 0.1}})
+    started.apply([{"create_vault": WHOLE}, {"lose_keys": {"svm": "vs0", "nodes": ["node1", "node2"]}}])
+    return started
 
 
-def restore(cluster: Simulator, **more: Any) -> dict[str, Any]:
-    return run("akv_restore", svm="vs0", poll_interval=0.1, **{**options(cluster), **more})
+def restore(cluster: Cluster, **more: Any) -> dict[str, Any]:
+    return cluster.run("akv_restore", svm="vs0", poll_interval=0.1, **{**options(cluster), **more})
 
 
-def test_partial_restore(cluster: Simulator, tally: Counter[str]) -> None:
+def test_partial_restore(cluster: Cluster, tally: Counter[str]) -> None:
     cluster.apply([{"partial_restore": {"nodes": ["node2"]}}])
     result = restore(cluster)
     assert result["failed"]
@@ -42,7 +44,7 @@ def test_partial_restore(cluster: Simulator, tally: Counter[str]) -> None:
     tally["converged"] += 1
 
 
-def test_job_fails(cluster: Simulator, tally: Counter[str]) -> None:
+def test_job_fails(cluster: Cluster, tally: Counter[str]) -> None:
     cluster.apply([{"fail_next_job": {"ends": "failure", "code": 65537515, "effect": False}}])
     result = restore(cluster)
     assert result["failed"]
@@ -54,7 +56,7 @@ def test_job_fails(cluster: Simulator, tally: Counter[str]) -> None:
 
 
 @pytest.mark.parametrize("effect", [True, False])
-def test_job_vanishes(cluster: Simulator, effect: bool, tally: Counter[str]) -> None:
+def test_job_vanishes(cluster: Cluster, effect: bool, tally: Counter[str]) -> None:
     """What it did is read from the AKV configuration, never guessed."""
     cluster.apply([{"fail_next_job": {"ends": "vanishes", "effect": effect}}])
     result = restore(cluster, wait_timeout=1)
@@ -71,7 +73,7 @@ def test_job_vanishes(cluster: Simulator, effect: bool, tally: Counter[str]) -> 
 
 
 @pytest.mark.parametrize("ends", ["paused", "never"])
-def test_job_does_not_end(cluster: Simulator, ends: str, tally: Counter[str]) -> None:
+def test_job_does_not_end(cluster: Cluster, ends: str, tally: Counter[str]) -> None:
     cluster.apply([{"fail_next_job": {"ends": ends}}])
     result = restore(cluster, wait_timeout=1)
     assert result["failed"]
@@ -80,7 +82,7 @@ def test_job_does_not_end(cluster: Simulator, ends: str, tally: Counter[str]) ->
     tally["outcome named"] += 1
 
 
-def test_an_expired_credential_is_not_cured_by_a_restore(cluster: Simulator, tally: Counter[str]) -> None:
+def test_an_expired_credential_is_not_cured_by_a_restore(cluster: Cluster, tally: Counter[str]) -> None:
     cluster.apply([{"expire_credential": {"svm": "vs0"}}])
     result = restore(cluster, wait_timeout=1)
     assert result["failed"]
@@ -127,21 +129,21 @@ def test_outcome_of_a_job_that_fails(phase: str, effect: bool, tally: Counter[st
     """ONTAP took the request and its job failed: what that left behind is read."""
     struck = PHASES[phase]
     quick = {"jobs": {"queued": 0.05, "running": 0.1}, "cluster": {"asynchronous": "always"}}
-    with Simulator(release="9.16.1", scenario=quick) as sim:
+    with Cluster("9.16.1", quick) as sim:
         sim.apply([{"create_vault": WHOLE}] if struck.vault else [])
         sim.apply(list(struck.before))
         before = picture(sim)
         sim.apply([{"fail_next_job": {"ends": "failure", "code": 65537515, "effect": effect}}])
-        result = run(struck.module, **struck.options, **options(sim))
+        result = sim.run(struck.module, **struck.options, **options(sim))
         assert result["failed"]
         if phase == "switch" and not effect:
-            # It stands half-way, which no AKV configuration tells.
+            # It stands half-way, which no AKV configuration shows.
             assert result["outcome"] == "unknown"
             assert "run the task again" in result["msg"]
         else:
             assert result["outcome"] == ("changed" if picture(sim) != before else "unchanged"), result["msg"]
         tally["outcome named"] += 1
-        assert not run(struck.module, **struck.options, **options(sim)).get("failed")
+        assert not sim.run(struck.module, **struck.options, **options(sim)).get("failed")
         assert struck.done(sim)
         tally["converged"] += 1
 

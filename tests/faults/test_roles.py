@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from faults.catalogue import LOSE_KEYS, PHASES, WHOLE
-from faults.harness import options, picture, run
+from faults.harness import options, picture
+from faults.virtual import Cluster
 
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import Outcome
-from simulator import Simulator
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "least-privilege.md"
 COMMAND = re.compile(r"^security login rest-role create -role (\w+) -api (\S+) -access (\w+)$", re.MULTILINE)
@@ -61,30 +60,28 @@ def privileges() -> Iterator[tuple[str, str]]:
             yield task, path
 
 
-@contextmanager
-def cluster_with(role: Role, task: str) -> Iterator[Simulator]:
+def cluster_with(role: Role, task: str) -> Cluster:
     """A cluster on which the login has this role, and the task something to do."""
     scenario = {
-        # The first release that reports the health monitor.
-        "cluster": {"release": "9.10.1" if task == "health monitor" else "9.7"},
         "users": [{"name": "admin"}, {"name": LOGIN["username"], "password": LOGIN["password"], "role": "ansible"}],
         "roles": {"ansible": [{"api": path, "access": access} for path, access in role.items()]},
         "jobs": {"queued": 0.05, "running": 0.1},
     }
-    with Simulator(scenario=scenario) as sim:
-        sim.apply({"create": [], "restore": KEYLESS, "repair": KEYLESS}.get(task, [{"create_vault": WHOLE}]))
-        yield sim
+    # The first release that reports the health monitor.
+    sim = Cluster("9.10.1" if task == "health monitor" else "9.7", scenario)
+    sim.apply({"create": [], "restore": KEYLESS, "repair": KEYLESS}.get(task, [{"create_vault": WHOLE}]))
+    return sim
 
 
-def attempt(sim: Simulator, task: str) -> dict[str, Any]:
+def attempt(sim: Cluster, task: str) -> dict[str, Any]:
     module, declared, _needs = TASKS[task]
     connection = {**options(sim), **LOGIN}
     if module in ("akv_info", "akv_preflight_info"):
         del connection["wait_timeout"]
-    return run(module, **declared, **connection)
+    return sim.run(module, **declared, **connection)
 
 
-def done(sim: Simulator, task: str, result: dict[str, Any]) -> bool:
+def done(sim: Cluster, task: str, result: dict[str, Any]) -> bool:
     if TASKS[task][0] == "akv_info":
         # Without the privilege the interval is not known, and the AKV configurations are all the same.
         return bool(result["summary"]["total"] == 1)

@@ -47,10 +47,11 @@ class Cluster(Ontap):
     def run(self, module: str, **task: Any) -> dict[str, Any]:
         """Run a module to its end; give its result.
 
-        :param task: the options; ``check_mode`` and ``diff`` among them are Ansible's
+        :param task: the options; ``check_mode`` and ``diff`` among them are Ansible's. The role of ``username`` counts
         """
         check_mode, diff = (task.pop(name, False) for name in ("check_mode", "diff"))
         options = {name: value for name, value in task.items() if value is not None}
+        self._user = self._cluster.users.get(options["username"], self._user)
         played = play(module, options, self.send, check_mode, clock=self._clock)
         if played.refused:
             return {"failed": True, "msg": " ".join(played.refused)}
