@@ -303,7 +303,7 @@ def leaks(session: nox.Session) -> None:
 @nox.session(name="leaks-all")
 def leaks_all(session: nox.Session) -> None:
     """Search the whole matrix of leaks, and compare 300 tasks in process and as modules; oldest and newest core."""
-    more = {"AKV_ALL_LEAKS": "1", "AKV_SAME_SETS": "5"}
+    more = {"AKV_ALL_LEAKS": "1", "AKV_SAME_SETS": "10"}
     pytest(session, programs(session, "kit", TOOLS), "tests/leaks", **more)
     for core in (USABLE[0], USABLE[-1]):
         pytest(session, core_programs(session, core), "tests/leaks", "tests/integration/test_same_result.py", **more)
