@@ -123,6 +123,10 @@ _value:
       description: The hosts that were not read.
       type: list
       elements: str
+    causes:
+      description: What stops the rotation, one line a cause. The message has as much of it as fits.
+      type: list
+      elements: str
 """
 
 

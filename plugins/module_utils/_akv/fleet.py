@@ -29,10 +29,9 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import (
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import digest
 
 _MANY = 20  # configurations: a table of more is grouped
-_LONGEST_MESSAGE = 450  # characters
-_LONGEST_STOP = 850  # of what stops a rotation; Ansible adds to it in its line, which is to have 1,000 at most
+_LONGEST_MESSAGE = 450  # characters; Ansible adds to it in its line, which is to have 500 at most
 _LONGEST_CAUSE = 250
-_LONGEST_CAUSES = 500
+_LONGEST_CAUSES = 200  # in a sentence
 _CAUSES = 4
 _ADDRESS = r"(https?://)?([\w-]+(\.[\w-]+)+|\[[0-9a-fA-F:]+\])(:\d+)?"
 
@@ -71,6 +70,7 @@ class Decision:
     :ivar canary: host, uuid and svm (its name); empty where it may not begin
     :ivar hosts: the clusters with targets, each with the names of their SVMs that are named in the wish
     :ivar missing: clusters that were not read and may be missing
+    :ivar causes: why it may not begin, line by line, where more than one cluster or configuration is the reason
     """
 
     stop: bool
@@ -79,10 +79,18 @@ class Decision:
     plan_id: str = ""
     hosts: Mapping[str, Sequence[str]] = field(default_factory=dict)
     missing: Sequence[str] = ()
+    causes: Sequence[str] = ()
 
 
 class _Stopped(Exception):
-    pass
+    """Why a rotation may not begin.
+
+    :ivar causes: what is wrong on which clusters, line by line; the sentence has as many as fit
+    """
+
+    def __init__(self, message: str, found: Sequence[tuple[str, str, str]] = ()) -> None:
+        super().__init__(" ".join([message, *_causes(found, _LONGEST_CAUSES)]))
+        self.causes = _causes(found, _CAUSES * _LONGEST_CAUSE)
 
 
 def decide(plans: Mapping[str, Result | None], wish: Wish) -> Decision:
@@ -111,8 +119,8 @@ def decide(plans: Mapping[str, Result | None], wish: Wish) -> Decision:
                 " approved. Run check mode again and compare."
             )
     except _Stopped as why:
-        message = shortened(f"Nothing was sent. {why}", _LONGEST_STOP)
-        return Decision(True, message, plan_id=plan_id, hosts=hosts, missing=missing)
+        message = shortened(f"Nothing was sent. {why}", _LONGEST_MESSAGE)
+        return Decision(True, message, plan_id=plan_id, hosts=hosts, missing=missing, causes=why.causes)
     number = sum(len(plan["vaults"]) for plan in read.values())
     message = (
         f"{_count(number)} of application {wish.client_id} on {len(hosts)} of {len(plans)} clusters."
@@ -168,7 +176,8 @@ def _check_read(plans: Mapping[str, Result | None], missing: Sequence[str], allo
     if left:
         raise _Stopped(
             f"{len(left)} of {len(plans)} clusters could not be read. To rotate without them, name them in"
-            f" akv_rotate_allow_unreachable. {_causes([(host, host, _why_unread(plans[host])) for host in left])}"
+            " akv_rotate_allow_unreachable.",
+            [(host, host, _why_unread(plans[host])) for host in left],
         )
 
 
@@ -176,10 +185,11 @@ def _why_unread(plan: Result | None) -> str:
     return str(plan.get("msg", "no reason reported")) if plan else "no result in this run (serial, or failed)."
 
 
-def _causes(found: Iterable[tuple[str, str, str]]) -> str:
+def _causes(found: Iterable[tuple[str, str, str]], longest: int) -> list[str]:
     """Give reasons: what has the same one together, the most frequent reason first.
 
     :param found: name, cluster and reason of each
+    :param longest: characters of all reasons together
     """
     names: dict[str, list[str]] = {}
     samples: dict[str, str] = {}
@@ -189,10 +199,10 @@ def _causes(found: Iterable[tuple[str, str, str]]) -> str:
         names.setdefault(kind, []).append(name)
         samples.setdefault(kind, reason)
     kinds = sorted(names, key=lambda kind: -len(names[kind]))
-    share = min(_LONGEST_CAUSE, _LONGEST_CAUSES // min(len(kinds), _CAUSES))
+    share = min(_LONGEST_CAUSE, longest // max(1, min(len(kinds), _CAUSES)))
     parts = [f"{listed(names[kind])}: {shortened(samples[kind], share)}" for kind in kinds[:_CAUSES]]
     more = [name for kind in kinds[_CAUSES:] for name in names[kind]]
-    return " ".join([*parts, *([f"{listed(more)}: other reasons."] if more else [])])
+    return [*parts, *([f"{listed(more)}: other reasons."] if more else [])]
 
 
 def _check_used(read: Mapping[str, Result], wish: Wish) -> None:
@@ -227,8 +237,8 @@ def _check_health(read: Mapping[str, Result], include_unhealthy: bool) -> None:
     ]
     if bad and not include_unhealthy:
         raise _Stopped(
-            f"{_count(len(bad))} not healthy. Repair first (ontap.akv.recover), or set akv_rotate_include_unhealthy."
-            f" {_causes(bad)}"
+            f"{_count(len(bad))} not healthy. Repair first (ontap.akv.recover), or set akv_rotate_include_unhealthy.",
+            bad,
         )
 
 
@@ -332,7 +342,7 @@ def report(
         results[host] = {**about, **_result(host, vaults, stages.get(host, {}), decision, check_mode, only_canary)}
     read = [plan for host, plan in plans.items() if host not in decision.missing and plan is not None]
     others = sum(int(plan.get("others") or 0) for plan in read)
-    table = _table(results, decision)
+    table = [*_table(results, decision), *(decision.causes if len(decision.causes) > 1 else ())]
     watched = stages.get(str(decision.canary.get("host")), {}).get("watch", {}).get("msg")
     if watched:
         table.append(f"Canary: {shortened(str(watched), _LONGEST_MESSAGE)}")
@@ -434,7 +444,7 @@ def _result(
         message = f"{sent} of {_count(len(vaults))} on {host} got the new credential."
         if failed:
             message = why if why.startswith(message) else f"{message} {why}"
-    return {**shown, "failed": failed, "msg": shortened(message, _LONGEST_STOP if decision.stop else _LONGEST_MESSAGE)}
+    return {**shown, "failed": failed, "msg": shortened(message, _LONGEST_MESSAGE)}
 
 
 def _outcome(calls: Iterable[Result]) -> str:

@@ -20,12 +20,15 @@ from dataclasses import dataclass, field
 from ansible_collections.ontap.akv.plugins.module_utils._akv.azure_check import has_credential, keys_of
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import COMPARED, Record, configuration_of
+from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import shortened
 from ansible_collections.ontap.akv.plugins.module_utils._akv.uris import KeyId
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import digest
 
 Values = Mapping[str, t.Any]
 
 _SHOWN = ("client_id", "configuration", "key_id", "name", "reasons", "uuid", "verdict")
+_LONGEST = 450  # characters: Ansible adds to it in its line, which is to have 500 at most
+_LONGEST_REASON = 180
 _NOT_COPIED = ("key_id", "name", "client_id", "tenant_id")
 
 
@@ -96,7 +99,8 @@ class _Rotation:
     def progress(self) -> Progress:
         found = self._step("found")
         if "vaults" not in found:
-            return Progress(stop=f"{self._who}: {found.get('msg', 'It could not be read.')} Nothing was changed.")
+            why = shortened(str(found.get("msg", "It could not be read.")), _LONGEST - 100)
+            return Progress(stop=f"{self._who}: {why} Nothing was changed.")
         enabled = _enabled(found)
         if len(enabled) != 1:
             # akv_info warns of an SVM that does not exist, with near names.
@@ -305,7 +309,7 @@ class _Rotation:
             "failed": bool(problem),
             "changed": any(step.get("changed") or step.get("outcome") == "changed" for step in steps),
             "outcome": next((each for each in ("unknown", "changed") if each in outcomes), "unchanged"),
-            "msg": " ".join(filter(None, self._sentences(problem, rollback, after, variables))),
+            "msg": shortened(" ".join(filter(None, self._sentences(problem, rollback, after, variables))), _LONGEST),
             "method": self._method,
             "before": {name: self._previous[name] for name in _SHOWN if name in self._previous},
             "after": {name: after[name] for name in _SHOWN if name in after},
@@ -326,15 +330,15 @@ class _Rotation:
         return {} if gone or not name else {**variables, "akv_rotate_key_configuration": name}
 
     def _sentences(self, problem: str, rollback: str, after: Values, variables: Values) -> t.Iterator[str]:
-        state = f"It has key {after.get('key_id', 'that could not be read')} now, and is {after['verdict']}."
         if problem:
-            yield f"{self._who} was stopped. {problem}"
+            limit = _LONGEST_REASON // (2 if rollback == "failed" else 1)
+            yield f"The key rotation of {self._who} failed. {shortened(problem, limit)}"
             yield {
                 "none": "",
                 "done": "It was rolled back to the previous key.",
-                "failed": f"It could not be rolled back to the previous key: {self._refused('back')}",
+                "failed": f"It could not be rolled back to the previous key: {shortened(self._refused('back'), limit)}",
             }[rollback]
-            yield state
+            yield f"It has {self._named_key(after)} now, and is {after['verdict']}."
         elif self._there or self._check_mode:
             yield self._intent()
         else:
@@ -343,8 +347,13 @@ class _Rotation:
             yield self._deletion()
         if variables:
             words = " ".join(f"{name}={value}" for name, value in variables.items())
-            previous = self._previous.get("key_id")
-            yield f"Keep the previous key {previous} enabled in Azure. To roll back, run with {words}"
+            yield f"Keep the previous key enabled in Azure. To roll back, run with {words}"
+
+    def _named_key(self, after: Values) -> str:
+        """Name the key that is in use."""
+        key = after.get("key_id", "that could not be read")
+        known = {"new": self._key, "previous": self._previous.get("key_id")}
+        return next((f"the {name} key" for name, each in known.items() if same_key(key, each)), f"key {key}")
 
     def _deletion(self) -> str:
         """Say what was deleted, or that nothing is left to delete."""

@@ -98,10 +98,14 @@ class TestDecide:
 
     def test_many_reasons_are_bounded(self) -> None:
         plans = {f"c{number}": {"msg": "x" * 40 * number + " failed. " * 50} for number in range(1, 30)}
-        message = decide({"c0": plan(vault("a")), **plans}, WISH).message
-        assert len(message) <= 850
-        assert "c5, c6, c7, c8, c9 and 20 more: other reasons." in message
-        assert "29 of 30 clusters could not be read" in message
+        decision = decide({"c0": plan(vault("a")), **plans}, WISH)
+        assert len(decision.message) <= 450
+        assert "c4: x" in decision.message
+        # Line by line, there is more of each.
+        assert decision.causes[-1] == "c5, c6, c7, c8, c9 and 20 more: other reasons."
+        assert max(map(len, decision.causes)) <= 500
+        assert report(dict.fromkeys(plans), decision, {}).table[-5:] == decision.causes
+        assert "29 of 30 clusters could not be read" in decision.message
 
     def test_a_cluster_without_a_result_was_not_read(self) -> None:
         assert "no result in this run" in decide({"c1": plan(vault("a")), "c2": None}, WISH).message

@@ -196,7 +196,7 @@ def test_a_delete_that_fails_is_no_success() -> None:
 def test_a_refused_step_of_a_switch(step: str) -> None:
     told = at(SWITCH, **{"made": CHANGED, step: hidden("Azure refuses the credential.")}, after=found())
     assert (told.watch, told.rollback, told.delete, told.result["failed"]) == ({}, False, False, True)
-    assert "was stopped. Azure refuses the credential. It has key" in told.result["msg"]
+    assert "The key rotation of SVM vs0 on c1 failed. Azure refuses the credential. It has the" in told.result["msg"]
 
 
 def test_a_refused_step_of_check_mode() -> None:
@@ -209,7 +209,7 @@ def test_a_refused_rollback() -> None:
     bad = found(vault(KEY2, "unavailable"))
     told = at(changed=CHANGED, watched=hidden("worse"), after=bad, back=hidden("No job."), back_after=bad)
     assert told.result["rollback"] == "failed"
-    assert "It could not be rolled back to the previous key: No job. It has key" in told.result["msg"]
+    assert "It could not be rolled back to the previous key: No job. It has the new key" in told.result["msg"]
     assert told.result["rollback_variables"] == {"akv_rotate_key_key_id": KEY1}
 
 
