@@ -333,3 +333,12 @@ def test_what_is_as_declared_is_said_so_in_a_run_and_in_check_mode() -> None:
     says = "2 of 2 AKV configurations match the task on 127.0.0.1, but 1 not available on every node. See results."
     assert [result["msg"] for result in results] == [says, says]
     assert alone["msg"] == "1 of 1 AKV configurations match the task on 127.0.0.1."
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_failure_says_what_became_of_the_others(check_mode: bool) -> None:
+    with cluster(1, more=1) as simulator:
+        result = configure(simulator, [{**WHOLE, "svm": name} for name in ("s2", "s3")], check_mode)
+        assert bool(changes(simulator)) is not check_mode
+    assert result["msg"].startswith("1 of 2 failed on 127.0.0.1: SVM s3. First error: SVM s3 does not exist")
+    assert result["msg"].endswith(" Nothing was sent." if check_mode else " The other 1 succeeded.")

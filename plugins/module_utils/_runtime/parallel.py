@@ -167,7 +167,7 @@ def workers(client: Client, threads: int) -> Iterator[Workers]:
         made.close()
 
 
-def conclude(client: Client, items: Sequence[Item]) -> list[Record]:
+def conclude(client: Client, items: Sequence[Item], check_mode: bool) -> list[Record]:
     """Gather the outcomes of all items, warnings included; return the results in order.
 
     :raises AkvError: some failed
@@ -182,7 +182,8 @@ def conclude(client: Client, items: Sequence[Item]) -> list[Record]:
     if failed:
         changed = any(result["changed"] for result in results)
         outcomes = [Outcome(item.result["outcome"]) for item in failed] + [Outcome.CHANGED] * changed
-        rest = f" The other {len(items) - len(failed)} succeeded." if len(failed) < len(items) else ""
+        others = len(items) - len(failed)
+        rest = " Nothing was sent." if check_mode else f" The other {others} succeeded." if others else ""
         raise AkvError(
             f"{len(failed)} of {len(items)} failed on {client.where}: {_shortened([item.label for item in failed])}."
             f" First error: {failed[0].result['msg']} See results for details.{rest}",

@@ -112,7 +112,7 @@ def configure(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> 
         for entry in still_open(entries):
             with entry.kept():
                 entry.succeed(entry.change.predict(t.cast("Plan", entry.plan), check_mode))
-    results = conclude(client, entries)
+    results = conclude(client, entries, check_mode)
     return BulkResult(
         changed=any(result["changed"] for result in results),
         msg=_message(client, results, check_mode),

@@ -141,7 +141,7 @@ def _restore_many(client: Client, scopes: list[Scope], params: Mapping[str, t.An
 
     with parallel.workers(client, params["threads"]) as threads:
         threads.each(items, restore)
-    results = parallel.conclude(client, items)
+    results = parallel.conclude(client, items, check_mode)
     number = sum(result["changed"] for result in results)
     done = "would be restored" if check_mode else "restored"
     return BulkResult(
