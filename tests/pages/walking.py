@@ -10,6 +10,7 @@ may say what a reader need not see, beside those of ``integration.examples``::
     <!-- not run: why it cannot be -->
     <!-- file: enable.yml -->     the reader saves the block under this name
     <!-- terminal -->             it is typed into a terminal of its own, and goes on running
+    <!-- terminal: copied -->     the same, and what it prints to be copied is typed
     <!-- copied -->               what the terminal has printed to be copied is typed; the block shows how it looks
     <!-- types: [a, b] -->        lines that the reader types when a command asks
     <!-- fails -->                the last command has to fail
@@ -110,6 +111,9 @@ class Reader:
                 elif "terminal" in block.notes:
                     terminals.append(self._open(block))
                     everything.callback(terminals[-1].close)
+                    if block.notes["terminal"] == "copied":
+                        self._type(block, terminals[-1].exports())
+                        self._names = {HOST: "127.0.0.1"}
                 elif "copied" in block.notes:
                     self._type(block, terminals[-1].exports())
                 elif block.language == "console":
