@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from integration.running import Values, seen
-from roles.playing import DEAD, Connection, Roles, assert_changes_nothing
+from roles.playing import DEAD, Connection, Roles, assert_changes_nothing, assert_readable
 
 from simulator import Simulator
 
@@ -99,6 +99,7 @@ def test_a_drift_job(roles: Roles) -> None:
     assert failed.keys() == {"differs", "dead"}
     assert "1 of 1 AKV configurations on differs differ from what is declared: vs0. Nothing was changed." in str(failed)
     assert "refused the connection" in failed["dead"]
+    assert_readable(run)
 
 
 def test_what_is_missing_on_the_cluster_stops_it(roles: Roles) -> None:
