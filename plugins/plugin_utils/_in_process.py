@@ -78,11 +78,13 @@ def run(task: Task, use_case: ModuleType) -> Values | None:
 
 
 def _run(task: Task, use_case: ModuleType, call: Call) -> Values:
+    if call.refusal:
+        return call.refusal
     with _working_directory(task.folder):
         checked = validate(task.module, call.spec, task.arguments)
         warnings = checked.warnings
         if checked.error:
-            result = call.refusal() or call.invalid(checked.error)
+            result = call.invalid(checked.error)
         else:
             result, more = call.run(
                 checked.params,

@@ -79,7 +79,7 @@ class Azure:
         call = Call(use_case.ARGUMENT_SPEC, given, use_case.KIND)
         checked = ArgumentSpecValidator(call.spec).validate(given)
         if checked.error_messages:
-            return call.refusal() or call.invalid("; ".join(checked.error_messages))
+            return call.refusal or call.invalid("; ".join(checked.error_messages))
         result, warnings = call.run(checked.validated_parameters, False, use_case.run)
         self.search(json.dumps([result, warnings], default=str), given)
         return {**result, "warnings": warnings}

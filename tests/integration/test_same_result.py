@@ -102,7 +102,7 @@ POOL: dict[str, list[Any]] = {
     "password": ["wrong-Password8Q", "x", [], False],
     "username": ["admin", 7, "{{ '{% x %}' }}"],
     "hostname": ["", "nobody.invalid", "https://127.0.0.1", None],
-    "http_port": [0, "https"],
+    "http_port": [0, "https", "inf"],
     "timeout": [0, "soon", 5],
     "retries": [-1, 0, "1"],
     "wait_timeout": [-1, 0, 5],

@@ -13,6 +13,7 @@ the event sources share these functions.
 from __future__ import annotations
 
 import difflib
+import math
 import os
 import re
 import typing as t
@@ -29,6 +30,7 @@ CLUSTER = "_ontap_akv_cluster"
 """An argument that no task gives: the ``name`` and the ``address`` of the inventory's host, which the action adds."""
 
 _TEXT_TYPES = ("str", "path")
+_NUMBER_TYPES = ("int", "float")
 
 _SECRETS = frozenset(
     {
@@ -47,7 +49,7 @@ _LONGEST_PATH = 255  # characters of a path that is shown; a certificate with it
 
 
 def check(spec: Spec, given: Mapping[str, t.Any], place: str = "") -> None:
-    """Check that text was given where text is wanted, and a list of objects where that is wanted.
+    """Check that text was given where text is wanted, a finite number, and a list of objects where these are wanted.
 
     :param place: the entry that the arguments belong to, with a dot at its end, for messages
     :raises InputError: names the option and the type that was given; no value is shown
@@ -57,7 +59,9 @@ def check(spec: Spec, given: Mapping[str, t.Any], place: str = "") -> None:
 
 def _check(options: Spec, given: Mapping[str, t.Any], place: str) -> None:
     for name, value in given.items():
-        option = options.get(str(name))
+        if not isinstance(name, str):
+            raise InputError(f"{place}{name}", "is not an option: the name of an option is text.")
+        option = options.get(name)
         if option is None or value is None:
             continue
         where = f"{place}{name}"
@@ -65,6 +69,8 @@ def _check(options: Spec, given: Mapping[str, t.Any], place: str) -> None:
             _check_objects(option, value, where)
         elif option.get("type", "str") in _TEXT_TYPES:
             _check_text(where, value)
+        elif option["type"] in _NUMBER_TYPES:
+            _check_is_finite(where, value)
         elif option.get("elements") in _TEXT_TYPES:
             # Ansible takes a single value for a list of one.
             for number, item in enumerate(value) if isinstance(value, (list, tuple)) else [(None, value)]:
@@ -84,6 +90,16 @@ def _check_objects(option: Mapping[str, t.Any], value: t.Any, where: str) -> Non
         if not isinstance(entry, Mapping):
             raise InputError(place, "is not an object. Give the options of one entry, each with its name.")
         _check(options, entry, f"{place}.")
+
+
+def _check_is_finite(where: str, value: t.Any) -> None:
+    """Refuse infinity, which ends Ansible's own check with a traceback, and what is not a number but passes as one."""
+    try:
+        finite = not isinstance(value, (float, str)) or math.isfinite(float(value))
+    except ValueError:
+        return
+    if not finite:
+        raise InputError(where, f"{value} is not a finite number. Give a number.")
 
 
 def _check_text(where: str, value: t.Any) -> None:

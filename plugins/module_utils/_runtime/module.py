@@ -26,6 +26,9 @@ class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core is not typed
     def _load_params(self) -> None:
         super()._load_params()
         self.params.pop(CLUSTER, None)
+        if self._call.refusal:
+            # Ansible's own check need not see them: it does not bear everything.
+            self.params = {name: value for name, value in self.params.items() if name.startswith("_ansible_")}
 
     def __init__(self, call: Call) -> None:
         self._call = call
@@ -33,7 +36,7 @@ class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core is not typed
 
     def fail_json(self, msg: str, **more: t.Any) -> t.NoReturn:
         """End with a failure: what the arguments' own check says comes before what Ansible's validation says."""
-        self.leave(self._call.refusal() or self._call.invalid(msg, **more))
+        self.leave(self._call.refusal or self._call.invalid(msg, **more))
 
     def leave(self, result: dict[str, t.Any]) -> t.NoReturn:
         """End with a result in which no secret is."""

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 from collections.abc import Callable, Mapping
@@ -62,8 +63,9 @@ class Call:
         self._cluster = {CLUSTER: cluster} if cluster else {}
         self._redactor = Redactor(secrets_of(self.spec, given))
 
+    @functools.cached_property
     def refusal(self) -> Result | None:
-        """Check the types of the arguments; give the failed result where something else than text was given."""
+        """The failed result of arguments of a wrong type, which Ansible's own check need not see; else None."""
         try:
             check(self.spec, self._given)
         except InputError as problem:
@@ -92,9 +94,8 @@ class Call:
         :param session: opens the transport
         :param progress: receives what the task waits for
         """
-        refused = self.refusal()
-        if refused:
-            return refused, []
+        if self.refusal:
+            return self.refusal, []
         try:
             check_environment(self.spec, params)
         except InputError as problem:

@@ -64,7 +64,8 @@ def check(params: Mapping[str, t.Any]) -> tuple[Scope | None, dict[str, str]]:
         for name in params[option] or []:
             _check_field(option, name.partition(" ")[0])
     query = {}
-    for name, value in (params["query"] or {}).items():
+    # YAML has names that are not text.
+    for name, value in ((str(name), value) for name, value in (params["query"] or {}).items()):
         _check_field("query", name)
         if not isinstance(value, (str, int, float, bool)):
             raise InputError("query", f"{name} is {value!r}. Give one value; ONTAP's | means or.")

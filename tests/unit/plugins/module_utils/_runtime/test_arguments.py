@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import pytest
@@ -53,6 +54,23 @@ def test_text_means_text(name: str, value: Any) -> None:
 def test_text_means_text_in_an_entry(name: str, value: Any) -> None:
     with pytest.raises(InputError, match=rf"^vaults\[1\]\.{name}: is "):
         check(CONFIG, {"vaults": [{"svm": "vs0"}, {name: value}]})
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan, "inf", "nan", " -Infinity ", "1e999"], ids=repr)
+@pytest.mark.parametrize("name", ["http_port", "timeout", "wait_timeout", "proxy_port"])
+def test_a_number_is_finite(name: str, value: Any) -> None:
+    with pytest.raises(InputError, match=rf"^{name}: .* is not a finite number"):
+        check(CONFIG, {name: value})
+
+
+@pytest.mark.parametrize("value", [5, 1.5, "5", " 5 ", "five", True, [math.inf], {}, None], ids=repr)
+def test_whether_it_is_a_number_at_all_is_said_by_ansible(value: Any) -> None:
+    check(CONFIG, {"timeout": value})
+
+
+def test_the_name_of_an_option_is_text() -> None:
+    with pytest.raises(InputError, match=r"^vaults\[0\]\.5: is not an option"):
+        check(CONFIG, {"vaults": [{5: SENTINEL}]})
 
 
 @pytest.mark.parametrize("value", [*no_text[1:], None], ids=repr)

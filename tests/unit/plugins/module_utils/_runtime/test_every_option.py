@@ -64,10 +64,10 @@ def test_every_text_is_checked(module: str) -> None:
     texts = list(_texts({**kind.spec, **use_case.ARGUMENT_SPEC}))
     assert len(texts) > 5
     for name, put in texts:
-        assert calls.Call(use_case.ARGUMENT_SPEC, put("right"), kind).refusal() is None, name
+        assert calls.Call(use_case.ARGUMENT_SPEC, put("right"), kind).refusal is None, name
         for value in (*PLACEHOLDERS, *NO_TEXT):
             given = put(value)
-            refused = calls.Call(use_case.ARGUMENT_SPEC, given, kind).refusal()
+            refused = calls.Call(use_case.ARGUMENT_SPEC, given, kind).refusal
             assert refused is not None, (name, value)
             assert (refused["failed"], refused["outcome"], refused["requests"]) == (True, "unchanged", [])
             option = name.rpartition(".")[2].partition("[")[0]
