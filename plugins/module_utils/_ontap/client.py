@@ -352,8 +352,8 @@ class Client:
 
     @property
     def _asked(self) -> str:
-        """The last request, as a role's rule names it."""
-        return f"{self.task.requests[-1]['method']} {self.task.requests[-1]['path']}"
+        """The last request, as a role's rule names it; "" where a pause that was asked for let none be sent."""
+        return "{method} {path}".format(**self.task.requests[-1]) if self.task.requests else ""
 
     def _own_target(self, href: str, path: str, doing: str) -> str:
         """Turn a server's link into a target, if it stays on this host and on this very path."""

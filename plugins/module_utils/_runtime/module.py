@@ -25,10 +25,12 @@ class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core is not typed
 
     def _load_params(self) -> None:
         super()._load_params()
-        self.params.pop(CLUSTER, None)
+        given: dict[str, t.Any] = self.params
+        given.pop(CLUSTER, None)
         if self._call.refusal:
             # Ansible's own check need not see them: it does not bear everything.
-            self.params = {name: value for name, value in self.params.items() if name.startswith("_ansible_")}
+            for name in [name for name in given if not name.startswith("_ansible_")]:
+                del given[name]
 
     def __init__(self, call: Call) -> None:
         self._call = call

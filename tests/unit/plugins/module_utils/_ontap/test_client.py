@@ -204,6 +204,14 @@ def test_retry_after_beyond_the_budget_fails_at_once(play: Any, pauses: list[flo
     assert pauses == []
 
 
+def test_a_pause_that_another_thread_was_asked_for_keeps_the_first_request_back(play: Any) -> None:
+    client, transport = play(error(429, "262160", Retry_After="3600"), budget=60)
+    for one in (client, client.sibling()):
+        with pytest.raises(AkvError, match=r"asks for a pause of 3600 s|said so"):
+            one.get("/cluster", doing="Reading")
+    assert len(transport.targets) == 1
+
+
 def test_retry_after_a_change_also_holds_for_the_reading_that_follows(play: Any, pauses: list[float]) -> None:
     client, transport = play(answer(503, b"<html>", Retry_After="7"), answer(body={}), answer(201))
     assert post(client, lambda: client.get("/cluster", doing="Reading") or None) == {}
