@@ -55,9 +55,9 @@ class Rulebook:
         for line in self.process.stdout:
             self.output += line.decode(errors="replace")
 
-    def wait_for(self, told: str) -> None:
+    def wait_for(self, reported: str) -> None:
         """Wait until it prints something."""
-        self.wait_until(lambda: told in self.output, f"{told!r} is not printed")
+        self.wait_until(lambda: reported in self.output, f"{reported!r} is not printed")
 
     def wait_until(self, happened: Callable[[], bool], complaint: str) -> None:
         """Wait until something has happened; fail where it does not, or where ansible-rulebook ends."""
@@ -157,7 +157,7 @@ def source(name: str, args: Mapping[str, t.Any]) -> Iterator[Running]:
 class Running:
     """A source in a thread of its own.
 
-    :ivar events: what it has told
+    :ivar events: what it has reported
     """
 
     def __init__(self, main: t.Any, args: Values) -> None:
@@ -172,7 +172,7 @@ class Running:
             self._loop.run_until_complete(self._task)
 
     def wait_for(self, number: int) -> list[Values]:
-        """Wait until it has told so many events; give them."""
+        """Wait until it has reported so many events; give them."""
         wait_until(lambda: len(self.events) >= number or self._task.done(), self)
         assert len(self.events) >= number, self
         return list(self.events)

@@ -95,11 +95,11 @@ def test_the_second_set_and_lines_of_one_moment() -> None:
             _when_it_has_looked(simulator)
             simulator.apply(lines[:1])
             running.wait_for(5)
-        told = [(event["event"], event["node"], event["key_id"], event["svm"]) for event in running.events]
-        assert sorted(told[:4]) == sorted(
+        reported = [(event["event"], event["node"], event["key_id"], event["svm"]) for event in running.events]
+        assert sorted(reported[:4]) == sorted(
             (name, node, KEY, "") for name in ("blocked", "keyVersionChanged") for node in ("node1", "node2")
         )
-        assert told[4][:2] == ("keyVersionChanged", "node1")
+        assert reported[4][:2] == ("keyVersionChanged", "node1")
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)

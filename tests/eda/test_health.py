@@ -55,8 +55,8 @@ def test_the_event() -> None:
             (event,) = running.wait_for(1)
         (vault,) = simulator.vaults()
     reason = "Keys are unavailable on node node2: The wrapped KEK is not available on the node."
-    told = event.pop("reasons")
-    assert [sentence.startswith(reason.partition(":")[0]) for sentence in told] == [True]
+    reported = event.pop("reasons")
+    assert [sentence.startswith(reason.partition(":")[0]) for sentence in reported] == [True]
     assert event.pop("message").startswith(
         "The AKV configuration of SVM vs0 on 127.0.0.1 is degraded: Keys are unavailable"
     )
@@ -128,7 +128,7 @@ def test_a_credential_that_expires() -> None:
         assert [event["azure_reachable"] for event in running.events] == [False, False]
 
 
-def test_what_is_still_bad_is_told_again() -> None:
+def test_what_is_still_bad_is_reported_again() -> None:
     lost = [{"lose_keys": {"svm": "vs0", "nodes": ["node1"]}}]
     with Simulator(release="9.14.1", scenario=scenario(events=lost)) as simulator:
         with source("akv_health", options(simulator, remind=1)) as running:

@@ -37,7 +37,7 @@ def test_the_commands(command: Block, ansible: Ansible) -> None:
         assert {request["status"] for request in simulator.requests} == {200}
 
 
-def test_every_rule_is_told() -> None:
+def test_every_rule_is_described() -> None:
     names = {
         rule["name"]
         for path in RULEBOOKS.glob("*.yml")

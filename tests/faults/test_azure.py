@@ -60,9 +60,9 @@ def test_a_fault(here: Azure, fault: str, phase: str) -> None:
     if phase == "graph" and not harmless:
         _wait_until_it_listens(here)
         here.sim.apply([{"clear_faults": {}}, {"add_fault": {"match": {"azure": True, **match}, **FAULTS[fault]}}])
-        told = here.run("entra_app_info", timeout=0.6)
-        assert told["failed"] or not told["applications"][0]["secrets"] or fault.startswith("an answer mangled")
-        assert told["msg"]
+        reported = here.run("entra_app_info", timeout=0.6)
+        assert reported["failed"] or not reported["applications"][0]["secrets"] or fault.startswith("an answer mangled")
+        assert reported["msg"]
 
 
 @pytest.mark.parametrize(

@@ -51,12 +51,12 @@ def test_nothing_is_guessed(module: str, monkeypatch: pytest.MonkeyPatch) -> Non
             for how, instead in (*HOW.items(), next(wrong)):
                 change.update(numbers=itertools.count(), number=number, at=at, instead=instead)
                 result = here.run(module)
-                told = f"{number} {'.'.join(at)} {how}: {result.get('msg')} {result.get('checks')}"
+                reported = f"{number} {'.'.join(at)} {how}: {result.get('msg')} {result.get('checks')}"
                 shown = json.dumps(result, default=str)
                 if module == "entra_app_info" and at[-1] in ("passwordCredentials", "keyCredentials", "endDateTime"):
-                    assert any("does not report" in warning for warning in result["warnings"]), told
-                assert "Internal error" not in shown, told + str(result.get("exception"))
-                assert "Traceback" not in shown, told
+                    assert any("does not report" in warning for warning in result["warnings"]), reported
+                assert "Internal error" not in shown, reported + str(result.get("exception"))
+                assert "Traceback" not in shown, reported
 
 
 def test_keys_that_ansible_reserves_are_removed_with_a_warning() -> None:

@@ -272,14 +272,14 @@ class Liar:
         """All pages of AKV configurations that can be read as such."""
         pages = []
         for method, target, answer in self.answers:
-            told = 200 <= answer.status < 300 and b"[" * 50 not in answer.content
-            if method == "GET" and urlsplit(target).path == VAULTS and told:
+            readable = 200 <= answer.status < 300 and b"[" * 50 not in answer.content
+            if method == "GET" and urlsplit(target).path == VAULTS and readable:
                 with contextlib.suppress(ValueError, RecursionError):
                     pages.append(json.loads(answer.content, parse_constant=not_json))
         return [page for page in pages if isinstance(page, dict)]
 
     def records(self) -> list[dict[str, Any]]:
-        """All AKV configurations that any answer told of."""
+        """All AKV configurations that any answer reported."""
         listed = [page["records"] for page in self.pages() if isinstance(page.get("records"), list)]
         return [record for records in listed for record in records if isinstance(record, dict)]
 
@@ -340,18 +340,18 @@ def assert_borne_out(story: Story, played: Played, liar: Liar, changed: bool) ->
 
 @pytest.mark.parametrize("story", STORIES)
 def test_bad_answers(story: str, tally: Counter[str]) -> None:
-    told = STORIES[story]
+    chosen = STORIES[story]
     tally["tried"] = 0
 
     @examples(EXAMPLES)
     @given(st.data())
     def answer_badly(data: st.DataObject) -> None:
-        ontap = told.cluster()
+        ontap = chosen.cluster()
         before = ontap.picture()
         liar = Liar(ontap, data)
-        played = play(told.module, {**LOGIN, **told.options}, liar.send, told.check_mode)
+        played = play(chosen.module, {**LOGIN, **chosen.options}, liar.send, chosen.check_mode)
         assert_told(played)
-        assert_borne_out(told, played, liar, ontap.picture() != before)
+        assert_borne_out(chosen, played, liar, ontap.picture() != before)
         tally["tried"] += 1
         tally["outcome named" if played.failed else "survived"] += 1
 
@@ -416,7 +416,7 @@ BODIES = [
 
 @pytest.fixture(scope="module")
 def wire() -> Iterator[Any]:
-    """A server that answers with whatever bytes it is told to, and hangs up."""
+    """A server that answers with the bytes that a test gives it, and hangs up."""
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:

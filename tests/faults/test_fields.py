@@ -124,14 +124,14 @@ def test_nothing_is_guessed(verb: str) -> None:
     for where, at in fields:
         for how, instead in (*HOW.items(), next(wrong)):
             played = play(module, {**LOGIN, **options}, broken(cluster(happened), where, at, instead))
-            told = f"{where} {'.'.join(at)} {how}: {played.result.get('msg')}"
+            reported = f"{where} {'.'.join(at)} {how}: {played.result.get('msg')}"
             assert_told(played)
             more = changes(played) - changes(sound)
             if module == "akv_repair":
                 # A restore is safe, also where the reason why keys are missing is not reported.
                 more = {change for change in more if not change[1].endswith("/restore")}
             # A text that differs is a difference, if it is declared.
-            assert how == "empty" or not more, told
+            assert how == "empty" or not more, reported
             if where == VAULTS and at in IDENTITY and how in ("missing", "null") and module != "akv_preflight_info":
-                assert played.failed or played.warnings or changes(played) == changes(sound), told
-                assert "There is no AKV configuration" not in played.result["msg"], told
+                assert played.failed or played.warnings or changes(played) == changes(sound), reported
+                assert "There is no AKV configuration" not in played.result["msg"], reported

@@ -156,10 +156,10 @@ def test_a_job_that_tells_its_error_alone(tally: Counter[str]) -> None:
         answer = ontap.send(method, target, body)
         if "/cluster/jobs/" not in target:
             return answer
-        told = {"state": "failure", "message": error["message"]}
+        reported = {"state": "failure", "message": error["message"]}
         if target.endswith("fields=error"):
-            told = {**told, "error": error}
-        return Answer(200, answer.headers, json.dumps(told).encode())
+            reported = {**reported, "error": error}
+        return Answer(200, answer.headers, json.dumps(reported).encode())
 
     ontap = Ontap("9.12.1")
     ontap.apply({"create_vault": WHOLE}, {"create_volume": {"svm": "vs0", "name": "vol1", "encrypted": True}})

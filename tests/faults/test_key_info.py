@@ -113,9 +113,9 @@ def test_each_refusal_of_entra(code: int) -> None:
         unknown = CODES[code].status >= 429 or code in (53003, 530032)
         assert check["status"] == ("unknown" if unknown else "failed")
         assert f"AADSTS{code}" in check["message"]
-        told = here.run("entra_app_info")
-        assert told["failed"]
-        assert f"AADSTS{code}" in told["msg"]
+        reported = here.run("entra_app_info")
+        assert reported["failed"]
+        assert f"AADSTS{code}" in reported["msg"]
 
 
 def test_a_new_secret_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,9 +238,9 @@ def test_a_clock_that_is_wrong_does_not_matter_where_azures_is_known() -> None:
         here.sim.clock.advance(7200)
         assert here.checks(client_certificate=pair.pkcs12)["token"]["status"] == "ok"
         # Nothing is known beforehand of Graph's clock: the message then says what is wrong.
-        told = here.run("entra_app_info", client_certificate=pair.pkcs12)
-        assert "AADSTS700024" in told["msg"]
-        assert "s behind Azure's" in told["msg"]
+        reported = here.run("entra_app_info", client_certificate=pair.pkcs12)
+        assert "AADSTS700024" in reported["msg"]
+        assert "s behind Azure's" in reported["msg"]
 
 
 def test_a_cloud_of_its_own_names_its_resource() -> None:

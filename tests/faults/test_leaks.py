@@ -118,9 +118,9 @@ def texts_of(value: Any) -> Iterator[str]:
 def assert_kept(secret: str, output: str, log: str, user: str = "admin") -> dict[str, Any]:
     """No form of a secret is in what a module printed or what the cluster logged; gives the module's result."""
     result: dict[str, Any] = json.loads(output)
-    told = [output, *texts_of(result)]
+    reported = [output, *texts_of(result)]
     for how, form in forms(secret, user).items():
-        assert not any(form in text for text in told), how
+        assert not any(form in text for text in reported), how
         assert form not in log or form in VAULTS, f"{how}, in the cluster's log"
     # Of what a server wrote, not even a part.
     error = result.get("error") or {}
@@ -186,7 +186,7 @@ STORIES: dict[str, tuple[str, dict[str, Any]]] = {
     "busy": ("POST", {"error": {"code": 7, "status": 503, "retry_after": 9999}}),
     **{f"echoed in an error, {how}": ("POST", {"echo": {"where": "error", "encoding": how}}) for how in ENCODINGS},
     **{f"echoed in a record, {how}": ("GET", {"echo": {"where": "record", "encoding": how}}) for how in ENCODINGS},
-    **{f"password echoed, {how}": ("GET", {"told": how}) for how in [*forms(PASSWORDS[0]), "in part"]},
+    **{f"password echoed, {how}": ("GET", {"reported": how}) for how in [*forms(PASSWORDS[0]), "in part"]},
 }
 SLOW: dict[str, tuple[str, dict[str, Any]]] = {
     "time-out": ("POST", {"timeout": {"seconds": 3, "when": "after"}}),
@@ -206,10 +206,15 @@ def tell(
     """Create an AKV configuration with two secrets, and a login with a third; what comes of it shows none."""
     cluster.clear()
     method, fault = story
-    if "told" in fault:
-        told = {**forms(PASSWORDS[number], f"user{number}"), "in part": PASSWORDS[number][2:14]}[fault["told"]]
+    if "reported" in fault:
+        reported = {**forms(PASSWORDS[number], f"user{number}"), "in part": PASSWORDS[number][2:14]}[fault["reported"]]
         fault = {
-            "error": {"code": 4, "message": f"Bad login: {told}.", "arguments": [told, f"x{told}x"], "target": told}
+            "error": {
+                "code": 4,
+                "message": f"Bad login: {reported}.",
+                "arguments": [reported, f"x{reported}x"],
+                "target": reported,
+            }
         }
     if fault:
         cluster.strike(method, **fault)

@@ -217,7 +217,7 @@ def test_the_cluster_s_certificate_is_checked_behind_a_proxy(
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "says"),
     [
         (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "407 Proxy Authentication Required"),
         (b"HTTP/1.1 403 Forbidden\r\n\r\n", "403 Forbidden"),
@@ -231,14 +231,14 @@ def test_a_proxy_that_refuses(
     proxy: Proxy,
     environment: pytest.MonkeyPatch,
     answer: bytes,
-    told: str,
+    says: str,
     tally: Counter[str],
 ) -> None:
     environment.setenv("HTTPS_PROXY", proxy.url.replace("//", "//user:canary-Proxy8Q@"))
     proxy.answer = answer
     played = read(plain)
     assert_told(played)
-    assert told in played.result["msg"]
+    assert says in played.result["msg"]
     assert "canary-Proxy8Q" not in repr(played.result)
     tally["outcome named"] += 1
 

@@ -89,7 +89,7 @@ class Source:
 def test_health_is_not_guessed(happening: str) -> None:
     happened = HAPPENED[happening]
     problems = []
-    for told, how, send in ways(happened, Source("akv_health").look):
+    for reported, how, send in ways(happened, Source("akv_health").look):
         source = Source("akv_health")
         assert bool(source.look(ontap(happened).send)[1]) is bool(happened)
         broken_now = source.look(send)[1]
@@ -99,14 +99,16 @@ def test_health_is_not_guessed(happening: str) -> None:
             if event["type"] == "cluster":
                 continue
             if event["verdict"] == "absent":
-                problems.append((told, event["message"]))
+                problems.append((reported, event["message"]))
             if how in UNKNOWN and event["scope"] not in ("svm", ""):
-                problems.append((told, event["scope"]))
+                problems.append((reported, event["scope"]))
             if how in UNKNOWN and event["verdict"] == "healthy" and happened:
-                problems.append((told, event["message"]))
+                problems.append((reported, event["message"]))
             if how in UNKNOWN and event["verdict"] in ("degraded", "unavailable") and not happened:
-                problems.append((told, event["message"]))
-        problems += [(told, event["message"]) for event in broken_now if how in UNKNOWN and event["change"] == "better"]
+                problems.append((reported, event["message"]))
+        problems += [
+            (reported, event["message"]) for event in broken_now if how in UNKNOWN and event["change"] == "better"
+        ]
     assert not problems, "\n".join(map(str, problems))
 
 
@@ -119,23 +121,23 @@ LINES = (
 
 def test_no_line_of_an_event_log_is_lost() -> None:
     problems = []
-    for told, how, send in ways(LINES, Source("akv_events").look):
+    for reported, how, send in ways(LINES, Source("akv_events").look):
         source = Source("akv_events")
         source.look(ontap(()).send)
         result, events = source.look(send)
         if how in UNKNOWN and not result["failed"] and len(events) != len(LINES):
-            problems.append((told, [event["event"] for event in events]))
+            problems.append((reported, [event["event"] for event in events]))
     assert not problems, "\n".join(map(str, problems))
 
 
 def test_conformance_is_not_guessed() -> None:
     sound = play("akv_conformance_info", LOGIN, ontap(()).send)
-    for told, _how, send in ways((), lambda listen: play("akv_conformance_info", LOGIN, listen)):
+    for reported, _how, send in ways((), lambda listen: play("akv_conformance_info", LOGIN, listen)):
         played = play("akv_conformance_info", LOGIN, send)
         assert_told(played)
         assert all(method == "GET" for method, _target, _body in played.sent)
         if not played.failed:
-            assert set(played.result["agrees"]) <= set(sound.result["agrees"]), told
+            assert set(played.result["agrees"]) <= set(sound.result["agrees"]), reported
 
 
 @pytest.mark.parametrize("happening", HAPPENED)
@@ -150,7 +152,7 @@ def test_a_report_guesses_nothing(happening: str) -> None:
         return cluster(reading(result), Ends.read(None, None), NOW)
 
     assert made(ontap(happened).send)["needs_attention"] is bool(happened)
-    for told, how, send in ways(happened, made):
+    for reported, how, send in ways(happened, made):
         record = made(send)
         if how not in UNKNOWN:
             assert files.make({"cluster1": record}, About(NOW), files.FORMATS, Path("/nowhere"))
@@ -158,9 +160,9 @@ def test_a_report_guesses_nothing(happening: str) -> None:
             continue
         found = set(record["found"])
         if (happened and not record["needs_attention"]) or (not happened and found - {"unknown"}):
-            problems.append((told, found))
+            problems.append((reported, found))
         where = [place for cause in fleet({"c": record}, About(NOW))["causes"] for place in cause["where"]]
         text = " ".join([*markdown.in_lines(record), *(str(each["volumes"]) for each in where if "volumes" in each)])
         if re.search("The cluster is|SVM :|None", text) or any(place.get("svm") == "" for place in where):
-            problems.append((told, text, where))
+            problems.append((reported, text, where))
     assert not problems, "\n".join(map(str, problems))

@@ -110,7 +110,7 @@ def test_no_secret_and_no_token_is_shown(way: str, ansible: Ansible, variables: 
         ("entra_app_info", {**login, "client_id": GRAPH_READER, "client_secret": "{{ graph_client_secret }}"}),
     ]
     tasks: list[Values] = [
-        {"name": str(number), f"ontap.akv.{module}": options, "register": "told", "ignore_errors": True}
+        {"name": str(number), f"ontap.akv.{module}": options, "register": "reported", "ignore_errors": True}
         for number, (module, options) in enumerate(given)
     ]
     with azure(pkcs12) as (sim, defaults, log):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a task gets wrong is told before anything is sent: the table of bad_input.yml."""
+"""What is wrong in a task is an error before anything is sent: the table of bad_input.yml."""
 
 from __future__ import annotations
 

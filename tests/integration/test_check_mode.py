@@ -187,8 +187,8 @@ def test_prediction_equals_the_run(task: str) -> None:
         assert simulator.vaults() == before
 
         done, _warnings = call(module, simulator.connection, options)
-        told = ("failed", "changed", "operation", "credentials_sent", "drift", "diff")
-        assert {key: predicted.get(key) for key in told} == {key: done.get(key) for key in told}
+        reported = ("failed", "changed", "operation", "credentials_sent", "drift", "diff")
+        assert {key: predicted.get(key) for key in reported} == {key: done.get(key) for key in reported}
         assert done.get("operation") == operation
         assert done["changed"] == (operation not in (None, "none"))
         if operation is None:

@@ -44,14 +44,16 @@ def simulator() -> Iterator[Simulator]:
 
 
 def test_where_a_module_runs(ansible: Ansible, simulator: Simulator) -> None:
-    """At -vvv Ansible tells each command that it starts: a module is one of them."""
+    """At -vvv Ansible shows each command that it starts: a module is one of them."""
     tasks = [
         {"name": name, "ontap.akv.akv_info": {"svm": "vs0"}, "ignore_errors": True, **keywords}
         for name, keywords in {**HERE, **APART}.items()
     ]
     run = ansible.play(tasks, "-vvv", **login(simulator.connection))
-    told = dict(re.findall(r"^TASK \[(.*?)\] \**\n(.*?)(?=^TASK |^PLAY RECAP)", run.output, re.DOTALL | re.MULTILINE))
-    assert {name for name in told if "EXEC" in told[name]} == set(APART)
+    reported = dict(
+        re.findall(r"^TASK \[(.*?)\] \**\n(.*?)(?=^TASK |^PLAY RECAP)", run.output, re.DOTALL | re.MULTILINE)
+    )
+    assert {name for name in reported if "EXEC" in reported[name]} == set(APART)
     assert [run[name]["vaults"][0]["svm"]["name"] for name in HERE if name != "with no_log"] == ["vs0"] * 5
 
 
@@ -95,7 +97,7 @@ def test_a_loop_keeps_its_connection(ansible: Ansible, simulator: Simulator) -> 
     assert len(connections) == 1
 
 
-def test_a_wait_is_told(ansible: Ansible, simulator: Simulator) -> None:
+def test_a_wait_is_shown(ansible: Ansible, simulator: Simulator) -> None:
     simulator.apply([{"lose_keys": {"svm": "vs0"}}, {"job_times": {"running": 3}}])
     task = {"name": "Restore", "ontap.akv.akv_restore": {"svm": "vs0"}}
     run = ansible.play([task], **login(simulator.connection)).check()

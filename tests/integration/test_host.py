@@ -44,7 +44,7 @@ def test_netrc_is_not_read(ansible: Ansible) -> None:
     assert "no login is given" in run["Read"]["msg"]
 
 
-def test_missing_requests_is_told_with_the_way_out(ansible: Ansible) -> None:
+def test_missing_requests_is_an_error_with_the_way_out(ansible: Ansible) -> None:
     venv.create(ansible.home / "bare", with_pip=False)
     bare = str(ansible.home / "bare" / "bin" / "python")
     task = {"name": "Read", "ontap.akv.akv_info": {}, "ignore_errors": True}

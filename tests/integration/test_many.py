@@ -124,10 +124,10 @@ def test_a_credential_that_is_refused_is_sent_once(threads: int) -> None:
         result = configure(simulator, vaults, update_credentials="always", threads=threads, wait_timeout=1, retries=0)
         assert changes(simulator) == {"PATCH": 3}
         assert secrets(simulator)[1:] == [OLD, OLD, GOOD, GOOD, OLD]
-    told = result["results"]
-    assert [entry["failed"] for entry in told] == [True, True, True, False, False, False]
-    assert [entry["outcome"] for entry in told[1:3]] == ["unchanged", "unchanged"]
-    assert "untouched: the credential for it failed on" in told[1]["msg"]
+    reported = result["results"]
+    assert [entry["failed"] for entry in reported] == [True, True, True, False, False, False]
+    assert [entry["outcome"] for entry in reported[1:3]] == ["unchanged", "unchanged"]
+    assert "untouched: the credential for it failed on" in reported[1]["msg"]
     assert "CANARY" not in json.dumps(result)
 
 
@@ -160,13 +160,13 @@ def test_configurations_of_one_svm_go_one_after_the_other() -> None:
 def test_check_mode_tells_what_the_run_then_does() -> None:
     vaults = [{"svm": "s1", "state": "absent"}, {"svm": "s2"}, {"svm": "s3", **WHOLE}]
     with cluster(2, more=1) as simulator:
-        told = configure(simulator, vaults, check_mode=True)
+        reported = configure(simulator, vaults, check_mode=True)
         assert changes(simulator) == {}
         done = configure(simulator, vaults)
-    assert [entry["operation"] for entry in told["results"]] == [entry["operation"] for entry in done["results"]]
-    assert told["diff"] == done["diff"]
-    assert len(told["diff"]) == 3
-    assert told["msg"] == "2 of 3 AKV configurations would be changed on 127.0.0.1 (1 delete, 1 create)."
+    assert [entry["operation"] for entry in reported["results"]] == [entry["operation"] for entry in done["results"]]
+    assert reported["diff"] == done["diff"]
+    assert len(reported["diff"]) == 3
+    assert reported["msg"] == "2 of 3 AKV configurations would be changed on 127.0.0.1 (1 delete, 1 create)."
     assert done["msg"] == "2 of 3 AKV configurations changed on 127.0.0.1 (1 delete, 1 create)."
 
 
@@ -294,13 +294,13 @@ def test_many_do_what_each_would_do_alone(options: list[Values]) -> None:
 def test_many_svms_are_restored() -> None:
     with cluster(4) as simulator:
         simulator.apply([{"lose_keys": {"svm": name, "nodes": ["node1"]}} for name in ("s2", "s4")])
-        told = call("akv_restore", simulator.connection, {"svms": ["s4", "s1", "s2"]}, True)[0]
+        reported = call("akv_restore", simulator.connection, {"svms": ["s4", "s1", "s2"]}, True)[0]
         assert changes(simulator) == {}
         done = call("akv_restore", simulator.connection, {"svms": ["s4", "s1", "s2", "s9"]})[0]
         again = call("akv_restore", simulator.connection, {"svms": ["s4", "s1", "s2"]})[0]
         assert changes(simulator) == {"POST": 2}
-    assert [entry["operation"] for entry in told["results"]] == ["restore", "none", "restore"]
-    assert told["msg"] == "The keys of 2 of 3 SVMs would be restored on 127.0.0.1."
+    assert [entry["operation"] for entry in reported["results"]] == ["restore", "none", "restore"]
+    assert reported["msg"] == "The keys of 2 of 3 SVMs would be restored on 127.0.0.1."
     assert [entry["failed"] for entry in done["results"]] == [False, False, False, True]
     assert (done["failed"], done["changed"], done["outcome"]) == (True, True, "changed")
     assert "SVM s9 does not exist" in done["results"][3]["msg"]

@@ -195,7 +195,7 @@ def test_an_endpoint_that_does_not_answer_leaves_its_checks_unknown(status: int)
     with Simulator(release="9.14.1", scenario={"faults": faults}) as simulator:
         result, _warnings = call("akv_preflight_info", simulator.connection, {"svm": "vs0", "retries": 0})
     assert not result["failed"], result["msg"]
-    unknown = {name for name, told in _statuses(result).items() if told == "unknown"}
+    unknown = {name for name, reported in _statuses(result).items() if reported == "unknown"}
     assert unknown == {"nodes", "nodes_release"}
     assert f"{status}" in _messages(result)["nodes"]
 

@@ -23,11 +23,13 @@ EXAMPLES = {
 
 def test_the_builder_reads_the_requirements_of_the_installed_collection(installed: Path, tmp_path: Path) -> None:
     pip, bindep = tmp_path / "requirements.txt", tmp_path / "bindep.txt"
-    told = yaml.safe_load(run("ansible-builder", "introspect", "--write-pip", pip, "--write-bindep", bindep, installed))
-    assert set(told) == {"python", "system"}
+    reported = yaml.safe_load(
+        run("ansible-builder", "introspect", "--write-pip", pip, "--write-bindep", bindep, installed)
+    )
+    assert set(reported) == {"python", "system"}
     wanted = {Requirement(line.partition("#")[0]).name for line in pip.read_text().splitlines()}
     assert wanted == {"requests", "urllib3"}
-    assert not told["system"]
+    assert not reported["system"]
 
 
 def test_the_requirements_are_the_lowest_that_are_tested(installed: Path) -> None:

@@ -207,18 +207,20 @@ def assert_came_to_it(results: dict[str, Values], option: str) -> None:
         for kind in KINDS:
             result = results[f"{way}_{kind}"]["result"]
             result = result["results"][0] if way == "loop" else result
-            told = json.dumps(result)
+            reported = json.dumps(result)
             if way == "validation_error":
-                assert "vaults[0]: is not an object" in result["msg"] or "is a list, not text" in result["msg"], told
+                assert "vaults[0]: is not an object" in result["msg"] or "is a list, not text" in result["msg"], (
+                    reported
+                )
             elif way == "timeout":
                 # A login of 10 kB is refused before anything takes long.
                 too_long = (option, kind) == ("pass", "long") and "HTTP 400" in result["msg"]
                 # ansible-core 2.16 says it in words alone.
                 late = "timedout" in result or re.search("timeout|expected time frame", result["msg"])
-                assert late or too_long, told
+                assert late or too_long, reported
             elif way.startswith("exception"):
-                assert "Internal error in the ontap.akv collection (RuntimeError in broken" in result["msg"], told
-            assert "invocation" in result or way in ("timeout", "async"), told
+                assert "Internal error in the ontap.akv collection (RuntimeError in broken" in result["msg"], reported
+            assert "invocation" in result or way in ("timeout", "async"), reported
 
 
 @pytest.mark.parametrize("kind", KINDS)

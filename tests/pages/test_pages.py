@@ -107,7 +107,7 @@ def test_a_page_as_it_stands(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "untrue", "told"),
+    ("said", "untrue", "says"),
     [
         ("echo", "false\necho", "page.md:10: exit code 1"),
         ("1 … 333", "333 … 1", "not printed: 333 … 1"),
@@ -115,10 +115,10 @@ def test_a_page_as_it_stands(tmp_path: Path) -> None:
         ("fails -->\n```console\nfalse", "fails -->\n```console\ntrue", "exit code 0"),
     ],
 )
-def test_what_is_not_true_fails(said: str, untrue: str, told: str, tmp_path: Path) -> None:
+def test_what_is_not_true_fails(said: str, untrue: str, says: str, tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(PAGE.replace(said, untrue), encoding="utf-8")
-    with pytest.raises(pytest.fail.Exception, match=told):
+    with pytest.raises(pytest.fail.Exception, match=says):
         _reader(tmp_path / "reader", page).walk(page)
 
 

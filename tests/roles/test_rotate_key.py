@@ -132,7 +132,7 @@ def test_blue_green_back_and_the_end(roles: Roles) -> None:
 
 
 def test_another_vault_and_application_in_one_go(roles: Roles) -> None:
-    """What is not told is as in the configuration in use: the proxy."""
+    """What is not given is as in the configuration in use: the proxy."""
     proxy = {"proxy_type": "http", "proxy_host": "proxy.example.com", "proxy_port": 8080}
     vault = {"svm": "vs0", "key_id": KEY1, "client_secret": SECRET, **proxy}
     given = {

@@ -12,7 +12,7 @@ from ansible.plugins.callback import CallbackBase
 DOCUMENTATION = r"""
 name: dump
 type: notification
-short_description: Write all that a callback is told of a task's end, a line of JSON each
+short_description: Write all that a callback gets at a task's end, a line of JSON each
 description:
   - For the tests, which read the file that E(AKV_DUMP) names.
 """

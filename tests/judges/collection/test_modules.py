@@ -79,7 +79,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         common = {name: reported[name] for name in ("hostname", "http_port", "username", "password")}
         whole = play(TASKS, module_defaults={REST: common, INFO: common})
         playbook = ansible.write("judge.yml", [whole])
-        # The session of the checks says where the vendor's collection is. Its modules are told of a certificate
+        # The session of the checks says where the vendor's collection is. Its modules learn of a certificate
         # authority in no other way than this variable.
         places = os.environ["ANSIBLE_COLLECTIONS_PATH"]
         given = {"ANSIBLE_COLLECTIONS_PATH": places, "REQUESTS_CA_BUNDLE": reported["ca_path"]}

@@ -34,7 +34,7 @@ def test_both_names_of_availability_count_on_any_release(key: str) -> None:
 @pytest.mark.parametrize(
     "vault", [{}, {"state": None}, {"state": "x"}, record(), record(code=0), record(available="true")]
 )
-def test_what_is_not_told_is_unknown_never_unavailable(vault: dict[str, Any]) -> None:
+def test_what_is_not_reported_is_unknown_never_unavailable(vault: dict[str, Any]) -> None:
     state = read_state(vault)
     assert state.available is None
     assert not state.bad

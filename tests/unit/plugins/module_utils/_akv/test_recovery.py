@@ -189,31 +189,31 @@ LACKING, HEALED = configuration("vs0", lacks=True), configuration("vs0")
     ],
 )
 def test_what_is_repaired_and_waited_for(found: Any, options: dict[str, Any], wait: int, repair: bool) -> None:
-    told = progress([found], "c1", **options)
-    assert (told.wait, told.repair) == (wait, repair)
+    reported = progress([found], "c1", **options)
+    assert (reported.wait, reported.repair) == (wait, repair)
 
 
 @pytest.mark.parametrize("failed", [True, False])
 def test_a_failed_repair_is_not_waited_for(failed: bool) -> None:
     """A role sees ``failed: false`` where it says ``failed_when: false``."""
-    told = progress([call(LACKING), {"failed": failed, "msg": "lost", "outcome": "unknown"}], "c1")
-    assert told.wait == 0
-    assert told.news == ["c1: lost"]
-    assert (told.result["failed"], told.result["outcome"]) == (True, "unknown")
-    assert told.result["msg"] == "c1: 1 AKV configuration needs attention (keys_missing_on_node): vs0. lost"
+    reported = progress([call(LACKING), {"failed": failed, "msg": "lost", "outcome": "unknown"}], "c1")
+    assert reported.wait == 0
+    assert reported.news == ["c1: lost"]
+    assert (reported.result["failed"], reported.result["outcome"]) == (True, "unknown")
+    assert reported.result["msg"] == "c1: 1 AKV configuration needs attention (keys_missing_on_node): vs0. lost"
 
 
 def test_a_failed_wait_is_named() -> None:
     done = call(LACKING, after=(HEALED,), changed=True)
-    told = progress([call(LACKING), done, {"failed": False, "msg": "lost"}], "c1")
-    assert (told.result["failed"], told.result["msg"]) == (True, "c1: 1 AKV configuration recovered. lost")
+    reported = progress([call(LACKING), done, {"failed": False, "msg": "lost"}], "c1")
+    assert (reported.result["failed"], reported.result["msg"]) == (True, "c1: 1 AKV configuration recovered. lost")
 
 
 @pytest.mark.parametrize("skipped", [{}, {"skipped": True, "changed": False, "skip_reason": "no"}])
 def test_what_did_not_run_did_not_fail(skipped: dict[str, Any]) -> None:
-    told = progress([call(), skipped, skipped], "c1")
-    assert told.result["failed"] is False
-    assert told.news == []
+    reported = progress([call(), skipped, skipped], "c1")
+    assert reported.result["failed"] is False
+    assert reported.news == []
 
 
 UNKNOWN = "ONTAP does not report the svm of the AKV configuration 1: whether it works is not known."
@@ -221,13 +221,13 @@ UNKNOWN = "ONTAP does not report the svm of the AKV configuration 1: whether it 
 
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_what_is_not_known_is_no_success(check_mode: bool) -> None:
-    told = progress([call(msg=UNKNOWN, unknown=[UNKNOWN])], "c1", check_mode)
-    assert (told.result["failed"], told.repair, told.wait) == (True, False, 0)
-    assert told.result["msg"] == f"c1: {UNKNOWN}"
-    assert told.lines[:2] == [UNKNOWN, "0 other AKV configurations: none needs attention."]
+    reported = progress([call(msg=UNKNOWN, unknown=[UNKNOWN])], "c1", check_mode)
+    assert (reported.result["failed"], reported.repair, reported.wait) == (True, False, 0)
+    assert reported.result["msg"] == f"c1: {UNKNOWN}"
+    assert reported.lines[:2] == [UNKNOWN, "0 other AKV configurations: none needs attention."]
     # What heals is still repaired and waited for.
-    told = progress([call(LACKING, unknown=[UNKNOWN])], "c1")
-    assert (told.repair, told.wait) == (True, 1200)
+    reported = progress([call(LACKING, unknown=[UNKNOWN])], "c1")
+    assert (reported.repair, reported.wait) == (True, 1200)
 
 
 def test_what_is_not_known_is_reported_by_cluster() -> None:
@@ -236,17 +236,21 @@ def test_what_is_not_known_is_reported_by_cluster() -> None:
 
 
 def test_before_is_of_the_first_call_and_after_of_the_last() -> None:
-    told = progress([call(LACKING), call(LACKING, after=(HEALED,), changed=True), call()], "c1")
-    (vault,) = told.result["vaults"]
+    reported = progress([call(LACKING), call(LACKING, after=(HEALED,), changed=True), call()], "c1")
+    (vault,) = reported.result["vaults"]
     assert (vault["before"], vault["after"], vault["cause"]) == ("degraded", "healthy", "keys_missing_on_node")
-    assert (told.result["failed"], told.result["changed"], told.result["outcome"]) == (False, True, "changed")
-    assert told.result["msg"] == "c1: 1 AKV configuration recovered."
+    assert (reported.result["failed"], reported.result["changed"], reported.result["outcome"]) == (
+        False,
+        True,
+        "changed",
+    )
+    assert reported.result["msg"] == "c1: 1 AKV configuration recovered."
 
 
 def test_what_heals_between_two_calls_is_healthy() -> None:
-    told = progress([call(LACKING), call()], "c1")
-    assert told.result["vaults"][0]["after"] == "healthy"
-    assert told.result["failed"] is False
+    reported = progress([call(LACKING), call()], "c1")
+    assert reported.result["vaults"][0]["after"] == "healthy"
+    assert reported.result["failed"] is False
 
 
 @pytest.mark.parametrize(
@@ -260,10 +264,10 @@ def test_what_heals_between_two_calls_is_healthy() -> None:
 )
 def test_only_a_credential_that_is_sent_is_checked_in_azure(options: dict[str, Any], sends: bool) -> None:
     found = call(configuration("vs0", EXPIRED), configuration("vs1", EXPIRED), configuration("vs2", "key is disabled"))
-    told = progress([found], "c1", **options)
-    assert told.sends is sends
+    reported = progress([found], "c1", **options)
+    assert reported.sends is sends
     # Both use one key.
-    assert [(key["tenant_id"], key["key_id"]) for key in told.azure] == ([("t1", KEY)] if sends else [])
+    assert [(key["tenant_id"], key["key_id"]) for key in reported.azure] == ([("t1", KEY)] if sends else [])
     healthy = progress([call(configuration("vs0"))], "c1", credential=True, client_id="app1", force=True)
     assert (healthy.sends, healthy.azure) == (False, [])
 
