@@ -640,6 +640,21 @@ class TestFailedJob:
             assert (vault["done"], vault["after"]) == ("rolled_back", "healthy")
             assert cluster.received == [("vs0", NEW), ("vs0", PREVIOUS)]
 
+    def test_an_internal_error_of_a_rollback_leaves_it_unclear(self) -> None:
+        cluster = Cluster(on_send=breaks("vs0", helps=False))
+        send = cluster.send
+
+        def broken(method: str, target: str, body: Any) -> Answer:
+            answer = send(method, target, body)
+            if method == "PATCH" and body["client_secret"] == PREVIOUS:
+                return Answer(500, answer.headers, b'{"error": {"code": "99999", "message": "Internal error"}}')
+            return answer
+
+        cluster.send = broken  # type: ignore[method-assign]
+        result = Fleet({"c1": cluster}).call("c1", "all")
+        assert (result["outcome"], result["vaults"][0]["done"]) == ("unknown", "failed")
+        assert "It could not be rolled back" in result["msg"]
+
     @pytest.mark.parametrize("code", [65537540, 65537573])
     def test_a_refusal_of_the_credential_is_a_refusal(self, code: int) -> None:
         cluster = Cluster(release="9.16.1")

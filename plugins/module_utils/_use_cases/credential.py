@@ -620,7 +620,7 @@ class Rotation:
             try:
                 self._patch(entry, self.order.previous)
             except AkvError as failure:
-                if unclear:
+                if unclear or _is_internal(failure):
                     # That the previous credential was refused does not show which one ONTAP has.
                     entry.client.task.sent_unconfirmed()
                 entry.done = Done.FAILED if entry.client.task.outcome is Outcome.UNKNOWN else Done.SENT
