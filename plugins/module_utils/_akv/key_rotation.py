@@ -333,12 +333,11 @@ class _Rotation:
         if problem:
             limit = _LONGEST_REASON // (2 if rollback == "failed" else 1)
             yield f"The key rotation of {self._who} failed. {shortened(problem, limit)}"
-            yield {
-                "none": "",
-                "done": "It was rolled back to the previous key.",
-                "failed": f"It could not be rolled back to the previous key: {shortened(self._refused('back'), limit)}",
-            }[rollback]
-            yield f"It has {self._named_key(after)} now, and is {after['verdict']}."
+            if rollback == "failed":
+                yield f"It could not be rolled back to the previous key: {self._why_not_back()}"
+            else:
+                yield "It was rolled back to the previous key." if rollback == "done" else ""
+                yield f"It has {self._named_key(after)} now, and is {after['verdict']}."
         elif self._there or self._check_mode:
             yield self._intent()
         else:
@@ -347,7 +346,14 @@ class _Rotation:
             yield self._deletion()
         if variables:
             words = " ".join(f"{name}={value}" for name, value in variables.items())
-            yield f"Keep the previous key enabled in Azure. To roll back, run with {words}"
+            yield f"{'' if problem else 'Keep the previous key enabled in Azure. '}To roll back, run with {words}"
+
+    def _why_not_back(self) -> str:
+        """Say why the rollback failed; ONTAP's code is not cut off."""
+        why = shortened(self._refused("back"), _LONGEST_REASON // 2)
+        error = self._step("back").get("error")
+        code = str(error.get("code") or "") if isinstance(error, Mapping) else ""
+        return why if not code or code in why else f"{why} (code {code})."
 
     def _named_key(self, after: Values) -> str:
         """Name the key that is in use."""

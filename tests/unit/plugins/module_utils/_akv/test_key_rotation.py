@@ -207,9 +207,14 @@ def test_a_refused_step_of_check_mode() -> None:
 
 def test_a_refused_rollback() -> None:
     bad = found(vault(KEY2, "unavailable"))
-    told = at(changed=CHANGED, watched=hidden("worse"), after=bad, back=hidden("No job."), back_after=bad)
+    refused = hidden(f"{'No job. ' * 40}(code 65537540)", error={"code": "65537540"})
+    told = at(changed=CHANGED, watched=hidden("worse"), after=bad, back=refused, back_after=bad)
     assert told.result["rollback"] == "failed"
-    assert "It could not be rolled back to the previous key: No job. It has the new key" in told.result["msg"]
+    assert "It could not be rolled back to the previous key: No job. No job." in told.result["msg"]
+    # The message is cut, but not ONTAP's code, and not how to roll back.
+    assert len(told.result["msg"]) <= 450
+    assert "(code 65537540). To roll back, run with" in told.result["msg"]
+    assert told.result["msg"].endswith(KEY1)
     assert told.result["rollback_variables"] == {"akv_rotate_key_key_id": KEY1}
 
 
