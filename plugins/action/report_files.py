@@ -12,14 +12,26 @@ from pathlib import Path
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.report import KEYS, About, Ends, cluster, reading
-from ansible_collections.ontap.akv.plugins.plugin_utils._evaluating import evaluator
+from ansible_collections.ontap.akv.plugins.module_utils._akv.report import (
+    KEYS,
+    About,
+    Ends,
+    cluster,
+    reading,
+    with_azure,
+)
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+from ansible_collections.ontap.akv.plugins.plugin_utils._evaluating import evaluator, evaluator_of_host
+from ansible_collections.ontap.akv.plugins.plugin_utils._playbook import graph_reader, has_graph_reader
 from ansible_collections.ontap.akv.plugins.plugin_utils._report.files import make, write
+from ansible_collections.ontap.akv.plugins.plugin_utils._report.graph import Readers
 from ansible_collections.ontap.akv.plugins.plugin_utils._report.markdown import in_lines
 from ansible_collections.ontap.akv.plugins.plugin_utils._roles.all import ROLES
 from ansible_collections.ontap.akv.plugins.plugin_utils._variables import read
 
 Values = dict[str, t.Any]
+
+_OF_READER = ("akv_graph_tenant_id", "akv_graph_client_id")
 
 
 class ActionModule(ActionBase):
@@ -35,8 +47,9 @@ class ActionModule(ActionBase):
         folder = Path(given["path"]).expanduser().resolve()
         hosts = sorted(variables["ansible_play_hosts_all"])
         clusters = {host: _record(variables["hostvars"].raw_get(host), about.now) for host in hosts}
+        clusters, problems = _with_azure(clusters, variables["hostvars"], about.now)
         try:
-            files = make(clusters, about, given["formats"], folder)
+            files = make(clusters, about, given["formats"], folder, problems)
             if not self._task.check_mode:
                 write(folder, files, given["public_metrics"])
         except OSError as error:
@@ -44,7 +57,28 @@ class ActionModule(ActionBase):
             return {**result, "failed": True, "msg": message}
         width = max(map(len, hosts))
         lines = [f"{host:{width}}  {line}" for host, record in clusters.items() for line in in_lines(record)]
-        return {**result, "folder": str(folder), "files": sorted(files), "lines": lines}
+        failing = {
+            host: [name for name in record["found"] if name in given["fail_on"]] for host, record in clusters.items()
+        }
+        files_of = {"folder": str(folder), "files": sorted(files)}
+        return {**result, **files_of, "lines": [*lines, *problems], "failing": failing}
+
+
+def _with_azure(clusters: dict[str, Values], hostvars: t.Any, now: datetime) -> tuple[dict[str, Values], list[str]]:
+    """Complete what is said of the clusters with what Microsoft Graph says; give what could not be asked too."""
+    readers = Readers()
+    for host, record in clusters.items():
+        # To evaluate variables of each host takes time: most runs have no reader.
+        if record.get("vaults") and any(name in hostvars.raw_get(host) for name in _OF_READER):
+            values = hostvars[host]
+            evaluate = evaluator_of_host(values)
+            try:
+                if has_graph_reader(values, evaluate):
+                    readers.want(graph_reader(values, evaluate), record["vaults"])
+            except InputError as error:
+                readers.problems.append(f"{host}: {error.message}")
+    azure = readers.ask()
+    return {host: with_azure(record, azure, now) for host, record in clusters.items()}, readers.problems
 
 
 def _record(variables: t.Any, now: datetime) -> Values:

@@ -33,6 +33,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+failing:
+  description: For each host, the findings for which the role fails. What Microsoft Graph says is among them.
+  returned: success
+  type: dict
 files:
   description: The files that were written, below RV(folder).
   returned: success

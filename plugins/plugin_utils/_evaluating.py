@@ -44,6 +44,21 @@ def evaluator(templar: t.Any, variables: Mapping[str, t.Any]) -> Evaluate:
     return evaluate
 
 
+def evaluator_of_host(values: Mapping[str, t.Any]) -> Evaluate:
+    """Give a function that evaluates a variable of a host by its name.
+
+    :param values: what Ansible's hostvars gives for the host: evaluated when it is read
+    """
+
+    def evaluate(name: str) -> t.Any:
+        try:
+            return _plain(values[name])
+        except AnsibleError as error:
+            raise CannotEvaluate(_reason(str(error))) from None
+
+    return evaluate
+
+
 def with_defaults(action: ActionBase, module: str, arguments: Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Complete the arguments of a module that an action calls by the ``module_defaults`` of the action's task."""
     task, templar = action._task, action._templar

@@ -8,14 +8,16 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.causes import Cause, Remedy
 from ansible_collections.ontap.akv.plugins.module_utils._akv.diagnosis import Diagnosis, diagnose
+from ansible_collections.ontap.akv.plugins.module_utils._akv.endings import candidates
 from ansible_collections.ontap.akv.plugins.module_utils._akv.expiry import Expiry, declared, in_words
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import (
     UNNAMED,
@@ -28,8 +30,11 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.health import (
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import place_of
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
+from ansible_collections.ontap.akv.plugins.module_utils._azure.login import ARGUMENT_SPEC as AZURE_OPTIONS
+from ansible_collections.ontap.akv.plugins.module_utils._azure.login import Login
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases import info
+from ansible_collections.ontap.akv.plugins.plugin_utils._report.graph import Readers
 from ansible_collections.ontap.akv.plugins.plugin_utils._watching import (
     LOGGER,
     Options,
@@ -54,7 +59,20 @@ _RANK = {
     Verdict.UNAVAILABLE.value: 3,
     ABSENT: 4,
 }
-_OPTIONS: Values = {"credential_expires": {"type": "dict", "no_log": False}}
+# The variables of the roles without akv_, and the options of entra_app_info.
+_GRAPH_OPTIONS = {
+    "graph_tenant_id": "tenant_id",
+    "graph_client_id": "client_id",
+    "graph_client_secret": "client_secret",
+    "azure_authority": "authority",
+    "azure_graph_url": "graph_url",
+    "azure_ca_path": "ca_path",
+}
+_OPTIONS: Values = {
+    "credential_expires": {"type": "dict", "no_log": False},
+    **{name: {**AZURE_OPTIONS[option], "required": False} for name, option in _GRAPH_OPTIONS.items()},
+}
+_ASK_AZURE_EVERY = 6 * 3600.0  # seconds
 # The options of akv_info if a task sets none: all AKV configurations of the cluster.
 _AS_AKV_INFO: Values = {
     name: option.get("default") for name, option in info.ARGUMENT_SPEC.items() if name not in SCOPE_OPTIONS
@@ -263,41 +281,89 @@ class Endings:
     """What was reported about the ends of a cluster's credentials.
 
     :ivar dates: the declared end of each credential, by client ID in lower case
+    :ivar azure: what Microsoft Graph says of applications
     """
 
     dates: Mapping[str, Expiry]
     remind: float
-    _told: dict[str, tuple[int, float]] = field(default_factory=dict)
+    azure: Azure = field(default_factory=lambda: Azure({}))
+    _told: dict[_Ending, tuple[int, float]] = field(default_factory=dict)
 
     def events(self, cluster: Watched, vaults: Iterable[Values], now: datetime) -> list[Values]:
         """Give the events: one for each threshold that is reached, and an end that has passed again and again."""
-        users: dict[str, list[Values]] = {}
+        users: dict[_Ending, list[Values]] = {}
         for vault in vaults:
             if vault.get("client_id"):
-                users.setdefault(str(vault["client_id"]).lower(), []).append(vault)
+                for what in self._of(vault, now):
+                    users.setdefault(what, []).append(vault)
         found = []
-        for name, using in users.items():
-            end = self.dates.get(name)
-            threshold = None if end is None else 0 if end.is_expired(now) else end.threshold(now)
-            if end is None or threshold is None:
+        for what, using in users.items():
+            threshold = 0 if what.end.is_expired(now) else what.end.threshold(now)
+            if threshold is None:
                 continue
-            before, when = self._told.get(name, (None, 0.0))
+            before, when = self._told.get(what, (None, 0.0))
             if before is None or threshold < before or (threshold == 0 and due(when, self.remind)):
-                self._told[name] = (threshold, time.monotonic())
-                found.append(_ending(cluster, using, end, threshold, now))
+                self._told[what] = (threshold, time.monotonic())
+                found.append(_ending(cluster, using, what, threshold, now))
         return found
 
+    def _of(self, vault: Values, now: datetime) -> Iterator[_Ending]:
+        name = str(vault["client_id"]).lower()
+        if name in self.dates:
+            yield _Ending(name, "credential", self.dates[name])
+        application = self.azure.application(name)
+        for credential, end in candidates(application, vault.get("authentication_method"), {}, now):
+            yield _Ending(name, credential, end)
 
-def _ending(cluster: Watched, using: Sequence[Values], end: Expiry, threshold: int, now: datetime) -> Values:
+
+class _Ending(t.NamedTuple):
+    """An end of a credential of an application; `credential` says in words which one."""
+
+    client_id: str
+    credential: str
+    end: Expiry
+
+
+class Azure:
+    """What Microsoft Graph says of applications, asked again after some hours.
+
+    :param reader: the options of entra_app_info; {} to ask nothing
+    """
+
+    def __init__(self, reader: Values) -> None:
+        self._reader = reader
+        self._asked: dict[str, tuple[Values, float]] = {}
+        # Clusters are read side by side, and may share an application.
+        self._lock = threading.Lock()
+
+    def application(self, client_id: str) -> Values:
+        """Give an application as entra_app_info does; {} where it is not known."""
+        if not self._reader:
+            return {}
+        with self._lock:
+            known, when = self._asked.get(client_id, ({}, None))
+            if when is None or time.monotonic() - when >= _ASK_AZURE_EVERY:
+                readers = Readers()
+                readers.want(self._reader, [{"client_id": client_id}])
+                # What was known before is better than nothing.
+                known = dict(readers.ask().get(client_id, known))
+                self._asked[client_id] = known, time.monotonic()
+                for problem in readers.problems:
+                    LOGGER.warning("%s", problem)
+            return known
+
+
+def _ending(cluster: Watched, using: Sequence[Values], what: _Ending, threshold: int, now: datetime) -> Values:
     svms = sorted({str(_svm_of(vault).get("name") or "") for vault in using})
     client_id = using[0]["client_id"]
     names = ", ".join(sorted({place_of(vault) for vault in using}))
-    words = in_words(f"The credential of application {client_id}", end, now)
+    words = in_words(f"The {what.credential} of application {client_id}", what.end, now)
     return cluster.event(
         "credential_expiring",
         client_id=client_id,
         svms=svms,
-        **end.record(now),
+        **what.end.record(now),
+        credential=what.credential,
         threshold=threshold,
         expired=threshold == 0,
         message=f"{words} It is used by {names} on {cluster.name}.",
@@ -305,12 +371,14 @@ def _ending(cluster: Watched, using: Sequence[Values], end: Expiry, threshold: i
 
 
 def look_for(
-    memories: dict[str, Memory], dates: Mapping[str, Expiry] | None = None
+    memories: dict[str, Memory], dates: Mapping[str, Expiry] | None = None, azure: Azure | None = None
 ) -> t.Callable[[Watched, Options], tuple[Values, list[Values]]]:
     """Make what looks at a cluster, and remembers.
 
     :param dates: the declared end of each credential
+    :param azure: what Microsoft Graph says of applications
     """
+    azure = azure or Azure({})
     ending: dict[str, Endings] = {}
 
     def look(cluster: Watched, options: Options) -> tuple[Values, list[Values]]:
@@ -335,7 +403,7 @@ def look_for(
         vaults = {
             vault["uuid"]: Seen.from_record(vault, volumes, memory.seen(vault["uuid"])) for vault in result["vaults"]
         }
-        endings = ending.setdefault(cluster.name, Endings(dates or {}, options.remind))
+        endings = ending.setdefault(cluster.name, Endings(dates or {}, options.remind, azure))
         return result, [
             *(event_of(cluster, *change) for change in memory.changes(vaults)),
             *endings.events(cluster, [now.vault for now in vaults.values()], datetime.now(timezone.utc)),
@@ -352,6 +420,26 @@ async def main(queue: Queue, args: Mapping[str, t.Any]) -> None:
     options = read_options("akv_health", args, SCOPE_OPTIONS, Scope.from_optional_params, _OPTIONS)
     try:
         dates = declared("credential_expires", options.own["credential_expires"])
+        reader = _reader(options.own)
     except InputError as error:
         raise ValueError(f"akv_health: {error.message}") from None
-    await watch(queue, options, look_for({}, dates))
+    await watch(queue, options, look_for({}, dates, Azure(reader)))
+
+
+def _reader(own: Values) -> Values:
+    """Read the login of a reader of Microsoft Graph; {} where none is given.
+
+    :raises InputError: it is not complete, or refused
+    """
+    given = {option: own[name] for name, option in _GRAPH_OPTIONS.items() if own[name] is not None}
+    if not any(name in given for name in ("tenant_id", "client_id", "client_secret")):
+        return {}
+    missing = [name for name, option in _GRAPH_OPTIONS.items() if name.startswith("graph_") and option not in given]
+    if missing:
+        raise InputError(", ".join(missing), "is missing. A reader of Microsoft Graph needs all three of graph_*.")
+    if "authority" in given and "graph_url" not in given:
+        raise InputError(
+            "azure_graph_url", "is missing. With azure_authority, give the address of Microsoft Graph too."
+        )
+    Login.from_params({**{name: option.get("default") for name, option in AZURE_OPTIONS.items()}, **given})
+    return given

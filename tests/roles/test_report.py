@@ -10,6 +10,7 @@ import json
 from datetime import date, timedelta
 from pathlib import Path
 
+from faults.azure import SECRET, make_pair
 from integration.running import Values
 from roles.playing import DEAD, Roles, assert_changes_nothing
 
@@ -88,6 +89,50 @@ def test_a_cluster_may_be_out_of_reach_where_that_is_allowed(roles: Roles) -> No
     # A relative folder begins where the program was started.
     assert set(_files(roles.ansible.home / "out")) == {"report.json", "clusters/dead.json"}
     assert run.fact("akv_report_result", "dead")["reachable"] is False
+
+
+def test_a_date_that_is_none_on_one_of_many(roles: Roles, tmp_path: Path) -> None:
+    """The others have their report; and Microsoft Graph and the file of a certificate are asked for the dates."""
+    (tmp_path / "app.pem").write_text(make_pair(ends=29).pem)
+    secrets = [{"value": SECRET, "name": "2027-q1", "expires": "+6d"}]
+    azure = {
+        "applications": [
+            {"client_id": "client1", "tenant_id": "tenant1", "secrets": secrets, "graph": ["Application.Read.All"]}
+        ],
+        "keys": [],
+    }
+    with Simulator(release="9.14.1", scenario={"azure": azure, "vaults": [{"svm": "vs0"}]}, azure=True) as simulator:
+        where = simulator.connection["azure"]
+        variables: Values = {
+            "akv_report_path": "sources",
+            "akv_report_fail_on": ["expiring"],
+            "akv_graph_tenant_id": "tenant1",
+            "akv_graph_client_id": "client1",
+            "akv_graph_client_secret": SECRET,
+            "akv_azure_ca_path": where["ca_path"],
+            "akv_azure_authority": where["authority"],
+            "akv_azure_graph_url": where["graph_url"],
+        }
+        good = {"akv_credential_expires": {"client1": {"certificate": str(tmp_path / "app.pem")}}}
+        clusters = {
+            "good": {**simulator.connection, "variables": good},
+            "bad": {**simulator.connection, "variables": {"akv_credential_expires": {"client1": "soon"}}},
+        }
+        run = roles.play("report", clusters, variables, "-vvvv")
+        asked = [request["path"] for request in simulator.azure_requests]
+    assert run.code == 2
+    assert sorted(message.partition(":")[0] for message in run.failures()) == [
+        "akv_credential_expires[client1]",
+        "good has findings that akv_report_fail_on lists (expiring)",
+    ]
+    files = _files(roles.ansible.home / "sources")
+    report = json.loads(files["report.json"])
+    found = {(entry["source"], entry["days_left"]) for entry in report["clusters"]["good"]["expiries"]}
+    assert found == {("declared", 29), ("graph", 6)}
+    assert "'soon' is not a date" in report["clusters"]["bad"]["msg"]
+    assert report["clusters"]["bad"]["found"] == ["unreachable"]
+    assert sum(path.endswith("/token") for path in asked) == 1
+    assert not [text for text in (run.output, *files.values()) if SECRET in text]
 
 
 def test_a_date_that_is_none(roles: Roles) -> None:

@@ -6,7 +6,8 @@
 
 """When the credentials of applications end, in the words of a diagnosis: what people declared and what Azure returned.
 
-Pure, without I/O. Application IDs do not depend on case: mappings have them in lower case.
+Without I/O, but for the files of certificates that are declared. Application IDs do not depend on case: mappings have
+them in lower case.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from datetime import datetime
 from ansible_collections.ontap.akv.plugins.module_utils._akv.expiry import Expiry, declared, in_words, read_moment
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 
+_KINDS = ("secrets", "certificates")
 _NAMED = 4
 """How many credentials of an application are named: those that end last."""
 
@@ -57,22 +59,66 @@ def endings(dates: Mapping[str, t.Any], azure: Values, now: datetime) -> Endings
     found = {name: [f"Declared: {in_words('The credential', end, now)}"] for name, end in ends.items()}
     for application in azure.get("applications") or ():
         found.setdefault(str(application.get("client_id")).lower(), []).append(_in_azure(application, now))
-    # failed_when hides that the module failed: then it has found fewer applications than wanted, or none.
-    if azure.get("msg") and ("summary" not in azure or azure.get("failed")):
-        problems.append(f"Azure could not be asked: {azure['msg']}")
+    problems += filter(None, [unanswered(azure)])
     near = [name for name, end in ends.items() if end.threshold(now) is not None]
     return Endings(found, sorted(near, key=lambda name: (ends[name].moment, name)), list(dict.fromkeys(problems)))
 
 
+def candidates(application: Values, method: t.Any, named: Values, now: datetime) -> list[tuple[str, Expiry]]:
+    """Give the credentials of an application that ONTAP may have, in words, and when they end.
+
+    ONTAP does not report which one it has: a declared name or thumbprint decides, or else these are all that are valid.
+    If none is valid, it is the one that ended last.
+
+    :param application: as entra_app_info returns it
+    :param method: the authentication_method of the AKV configuration
+    :param named: the credential that ``akv_credential_names`` declares; {} for none
+    """
+    kinds = {"client_secret": ("secrets",), "certificate": ("certificates",)}.get(str(method), _KINDS)
+    ends = [
+        (one, kind, end)
+        for kind in kinds
+        for one in application.get(kind) or ()
+        for end in (read_moment(one.get("expires_at")),)
+        if end is not None
+    ]
+    declared_one = [found for found in ends if _is_named(found[0], named)]
+    valid = declared_one or [found for found in ends if not found[2].is_expired(now)]
+    chosen = valid or sorted(ends, key=lambda found: found[2].moment)[-1:]
+    return [(_name(one, kind), end) for one, kind, end in sorted(chosen, key=lambda found: found[2].moment)]
+
+
+def _is_named(one: Values, named: Values) -> bool:
+    if named.get("thumbprint"):
+        return str(one.get("thumbprint", "")).lower() == str(named["thumbprint"]).replace(":", "").lower()
+    return bool(named.get("name")) and one.get("name") == named["name"]
+
+
+def _name(one: Values, kind: str) -> str:
+    """Name a credential as Azure shows it."""
+    hint = "hint" if kind == "secrets" else "thumbprint"
+    more = f" ({hint} {one[hint]})" if one.get(hint) else ""
+    return f"{kind[:-1]} {one.get('name') or one.get('key_id') or 'without a name'}{more}"
+
+
+def unanswered(azure: Values) -> str | None:
+    """Say that Azure could not be asked, or not about all applications; None where it could.
+
+    :param azure: what entra_app_info returned; {} where Azure was not asked
+    """
+    # failed_when hides that the module failed: then it has found fewer applications than wanted, or none.
+    if azure.get("msg") and ("summary" not in azure or azure.get("failed")):
+        return f"Azure could not be asked: {azure['msg']}"
+    return None
+
+
 def _in_azure(application: Values, now: datetime) -> str:
     sentences: list[tuple[datetime, str]] = []
-    for kind, hint in (("secrets", "hint"), ("certificates", "thumbprint")):
+    for kind in _KINDS:
         for one in application.get(kind) or ():
             end = read_moment(one.get("expires_at"))
             if end is not None:
-                more = f" ({hint} {one[hint]})" if one.get(hint) else ""
-                name = f"{kind[:-1]} {one.get('name') or one.get('key_id') or 'without a name'}{more}"
-                sentences.append((end.moment, in_words(name, end, now)))
+                sentences.append((end.moment, in_words(_name(one, kind), end, now)))
     if not sentences:
         return "Azure: the application has no credential."
     sentences.sort()

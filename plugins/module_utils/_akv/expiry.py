@@ -6,7 +6,8 @@
 
 """When a credential or a key ends: dates that people declare and services return, and how many days are left.
 
-Pure, without I/O. A declared date needs no right in Azure: ``akv_credential_expires: {<client_id>: 2027-03-31}``.
+A declared date needs no right in Azure: ``akv_credential_expires: {<client_id>: 2027-03-31}``. Instead of a date, the
+file of a certificate may be named: ``{<client_id>: {certificate: /etc/ontap/app.pem}}``. All else is without I/O.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timezone
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv.pkcs12 import certificate_end
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 
 THRESHOLDS = (60, 30, 7)
@@ -112,7 +114,7 @@ def declared(option: str, dates: t.Any) -> dict[str, Expiry]:
     """Read the declared dates of credentials, by client ID in lower case.
 
     :param option: named in messages, such as ``akv_credential_expires``
-    :param dates: {<client_id>: date}
+    :param dates: {<client_id>: date}, or {<client_id>: {certificate: path}}
     :raises InputError: it is not a mapping, holds a value that is not a date, or names a client ID twice
     """
     if dates is None:
@@ -124,8 +126,16 @@ def declared(option: str, dates: t.Any) -> dict[str, Expiry]:
         name = str(client_id).strip().lower()
         if name in found:
             raise InputError(f"{option}[{client_id}]", "is given twice: client IDs do not depend on case.")
-        found[name] = read_date(f"{option}[{client_id}]", value)
+        place = f"{option}[{client_id}]"
+        found[name] = _of_file(place, value) if isinstance(value, Mapping) else read_date(place, value)
     return found
+
+
+def _of_file(option: str, value: Mapping[str, t.Any]) -> Expiry:
+    path = value.get("certificate")
+    if len(value) != 1 or not isinstance(path, str) or not path.strip():
+        raise InputError(option, "is not a date. Give a date such as 2027-03-31, or certificate: <path of its file>.")
+    return Expiry(certificate_end(option, str(path)))
 
 
 def in_words(what: str, ends: Expiry, now: datetime) -> str:

@@ -10,7 +10,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
+import os
+import typing as t
+from datetime import datetime, timezone
 
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 
@@ -24,6 +28,7 @@ _NEW_KEY = (
 _LEAST, _MOST = 2048, 4096  # bits of an RSA key
 
 _SEQUENCE = 0x30
+_LARGEST_FILE = 1 << 20  # bytes
 
 
 def read_pkcs12(path: str) -> str:
@@ -104,6 +109,51 @@ def thumbprint(encoded: str) -> str | None:
         return None
     # An identifier, as Azure has it, and no protection. Python 3.9 and later know usedforsecurity.
     return hashlib.sha1(certificate.public_bytes(Encoding.DER), usedforsecurity=False).hexdigest().upper()
+
+
+def certificate_end(option: str, path: str) -> datetime:
+    """Read when a certificate ends: of a file in PEM or DER form, or of a PKCS#12 file without a password.
+
+    :param option: named in messages
+    :param path: a leading ~ is the home folder
+    :return: in UTC
+    :raises InputError: the file cannot be read, holds no certificate, or cryptography is not installed
+    """
+    path = os.path.expanduser(path.strip())
+    try:
+        with open(path, "rb") as file:
+            content = file.read(_LARGEST_FILE)
+    except (OSError, ValueError) as exc:
+        reason = getattr(exc, "strerror", None) or "not a path"
+        raise InputError(option, f"the certificate {path!r} cannot be read ({reason}).") from None
+    certificate = _loaded(option, path, content)
+    # cryptography before 42 knows only the name without _utc.
+    ends: datetime = getattr(certificate, "not_valid_after_utc", None) or certificate.not_valid_after
+    return ends if ends.tzinfo else ends.replace(tzinfo=timezone.utc)
+
+
+def _loaded(option: str, path: str, content: bytes) -> t.Any:
+    # Only a certificate needs it, and it takes longer to load than an unchanged task.
+    try:
+        from cryptography import x509
+
+        # With it.
+        from cryptography.hazmat.primitives.serialization import pkcs12
+    except ImportError:
+        raise InputError(option, "needs the Python library cryptography to read a certificate.") from None
+    try:
+        if b"-----BEGIN CERTIFICATE-----" in content:
+            return x509.load_pem_x509_certificate(content)
+        with contextlib.suppress(ValueError):
+            return x509.load_der_x509_certificate(content)
+        _key, certificate, _others = pkcs12.load_key_and_certificates(content, None)
+    except Exception:  # pylint: disable=broad-except  # of several kinds, by the release of cryptography
+        certificate = None
+    if certificate is None:
+        raise InputError(
+            option, f"{path!r} holds no certificate. Give one in PEM or DER form, or PKCS#12 without a password."
+        )
+    return certificate
 
 
 def _has_no_mac(content: bytes) -> bool:

@@ -12,10 +12,11 @@ All formats are made from this model, so that they cannot contradict each other.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv.endings import candidates
 from ansible_collections.ontap.akv.plugins.module_utils._akv.expiry import Expiry, declared, in_words, read_date
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
@@ -86,45 +87,61 @@ def is_away(volume: Mapping[str, t.Any]) -> bool:
 
 @dataclass(frozen=True)
 class Ends:
-    """The declared dates of a cluster.
+    """What is known of a cluster's dates.
 
-    :ivar credentials: by client ID in lower case (``akv_credential_expires``)
-    :ivar keys: by key URI in lower case (``akv_key_expires``)
+    :ivar credentials: declared, by client ID in lower case (``akv_credential_expires``)
+    :ivar keys: declared, by key URI in lower case (``akv_key_expires``)
+    :ivar azure: applications as entra_app_info returns them, by client ID in lower case
     """
 
     credentials: Mapping[str, Expiry]
     keys: Mapping[str, Expiry]
+    azure: Mapping[str, Record] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, credentials: t.Any, keys: t.Any) -> Ends:
+    def read(cls, credentials: t.Any, keys: t.Any, azure: Mapping[str, Record] | None = None) -> Ends:
         """Read the variables.
 
         :raises InputError: one of them is not a mapping, or holds what is not a date
         """
-        return cls(declared("akv_credential_expires", credentials), declared("akv_key_expires", keys))
+        return cls(declared("akv_credential_expires", credentials), declared("akv_key_expires", keys), azure or {})
 
     def of(self, vaults: Iterable[Mapping[str, t.Any]], now: datetime) -> list[Record]:
         """Find what ends of the AKV configurations of a cluster, the first to end first."""
-        found: dict[tuple[str, str], Record] = {}
+        found: dict[tuple[str, str, str], Record] = {}
         for vault in vaults:
-            client_id, key_id = (str(vault.get(field) or "") for field in ("client_id", "key_id"))
-            for what, name, dates in (
-                ("credential", client_id, self.credentials),
-                ("key", self._named(key_id), self.keys),
-            ):
-                ends = dates.get(name.lower())
-                if ends is None:
-                    continue
-                entry = found.setdefault((what, name), {"what": what, "name": name, "svms": [], **ends.record(now)})
+            for what, name, credential, ends in self._of(vault, now):
+                words = f"The {what} of {name}" if not credential else f"The {credential} of application {name}"
+                shown = {"credential": credential, "source": "graph"} if credential else {"source": "declared"}
+                entry = found.setdefault(
+                    (what, name, credential), {"what": what, "name": name, **shown, "svms": [], **ends.record(now)}
+                )
                 entry["svms"].append(svm_of(vault))
                 entry["level"] = _level(ends, now)
-                entry["msg"] = in_words(f"The {what} of {name}", ends, now)
+                entry["msg"] = in_words(words, ends, now)
                 entry["timestamp"] = int(ends.moment.timestamp())
-        return sorted(found.values(), key=lambda entry: (entry["timestamp"], entry["what"], entry["name"]))
+        return sorted(found.values(), key=_moment_of)
+
+    def _of(self, vault: Mapping[str, t.Any], now: datetime) -> Iterator[tuple[str, str, str, Expiry]]:
+        """Give what ends of a configuration: what it is, its name, a credential in words ("" if declared), its end."""
+        client_id = str(vault.get("client_id") or "")
+        key = self._named(str(vault.get("key_id") or ""))
+        for what, name, dates in (("credential", client_id, self.credentials), ("key", key, self.keys)):
+            if name.lower() in dates:
+                yield what, name, "", dates[name.lower()]
+        application = self.azure.get(client_id.lower(), {})
+        named = vault.get("credential") or {}
+        for credential, ends in candidates(application, vault.get("authentication_method"), named, now):
+            yield "credential", client_id, credential, ends
 
     def _named(self, key_id: str) -> str:
         """Name a key as its date is declared: a date without a version holds for all versions."""
         return key_id if key_id.lower() in self.keys else _without_version(key_id)
+
+
+def _moment_of(entry: Mapping[str, t.Any]) -> tuple[int, str, str, str]:
+    """Order what ends: the first to end first."""
+    return entry["timestamp"], entry["what"], entry["name"], entry.get("credential", "")
 
 
 _IN_USE = ("name", "thumbprint", "since")
@@ -174,7 +191,10 @@ def ends_soon(entry: Mapping[str, t.Any]) -> bool:
 
 
 def cluster(
-    record: Mapping[str, t.Any], ends: Ends, now: datetime, in_use: Mapping[str, Record] | None = None
+    record: Mapping[str, t.Any],
+    ends: Ends,
+    now: datetime,
+    in_use: Mapping[str, Record] | None = None,
 ) -> Record:
     """Complete what was read of a cluster with what ends, with declared credentials, and with what was found.
 
@@ -183,7 +203,21 @@ def cluster(
     """
     if in_use and "vaults" in record:
         record = {**record, "vaults": [_with_credential(vault, in_use) for vault in record["vaults"]]}
-    endings = ends.of(record.get("vaults", []), now)
+    return _judged(record, ends.of(record.get("vaults", []), now))
+
+
+def with_azure(record: Record, azure: Mapping[str, Record], now: datetime) -> Record:
+    """Complete what the report says of a cluster with what Microsoft Graph says.
+
+    :param record: as :func:`cluster` gives it
+    :param azure: as in :class:`Ends`
+    """
+    more = Ends({}, {}, azure).of(record.get("vaults", []), now)
+    return _judged(record, sorted([*record.get("expiries", []), *more], key=_moment_of)) if more else record
+
+
+def _judged(record: Mapping[str, t.Any], endings: list[Record]) -> Record:
+    """Complete a record with what ends, and with what was found."""
     verdicts = {vault.get("verdict") for vault in record.get("vaults", [])}
     found = {
         "offline": any(map(is_away, record.get("volumes", []))),
@@ -226,12 +260,15 @@ def _with_credential(vault: Mapping[str, t.Any], in_use: Mapping[str, Record]) -
     return {**vault, "credential": credential} if credential else dict(vault)
 
 
-def fleet(clusters: Mapping[str, Record], about: About, old: Sequence[str] = ()) -> Record:
+def fleet(
+    clusters: Mapping[str, Record], about: About, old: Sequence[str] = (), problems: Sequence[str] = ()
+) -> Record:
     """Make the report on all clusters.
 
     :param clusters: by name, each as :func:`cluster` gives it
     :param old: clusters that are not in this run and have files of an earlier one
-    :return: made, headline, clusters (worst first), causes, expiries, old
+    :param problems: what is not known of the dates, in sentences
+    :return: made, headline, clusters (worst first), causes, expiries, old, problems
     """
     names = sorted(clusters, key=lambda name: (_rank(clusters[name]), name))
     bad = sum(clusters[name]["needs_attention"] for name in names)
@@ -244,6 +281,8 @@ def fleet(clusters: Mapping[str, Record], about: About, old: Sequence[str] = ())
     }
     if old:
         report["old"] = sorted(old)
+    if problems:
+        report["problems"] = list(problems)
     return report
 
 
@@ -344,11 +383,11 @@ def _expiries(clusters: Mapping[str, Record], names: Iterable[str]) -> list[Reco
     for name in names:
         for entry in clusters[name].get("expiries", []):
             one = found.setdefault(
-                (entry["what"], entry["name"], entry["expires_at"]),
+                (entry["what"], entry["name"], entry.get("credential"), entry["expires_at"]),
                 {**{key: value for key, value in entry.items() if key != "svms"}, "clusters": []},
             )
             one["clusters"].append(name)
-    return sorted(found.values(), key=lambda entry: (entry["timestamp"], entry["what"], entry["name"]))
+    return sorted(found.values(), key=_moment_of)
 
 
 def verdicts(record: Mapping[str, t.Any]) -> dict[str, int]:

@@ -14,14 +14,16 @@ import os
 import re
 import tempfile
 import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timezone
 from pathlib import Path
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.report import About, Record, fleet
 from ansible_collections.ontap.akv.plugins.plugin_utils._report import html, markdown, prometheus
 
 FORMATS = ("html", "markdown", "json", "prometheus")
-_SUFFIXES = {"markdown": "md", "json": "json"}
+_MADE_ON = re.compile(r"^Made on (\S+)\.(?: Slice: (.*)\.)?$", re.MULTILINE)
+_REPORTED = re.compile(r'report_timestamp_seconds\{.*slice="((?:[^"\\]|\\.)*)"\} (\d+)$', re.MULTILINE)
 MODE = 0o640
 
 
@@ -33,16 +35,19 @@ def file_name(name: str) -> str:
     return f"{safe[:80] or 'cluster'}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:10]}"
 
 
-def make(clusters: Mapping[str, Record], about: About, formats: Iterable[str], folder: Path) -> dict[str, str]:
+def make(
+    clusters: Mapping[str, Record], about: About, formats: Iterable[str], folder: Path, problems: Sequence[str] = ()
+) -> dict[str, str]:
     """Make all files of a report: their paths below the folder, and their content.
 
     :param clusters: by name, each as ``report.cluster`` gives it
     :param folder: is read for files of an earlier run, and not changed
+    :param problems: what is not known of the dates, in sentences
     """
     formats = set(formats)
     file_of = {name: file_name(name) for name in clusters}
     part = f"-{file_name(about.part)}" if about.part else ""
-    report = fleet(clusters, about, _old(folder, set(file_of.values()), about.part))
+    report = fleet(clusters, about, _old(folder, set(file_of.values()), about.part), problems)
     files: dict[str, str] = {}
     if "html" in formats:
         files[f"report{part}.html"] = html.of_fleet(report)
@@ -67,23 +72,39 @@ def _json(value: t.Any) -> str:
 
 def _old(folder: Path, names: set[str], part: str) -> list[str]:
     """Find the clusters that have files of an earlier run: of the same slice, as far as the files say."""
-    found = set()
-    for path in [*folder.glob("clusters/*.json"), *folder.glob("metrics/*.prom")]:
-        if path.stem in names:
+    found: dict[str, str] = {}
+    for path in [*folder.glob("clusters/*.json"), *folder.glob("clusters/*.md"), *folder.glob("metrics/*.prom")]:
+        if path.stem in names or path.stem in found:
             continue
+        made, of = _made(path)
+        if of is None or of == part:
+            found[path.stem] = f"{path.stem} ({made})"
+    return sorted(found.values())
+
+
+def _made(path: Path) -> tuple[str, str | None]:
+    """Read when a file of an earlier run was made, and for which slice; None where it does not say."""
+    unknown: tuple[str, str | None] = ("unknown date", None)
+    try:
+        text = path.read_text(encoding="utf-8")
         if path.suffix == ".json":
-            try:
-                content = json.loads(path.read_text(encoding="utf-8"))
-            except (OSError, ValueError):
-                content = {}
-            if isinstance(content, dict) and content.get("slice", "") != part:
-                continue
-            found.add(
-                f"{path.stem} ({content.get('made', 'unknown date')})" if isinstance(content, dict) else path.stem
-            )
-        elif not (folder / "clusters" / f"{path.stem}.json").exists() and not part:
-            found.add(path.stem)
-    return sorted(found)
+            content = json.loads(text)
+            return str(content["made"]), str(content.get("slice", ""))
+        if path.suffix == ".md":
+            day = _MADE_ON.search(text)
+            return (day[1], _text(day[2])) if day else unknown
+        seconds = _REPORTED.search(text)
+        if seconds:
+            moment = datetime.fromtimestamp(int(seconds[2]), timezone.utc)
+            return moment.strftime("%Y-%m-%dT%H:%M:%SZ"), re.sub(r"\\(.)", r"\1", seconds[1])
+    except (AttributeError, KeyError, OSError, OverflowError, TypeError, ValueError):
+        pass
+    return unknown
+
+
+def _text(cell: str | None) -> str:
+    """Undo what makes a text of Markdown."""
+    return re.sub(r"\\(.)", r"\1", cell or "")
 
 
 def write(folder: Path, files: Mapping[str, str], public_metrics: bool) -> None:

@@ -45,7 +45,8 @@ def _table(names: Iterable[str], rows: Iterable[Iterable[t.Any]]) -> Iterator[st
 
 
 def _about(record: Record) -> Iterator[str]:
-    yield f"Made on {record['made']}."
+    part = f" Slice: {cell(record['slice'])}." if record.get("slice") else ""
+    yield f"Made on {record['made']}.{part}"
     if record.get("change_number"):
         yield f"Change: {cell(record['change_number'])}."
     yield ""
@@ -71,6 +72,11 @@ def _fleet(report: Record, file_of: Mapping[str, str]) -> Iterator[str]:
     yield ""
     yield from _causes(report["causes"], [entry for entry in report["expiries"] if ends_soon(entry)])
     yield from _endings(report["expiries"])
+    if report.get("problems"):
+        yield "## What is not known of the dates"
+        yield ""
+        yield from (f"- {cell(problem)}" for problem in report["problems"])
+        yield ""
     if report.get("old"):
         yield "## Old files"
         yield ""
@@ -125,7 +131,13 @@ def _endings(entries: list[Record]) -> Iterator[str]:
     yield from _table(
         ("what", "name", "ends", "days left", "clusters"),
         (
-            (entry["what"], cell(entry["name"]), entry["expires_at"], entry["days_left"], _clusters(entry))
+            (
+                cell(entry.get("credential") or entry["what"]),
+                cell(entry["name"]),
+                entry["expires_at"],
+                entry["days_left"],
+                _clusters(entry),
+            )
             for entry in entries
         ),
     )
@@ -204,5 +216,5 @@ def in_lines(record: Record) -> list[str]:
             lines.append(printable(f"{scope[0].upper()}{scope[1:]} is {vault.get('verdict')}: {why}"))
     for volume in filter(is_away, record.get("volumes", [])):
         lines.append(printable(f"SVM {svm_of(volume)}: volume {volume_of(volume)} is {volume.get('state')}."))
-    lines += [entry["msg"] for entry in record.get("expiries", []) if entry["level"] != "later"]
+    lines += [printable(entry["msg"]) for entry in record.get("expiries", []) if entry["level"] != "later"]
     return lines

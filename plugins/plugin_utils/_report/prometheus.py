@@ -84,7 +84,9 @@ def _samples(record: Record, now: datetime) -> Iterator[Sample]:
             )
         if isinstance(vault.get("available"), bool):
             yield "configuration_available", labels, float(vault["available"])
-        yield "configuration_nodes_without_keys", labels, float(len(vault.get("unavailable_nodes") or []))
+        nodes = vault.get("unavailable_nodes") or []
+        if nodes or vault.get("available") is True:
+            yield "configuration_nodes_without_keys", labels, float(len(nodes))
     volumes: dict[tuple[str, str], int] = {}
     for volume in record.get("volumes", []):
         place = svm_of(volume), str(volume.get("state") or "unknown")
@@ -93,4 +95,5 @@ def _samples(record: Record, now: datetime) -> Iterator[Sample]:
         yield "encrypted_volumes", {"svm": svm, "state": state}, float(number)
     for entry in record.get("expiries", []):
         label = {"credential": "client_id", "key": "key_id"}[entry["what"]]
-        yield f"{entry['what']}_expiry_timestamp_seconds", {label: entry["name"]}, float(entry["timestamp"])
+        labels = {label: entry["name"], **({"credential": entry["credential"]} if entry.get("credential") else {})}
+        yield f"{entry['what']}_expiry_timestamp_seconds", labels, float(entry["timestamp"])

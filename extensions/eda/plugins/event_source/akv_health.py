@@ -52,8 +52,30 @@ options:
     description:
       - When credentials end, a date such as V(2027-03-31) under each client ID. A date ends with its day, in UTC.
       - An application that no AKV configuration of a cluster uses causes no event.
+      - Instead of a date, the file of a certificate may be named, C({certificate: <path>}).
       - A new date needs a restart of the source.
     type: dict
+  graph_tenant_id:
+    description:
+      - With O(graph_client_id) and O(graph_client_secret), Microsoft Graph is asked too when the credentials of the
+        applications end, at the start and every 6 hours. The reader needs the permission Application.Read.All.
+      - Each valid credential of an application causes its own event, because ONTAP does not report which one it has.
+    type: str
+  graph_client_id:
+    description: The application of the reader.
+    type: str
+  graph_client_secret:
+    description: Its client secret. Give it in a variables file that Ansible Vault encrypts.
+    type: str
+  azure_authority:
+    description: URL of Microsoft Entra ID, for private clouds. It needs O(azure_graph_url) too.
+    type: str
+  azure_graph_url:
+    description: URL of Microsoft Graph, for other clouds.
+    type: str
+  azure_ca_path:
+    description: File of the CA that signed their certificates.
+    type: path
   hostname:
     description:
       - This and C(username), C(password), C(cert), C(key), C(cert_filepath), C(key_filepath), C(ca_path), C(http_port),

@@ -15,7 +15,8 @@ import pytest
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.expiry import declared
 from ansible_collections.ontap.akv.plugins.plugin_utils import _health_events
-from ansible_collections.ontap.akv.plugins.plugin_utils._health_events import Endings
+from ansible_collections.ontap.akv.plugins.plugin_utils._health_events import Azure, Endings
+from ansible_collections.ontap.akv.plugins.plugin_utils._report.graph import Readers
 from ansible_collections.ontap.akv.plugins.plugin_utils._watching import Watched
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=timezone.utc)
@@ -92,7 +93,77 @@ def test_dates_reach_the_look(dates: Any, monkeypatch: pytest.MonkeyPatch) -> No
         given.append((options, look))
 
     monkeypatch.setattr(_health_events, "watch", watch)
-    monkeypatch.setattr(_health_events, "look_for", lambda _memories, ends: ends)
+    monkeypatch.setattr(_health_events, "look_for", lambda _memories, ends, _azure: ends)
     asyncio.run(_health_events.main(None, {**LOGIN, "credential_expires": dates}))  # type: ignore[arg-type]
     ((_options, ends),) = given
     assert {name: str(end) for name, end in ends.items()} == ({"app1": "2027-03-31"} if dates else {})
+
+
+# -- Microsoft Graph ---------------------------------------------------------------------------------------------------
+
+
+def test_what_graph_says_causes_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    class Asked(Readers):
+        def ask(self) -> dict[str, Any]:
+            (ids,) = self._wanted.values()
+            asked.extend(ids)
+            secrets = [
+                {
+                    "name": f"in {days}",
+                    "hint": "abc",
+                    "expires_at": f"{(NOW + timedelta(days=days)):%Y-%m-%dT%H:%M:%SZ}",
+                }
+                for days in (-400, 6, 29, 61)
+            ]
+            return {"app1": {"client_id": "app1", "secrets": secrets, "certificates": []}} if "app1" in ids else {}
+
+    monkeypatch.setattr(_health_events, "Readers", Asked)
+    endings = Endings({}, 3600, Azure({"tenant_id": "t"}))
+    events = endings.events(CLUSTER, VAULTS, NOW)
+    assert [(event["threshold"], event["credential"]) for event in events] == [
+        (7, "secret in 6 (hint abc)"),
+        (30, "secret in 29 (hint abc)"),
+    ]
+    assert events[0]["message"].startswith("The secret in 6 (hint abc) of application APP1 expires on ")
+    assert not endings.events(CLUSTER, VAULTS, NOW)
+    assert sorted(asked) == ["app1", "app2"]
+    later = time.monotonic() + 7 * 3600
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    endings.events(CLUSTER, VAULTS, NOW)
+    assert sorted(asked) == ["app1", "app1", "app2", "app2"]
+
+
+READER = {"graph_tenant_id": "t1", "graph_client_id": "c1", "graph_client_secret": "SENTINEL-of-the-reader"}
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ({"graph_client_secret": ""}, "graph_client_secret: is missing"),
+        ({"graph_tenant_id": None}, "graph_tenant_id: is missing"),
+        ({"azure_authority": "https://login.example.com"}, "azure_graph_url: is missing"),
+        ({"azure_graph_url": "http://x"}, "graph_url: 'http://x' is not a base URL"),
+        ({"azure_ca_path": "/nowhere/ca.pem"}, "ca_path: '/nowhere/ca.pem' does not exist"),
+    ],
+)
+def test_a_reader_that_is_not_complete_ends_the_source(given: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint) as refused:
+        asyncio.run(_health_events.main(None, {**LOGIN, **READER, **given}))  # type: ignore[arg-type]
+    assert "SENTINEL" not in str(refused.value)
+
+
+def test_without_a_reader_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Any] = []
+
+    async def watch(_queue: object, _options: object, look: object) -> None:
+        given.append(look)
+
+    monkeypatch.setattr(_health_events, "watch", watch)
+    monkeypatch.setattr(_health_events, "look_for", lambda _memories, _ends, azure: azure)
+    for more in ({}, dict.fromkeys(READER, "")):
+        asyncio.run(_health_events.main(None, {**LOGIN, **more}))  # type: ignore[arg-type]
+        assert given.pop().application("app1") == {}
+    asyncio.run(_health_events.main(None, {**LOGIN, **READER}))  # type: ignore[arg-type]
+    assert given.pop()._reader == {"tenant_id": "t1", "client_id": "c1", "client_secret": READER["graph_client_secret"]}

@@ -304,6 +304,33 @@ def test_old_files_are_named(tmp_path: Path) -> None:
     assert r"c2 (2026-11-01T12:00:00Z)" in report["report.md"]
 
 
+@pytest.mark.parametrize("formats", [["markdown"], ["json"], ["prometheus"]])
+def test_an_old_file_is_named_in_whatever_format(formats: list[str], tmp_path: Path) -> None:
+    for part, name in (("", "c2"), ("we\\st *1*", "c3")):
+        content = files.make({name: made(None)}, About(NOW, part), formats, tmp_path)
+        files.write(tmp_path, content, public_metrics=False)
+    for part, old in (("", "c2"), ("we\\st *1*", "c3")):
+        content = files.make({"c1": made(None)}, About(NOW, part), ["json"], tmp_path)
+        (report,) = (json.loads(text) for name, text in content.items() if name.startswith("report"))
+        assert report["old"] == [f"{old} (2026-11-01T12:00:00Z)"]
+
+
+def test_a_file_that_says_nothing_is_old(tmp_path: Path) -> None:
+    for name in ("clusters/a.json", "clusters/b.md", "metrics/c.prom", "clusters/d.json"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"[1]" if name.endswith("d.json") else b"\xff{")
+    report = json.loads(files.make({"c1": made(None)}, ABOUT, ["json"], tmp_path)["report.json"])
+    assert report["old"] == [f"{name} (unknown date)" for name in "abcd"]
+
+
+def test_how_many_nodes_lack_keys_is_not_known_where_nothing_is_reported() -> None:
+    for available, nodes, lines in ((True, [], 1), (False, ["n1"], 1), (None, [], 0), (False, [], 0)):
+        record = made(result(vault(available=available, unavailable_nodes=nodes)))
+        text = prometheus.of_cluster("c", record, NOW, "")
+        assert text.count("\nontap_akv_configuration_nodes_without_keys{") == lines
+
+
 def test_the_families_never_change() -> None:
     """node_exporter drops the samples of a file whose HELP differs from another's: a changed text is a new name."""
     kept = Path(__file__).with_name("prometheus_families.txt").read_text(encoding="utf-8")

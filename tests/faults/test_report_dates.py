@@ -1,0 +1,144 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The three sources of a date in the report: declared, the file of a certificate, and Microsoft Graph."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from faults.azure import CLIENT, SECRET, TENANT, azure, make_pair
+from faults.test_key_info import in_days
+
+from ansible_collections.ontap.akv.plugins.module_utils._akv.endings import endings
+from ansible_collections.ontap.akv.plugins.module_utils._akv.report import About, Ends, cluster, reading, with_azure
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+from ansible_collections.ontap.akv.plugins.plugin_utils._report.files import FORMATS, make
+from ansible_collections.ontap.akv.plugins.plugin_utils._report.graph import Readers
+
+NOW = datetime.now(timezone.utc)
+LEVELS = {6: "7", 29: "30", 61: "later"}
+
+
+def configuration(method: str = "client_secret", **more: Any) -> dict[str, Any]:
+    svm = {"svm": {"name": "vs0"}, "uuid": "u0", "client_id": CLIENT.upper(), "authentication_method": method}
+    return {**svm, "verdict": "healthy", "available": True, "unavailable_nodes": [], **more}
+
+
+def read(*vaults: dict[str, Any]) -> dict[str, Any]:
+    return reading({"vaults": list(vaults or [configuration()]), "summary": {"healthy": 1}, "msg": "1 configuration."})
+
+
+@pytest.mark.parametrize("days", LEVELS)
+@pytest.mark.parametrize("source", ["declared", "pem", "der", "pkcs12", "graph"])
+def test_an_end_in_the_report(source: str, days: int, tmp_path: Path) -> None:
+    declared: dict[str, Any] = {CLIENT: in_days(days)}
+    azure_says: dict[str, Any] = {}
+    if source in ("pem", "der", "pkcs12"):
+        pair = make_pair(ends=days)
+        body = "".join(pair.pem.splitlines()[1:-1])
+        content = {"pem": pair.pem.encode(), "der": base64.b64decode(body), "pkcs12": base64.b64decode(pair.pkcs12)}
+        path = tmp_path / "certificate"
+        path.write_bytes(content[source])
+        declared = {CLIENT: {"certificate": str(path)}}
+    if source == "graph":
+        declared = {}
+        with azure({"secrets": [{"value": SECRET, "name": "q1", "expires": f"+{days}d"}]}) as here:
+            readers = Readers()
+            login = {name: here.login[name] for name in ("authority", "graph_url", "ca_path")}
+            reader = {"tenant_id": TENANT, "client_id": CLIENT, "client_secret": SECRET, **login}
+            readers.want(reader, [configuration()])
+            readers.want(dict(reader), [configuration(client_id=None)])
+            azure_says = readers.ask()
+            assert readers.problems == []
+            assert here.asked("/token") == 1
+            here.search(json.dumps(azure_says), {"client_secret": SECRET})
+    record = with_azure(cluster(read(), Ends.read(declared, None), NOW), azure_says, NOW)
+    (entry,) = record["expiries"]
+    assert (entry["days_left"], entry["level"], entry["svms"]) == (days, LEVELS[days], ["vs0"])
+    assert entry["source"] == ("graph" if source == "graph" else "declared")
+    assert record["found"] == ([] if days == 61 else ["expiring"])
+    assert record["needs_attention"] == (days != 61)
+    files = make({"c1": record}, About(NOW), FORMATS, tmp_path)
+    for name in ("report.html", "report.md", "report.json", "clusters/c1.json"):
+        assert entry["expires_at"] in files[name], name
+    assert f'_expiry_timestamp_seconds{{cluster="c1",slice="",client_id="{CLIENT.upper()}"' in files["metrics/c1.prom"]
+    if source == "graph":
+        assert "secret q1 (hint sen)" in files["report.html"]
+    if source != "graph":
+        said = endings({"c1": declared}, {}, NOW)
+        assert f"in {days} days" in said.by_application[CLIENT][0]
+        assert list(said.near) == ([] if days == 61 else [CLIENT])
+
+
+def application(*secrets: tuple[str, str], certificates: Any = ()) -> dict[str, Any]:
+    listed = [{"key_id": name, "name": name, "hint": name[:3], "expires_at": ends} for name, ends in secrets]
+    return {"client_id": CLIENT, "secrets": listed, "certificates": list(certificates)}
+
+
+CERTIFICATE = {"key_id": "c", "thumbprint": "AB" * 20, "expires_at": "2098-01-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("app", "vault", "found"),
+    [
+        (application(("old", "2020-01-01"), ("new", "2099-01-01")), {}, ["new"]),
+        (application(("older", "2019-01-01"), ("old", "2020-01-01")), {}, ["old"]),
+        (application(("b", "2099-01-02"), ("a", "2099-01-01")), {}, ["a", "b"]),
+        (application(("b", "2099-01-02"), ("a", "2099-01-01")), {"credential": {"name": "b"}}, ["b"]),
+        (application(("b", "2099-01-02")), {"credential": {"name": "mine"}}, ["b"]),
+        (application(("a", "2099-01-01"), certificates=[CERTIFICATE]), {"authentication_method": "certificate"}, ["c"]),
+        (application(("a", "2099-01-01"), certificates=[CERTIFICATE]), {"authentication_method": None}, ["c", "a"]),
+        (
+            application(("a", "2099-01-01"), certificates=[CERTIFICATE]),
+            {"authentication_method": None, "credential": {"thumbprint": ":".join(["ab"] * 20)}},
+            ["c"],
+        ),
+        (application(), {}, []),
+        (application(("a", "soon")), {}, []),
+    ],
+)
+def test_which_credentials_of_graph_count(app: dict[str, Any], vault: dict[str, Any], found: list[str]) -> None:
+    """ONTAP does not report which credential it has."""
+    record = cluster(read(configuration(**vault)), Ends.read(None, None, {CLIENT: app}), NOW)
+    assert [entry["credential"].split()[1] for entry in record.get("expiries", [])] == found
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ({"certificate": "/nowhere/x.pem"}, "'/nowhere/x.pem' cannot be read (No such file or directory)"),
+        ({"certificate": "nul\0"}, "cannot be read"),
+        ({"certificate": __file__}, "holds no certificate"),
+        ({"certificate": " "}, "is not a date"),
+        ({"certificate": "a", "x": 1}, "is not a date"),
+        ({}, "is not a date"),
+        ([2027], "is not a date"),
+    ],
+)
+def test_a_file_that_is_no_certificate(value: Any, says: str) -> None:
+    with pytest.raises(InputError) as refused:
+        Ends.read({CLIENT: value}, None)
+    assert f"akv_credential_expires[{CLIENT}]" in refused.value.message
+    assert says in refused.value.message
+
+
+def test_a_graph_that_cannot_be_asked_is_said(tmp_path: Path) -> None:
+    with azure({"graph": []}) as here:
+        readers = Readers()
+        login = {name: here.login[name] for name in ("authority", "graph_url", "ca_path")}
+        readers.want({"tenant_id": TENANT, "client_id": CLIENT, "client_secret": SECRET, **login}, [configuration()])
+        assert readers.ask() == {}
+        (problem,) = readers.problems
+        assert "Application.Read.All" in problem
+        here.search(problem, {"client_secret": SECRET})
+    files = make({"c1": cluster(read(), Ends.read(None, None), NOW)}, About(NOW), FORMATS, tmp_path, [problem])
+    assert "Application.Read.All" in files["report.html"]
+    assert "Application.Read.All" in files["report.md"]
+    assert json.loads(files["report.json"])["problems"] == [problem]
