@@ -39,9 +39,9 @@ class Readers:
         ids = self._wanted.setdefault(tuple(sorted(reader.items())), set())
         ids.update(str(vault["client_id"]).lower() for vault in vaults if vault.get("client_id"))
 
-    def ask(self) -> dict[str, Record]:
+    def ask(self) -> dict[str, dict[str, t.Any]]:
         """Ask each reader; give the applications by client ID in lower case."""
-        found: dict[str, Record] = {}
+        found: dict[str, dict[str, t.Any]] = {}
         for reader, ids in self._wanted.items():
             if not ids:
                 continue

@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 import jinja2
+import markupsafe
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.causes import CAUSES, Cause
 from ansible_collections.ontap.akv.plugins.module_utils._akv.report import (
@@ -43,7 +44,11 @@ TEMPLATE = Path(__file__).resolve().parents[3] / "roles" / "akv_report" / "templ
 def of_fleet(report: Mapping[str, t.Any]) -> str:
     """Write the report on all clusters."""
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.ChainableUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=jinja2.ChainableUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.tests.update(away=is_away, near=ends_soon)
     environment.globals.update(
@@ -107,6 +112,11 @@ def _meaning(cause: str) -> str:
         return CAUSES[Cause(cause)].meaning
     except ValueError:
         return cause.replace("_", " ")
+
+
+def _shown(value: t.Any) -> t.Any:
+    """Make each text printable, a name of a cluster too: one that turns the direction of writing turns what follows."""
+    return printable(value) if isinstance(value, str) and not isinstance(value, markupsafe.Markup) else value
 
 
 def _plain(value: t.Any) -> t.Any:

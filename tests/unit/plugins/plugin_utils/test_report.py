@@ -251,6 +251,16 @@ def test_html_has_no_tag_of_a_server(tmp_path: Path) -> None:
     assert "\x1b" not in hostile.text
 
 
+def test_a_name_of_a_cluster_is_text_too(tmp_path: Path) -> None:
+    """As text that turns the direction of writing, it would turn what follows."""
+    names = {HOSTILE: made(result(vault())), "\\u202e": made(None), "\u202e": made(None)}
+    page = files.make(names, About(NOW, HOSTILE, HOSTILE), ["html"], tmp_path)
+    (text,) = page.values()
+    assert not re.search("[\x1b\u202e\ud800]", text)
+    assert _shape(text)[1].count("section") == 3
+    assert "script" not in _shape(text)[1]
+
+
 # A volume in the state "online" is not shown.
 @given(st.text(min_size=1, max_size=40).filter(lambda text: text != "online"))
 def test_nothing_breaks_and_nothing_leaves_its_place(text: str) -> None:
