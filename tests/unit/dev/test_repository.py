@@ -80,3 +80,28 @@ def test_galaxy_lists_the_event_sources() -> None:
 def test_each_folder_of_tests_is_described() -> None:
     described = set(re.findall(r"^\| `(\w+)` \|", (ROOT / "tests" / "README.md").read_text(encoding="utf-8"), re.M))
     assert described == {path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name[0] not in "._"}
+
+
+def _keys(node: yaml.Node) -> tuple[set[str], set[str]]:
+    """The keys of a mapping, and those that it merges."""
+    assert isinstance(node, yaml.MappingNode)
+    own = {key.value for key, _value in node.value if key.value != "<<"}
+    merged: set[str] = set()
+    for key, value in node.value:
+        if key.value == "<<":
+            merged = merged.union(*_keys(value))
+    return own, merged
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("extensions/awx/*/*.yml")), ids=lambda path: path.name)
+def test_no_key_of_the_kit_replaces_a_merged_one(path: Path) -> None:
+    """ansible-core up to 2.18 warns of it as of a key that is given twice."""
+    nodes = [yaml.compose(path.read_text(encoding="utf-8"))]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, yaml.MappingNode):
+            own, merged = _keys(node)
+            assert not own & merged, f"{path.name}: line {node.start_mark.line + 1}"
+            nodes += [value for _key, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            nodes += node.value
