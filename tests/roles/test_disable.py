@@ -62,6 +62,15 @@ def test_volumes_that_need_it_are_shown(arguments: tuple[str, ...], roles: Roles
     assert "has 2 encrypted volumes that need the AKV configuration: vol1, vol2." in message
 
 
+def test_volumes_that_cannot_be_read_stop_it_with_a_sentence(roles: Roles) -> None:
+    denied = {"match": {"path": "/api/storage/volumes", "times": 0}, "error": {"code": 6, "status": 403}}
+    scenario = {"vaults": [VAULT], "volumes": [VOLUME], "faults": [denied]}
+    with Simulator(release="9.14.1", scenario=scenario) as simulator, assert_changes_nothing(simulator):
+        run = roles.play("disable", {"cluster1": simulator.connection}, VARIABLES)
+    (message,) = run.failures()
+    assert "Let the login read /api/storage/volumes. Nothing was changed." in message
+
+
 def test_a_volume_with_its_key_elsewhere_does_not_count(roles: Roles) -> None:
     volumes = [{**VOLUME, "keys_with_admin": True}, {**VOLUME, "name": "vol2"}]
     okm = {"type": "onboard", "scope": "cluster"}

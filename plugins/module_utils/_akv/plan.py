@@ -235,6 +235,11 @@ def _plan_create(declared: Declaration, release: Release | None) -> Plan:
             f"{declared.scope} has no configuration {declared.configuration} to switch to. Create it without enabled,"
             " check it, then enable it."
         )
+    if declared.enabled is False and declared.creates_enabled:
+        raise AkvError(
+            f"{declared.scope} has no configuration {declared.configuration}, and ONTAP creates the one with this name"
+            " as the enabled one. Choose another name for an inactive configuration."
+        )
     _require(declared, f"There is no {declared.label[4:]} yet, and creating it needs")
     needed = [Precondition.SVM_EXISTS, Precondition.CREATABLE, Precondition.KEY_STORE_ACTIVE]
     if declared.creates_enabled:

@@ -124,6 +124,11 @@ def test_recreate_deletes_and_creates_what_is_declared_and_keeps_the_rest() -> N
     assert made.steps[1].body["tenant_id"] == "tenant1"
 
 
+def test_default_is_not_created_inactive() -> None:
+    with pytest.raises(AkvError, match="Choose another name"):
+        plan(whole(configuration="default", enabled=False), None, Release.parse("9.14.1"))
+
+
 @pytest.mark.parametrize("name", ["default", "green"])
 def test_a_recreate_sends_what_the_release_takes(name: str) -> None:
     """verify_host is taken by a PATCH alone, enabled by neither request."""
