@@ -102,21 +102,51 @@ def test_check_mode_foresees_a_refusal_with_the_same_sentence(case: str) -> None
     assert predicted["outcome"] == done["outcome"] == "unchanged"
 
 
-@pytest.mark.parametrize(
-    ("release", "scenario", "options"),
-    [
-        ("9.14.1", {"vaults": [{**BLUE, "enabled": True}]}, {**WHOLE, "configuration": "default"}),
-        ("9.14.1", {"vaults": [BLUE], "key_managers": [KMIP]}, WHOLE),
-    ],
-)
-def test_check_mode_foresees_a_key_manager_in_the_way(release: str, scenario: Values, options: Values) -> None:
-    with Simulator(release=release, scenario=scenario) as simulator:
-        task = {"svm": "vs0", **options}
+def test_check_mode_foresees_a_key_manager_in_the_way() -> None:
+    """An inactive configuration does not hide it."""
+    with Simulator(release="9.14.1", scenario={"vaults": [BLUE], "key_managers": [KMIP]}) as simulator:
+        task = {"svm": "vs0", **WHOLE}
         predicted, _warnings = call("akv_config", simulator.connection, task, check_mode=True)
         done, _warnings = call("akv_config", simulator.connection, task)
-    assert "has the key manager" in predicted["msg"]
+    assert "has the key manager kmip" in predicted["msg"]
     assert done["error"]["code"] == "65537500"
     assert predicted["msg"] in done["msg"]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_default_is_not_created_next_to_the_enabled_one(check_mode: bool) -> None:
+    with Simulator(release="9.14.1", scenario={"vaults": [{**BLUE, "enabled": True}]}) as simulator:
+        task = {"svm": "vs0", **WHOLE, "configuration": "default"}
+        result, _warnings = call("akv_config", simulator.connection, task, check_mode)
+        assert {request["method"] for request in simulator.requests} == {"GET"}
+    assert "has no configuration default, and blue is the enabled one" in result["msg"]
+    assert result["outcome"] == "unchanged"
+
+
+@pytest.mark.parametrize(
+    ("code", "says"), [(65537505, "held by the key manager okm"), (65537500, "the key manager okm")]
+)
+def test_a_job_that_refuses_a_creation_names_the_way(code: int, says: str) -> None:
+    """From 9.15.1 on, ONTAP creates in a job."""
+    own = [{**OKM, "scope": None, "svm": "vs0"}] if code == 65537500 else [OKM]
+    managers = [{name: value for name, value in manager.items() if value} for manager in own]
+    with Simulator(release="9.15.1") as simulator:
+        simulator.apply([{"fail_next_job": {"ends": "failure", "code": code, "effect": False}}])
+        with_managers = {"match": {"path": "/api/security/key-stores"}, "body": {"json": _stores(managers)}}
+        simulator.apply([{"add_fault": with_managers}])
+        result, _warnings = call("akv_config", simulator.connection, {"svm": "vs0", **WHOLE})
+    assert (result["error"]["code"], result["outcome"]) == (str(code), "unchanged")
+    assert says in result["msg"]
+
+
+def _stores(managers: list[Values]) -> Values:
+    """A reply of /security/key-stores."""
+    uuid = "024cd3cf-9a08-11ea-8d52-005056bbeba9"
+    records = [
+        {"uuid": uuid, "type": "okm", "enabled": True, **({"svm": {"name": "vs0"}} if "svm" in manager else {})}
+        for manager in managers
+    ]
+    return {"records": records, "num_records": len(records)}
 
 
 @pytest.mark.parametrize("check_mode", [True, False])

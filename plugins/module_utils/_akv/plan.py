@@ -177,7 +177,7 @@ def plan(
     if not declared.present:
         return _plan_absent(declared, current, others)
     if current is None:
-        return _plan_create(declared, release)
+        return _plan_create(declared, release, others)
     if declared.enabled is False and current.get("enabled") is True:
         raise AkvError(
             f"{declared.configuration} is the enabled configuration of {declared.scope}, and ONTAP cannot disable it"
@@ -229,7 +229,7 @@ def _before_deleting(current: Mapping[str, t.Any]) -> tuple[Precondition, ...]:
     return (*unused, Precondition.KEY_STORE_ACTIVE)
 
 
-def _plan_create(declared: Declaration, release: Release | None) -> Plan:
+def _plan_create(declared: Declaration, release: Release | None, others: Sequence[Mapping[str, t.Any]]) -> Plan:
     if declared.enabled:
         raise AkvError(
             f"{declared.scope} has no configuration {declared.configuration} to switch to. Create it without enabled,"
@@ -239,6 +239,13 @@ def _plan_create(declared: Declaration, release: Release | None) -> Plan:
         raise AkvError(
             f"{declared.scope} has no configuration {declared.configuration}, and ONTAP creates the one with this name"
             " as the enabled one. Choose another name for an inactive configuration."
+        )
+    enabled = next((configuration_of(other) for other in others if other.get("enabled") is True), None)
+    if declared.creates_enabled and enabled is not None:
+        raise AkvError(
+            f"{declared.scope} has no configuration {declared.configuration}, and {enabled} is the enabled one."
+            f" ONTAP creates {declared.configuration} as the enabled one. Leave configuration out to mean that, or"
+            " create one with another name, then enable it."
         )
     _require(declared, f"There is no {declared.label[4:]} yet, and creating it needs")
     needed = [Precondition.SVM_EXISTS, Precondition.CREATABLE, Precondition.KEY_STORE_ACTIVE]

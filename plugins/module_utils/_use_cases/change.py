@@ -223,7 +223,7 @@ class Change:
             client.task.warn(f"Whether encrypted volumes need the keys is not known. {refusal.message}")
             return None
 
-    def _add_way_of_keys(self, failure: OntapError) -> None:
+    def _add_way_of_keys(self, failure: OntapError | JobFailed) -> None:
         if failure.code == "65537505":
             failure.message += f" {way_of_keys(self.client, self.declared.scope, self.client.release())}"
 
@@ -358,7 +358,7 @@ class Change:
     def explain(self, chosen: Plan, number: int, failure: AkvError) -> AkvError:
         """Complete a failure with what only this task knows."""
         step = chosen.steps[number]
-        if isinstance(failure, OntapError) and chosen.operation == "create" and step.method == "POST":
+        if isinstance(failure, (OntapError, JobFailed)) and chosen.operation == "create" and step.method == "POST":
             why = unknown_svm(self.client, self.declared.scope)
             if why is None and failure.code == "65537500" and self.take(self._records) is None:
                 why = in_the_way(self.client, self.declared.scope)
