@@ -45,6 +45,13 @@ def test_a_test_that_a_page_names_is_there(file: str, name: str) -> None:
     assert re.search(rf"^def {name}\(", text_of(ROOT / file), re.MULTILINE)
 
 
+def test_each_promise_of_the_page_on_security_names_its_test() -> None:
+    rows = [line for line in text_of(ROOT / "SECURITY.md").splitlines() if line.startswith("|")]
+    bare = [row for row in rows if not re.search(r"`tests/[\w/]+\.py::test_\w+`", row)]
+    assert [row for row in bare if not re.fullmatch(r"\|[-|]+\||\|.*\| test \|", row)] == []
+    assert len(rows) - len(bare) > 30
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)]+)\)", prose_of(page)):
