@@ -12,9 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-ROLES = ("akv_disable", "akv_enable", "akv_recover", "akv_report", "akv_rotate", "akv_rotate_key")
-FOLDERS = [*(f"roles/{role}/tasks" for role in ROLES), "playbooks"]
-FILES = sorted(path for folder in FOLDERS for path in ROOT.glob(f"{folder}/*.yml"))
+FILES = sorted([*ROOT.glob("roles/*/tasks/*.yml"), *ROOT.glob("playbooks/*.yml")])
 FAILS = ("ansible.builtin.fail:", "ansible.builtin.assert:", "failed_when: ")
 
 
