@@ -12,8 +12,8 @@
 # Source: awxkit/cli/custom.py, Launchable.monitor(): the exit code is 1 for the statuses "failed" and "error" alone.
 #   For canceled jobs it is issue 12557 of ansible/awx, which a later commit there resolves; 24.6.1 is the last release
 #   on the package index.
-# Who meets it: who launches the rotation of ONTAP's client secret from a pipeline, whose next step removes the previous
-#   secret in Azure. Half of the clusters still use it where the job was canceled, or is not done.
+# Who meets it: who launches the rotation of ONTAP's client secret from a pipeline that then removes the previous secret
+#   in Azure. If the job was canceled or is not done, clusters still use that secret.
 # What to do: read "status" in the JSON that the command prints, and go on with "successful" alone. docs/awx.md says so.
 # Python 3.11 to 3.13.
 set -euo pipefail

@@ -8,8 +8,9 @@
 #   of that name. The module recovers it, with the value that it had. The new value is not sent. The task is green and
 #   changed. With purge_if_need: true it purges the deleted secret and sends nothing more: green, changed, and there is
 #   no secret at all.
-# Expected: state: present leaves the value that was given. The documentation describes both options as what is to be
-#   done first "if need", next to "create or update a secret".
+# Expected: state: present creates or updates the secret, as the documentation says, and so leaves the value that was
+#   given. It describes the two options as the recovery and the removal of deleted secrets, and does not say that
+#   secret_value is ignored with them.
 # Source: plugins/modules/azure_rm_keyvaultsecret.py, exec_module(): recover, purge and create are branches of one
 #   "if", so that one run does one of them.
 # Who meets it: who hands ONTAP's client secret or certificate on in Key Vault. After somebody has deleted the entry,

@@ -43,7 +43,7 @@ asked = []
 
 
 class Entra(RequestsTransport):
-    """Answers in the place of the network, and gives a token for the right secret alone."""
+    """Answers instead of the network, and gives a token for the right secret alone."""
 
     def send(self, request, **options):
         status = 200

@@ -7,8 +7,8 @@
 # What happens: a rule runs a playbook on two clusters, with post_events: true. On each of them, one task sets a
 #   statistic with the number of AKV configurations that are not healthy, and another one the cluster's release. One
 #   event comes back, and has the release of the last cluster alone. The number of either cluster is lost, without a
-#   word. The same holds for set_facts, and for ansible.builtin.set_fact in the place of set_stats: whatever task of
-#   these kinds runs last, one of a role included, is the whole result.
+#   word. The same holds for set_facts, and for ansible.builtin.set_fact instead of set_stats: the task of these kinds
+#   that runs last, which may be one of a role, is the whole result.
 # Expected: the page "Actions" of its documentation says that the artifacts of the playbook's execution become events,
 #   and recommends set_stats, which collects over tasks and hosts: Ansible's own recap has all of it (checked here).
 # Source: ansible_rulebook/action/runner.py, event_callback(): each result of set_fact or set_stats replaces
@@ -52,7 +52,7 @@ cat > "$folder/check.yml" << 'PLAYBOOK'
         data: {release: "{{ release }}"}
 PLAYBOOK
 cat > "$folder/rulebook.yml" << 'RULEBOOK'
-- name: A check whose result is looked at
+- name: A check with a result
   hosts: all
   sources:
     - eda.builtin.generic:
