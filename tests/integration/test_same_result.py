@@ -31,7 +31,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._use_cases import (
 )
 from simulator import Simulator
 
-EACH = 30  # tasks of a set
+EACH = 60  # tasks of a set
 SETS = range(int(os.environ.get("AKV_SAME_SETS", "1")))
 SEED = 20260701
 
