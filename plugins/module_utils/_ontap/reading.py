@@ -25,7 +25,10 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, OntapError
 
-_REACHABILITY = HEALTH_FIELDS[1:]
+EVERY_FIELD = "**"
+"""Asks for all fields that a release has, the advanced ones too (ONTAP REST API, "Requesting specific fields")."""
+
+_MAY_BE_UNKNOWN = (*HEALTH_FIELDS[1:], EVERY_FIELD)
 _UNKNOWN_FIELD = ("262179", "262197")
 
 BLOCKING_LIMIT = (
@@ -58,7 +61,7 @@ def read_vaults(
         if not read.proves_absence and not complete(found):
             found = _normalized(client, client.records(VAULTS, query_whole, doing=doing))
     except OntapError as refusal:
-        advanced = [name for name in names if name in _REACHABILITY]
+        advanced = [name for name in names if name in _MAY_BE_UNKNOWN]
         if not (advanced and "*" in names and refusal.code in _UNKNOWN_FIELD):
             raise
         client.unreported.update(advanced)

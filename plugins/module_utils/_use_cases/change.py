@@ -54,6 +54,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import (
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_stores import in_the_way, require_active, way_of_keys
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import (
     BLOCKING_LIMIT,
+    EVERY_FIELD,
     not_bad,
     unknown_svm,
     vaults_of,
@@ -244,7 +245,7 @@ class Change:
 
     def prepare(self, chosen: Plan) -> None:
         """Learn what confirming will need, before anything is changed: a missing right shows in time."""
-        if self._wait and chosen.operation in _VERIFIED_BY_REACHABILITY:
+        if self._wait and self.current is not None and chosen.operation in _VERIFIED_BY_REACHABILITY:
             self.client.release()
 
     def path(self, step: Step) -> str:
@@ -408,7 +409,11 @@ class Change:
         """Name what of the health is read after a change, in addition to the configuration."""
         if not (self._wait and self.declared.present):
             return []
-        return health_fields(self.client.release()) if done.operation in _VERIFIED_BY_REACHABILITY else ["state"]
+        if done.operation not in _VERIFIED_BY_REACHABILITY:
+            return ["state"]
+        # A create goes by no release: all fields are asked for, and it needs no request more.
+        release = self.client.known_release
+        return health_fields(release) if release else ["state", EVERY_FIELD]
 
     def is_settled(self, done: Plan, record: Record | None) -> bool:
         """Return whether a reading after the change needs no other."""
