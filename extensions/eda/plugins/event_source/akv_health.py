@@ -29,7 +29,8 @@ description:
     C(message).
   - An event about a credential that ends has C(type) V(credential_expiring), C(cluster), C(hostname), C(time),
     C(client_id), C(svms) (an empty name for that of the cluster), C(expires_at), C(days_left), C(threshold) (60, 30
-    or 7 days, 0 once it has expired), C(expired), C(message). Each threshold is reported once for each start of the
+    or 7 days, 0 once it has expired), C(expired), C(credential) (which one, as Microsoft Graph shows it, or
+    V(credential) for that of O(credential_expires)), C(message). Each threshold is reported once for each start of the
     source, and an expired credential again every O(remind) seconds.
   - Actions on an event run on the host of the cluster's name alone (C(meta.hosts)).
 options:
@@ -58,7 +59,8 @@ options:
   graph_tenant_id:
     description:
       - With O(graph_client_id) and O(graph_client_secret), Microsoft Graph is asked too when the credentials of the
-        applications end, at the start and every 6 hours. The reader needs the permission Application.Read.All.
+        applications end, at the start and every 6 hours, or an hour later if it does not answer. No reading of a
+        cluster waits for it. The reader needs the permission Application.Read.All.
       - Each valid credential of an application causes its own event, because ONTAP does not report which one it has.
     type: str
   graph_client_id:
