@@ -18,6 +18,7 @@ from faults.test_key_info import in_days
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.endings import endings
 from ansible_collections.ontap.akv.plugins.module_utils._akv.report import About, Ends, cluster, reading, with_azure
+from ansible_collections.ontap.akv.plugins.module_utils._azure.graph import Graph
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 from ansible_collections.ontap.akv.plugins.plugin_utils._report.files import FORMATS, make
 from ansible_collections.ontap.akv.plugins.plugin_utils._report.graph import Readers
@@ -163,6 +164,31 @@ def test_an_odd_client_id_of_one_cluster_hides_no_date_of_another() -> None:
         readers.want(reader, [configuration()])
         assert list(readers.ask()) == [CLIENT]
         assert readers.problems == ["Azure was not asked about the application 'not an id': that is not a client ID."]
+
+
+@pytest.mark.parametrize("missing", ["passwordCredentials", "endDateTime"])
+def test_what_graph_does_not_report_is_said(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An application without a date is not one that never ends."""
+    ask = Graph.applications
+
+    def applications(self: Graph, client_ids: Any) -> Any:
+        found = ask(self, client_ids)
+        for app in found.values():
+            for one in (app, *app["passwordCredentials"]):
+                one.pop(missing, None)
+        return found
+
+    monkeypatch.setattr(Graph, "applications", applications)
+    monkeypatch.setattr(Graph, "service_principal", lambda _self, _client_id: None)
+    with azure({"secrets": [{"value": SECRET, "name": "q1", "expires": "+6d"}]}) as here:
+        readers = Readers()
+        login = {name: here.login[name] for name in ("authority", "graph_url", "ca_path")}
+        readers.want({"tenant_id": TENANT, "client_id": CLIENT, "client_secret": SECRET, **login}, [configuration()])
+        azure_says = readers.ask()
+    assert "expiries" not in with_azure(cluster(read(), Ends.read(None, None), NOW), azure_says, NOW)
+    (problem,) = readers.problems
+    assert problem.startswith("Microsoft Graph does not report ")
+    assert CLIENT in problem
 
 
 def test_a_graph_that_cannot_be_asked_is_said(tmp_path: Path) -> None:

@@ -53,11 +53,12 @@ class Readers:
             spec = {**entra_app_info.KIND.spec, **entra_app_info.ARGUMENT_SPEC}
             options = {name: option.get("default") for name, option in spec.items()}
             options.update(dict(reader), app_ids=sorted(ids), **_PATIENCE)
-            result, _warnings = entra_app_info.KIND.execute(options, False, entra_app_info.run)
+            result, warnings = entra_app_info.KIND.execute(options, False, entra_app_info.run)
             found.update({str(one["client_id"]).lower(): one for one in result.get("applications") or ()})
             problem = unanswered(result)
-            if problem:
-                self._add(problem)
+            # The warnings name what Graph does not report: without them, an application without a date looks well.
+            for sentence in (*([problem] if problem else []), *warnings):
+                self._add(sentence)
         return found
 
     def _add(self, problem: str) -> None:
