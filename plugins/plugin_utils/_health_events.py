@@ -224,8 +224,9 @@ class Memory:
         for uuid, now in vaults.items():
             before = known.get(uuid, _Known(_NOTHING))
             change = _compare(before.seen, now)
-            # An AKV configuration that is new and healthy is not reported.
-            news = change != "same" and (now.bad or before.seen is not _NOTHING)
+            # An AKV configuration that is new, and healthy or inactive, is not reported.
+            new = before.seen is _NOTHING and now.verdict != Verdict.UNKNOWN
+            news = change != "same" and (now.bad or not new)
             if news or (now.bad and due(before.reported, self.remind)):
                 found.append((before.seen, now, change))
                 before = _Known(now, time.monotonic())
@@ -241,7 +242,7 @@ class Memory:
 
 def _compare(before: Seen, now: Seen) -> str:
     if before is _NOTHING:
-        return "worse" if now.bad else "better"
+        return "worse" if now.bad else "other" if now.verdict == Verdict.UNKNOWN else "better"
     if now.degree > before.degree:
         return "worse"
     if now.degree < before.degree:

@@ -15,7 +15,8 @@ short_description: Report when AKV configurations of ONTAP clusters get worse or
 description:
   - Polls the AKV configurations of one or several clusters and judges them as C(ontap.akv.akv_info) does. Emits an
     event when a verdict has changed, and when a cluster becomes unreadable or readable again. It changes nothing.
-  - The first reading reports what is unhealthy. What stays unhealthy is reported again every O(remind) seconds.
+  - The first reading reports what is unhealthy or unknown. What stays unhealthy is reported again every O(remind)
+    seconds.
   - An event about an AKV configuration has C(type) V(vault), C(cluster), C(hostname), C(time), C(svm) (empty for that
     of the cluster), C(scope), C(configuration), C(uuid), C(verdict), C(former_verdict), C(change), C(remedy), C(cause),
     C(reasons), C(unavailable_nodes), C(azure_reachable), C(offline_volumes), C(message).
