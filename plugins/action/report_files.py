@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Container
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from ansible_collections.ontap.akv.plugins.plugin_utils._report.files import mak
 from ansible_collections.ontap.akv.plugins.plugin_utils._report.graph import Readers
 from ansible_collections.ontap.akv.plugins.plugin_utils._report.markdown import in_lines
 from ansible_collections.ontap.akv.plugins.plugin_utils._roles.all import ROLES
-from ansible_collections.ontap.akv.plugins.plugin_utils._variables import read
+from ansible_collections.ontap.akv.plugins.plugin_utils._variables import Evaluate, read
 
 Values = dict[str, t.Any]
 
@@ -47,7 +48,7 @@ class ActionModule(ActionBase):
         folder = Path(given["path"]).expanduser().resolve()
         hosts = sorted(variables["ansible_play_hosts_all"])
         clusters = {host: _record(variables["hostvars"].raw_get(host), about.now) for host in hosts}
-        clusters, problems = _with_azure(clusters, variables["hostvars"], about.now)
+        clusters, problems = _with_azure(clusters, variables, self._templar, about.now)
         try:
             files = make(clusters, about, given["formats"], folder, problems)
             if not self._task.check_mode:
@@ -64,21 +65,33 @@ class ActionModule(ActionBase):
         return {**result, **files_of, "lines": [*lines, *problems], "failing": failing}
 
 
-def _with_azure(clusters: dict[str, Values], hostvars: t.Any, now: datetime) -> tuple[dict[str, Values], list[str]]:
+def _with_azure(
+    clusters: dict[str, Values], variables: Values, templar: t.Any, now: datetime
+) -> tuple[dict[str, Values], list[str]]:
     """Complete what is said of the clusters with what Microsoft Graph says; give what could not be asked too."""
     readers = Readers()
+    hostvars = variables["hostvars"]
+    mine = hostvars.raw_get(variables["inventory_hostname"])
+    # What the play, the role or the task sets for all hosts is not in hostvars.
+    of_play = {name: value for name, value in variables.items() if name.startswith("akv_") and name not in mine}
     for host, record in clusters.items():
+        raw = hostvars.raw_get(host)
         # To evaluate variables of each host takes time: most runs have no reader.
-        if record.get("vaults") and any(name in hostvars.raw_get(host) for name in _OF_READER):
-            values = hostvars[host]
-            evaluate = evaluator_of_host(values)
+        if record.get("vaults") and any(name in raw or name in of_play for name in _OF_READER):
+            defined = {**raw, **of_play}
+            of_host = evaluator_of_host(hostvars[host], variables.get("omit"))
+            evaluate = _first_of(of_play, evaluator(templar, variables), of_host)
             try:
-                if has_graph_reader(values, evaluate):
-                    readers.want(graph_reader(values, evaluate), record["vaults"])
+                if has_graph_reader(defined, evaluate):
+                    readers.want(graph_reader(defined, evaluate), record["vaults"])
             except InputError as error:
                 readers.problems.append(f"{host}: {error.message}")
     azure = readers.ask()
     return {host: with_azure(record, azure, now) for host, record in clusters.items()}, readers.problems
+
+
+def _first_of(names: Container[str], evaluate: Evaluate, otherwise: Evaluate) -> Evaluate:
+    return lambda name: (evaluate if name in names else otherwise)(name)
 
 
 def _record(variables: t.Any, now: datetime) -> Values:

@@ -44,17 +44,21 @@ def evaluator(templar: t.Any, variables: Mapping[str, t.Any]) -> Evaluate:
     return evaluate
 
 
-def evaluator_of_host(values: Mapping[str, t.Any]) -> Evaluate:
+def evaluator_of_host(values: Mapping[str, t.Any], omit: t.Any) -> Evaluate:
     """Give a function that evaluates a variable of a host by its name.
 
     :param values: what Ansible's hostvars gives for the host: evaluated when it is read
+    :param omit: the text that is Ansible's variable omit, up to ansible-core 2.18
     """
 
     def evaluate(name: str) -> t.Any:
         try:
-            return _plain(values[name])
+            value = _plain(values[name])
         except AnsibleError as error:
+            if type(error).__name__ == "AnsibleValueOmittedError":
+                return NOT_GIVEN
             raise CannotEvaluate(_reason(str(error))) from None
+        return NOT_GIVEN if isinstance(value, str) and value == omit else value
 
     return evaluate
 

@@ -32,7 +32,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUME
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
 from ansible_collections.ontap.akv.plugins.module_utils._azure.login import ARGUMENT_SPEC as AZURE_OPTIONS
 from ansible_collections.ontap.akv.plugins.module_utils._azure.login import Login
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError, unexpected
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases import info
 from ansible_collections.ontap.akv.plugins.plugin_utils._report.graph import Readers
 from ansible_collections.ontap.akv.plugins.plugin_utils._watching import (
@@ -73,6 +73,8 @@ _OPTIONS: Values = {
     **{name: {**AZURE_OPTIONS[option], "required": False} for name, option in _GRAPH_OPTIONS.items()},
 }
 _ASK_AZURE_EVERY = 6 * 3600.0  # seconds
+_ASK_AZURE_AGAIN = 3600.0  # seconds, where it gave no answer
+_WAIT_FOR_AZURE = 5.0  # seconds that a reading waits for it
 # The options of akv_info if a task sets none: all AKV configurations of the cluster.
 _AS_AKV_INFO: Values = {
     name: option.get("default") for name, option in info.ARGUMENT_SPEC.items() if name not in SCOPE_OPTIONS
@@ -222,8 +224,9 @@ class Memory:
         for uuid, now in vaults.items():
             before = known.get(uuid, _Known(_NOTHING))
             change = _compare(before.seen, now)
-            # An AKV configuration that is new and healthy is not reported.
-            news = change != "same" and (now.bad or before.seen is not _NOTHING)
+            # An AKV configuration that is new, and healthy or inactive, is not reported.
+            new = before.seen is _NOTHING and now.verdict != Verdict.UNKNOWN
+            news = change != "same" and (now.bad or not new)
             if news or (now.bad and due(before.reported, self.remind)):
                 found.append((before.seen, now, change))
                 before = _Known(now, time.monotonic())
@@ -239,7 +242,7 @@ class Memory:
 
 def _compare(before: Seen, now: Seen) -> str:
     if before is _NOTHING:
-        return "worse" if now.bad else "better"
+        return "worse" if now.bad else "other" if now.verdict == Verdict.UNKNOWN else "better"
     if now.degree > before.degree:
         return "worse"
     if now.degree < before.degree:
@@ -292,10 +295,11 @@ class Endings:
     def events(self, cluster: Watched, vaults: Iterable[Values], now: datetime) -> list[Values]:
         """Give the events: one for each threshold that is reached, and an end that has passed again and again."""
         users: dict[_Ending, list[Values]] = {}
-        for vault in vaults:
-            if vault.get("client_id"):
-                for what in self._of(vault, now):
-                    users.setdefault(what, []).append(vault)
+        using_any = [vault for vault in vaults if vault.get("client_id")]
+        self.azure.ask(_client_id(vault) for vault in using_any)
+        for vault in using_any:
+            for what in self._of(vault, now):
+                users.setdefault(what, []).append(vault)
         found = []
         for what, using in users.items():
             threshold = 0 if what.end.is_expired(now) else what.end.threshold(now)
@@ -308,12 +312,16 @@ class Endings:
         return found
 
     def _of(self, vault: Values, now: datetime) -> Iterator[_Ending]:
-        name = str(vault["client_id"]).lower()
+        name = _client_id(vault)
         if name in self.dates:
             yield _Ending(name, "credential", self.dates[name])
         application = self.azure.application(name)
         for credential, end in candidates(application, vault.get("authentication_method"), {}, now):
             yield _Ending(name, credential, end)
+
+
+def _client_id(vault: Values) -> str:
+    return str(vault["client_id"]).lower()
 
 
 class _Ending(t.NamedTuple):
@@ -327,30 +335,58 @@ class _Ending(t.NamedTuple):
 class Azure:
     """What Microsoft Graph says of applications, asked again after some hours.
 
+    It is asked in threads of its own: a reading of a cluster waits a few seconds for it, and never fails because of it.
+
     :param reader: the options of entra_app_info; {} to ask nothing
     """
 
     def __init__(self, reader: Values) -> None:
         self._reader = reader
-        self._asked: dict[str, tuple[Values, float]] = {}
+        self._known: dict[str, Values] = {}
+        self._again: dict[str, float] = {}
+        self._threads: dict[str, threading.Thread] = {}
         # Clusters are read side by side, and may share an application.
         self._lock = threading.Lock()
 
+    def ask(self, client_ids: Iterable[str]) -> None:
+        """Ask about the applications that are due, and wait a few seconds for what is asked about any of them.
+
+        :param client_ids: in lower case
+        """
+        if not self._reader:
+            return
+        names = set(client_ids)
+        with self._lock:
+            now = time.monotonic()
+            wanted = {name for name in names if self._again.get(name, now) <= now}
+            if wanted:
+                thread = threading.Thread(target=self._read, args=(wanted,), name="ontap.akv graph", daemon=True)
+                self._again.update(dict.fromkeys(wanted, now + _ASK_AZURE_EVERY))
+                self._threads.update(dict.fromkeys(wanted, thread))
+                thread.start()
+            threads = {self._threads[name] for name in names}
+        until = time.monotonic() + _WAIT_FOR_AZURE
+        for thread in threads:
+            thread.join(max(0.0, until - time.monotonic()))
+
     def application(self, client_id: str) -> Values:
         """Give an application as entra_app_info does; {} where it is not known."""
-        if not self._reader:
-            return {}
+        return self._known.get(client_id, {})
+
+    def _read(self, wanted: set[str]) -> None:
+        readers = Readers()
+        readers.want(self._reader, [{"client_id": name} for name in sorted(wanted)])
+        try:
+            found = readers.ask()
+        except Exception as exc:  # pylint: disable=broad-except
+            found, readers.problems = {}, [unexpected(exc).message]
         with self._lock:
-            known, when = self._asked.get(client_id, ({}, None))
-            if when is None or time.monotonic() - when >= _ASK_AZURE_EVERY:
-                readers = Readers()
-                readers.want(self._reader, [{"client_id": client_id}])
-                # What was known before is better than nothing.
-                known = dict(readers.ask().get(client_id, known))
-                self._asked[client_id] = known, time.monotonic()
-                for problem in readers.problems:
-                    LOGGER.warning("%s", problem)
-            return known
+            # What was known before is better than nothing.
+            self._known.update(found)
+            again = time.monotonic() + _ASK_AZURE_AGAIN
+            self._again.update({name: again for name in wanted if name not in found})
+        for problem in readers.problems:
+            LOGGER.warning("%s", problem)
 
 
 def _ending(cluster: Watched, using: Sequence[Values], what: _Ending, threshold: int, now: datetime) -> Values:
@@ -366,7 +402,7 @@ def _ending(cluster: Watched, using: Sequence[Values], what: _Ending, threshold:
         credential=what.credential,
         threshold=threshold,
         expired=threshold == 0,
-        message=f"{words} It is used by {names} on {cluster.name}.",
+        message=f"{words} The application is used by {names} on {cluster.name}.",
     )
 
 
@@ -441,5 +477,11 @@ def _reader(own: Values) -> Values:
         raise InputError(
             "azure_graph_url", "is missing. With azure_authority, give the address of Microsoft Graph too."
         )
-    Login.from_params({**{name: option.get("default") for name, option in AZURE_OPTIONS.items()}, **given})
+    try:
+        Login.from_params({**{name: option.get("default") for name, option in AZURE_OPTIONS.items()}, **given})
+    except InputError as error:
+        # The source has an option ca_path too, of ONTAP.
+        option, _colon, problem = error.message.partition(": ")
+        names = {of_module: name for name, of_module in _GRAPH_OPTIONS.items()}
+        raise InputError(names.get(option, option), problem) from None
     return given

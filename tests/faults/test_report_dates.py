@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from faults.test_key_info import in_days
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.endings import endings
 from ansible_collections.ontap.akv.plugins.module_utils._akv.report import About, Ends, cluster, reading, with_azure
+from ansible_collections.ontap.akv.plugins.module_utils._azure.graph import Graph
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 from ansible_collections.ontap.akv.plugins.plugin_utils._report.files import FORMATS, make
 from ansible_collections.ontap.akv.plugins.plugin_utils._report.graph import Readers
@@ -110,6 +111,31 @@ def test_which_credentials_of_graph_count(app: dict[str, Any], vault: dict[str, 
     assert [entry["credential"].split()[1] for entry in record.get("expiries", [])] == found
 
 
+@pytest.mark.parametrize("with_id", [True, False])
+def test_credentials_of_one_name_are_distinct(with_id: bool, tmp_path: Path) -> None:
+    ends = {"i1": NOW + timedelta(days=6), "i2": NOW + timedelta(days=400)}
+    listed = [
+        {
+            "name": "terraform",
+            "hint": "abc",
+            "expires_at": f"{end:%Y-%m-%dT%H:%M:%SZ}",
+            **({"key_id": key_id} if with_id else {}),
+        }
+        for key_id, end in ends.items()
+    ]
+    known = {CLIENT: {"client_id": CLIENT, "secrets": listed, "certificates": []}}
+    record = cluster(read(), Ends.read(None, None, known), NOW)
+    first = record["expiries"][0]
+    assert (first["days_left"], first["level"], first["timestamp"]) == (6, "7", int(ends["i1"].timestamp()))
+    assert first["svms"] == ["vs0"]
+    words = [f"secret terraform (hint abc) of ID {key_id}" for key_id in ends]
+    assert [entry["credential"] for entry in record["expiries"]] == (
+        words if with_id else ["secret terraform (hint abc)"]
+    )
+    metrics = make({"c1": record}, About(NOW), FORMATS, tmp_path)["metrics/c1.prom"]
+    assert f" {int(ends['i1'].timestamp())}\n" in metrics
+
+
 @pytest.mark.parametrize(
     ("value", "says"),
     [
@@ -127,6 +153,42 @@ def test_a_file_that_is_no_certificate(value: Any, says: str) -> None:
         Ends.read({CLIENT: value}, None)
     assert f"akv_credential_expires[{CLIENT}]" in refused.value.message
     assert says in refused.value.message
+
+
+def test_an_odd_client_id_of_one_cluster_hides_no_date_of_another() -> None:
+    with azure({"secrets": [{"value": SECRET, "name": "q1", "expires": "+6d"}]}) as here:
+        readers = Readers()
+        login = {name: here.login[name] for name in ("authority", "graph_url", "ca_path")}
+        reader = {"tenant_id": TENANT, "client_id": CLIENT, "client_secret": SECRET, **login}
+        readers.want(reader, [configuration(client_id="not an id")])
+        readers.want(reader, [configuration()])
+        assert list(readers.ask()) == [CLIENT]
+        assert readers.problems == ["Azure was not asked about the application 'not an id': that is not a client ID."]
+
+
+@pytest.mark.parametrize("missing", ["passwordCredentials", "endDateTime"])
+def test_what_graph_does_not_report_is_said(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An application without a date is not one that never ends."""
+    ask = Graph.applications
+
+    def applications(self: Graph, client_ids: Any) -> Any:
+        found = ask(self, client_ids)
+        for app in found.values():
+            for one in (app, *app["passwordCredentials"]):
+                one.pop(missing, None)
+        return found
+
+    monkeypatch.setattr(Graph, "applications", applications)
+    monkeypatch.setattr(Graph, "service_principal", lambda _self, _client_id: None)
+    with azure({"secrets": [{"value": SECRET, "name": "q1", "expires": "+6d"}]}) as here:
+        readers = Readers()
+        login = {name: here.login[name] for name in ("authority", "graph_url", "ca_path")}
+        readers.want({"tenant_id": TENANT, "client_id": CLIENT, "client_secret": SECRET, **login}, [configuration()])
+        azure_says = readers.ask()
+    assert "expiries" not in with_azure(cluster(read(), Ends.read(None, None), NOW), azure_says, NOW)
+    (problem,) = readers.problems
+    assert problem.startswith("Microsoft Graph does not report ")
+    assert CLIENT in problem
 
 
 def test_a_graph_that_cannot_be_asked_is_said(tmp_path: Path) -> None:

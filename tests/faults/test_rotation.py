@@ -171,7 +171,9 @@ class Fleet:
             assert f"{unclear} " in done.message
             assert "may still use it" in done.message
         elif total and not self.check_mode:
-            keep = f"Keep the previous secret in Azure: {using} of {total} configurations still use it"
+            keep = (
+                f"Keep the previous secret in Azure: {using} of {total} configurations still use{'s' * (using == 1)} it"
+            )
             assert done.message.startswith(keep) == (using > 0), done.message
 
 

@@ -112,6 +112,26 @@ def test_health_is_not_guessed(happening: str) -> None:
     assert not problems, "\n".join(map(str, problems))
 
 
+@pytest.mark.parametrize("verdict", ["unknown", "healthy"])
+def test_what_is_unknown_from_the_start_is_reported_once(verdict: str) -> None:
+    def send(method: str, target: str, body: Any) -> Answer:
+        answer = sound.send(method, target, body)
+        if verdict == "healthy" or "azure-key-vaults" not in target:
+            return answer
+        content = json.loads(answer.content)
+        for record in content["records"]:
+            for name in ("state", "azure_reachability", "ekmip_reachability"):
+                record.pop(name, None)
+        return answer._replace(content=json.dumps(content).encode())
+
+    sound, source = ontap(()), Source("akv_health")
+    events = source.look(send)[1]
+    assert [(event["verdict"], event["change"], event["remedy"]) for event in events] == (
+        [("unknown", "other", "none")] if verdict == "unknown" else []
+    )
+    assert not source.look(send)[1]
+
+
 LINES = (
     {"ems": {"name": "ekmip.akv.notAvailable", "node": "node1", "parameters": {"svm": "vs0", "keyId": "key1"}}},
     {"ems": {"name": "ekmip.akv.volOffline", "node": "node1", "parameters": {"svm": "vs0", "volume": "v0"}}},

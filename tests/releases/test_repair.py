@@ -155,6 +155,7 @@ def test_another_application_gets_nothing() -> None:
         result = repair(sim, **credential(client_id="app2"))
         assert result["failed"]
         assert sent(sim) == []
+        assert "1 of 2 AKV configurations still needs attention." in result["msg"]
         assert "Create a new secret" in result["msg"]
 
 

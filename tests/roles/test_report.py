@@ -142,3 +142,44 @@ def test_a_date_that_is_none(roles: Roles) -> None:
     assert run.code == 2
     assert "akv_credential_expires[app1]: 'soon' is not a date." in run.failures()[0]
     assert not (roles.ansible.home / "out").exists()
+
+
+def test_a_reader_of_the_play_itself(roles: Roles) -> None:
+    """Variables of a play are not in hostvars."""
+    secrets = [{"value": SECRET, "name": "2027-q1", "expires": "+6d"}]
+    application = {
+        "client_id": "client1",
+        "tenant_id": "tenant1",
+        "secrets": secrets,
+        "graph": ["Application.Read.All"],
+    }
+    azure = {"applications": [application], "keys": []}
+    with Simulator(release="9.14.1", scenario={"azure": azure, "vaults": [{"svm": "vs0"}]}, azure=True) as simulator:
+        where = simulator.connection["azure"]
+        play = {
+            "name": "Report",
+            "hosts": "all",
+            "gather_facts": False,
+            "connection": "local",
+            "vars": {
+                "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+                "akv_report_path": "of_play",
+                "akv_graph_tenant_id": "tenant1",
+                "akv_graph_client_id": "{{ 'client' ~ 1 }}",
+                "akv_graph_client_secret": SECRET,
+                "akv_azure_ca_path": where["ca_path"],
+                "akv_azure_authority": "{{ address_of_entra }}",
+                "address_of_entra": where["authority"],
+            },
+            "module_defaults": {"group/ontap.akv.akv": "{{ lookup('ontap.akv.playbook', 'connection') }}"},
+            "roles": ["ontap.akv.akv_report"],
+        }
+        given = {"akv_azure_graph_url": where["graph_url"]}
+        run = roles.play(
+            roles.ansible.write("of_play.yml", [play]),
+            {"a": {**simulator.connection, "variables": given}, "b": {**simulator.connection, "variables": given}},
+        ).check()
+    files = _files(roles.ansible.home / "of_play")
+    for cluster in json.loads(files["report.json"])["clusters"].values():
+        assert [(entry["source"], entry["days_left"]) for entry in cluster["expiries"]] == [("graph", 6)]
+    assert not [text for text in (run.output, *files.values()) if SECRET in text]

@@ -85,7 +85,14 @@ def candidates(application: Values, method: t.Any, named: Values, now: datetime)
     declared_one = [found for found in ends if _is_named(found[0], named)]
     valid = declared_one or [found for found in ends if not found[2].is_expired(now)]
     chosen = valid or sorted(ends, key=lambda found: found[2].moment)[-1:]
-    return [(_name(one, kind), end) for one, kind, end in sorted(chosen, key=lambda found: found[2].moment)]
+    names = [
+        (_name(one, kind), one.get("key_id"), end) for one, kind, end in sorted(chosen, key=lambda one: one[2].moment)
+    ]
+    words = [name for name, _id, _end in names]
+    # A tool that creates secrets may give all of them one name.
+    return [
+        (f"{name} of ID {key_id}" if words.count(name) > 1 and key_id else name, end) for name, key_id, end in names
+    ]
 
 
 def _is_named(one: Values, named: Values) -> bool:

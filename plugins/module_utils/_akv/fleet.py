@@ -511,13 +511,13 @@ def _sentence(results: Mapping[str, Record], decision: Decision, others: int, ch
     if decision.stop:
         return f"Keep the previous {previous} in Azure: nothing was sent in this run.{away}"
     if using or unclear:
-        still = [f"{using} of {total} configurations still use it"] if using else []
+        still = [f"{using} of {total} configurations still {'uses' if using == 1 else 'use'} it"] if using else []
         still += [f"{unclear}{'' if using else f' of {total} configurations'} may still use it"] if unclear else []
         more = f" ({others} were not selected)" if others else ""
         return f"Keep the previous {previous} in Azure: {', and '.join(still)}{more}.{away}"
     bad = sum(not works(vault["before"], vault["after"]) for vault in vaults)
     if bad:
-        not_healthy = f"{bad} of {total} configurations are not healthy with the new one"
+        not_healthy = f"{bad} of {total} configurations {'is' if bad == 1 else 'are'} not healthy with the new one"
         return f"Keep the previous {previous} in Azure: {not_healthy}.{away}"
     return f"On the clusters of this run that were reached, nothing uses the previous {previous} any more.{away}"
 

@@ -238,7 +238,8 @@ def report(clusters: Mapping[str, Values], ends: Endings | None = None) -> list[
     number = sum(map(len, away.values()))
     where = f" on {plural(len(read), 'cluster')}" if many else ""
     if bad:
-        lines += [f"{bad} of {plural(total, 'AKV configuration')}{where} need attention.", DO_NOT_REBOOT]
+        verb = "needs" if bad == 1 else "need"
+        lines += [f"{bad} of {plural(total, 'AKV configuration')}{where} {verb} attention.", DO_NOT_REBOOT]
     elif read:
         lines.append(f"{plural(total, _OTHER if unknown else 'AKV configuration')}{where}: none needs attention.")
     explained: set[tuple[str, str | None]] = set()

@@ -114,12 +114,20 @@ class Ends:
                 words = f"The {what} of {name}" if not credential else f"The {credential} of application {name}"
                 shown = {"credential": credential, "source": "graph"} if credential else {"source": "declared"}
                 entry = found.setdefault(
-                    (what, name, credential), {"what": what, "name": name, **shown, "svms": [], **ends.record(now)}
+                    (what, name, credential),
+                    {
+                        "what": what,
+                        "name": name,
+                        **shown,
+                        "svms": [],
+                        **ends.record(now),
+                        "level": _level(ends, now),
+                        "msg": in_words(words, ends, now),
+                        "timestamp": int(ends.moment.timestamp()),
+                    },
                 )
-                entry["svms"].append(svm_of(vault))
-                entry["level"] = _level(ends, now)
-                entry["msg"] = in_words(words, ends, now)
-                entry["timestamp"] = int(ends.moment.timestamp())
+                if svm_of(vault) not in entry["svms"]:
+                    entry["svms"].append(svm_of(vault))
         return sorted(found.values(), key=_moment_of)
 
     def _of(self, vault: Mapping[str, t.Any], now: datetime) -> Iterator[tuple[str, str, str, Expiry]]:

@@ -35,7 +35,8 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 }
 
 _KINDS = ("passwordCredentials", "keyCredentials")
-_APP_ID = re.compile(r"[0-9A-Za-z._-]+", re.ASCII)
+APP_ID = re.compile(r"[0-9A-Za-z._-]+", re.ASCII)
+"""What the ID of an application may look like."""
 
 Record = dict[str, t.Any]
 
@@ -93,7 +94,7 @@ def _app_ids(azure: Azure, params: Params) -> list[str]:
         raise InputError("app_ids", "is empty. Name an application, or leave it out to check the login's own.")
     given = [app_id.strip() for app_id in params["app_ids"]]
     for number, app_id in enumerate(given):
-        if not _APP_ID.fullmatch(app_id):
+        if not APP_ID.fullmatch(app_id):
             raise InputError(f"app_ids[{number}]", f"{app_id!r} is not a client ID. Give the GUID as Azure shows it.")
     return list({app_id.lower(): app_id for app_id in given}.values())
 

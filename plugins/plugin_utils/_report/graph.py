@@ -37,7 +37,12 @@ class Readers:
         :param vaults: the AKV configurations of the cluster
         """
         ids = self._wanted.setdefault(tuple(sorted(reader.items())), set())
-        ids.update(str(vault["client_id"]).lower() for vault in vaults if vault.get("client_id"))
+        for client_id in (str(vault["client_id"]) for vault in vaults if vault.get("client_id")):
+            if entra_app_info.APP_ID.fullmatch(client_id):
+                ids.add(client_id.lower())
+            else:
+                # The rest of the applications are asked about nevertheless.
+                self._add(f"Azure was not asked about the application {client_id!r}: that is not a client ID.")
 
     def ask(self) -> dict[str, dict[str, t.Any]]:
         """Ask each reader; give the applications by client ID in lower case."""
@@ -48,9 +53,14 @@ class Readers:
             spec = {**entra_app_info.KIND.spec, **entra_app_info.ARGUMENT_SPEC}
             options = {name: option.get("default") for name, option in spec.items()}
             options.update(dict(reader), app_ids=sorted(ids), **_PATIENCE)
-            result, _warnings = entra_app_info.KIND.execute(options, False, entra_app_info.run)
+            result, warnings = entra_app_info.KIND.execute(options, False, entra_app_info.run)
             found.update({str(one["client_id"]).lower(): one for one in result.get("applications") or ()})
             problem = unanswered(result)
-            if problem and problem not in self.problems:
-                self.problems.append(problem)
+            # The warnings name what Graph does not report: without them, an application without a date looks well.
+            for sentence in (*([problem] if problem else []), *warnings):
+                self._add(sentence)
         return found
+
+    def _add(self, problem: str) -> None:
+        if problem not in self.problems:
+            self.problems.append(problem)

@@ -15,7 +15,8 @@ short_description: Report when AKV configurations of ONTAP clusters get worse or
 description:
   - Polls the AKV configurations of one or several clusters and judges them as C(ontap.akv.akv_info) does. Emits an
     event when a verdict has changed, and when a cluster becomes unreadable or readable again. It changes nothing.
-  - The first reading reports what is unhealthy. What stays unhealthy is reported again every O(remind) seconds.
+  - The first reading reports what is unhealthy or unknown. What stays unhealthy is reported again every O(remind)
+    seconds.
   - An event about an AKV configuration has C(type) V(vault), C(cluster), C(hostname), C(time), C(svm) (empty for that
     of the cluster), C(scope), C(configuration), C(uuid), C(verdict), C(former_verdict), C(change), C(remedy), C(cause),
     C(reasons), C(unavailable_nodes), C(azure_reachable), C(offline_volumes), C(message).
@@ -29,7 +30,8 @@ description:
     C(message).
   - An event about a credential that ends has C(type) V(credential_expiring), C(cluster), C(hostname), C(time),
     C(client_id), C(svms) (an empty name for that of the cluster), C(expires_at), C(days_left), C(threshold) (60, 30
-    or 7 days, 0 once it has expired), C(expired), C(message). Each threshold is reported once for each start of the
+    or 7 days, 0 once it has expired), C(expired), C(credential) (which one, as Microsoft Graph shows it, or
+    V(credential) for that of O(credential_expires)), C(message). Each threshold is reported once for each start of the
     source, and an expired credential again every O(remind) seconds.
   - Actions on an event run on the host of the cluster's name alone (C(meta.hosts)).
 options:
@@ -58,7 +60,8 @@ options:
   graph_tenant_id:
     description:
       - With O(graph_client_id) and O(graph_client_secret), Microsoft Graph is asked too when the credentials of the
-        applications end, at the start and every 6 hours. The reader needs the permission Application.Read.All.
+        applications end, at the start and every 6 hours, or an hour later if it does not answer. No reading of a
+        cluster waits for it. The reader needs the permission Application.Read.All.
       - Each valid credential of an application causes its own event, because ONTAP does not report which one it has.
     type: str
   graph_client_id:

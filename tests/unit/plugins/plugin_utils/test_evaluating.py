@@ -15,7 +15,7 @@ pytest.importorskip("ansible.template", reason="variables are evaluated on the c
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 
-from ansible_collections.ontap.akv.plugins.plugin_utils._evaluating import evaluator
+from ansible_collections.ontap.akv.plugins.plugin_utils._evaluating import evaluator, evaluator_of_host
 from ansible_collections.ontap.akv.plugins.plugin_utils._variables import NOT_GIVEN, CannotEvaluate
 
 try:
@@ -44,6 +44,11 @@ def evaluated(value: Any, **variables: Any) -> Any:
 @pytest.mark.parametrize("value", ["vs0", "", None, True, 83, 1.5, ["a", None], {"a": [1]}], ids=repr)
 def test_a_value_is_as_it_is(value: Any) -> None:
     assert evaluated(value) == value
+
+
+@pytest.mark.parametrize(("value", "found"), [("__omit_place_holder__1", NOT_GIVEN), ("a", "a"), (None, None)])
+def test_a_host_that_omits_a_variable_does_not_give_it(value: Any, found: Any) -> None:
+    assert evaluator_of_host({"akv_svm": value}, "__omit_place_holder__1")("akv_svm") == found
 
 
 def test_templates() -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
@@ -47,7 +48,7 @@ def test_the_threshold_that_is_reached(days: int, threshold: int | None) -> None
         assert event["svms"] == ["", "vs0", "vs1"]
         assert (event["days_left"], event["expired"]) == (days, days < 0)
         assert event["message"].startswith("The credential of application APP1 expire")
-        assert event["message"].endswith("It is used by SVM vs0, SVM vs1, the cluster on cluster1.")
+        assert event["message"].endswith("The application is used by SVM vs0, SVM vs1, the cluster on cluster1.")
 
 
 def test_each_threshold_once() -> None:
@@ -135,6 +136,60 @@ def test_what_graph_says_causes_events(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sorted(asked) == ["app1", "app1", "app2", "app2"]
 
 
+def secret_that_ends(client_id: str, days: int) -> dict[str, Any]:
+    ends = f"{(NOW + timedelta(days=days)):%Y-%m-%dT%H:%M:%SZ}"
+    return {"client_id": client_id, "secrets": [{"name": "q1", "expires_at": ends}], "certificates": []}
+
+
+def test_a_graph_that_hangs_keeps_no_reading_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering = threading.Event()
+
+    class Hanging(Readers):
+        def ask(self) -> dict[str, Any]:
+            answering.wait(60)
+            return {"app1": secret_that_ends("app1", 6)}
+
+    monkeypatch.setattr(_health_events, "Readers", Hanging)
+    monkeypatch.setattr(_health_events, "_WAIT_FOR_AZURE", 0.01)
+    azure = Azure({"tenant_id": "t"})
+    declared_end = declared("credential_expires", {"app1": (NOW + timedelta(days=29)).date()})
+    endings = Endings(declared_end, 3600, azure)
+    assert [event["credential"] for event in endings.events(CLUSTER, VAULTS, NOW)] == ["credential"]
+    assert not Endings({}, 3600, azure).events(CLUSTER, VAULTS, NOW)
+    answering.set()
+    monkeypatch.setattr(_health_events, "_WAIT_FOR_AZURE", 60.0)
+    assert [event["credential"] for event in endings.events(CLUSTER, VAULTS, NOW)] == ["secret q1"]
+
+
+@pytest.mark.parametrize("failure", ["says so", "raises"])
+def test_a_graph_that_fails_is_asked_again_after_an_hour(
+    failure: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked: list[set[str]] = []
+
+    class Failing(Readers):
+        def ask(self) -> dict[str, Any]:
+            (ids,) = self._wanted.values()
+            asked.append(set(ids))
+            if len(asked) != 2:
+                return {name: secret_that_ends(name, 6) for name in ids}
+            if failure == "raises":
+                raise KeyError("odd")
+            self.problems.append("Azure could not be asked: it is down.")
+            return {}
+
+    monkeypatch.setattr(_health_events, "Readers", Failing)
+    azure, hours = Azure({"tenant_id": "t"}), 0.0
+    begin = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: begin + hours * 3600)
+    for hours in (0.0, 5.9, 6.1, 7.0, 7.2, 8.3, 13.1):  # noqa: B007
+        azure.ask(["app1"])
+        # What was known stays known.
+        assert azure.application("app1")["secrets"]
+    assert len(asked) == 3
+    assert ("it is down" if failure == "says so" else "Internal error") in caplog.text
+
+
 READER = {"graph_tenant_id": "t1", "graph_client_id": "c1", "graph_client_secret": "SENTINEL-of-the-reader"}
 
 
@@ -144,8 +199,9 @@ READER = {"graph_tenant_id": "t1", "graph_client_id": "c1", "graph_client_secret
         ({"graph_client_secret": ""}, "graph_client_secret: is missing"),
         ({"graph_tenant_id": None}, "graph_tenant_id: is missing"),
         ({"azure_authority": "https://login.example.com"}, "azure_graph_url: is missing"),
-        ({"azure_graph_url": "http://x"}, "graph_url: 'http://x' is not a base URL"),
-        ({"azure_ca_path": "/nowhere/ca.pem"}, "ca_path: '/nowhere/ca.pem' does not exist"),
+        ({"azure_graph_url": "http://x"}, " azure_graph_url: 'http://x' is not a base URL"),
+        ({"azure_ca_path": "/nowhere/ca.pem"}, " azure_ca_path: '/nowhere/ca.pem' does not exist"),
+        ({"graph_client_id": "c 1"}, " graph_client_id: 'c 1' is not an ID"),
     ],
 )
 def test_a_reader_that_is_not_complete_ends_the_source(given: dict[str, Any], complaint: str) -> None:

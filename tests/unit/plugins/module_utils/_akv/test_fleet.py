@@ -281,6 +281,18 @@ class TestReport:
         }
         assert done.message == "Keep the previous secret in Azure: nothing was sent in this run. Not reached: c9."
 
+    @pytest.mark.parametrize(
+        ("rest", "says"),
+        [
+            ({}, "1 of 2 configurations still uses it."),
+            ({"rest": call(sent("b", "unavailable"))}, "1 of 2 configurations is not healthy with the new one."),
+        ],
+    )
+    def test_one_configuration_that_is_left(self, rest: Any, says: str) -> None:
+        plans = {"c1": plan(vault("a"), vault("b"))}
+        done = report(plans, decide(plans, WISH), {"c1": {"canary": call(sent("a")), **rest}})
+        assert done.message == f"Keep the previous secret in Azure: {says}"
+
     def test_a_call_that_was_lost_is_no_success(self) -> None:
         stages = {
             "c1": {"canary": call(sent("a")), "rest": {"msg": "The worker was killed."}},

@@ -103,6 +103,17 @@ def test_one_cause_is_one_paragraph_over_clusters() -> None:
     assert len(lines) <= 10
 
 
+@pytest.mark.parametrize(
+    ("bad", "sentence"),
+    [
+        (1, "1 of 1 AKV configuration needs attention."),
+        (2, "2 of 2 AKV configurations need attention."),
+    ],
+)
+def test_how_many_need_attention(bad: int, sentence: str) -> None:
+    assert report({"c1": shown(*(configuration(f"vs{number}", EXPIRED) for number in range(bad)))})[0] == sentence
+
+
 def test_each_cause_its_paragraph() -> None:
     found = shown(configuration("a", EXPIRED), configuration("b", "flux"), configuration("c", "other flux"))
     lines = report({"c1": found})
