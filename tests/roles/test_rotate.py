@@ -121,6 +121,8 @@ def test_check_mode_then_the_approved_plan(roles: Roles) -> None:
         secret = f"{{{{ lookup('ansible.builtin.pipe', 'echo x >> {count}; printf {NEW}') }}}}"
         variables = {**VARIABLES, "akv_rotate_client_secret": secret}
         del variables["akv_client_secret"]
+        # The plan binds them too.
+        variables |= {"akv_credential_name": "2027-q1", "akv_change_number": "CHG1"}
         with contextlib.ExitStack() as stack:
             for simulator in clusters.values():
                 stack.enter_context(assert_changes_nothing(simulator))
@@ -135,8 +137,7 @@ def test_check_mode_then_the_approved_plan(roles: Roles) -> None:
         assert re.findall(r"RUN: *(.*)", checked.output) == [f"akv_expected_plan: {plan}"]
 
         count.unlink()
-        evidence = {"akv_credential_name": "2027-q1", "akv_change_number": "CHG1"}
-        run = roles.play("rotate", hosts, {**variables, **evidence, "akv_expected_plan": plan}).check()
+        run = roles.play("rotate", hosts, {**variables, "akv_expected_plan": plan}).check()
         assert_readable(t.cast("RoleRun", run))
         assert count.read_text() == "x\n"
         assert [held(simulator) for simulator in clusters.values()] == [dict.fromkeys(ALL, NEW)] * 3

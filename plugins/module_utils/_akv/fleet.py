@@ -30,6 +30,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import dig
 
 _MANY = 20  # configurations: a table of more is grouped
 _LONGEST_MESSAGE = 450  # characters; Ansible adds to it in its line, which is to have 500 at most
+_SHORTEST_CAUSE = 60
 _LONGEST_CAUSE = 250
 _LONGEST_CAUSES = 200  # in a sentence
 _CAUSES = 4
@@ -199,9 +200,15 @@ def _causes(found: Iterable[tuple[str, str, str]], longest: int) -> list[str]:
         names.setdefault(kind, []).append(name)
         samples.setdefault(kind, reason)
     kinds = sorted(names, key=lambda kind: -len(names[kind]))
-    share = min(_LONGEST_CAUSE, longest // max(1, min(len(kinds), _CAUSES)))
-    parts = [f"{listed(names[kind])}: {shortened(samples[kind], share)}" for kind in kinds[:_CAUSES]]
-    more = [name for kind in kinds[_CAUSES:] for name in names[kind]]
+    parts: list[str] = []
+    # One reason that can be read helps more than the beginnings of four.
+    for kind in kinds[:_CAUSES]:
+        if longest < _SHORTEST_CAUSE:
+            break
+        reason = shortened(samples[kind], min(_LONGEST_CAUSE, longest))
+        longest -= len(reason)
+        parts.append(f"{listed(names[kind])}: {reason}")
+    more = [name for kind in kinds[len(parts) :] for name in names[kind]]
     return [*parts, *([f"{listed(more)}: other reasons."] if more else [])]
 
 

@@ -108,7 +108,7 @@ def test_what_graph_says_causes_events(monkeypatch: pytest.MonkeyPatch) -> None:
 
     class Asked(Readers):
         def ask(self) -> dict[str, Any]:
-            (ids,) = self._wanted.values()
+            ids = next(iter(self._wanted.values()))
             asked.extend(ids)
             secrets = [
                 {
@@ -169,7 +169,7 @@ def test_a_graph_that_fails_is_asked_again_after_an_hour(
 
     class Failing(Readers):
         def ask(self) -> dict[str, Any]:
-            (ids,) = self._wanted.values()
+            ids = next(iter(self._wanted.values()))
             asked.append(set(ids))
             if len(asked) != 2:
                 return {name: secret_that_ends(name, 6) for name in ids}

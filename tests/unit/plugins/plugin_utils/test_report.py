@@ -255,7 +255,7 @@ def test_a_name_of_a_cluster_is_text_too(tmp_path: Path) -> None:
     """As text that turns the direction of writing, it would turn what follows."""
     names = {HOSTILE: made(result(vault())), "\\u202e": made(None), "\u202e": made(None)}
     page = files.make(names, About(NOW, HOSTILE, HOSTILE), ["html"], tmp_path)
-    (text,) = page.values()
+    text = next(iter(page.values()))
     assert not re.search("[\x1b\u202e\ud800]", text)
     assert _shape(text)[1].count("section") == 3
     assert "script" not in _shape(text)[1]

@@ -100,7 +100,8 @@ class TestDecide:
         plans = {f"c{number}": {"msg": "x" * 40 * number + " failed. " * 50} for number in range(1, 30)}
         decision = decide({"c0": plan(vault("a")), **plans}, WISH)
         assert len(decision.message) <= 450
-        assert "c4: x" in decision.message
+        assert "c1: x" in decision.message
+        assert "c2, c3, c4, c5, c6 and 23 more: other reasons." in decision.message
         # Line by line, there is more of each.
         assert decision.causes[-1] == "c5, c6, c7, c8, c9 and 20 more: other reasons."
         assert max(map(len, decision.causes)) <= 500
