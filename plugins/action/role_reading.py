@@ -59,12 +59,13 @@ class ActionModule(DirectAction):
         return {**concluded, **more, "changed": False, "failed": False, "refused": False}
 
     def _call(self, reading: Reading, given: Values, variables: Values) -> Values:
-        """Call the module as if this were its own task."""
+        """Call the module as if this were its own task, in check mode: a reading changes nothing."""
         arguments = with_defaults(self, reading.module, reading.options(given))
         self.use_case = reading.use_case
         # Not Task.copy(): it copies the blocks around the task too.
         self._task = copy.copy(self._task)
         self._task.action, self._task.args = reading.module, arguments
+        self._task.check_mode, self._task.diff = True, False
         result = super().run(None, variables)
         # Its arguments may hold a thousand entries.
         result.pop("invocation", None)

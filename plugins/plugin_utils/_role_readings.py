@@ -28,7 +28,7 @@ Result = Mapping[str, t.Any]
 
 @dataclass(frozen=True)
 class Reading:
-    """How a role reads a cluster. What it calls changes nothing.
+    """How a role reads a cluster. What it calls runs in check mode, and changes nothing.
 
     :ivar module: the name of the module
     :ivar use_case: the module util that the module runs
