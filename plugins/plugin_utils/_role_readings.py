@@ -57,7 +57,8 @@ def _plan(given: Values, result: Result, host: str, check_mode: bool) -> Values:
     """
     results = result.get("results") or []
     changes = [each for each in results if each["changed"]]
-    sends = bool(changes) and (check_mode or not given["fail_on_drift"])
+    # Where one of them cannot be planned, none is sent.
+    sends = bool(changes) and "undeclared" in result and (check_mode or not given["fail_on_drift"])
     drift = _drift(results, host) if given["fail_on_drift"] else ""
     undeclared = [_scope(each) for each in result.get("undeclared") or []]
     plan = {

@@ -77,6 +77,17 @@ def test_a_cluster_that_was_not_read_fails() -> None:
     assert "plan_id" not in plan
 
 
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_nothing_is_sent_where_one_of_them_cannot_be_planned(check_mode: bool) -> None:
+    given = given_of("akv_enable", **SHARED, akv_configurations=[ENTRY, {**ENTRY, "svm": "vs1"}])
+    refused = {"failed": True, "changed": False, "msg": "ONTAP would refuse it.", "outcome": "unchanged"}
+    results = [result_of(changed=True, operation="create"), refused]
+    whole = {"failed": True, "changed": True, "msg": "1 of 2 failed.", "outcome": "changed", "results": results}
+    plan = READINGS["akv_enable"].conclude(given, whole, "cluster1", check_mode)
+    assert (plan["sends"], plan["act"], plan["failure"]) == (False, False, "1 of 2 failed.")
+    assert SECRET not in str(plan)
+
+
 def test_what_is_not_declared_is_said() -> None:
     plan = plan_of(result_of(), undeclared=[{"svm": {"name": "vs9"}}, {"scope": "cluster"}])
     assert (plan["act"], plan["sends"], plan["undeclared"]) == (True, False, ["vs9", "the cluster"])
