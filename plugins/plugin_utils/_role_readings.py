@@ -56,9 +56,13 @@ def _plan(given: Values, result: Result, host: str, check_mode: bool) -> Values:
         anything is to be done or said; and for these the settings, the entries with their secrets, and what to check
     """
     results = result.get("results") or []
+    asks_ontap = given["allow_encrypted_volumes"] and not check_mode and _only_keys_elsewhere(results)
+    if asks_ontap:
+        results = [{**each, **_CREATE} if each.get("failed") else each for each in results]
     changes = [each for each in results if each["changed"]]
     # Where one of them cannot be planned, none is sent.
-    sends = bool(changes) and "undeclared" in result and (check_mode or not given["fail_on_drift"])
+    is_planned = "undeclared" in result or asks_ontap
+    sends = bool(changes) and is_planned and (check_mode or not given["fail_on_drift"])
     drift = _drift(results, host) if given["fail_on_drift"] else ""
     undeclared = [_scope(each) for each in result.get("undeclared") or []]
     plan = {
@@ -77,6 +81,19 @@ def _plan(given: Values, result: Result, host: str, check_mode: bool) -> Values:
         plan["creates"] = [{name: each[name] for name in ("scope", "svm") if name in each} for each in creates]
         plan["azure"] = [] if given["check_azure"] == "never" else keys_of_entries(given["entries"], results)
     return plan
+
+
+_KEYS_ELSEWHERE = "65537505"
+_CREATE: Values = {"changed": True, "operation": "create", "credentials_sent": True}
+
+
+def _only_keys_elsewhere(results: Sequence[Result]) -> bool:
+    """Return whether nothing fails but creations that ONTAP refuses where another key manager has the volumes' keys.
+
+    Not every release documents that it does: with akv_enable_allow_encrypted_volumes ONTAP itself is asked.
+    """
+    codes = [str((each.get("error") or {}).get("code")) for each in results if each.get("failed")]
+    return bool(codes) and set(codes) == {_KEYS_ELSEWHERE}
 
 
 def _drift(results: Sequence[Result], host: str) -> str:

@@ -131,6 +131,17 @@ def test_what_is_missing_on_the_cluster_stops_it(roles: Roles) -> None:
         assert [part for part in says if part not in failed.get(name, "")] == [], failed
 
 
+def test_ontap_decides_on_volumes_with_keys_elsewhere_where_that_is_allowed(roles: Roles) -> None:
+    """Where the onboard key manager has the keys, as the way from it to AKV begins."""
+    scenario = {"volumes": [VOLUME], "key_managers": [{"type": "onboard", "scope": "cluster"}]}
+    with Simulator(release="9.14.1", scenario=scenario) as simulator:
+        clusters = {"cluster1": host(simulator, akv_configurations=[entry("vs0")])}
+        run = roles.play("enable", clusters, {**SHARED, "akv_enable_allow_encrypted_volumes": True})
+        assert [request["method"] for request in simulator.requests if request["method"] != "GET"] == ["POST"]
+    assert run.code == 2
+    assert "65537505" in " ".join(run.failures())
+
+
 def test_nothing_is_sent_if_the_estate_is_malformed(roles: Roles) -> None:
     estates: dict[str, tuple[object, str]] = {
         "undefined": (

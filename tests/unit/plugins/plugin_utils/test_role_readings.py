@@ -88,6 +88,21 @@ def test_nothing_is_sent_where_one_of_them_cannot_be_planned(check_mode: bool) -
     assert SECRET not in str(plan)
 
 
+@pytest.mark.parametrize("code", ["65537505", "65537506"])
+@pytest.mark.parametrize("allowed", [True, False])
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_ontap_is_asked_where_keys_elsewhere_are_allowed(code: str, allowed: bool, check_mode: bool) -> None:
+    given = given_of("akv_enable", **SHARED, akv_configurations=[ENTRY], akv_enable_allow_encrypted_volumes=allowed)
+    refused = {"scope": "svm", "svm": {"name": "vs0"}, "failed": True, "changed": False, "error": {"code": code}}
+    whole = {"failed": True, "changed": False, "msg": "1 of 1 failed.", "outcome": "unchanged", "results": [refused]}
+    plan = READINGS["akv_enable"].conclude(given, whole, "cluster1", check_mode)
+    assert plan["sends"] is plan["act"] is (allowed and not check_mode and code == "65537505")
+    assert plan["failure"] == "1 of 1 failed."
+    if plan["sends"]:
+        assert plan["creates"] == [{"scope": "svm", "svm": {"name": "vs0"}}]
+        assert plan["entries"][0]["client_secret"] == SECRET
+
+
 def test_what_is_not_declared_is_said() -> None:
     plan = plan_of(result_of(), undeclared=[{"svm": {"name": "vs9"}}, {"scope": "cluster"}])
     assert (plan["act"], plan["sends"], plan["undeclared"]) == (True, False, ["vs9", "the cluster"])
