@@ -75,6 +75,9 @@ def _plan(given: Values, result: Result, host: str, check_mode: bool) -> Values:
         "sends": sends,
         "act": sends or bool(undeclared),
     }
+    if not (sends or check_mode):
+        # The reading says what would be done, and it is not done.
+        plan["fact"].update(changed=False, outcome="unchanged")
     if sends:
         plan["entries"] = given["entries"]
         creates = (each for each in changes if each["operation"] == "create")

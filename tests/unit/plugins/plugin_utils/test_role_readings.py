@@ -64,6 +64,9 @@ def test_a_drift_job_fails_and_sends_nothing(check_mode: bool, sends: bool) -> N
     assert plan["sends"] is sends
     expected = "2 of 3 AKV configurations on cluster1 differ from what is declared: vs0, vs1. Nothing was changed."
     assert plan["failure"] == plan["drift"] == expected
+    assert (plan["fact"]["changed"], plan["fact"]["outcome"]) == (
+        (True, "changed") if check_mode else (False, "unchanged")
+    )
 
 
 def test_a_drift_job_succeeds_where_all_is_as_declared() -> None:
