@@ -57,7 +57,7 @@ class ActionModule(ActionBase):
             return {**result, "failed": True, "msg": message}
         width = max(map(len, hosts))
         lines = [f"{host:{width}}  {line}" for host, record in clusters.items() for line in in_lines(record)]
-        failing = {host: failures(record, variables["hostvars"].raw_get(host)) for host, record in clusters.items()}
+        failing = {host: _failures(record, variables["hostvars"].raw_get(host)) for host, record in clusters.items()}
         files_of = {"folder": str(folder), "files": sorted(files)}
         return {**result, **files_of, "lines": [*lines, *problems], "failing": failing}
 
@@ -79,7 +79,7 @@ def _with_azure(clusters: dict[str, Values], hostvars: t.Any, now: datetime) -> 
     return {host: with_azure(record, azure, now) for host, record in clusters.items()}, readers.problems
 
 
-def failures(record: Values, variables: t.Any) -> list[str]:
+def _failures(record: Values, variables: t.Any) -> list[str]:
     """Give the findings for which the role fails on a host: its own akv_report_fail_on says which."""
     fail_on = (variables.get("akv_report_result") or {}).get("fail_on", ())
     return [name for name in record["found"] if name in fail_on]
