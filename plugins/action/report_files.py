@@ -58,9 +58,7 @@ class ActionModule(ActionBase):
             return {**result, "failed": True, "msg": message}
         width = max(map(len, hosts))
         lines = [f"{host:{width}}  {line}" for host, record in clusters.items() for line in in_lines(record)]
-        failing = {
-            host: [name for name in record["found"] if name in given["fail_on"]] for host, record in clusters.items()
-        }
+        failing = {host: _failures(record, variables["hostvars"].raw_get(host)) for host, record in clusters.items()}
         files_of = {"folder": str(folder), "files": sorted(files)}
         return {**result, **files_of, "lines": [*lines, *problems], "failing": failing}
 
@@ -92,6 +90,12 @@ def _with_azure(
 
 def _first_of(names: Container[str], evaluate: Evaluate, otherwise: Evaluate) -> Evaluate:
     return lambda name: (evaluate if name in names else otherwise)(name)
+
+
+def _failures(record: Values, variables: t.Any) -> list[str]:
+    """Give the findings for which the role fails on a host: its own akv_report_fail_on says which."""
+    fail_on = (variables.get("akv_report_result") or {}).get("fail_on", ())
+    return [name for name in record["found"] if name in fail_on]
 
 
 def _record(variables: t.Any, now: datetime) -> Values:

@@ -13,8 +13,8 @@ description:
   - Private to the roles of this collection. It may change at any time. Do not use it in a playbook.
   - Reads the variables of a role, calls the module with which the role reads a cluster, with the C(module_defaults) of
     that module, and returns what the role needs of its result. A cluster that cannot be read does not fail the task.
-  - It changes nothing. The role akv_enable calls it with C(check_mode), and shows refused variables itself because of
-    C(no_log).
+  - It changes nothing, as it calls the module in check mode. The role akv_enable shows refused variables itself because
+    of C(no_log).
 author:
   - The ontap.akv authors (@ontap-akv)
 options:

@@ -28,7 +28,7 @@ Result = Mapping[str, t.Any]
 
 @dataclass(frozen=True)
 class Reading:
-    """How a role reads a cluster. What it calls changes nothing.
+    """How a role reads a cluster. What it calls runs in check mode, and changes nothing.
 
     :ivar module: the name of the module
     :ivar use_case: the module util that the module runs
@@ -56,8 +56,13 @@ def _plan(given: Values, result: Result, host: str, check_mode: bool) -> Values:
         anything is to be done or said; and for these the settings, the entries with their secrets, and what to check
     """
     results = result.get("results") or []
+    asks_ontap = given["allow_encrypted_volumes"] and not check_mode and _only_keys_elsewhere(results)
+    if asks_ontap:
+        results = [{**each, **_CREATE} if each.get("failed") else each for each in results]
     changes = [each for each in results if each["changed"]]
-    sends = bool(changes) and (check_mode or not given["fail_on_drift"])
+    # Where one of them cannot be planned, none is sent.
+    is_planned = "undeclared" in result or asks_ontap
+    sends = bool(changes) and is_planned and (check_mode or not given["fail_on_drift"])
     drift = _drift(results, host) if given["fail_on_drift"] else ""
     undeclared = [_scope(each) for each in result.get("undeclared") or []]
     plan = {
@@ -70,12 +75,28 @@ def _plan(given: Values, result: Result, host: str, check_mode: bool) -> Values:
         "sends": sends,
         "act": sends or bool(undeclared),
     }
+    if not (sends or check_mode):
+        # The reading says what would be done, and it is not done.
+        plan["fact"].update(changed=False, outcome="unchanged")
     if sends:
         plan["entries"] = given["entries"]
         creates = (each for each in changes if each["operation"] == "create")
         plan["creates"] = [{name: each[name] for name in ("scope", "svm") if name in each} for each in creates]
         plan["azure"] = [] if given["check_azure"] == "never" else keys_of_entries(given["entries"], results)
     return plan
+
+
+_KEYS_ELSEWHERE = "65537505"
+_CREATE: Values = {"changed": True, "operation": "create", "credentials_sent": True}
+
+
+def _only_keys_elsewhere(results: Sequence[Result]) -> bool:
+    """Return whether nothing fails but creations that ONTAP refuses where another key manager has the volumes' keys.
+
+    Not every release documents that it does: with akv_enable_allow_encrypted_volumes ONTAP itself is asked.
+    """
+    codes = [str((each.get("error") or {}).get("code")) for each in results if each.get("failed")]
+    return bool(codes) and set(codes) == {_KEYS_ELSEWHERE}
 
 
 def _drift(results: Sequence[Result], host: str) -> str:
@@ -131,7 +152,8 @@ def _with_declared(given: Values, defined: Container[str], evaluate: Evaluate) -
 def _report(given: Values, result: Result, _host: str, _check_mode: bool) -> Values:
     """Give ``akv_report_result``: what the report says of the cluster, and the findings for which the role fails."""
     record = report.cluster(report.reading(result), given["ends"], datetime.now(timezone.utc), given["in_use"])
-    return {**record, "failing": [each for each in record["found"] if each in given["fail_on"]]}
+    failing = [each for each in record["found"] if each in given["fail_on"]]
+    return {**record, "fail_on": given["fail_on"], "failing": failing}
 
 
 def _options_of_diagnosis(given: Values) -> Values:

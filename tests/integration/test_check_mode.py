@@ -102,6 +102,15 @@ def test_check_mode_foresees_a_refusal_with_the_same_sentence(case: str) -> None
     assert predicted["outcome"] == done["outcome"] == "unchanged"
 
 
+def test_a_key_manager_of_unknown_type_is_no_other_one() -> None:
+    fault = {"match": {"path": "/api/security/key-stores", "times": 0}, "without": {"fields": ["type"]}}
+    with Simulator(release="9.15.1", scenario={"vaults": [{"svm": "vs0"}, BLUE], "faults": [fault]}) as simulator:
+        predicted, _warnings = call("akv_config", simulator.connection, SWITCH, check_mode=True)
+        done, _warnings = call("akv_config", simulator.connection, SWITCH)
+    assert (predicted["failed"], predicted["operation"]) == (False, "enable"), predicted["msg"]
+    assert (done["failed"], done["operation"]) == (False, "enable"), done["msg"]
+
+
 def test_check_mode_foresees_a_key_manager_in_the_way() -> None:
     """An inactive configuration does not hide it."""
     with Simulator(release="9.14.1", scenario={"vaults": [BLUE], "key_managers": [KMIP]}) as simulator:

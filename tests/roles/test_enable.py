@@ -102,6 +102,16 @@ def test_a_drift_job(roles: Roles) -> None:
     assert_readable(run)
 
 
+def test_a_warning_of_the_reading_is_shown(roles: Roles) -> None:
+    """The task that reads has no_log, for which Ansible up to 2.18 hides warnings."""
+    used, declared = (f"{URI}keys/vs0/{digit * 32}" for digit in "01")
+    vault = {**entry("vs0", key_id=used), "client_id": "client1", "tenant_id": "tenant1"}
+    with Simulator(release="9.14.1", scenario={"vaults": [vault]}) as simulator:
+        clusters = {"cluster1": host(simulator, akv_configurations=[entry("vs0", key_id=declared)])}
+        run = roles.play("enable", clusters, SHARED).check()
+    assert "Drop the version from key_id" in " ".join(run.output.split())
+
+
 def test_what_is_missing_on_the_cluster_stops_it(roles: Roles) -> None:
     scenarios: dict[str, tuple[Values, Values, list[str]]] = {
         "node": ({"nodes": [{"name": "a", "state": "down"}, {"name": "b"}]}, {}, ["nodes: ", "a is down"]),
@@ -129,6 +139,17 @@ def test_what_is_missing_on_the_cluster_stops_it(roles: Roles) -> None:
     failed = {task.host: task.result["msg"] for task in run.tasks if task.status == "failed"}
     for name, (_scenario, _variables, says) in scenarios.items():
         assert [part for part in says if part not in failed.get(name, "")] == [], failed
+
+
+def test_ontap_decides_on_volumes_with_keys_elsewhere_where_that_is_allowed(roles: Roles) -> None:
+    """Where the onboard key manager has the keys, as the way from it to AKV begins."""
+    scenario = {"volumes": [VOLUME], "key_managers": [{"type": "onboard", "scope": "cluster"}]}
+    with Simulator(release="9.14.1", scenario=scenario) as simulator:
+        clusters = {"cluster1": host(simulator, akv_configurations=[entry("vs0")])}
+        run = roles.play("enable", clusters, {**SHARED, "akv_enable_allow_encrypted_volumes": True})
+        assert [request["method"] for request in simulator.requests if request["method"] != "GET"] == ["POST"]
+    assert run.code == 2
+    assert "65537505" in " ".join(run.failures())
 
 
 def test_nothing_is_sent_if_the_estate_is_malformed(roles: Roles) -> None:

@@ -165,6 +165,18 @@ def test_diagnose_changes_nothing_and_is_short(roles: Roles) -> None:
         assert "21 of 22 AKV configurations on 2 clusters need attention." in shown
 
 
+def test_diagnose_restores_no_keys(roles: Roles) -> None:
+    lost = {"lose_keys": {"svm": "vs0", "nodes": ["node1"]}}
+    with (
+        Simulator(release="9.14.1", scenario=scenario(events=[lost])) as simulator,
+        assert_changes_nothing(simulator),
+    ):
+        run = roles.play("diagnose", {"cluster1": simulator.connection})
+        run.check()
+        assert "1 of 2 AKV configurations need attention" in run.output
+    assert [request["method"] for request in simulator.requests if request["method"] != "GET"] == []
+
+
 def test_bad_input(roles: Roles) -> None:
     given = {"akv_svm": "vs0", "akv_scope": "cluster", "akv_client_secret": NEW, "akv_recover_wiat": 1}
     with Simulator(release="9.14.1", scenario=scenario()) as simulator:

@@ -91,6 +91,15 @@ def test_a_cluster_may_be_out_of_reach_where_that_is_allowed(roles: Roles) -> No
     assert run.fact("akv_report_result", "dead")["reachable"] is False
 
 
+def test_each_cluster_fails_for_what_its_own_variables_list(roles: Roles) -> None:
+    variables = {"akv_report_path": "own", "akv_report_formats": ["json"]}
+    allowed = {**DEAD, "variables": {"akv_report_fail_on": []}}
+    run = roles.play("report", {"allowed": allowed, "dead": DEAD}, variables)
+    assert [message.partition(" has findings")[0] for message in run.failures()] == ["dead"]
+    run = roles.play("report", {"dead": DEAD, "later": allowed}, variables)
+    assert [message.partition(" has findings")[0] for message in run.failures()] == ["dead"]
+
+
 def test_a_date_that_is_none_on_one_of_many(roles: Roles, tmp_path: Path) -> None:
     """The others have their report; and Microsoft Graph and the file of a certificate are asked for the dates."""
     (tmp_path / "app.pem").write_text(make_pair(ends=29).pem)

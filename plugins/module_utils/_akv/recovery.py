@@ -449,7 +449,8 @@ def progress(
     broken = [call for call in calls[1:] if call and not call.get("skipped") and "vaults" not in call]
     unknown = [*done[-1].get("unknown", ()), *(str(call.get("msg", "")) for call in broken)]
     failed = broken or [call for call in calls[1:] if call.get("failed")]
-    vaults = _merged(done)
+    # The diagnosis runs in check mode: what it would do is not done.
+    vaults = _merged([_without_steps(call) if call is calls[0] else call for call in done])
     before = _offline_of(done[0], "before")
     after = _offline_of(done[-1], "after")
     left = [vault for vault in vaults if Verdict(vault["after"]).needs_attention]
@@ -497,6 +498,10 @@ def _receivers(call: Values, client_id: str, force: bool) -> list[Values]:
         if wanted and str(vault.get("client_id")).lower() == client_id.lower():
             found.append(vault)
     return found
+
+
+def _without_steps(call: Values) -> Values:
+    return {**call, "vaults": [{**vault, **dict.fromkeys(_STEPS, "none")} for vault in call["vaults"]]}
 
 
 def _merged(calls: Sequence[Values]) -> list[Record]:

@@ -113,21 +113,14 @@ class Ends:
             for what, name, credential, ends in self._of(vault, now):
                 words = f"The {what} of {name}" if not credential else f"The {credential} of application {name}"
                 shown = {"credential": credential, "source": "graph"} if credential else {"source": "declared"}
-                entry = found.setdefault(
-                    (what, name, credential),
-                    {
-                        "what": what,
-                        "name": name,
-                        **shown,
-                        "svms": [],
-                        **ends.record(now),
-                        "level": _level(ends, now),
-                        "msg": in_words(words, ends, now),
-                        "timestamp": int(ends.moment.timestamp()),
-                    },
-                )
-                if svm_of(vault) not in entry["svms"]:
-                    entry["svms"].append(svm_of(vault))
+                key, seconds = (what, name, credential), int(ends.moment.timestamp())
+                svms = found[key]["svms"] if key in found else []
+                if svm_of(vault) not in svms:
+                    svms.append(svm_of(vault))
+                # Of two credentials with the same name and hint, the first to end counts.
+                if key not in found or seconds < found[key]["timestamp"]:
+                    end = {**ends.record(now), "level": _level(ends, now), "msg": in_words(words, ends, now)}
+                    found[key] = {"what": what, "name": name, **shown, "svms": svms, **end, "timestamp": seconds}
         return sorted(found.values(), key=_moment_of)
 
     def _of(self, vault: Mapping[str, t.Any], now: datetime) -> Iterator[tuple[str, str, str, Expiry]]:

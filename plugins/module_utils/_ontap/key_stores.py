@@ -23,6 +23,9 @@ _KEY_MANAGERS = "/security/key-managers"
 
 _COLLECTION_SINCE, _FLAT_SINCE, _STATE_SINCE = "9.10.1", "9.14.1", "9.16.1"
 
+UNKNOWN_TYPE = "of unknown type"
+"""The kind of a key manager that does not report it."""
+
 _ACTIVE = "active"
 _MEANING = {
     "mixed": "it serves no new keys; migrate or finish the migration first",
@@ -187,7 +190,7 @@ def svms_with_key_manager(client: Client) -> set[str]:
 def _type(store: Record) -> str:
     """The kind of a key-store; 9.10.1 to 9.13.1 may nest it."""
     nested = store.get("keystore")
-    return str(store.get("type") or (nested.get("type") if isinstance(nested, dict) else None) or "of unknown type")
+    return str(store.get("type") or (nested.get("type") if isinstance(nested, dict) else None) or UNKNOWN_TYPE)
 
 
 def _key_stores(client: Client, scope: Scope, release: Release) -> list[Record]:

@@ -16,7 +16,11 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import Rel
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client, explain
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_ids import volumes_elsewhere
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_stores import kinds, svms_with_key_manager
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_stores import (
+    UNKNOWN_TYPE,
+    kinds,
+    svms_with_key_manager,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import is_nae, read_volumes
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, OntapError
 
@@ -65,7 +69,7 @@ def to_enabling(client: Client, scope: Scope, doing: str) -> OntapError | None:
     """Foresee that ONTAP refuses to switch to another configuration, as to_creating does (9.14.1+)."""
     release = client.release()
     code = "65539514" if scope.is_cluster and release.within(_ADMIN_SVM_REFUSED) else None
-    if code is None and set(kinds(client, scope, release)) - {"akv"}:
+    if code is None and set(kinds(client, scope, release)) - {"akv", UNKNOWN_TYPE}:
         code = _code(_OTHER_KIND_REFUSED, release)
     if code is None and any(map(is_nae, _volumes_of(client, scope))):
         code = refuses_nae(release)

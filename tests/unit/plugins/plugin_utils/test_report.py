@@ -113,6 +113,19 @@ def test_what_ends_when(ends: str, level: str, attention: bool) -> None:
     assert record["needs_attention"] == attention
 
 
+def test_of_two_credentials_with_the_same_name_and_hint_the_first_to_end_counts() -> None:
+    secrets = [
+        {"name": "ontap", "hint": "abc", "expires_at": f"{day}T00:00:00Z"} for day in ("2026-11-04", "2027-11-01")
+    ]
+    ends = Ends.read(None, None, {"app1": {"client_id": "app1", "secrets": secrets, "certificates": []}})
+    for order in (secrets, secrets[::-1]):
+        ends.azure["app1"]["secrets"] = order
+        (entry,) = made(result(vault("a")), ends)["expiries"]
+        assert (entry["level"], entry["days_left"], entry["svms"]) == ("7", 3, ["a"])
+        assert entry["expires_at"].startswith("2026-11-04")
+        assert entry["timestamp"] == int(datetime(2026, 11, 4, tzinfo=timezone.utc).timestamp())
+
+
 def test_a_date_of_a_key_holds_for_its_versions() -> None:
     record = made(result(vault(key_id=f"{KEY}/0123456789abcdef0123456789abcdef")), Ends.read(None, {KEY: "2027-11-01"}))
     assert [entry["what"] for entry in record["expiries"]] == ["key"]

@@ -64,6 +64,9 @@ def test_a_drift_job_fails_and_sends_nothing(check_mode: bool, sends: bool) -> N
     assert plan["sends"] is sends
     expected = "2 of 3 AKV configurations on cluster1 differ from what is declared: vs0, vs1. Nothing was changed."
     assert plan["failure"] == plan["drift"] == expected
+    assert (plan["fact"]["changed"], plan["fact"]["outcome"]) == (
+        (True, "changed") if check_mode else (False, "unchanged")
+    )
 
 
 def test_a_drift_job_succeeds_where_all_is_as_declared() -> None:
@@ -75,6 +78,32 @@ def test_a_cluster_that_was_not_read_fails() -> None:
     plan = READINGS["akv_enable"].conclude(given, {"failed": True, "msg": "refused"}, "cluster1", False)
     assert (plan["failure"], plan["act"], plan["fact"]["failed"]) == ("refused", False, True)
     assert "plan_id" not in plan
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_nothing_is_sent_where_one_of_them_cannot_be_planned(check_mode: bool) -> None:
+    given = given_of("akv_enable", **SHARED, akv_configurations=[ENTRY, {**ENTRY, "svm": "vs1"}])
+    refused = {"failed": True, "changed": False, "msg": "ONTAP would refuse it.", "outcome": "unchanged"}
+    results = [result_of(changed=True, operation="create"), refused]
+    whole = {"failed": True, "changed": True, "msg": "1 of 2 failed.", "outcome": "changed", "results": results}
+    plan = READINGS["akv_enable"].conclude(given, whole, "cluster1", check_mode)
+    assert (plan["sends"], plan["act"], plan["failure"]) == (False, False, "1 of 2 failed.")
+    assert SECRET not in str(plan)
+
+
+@pytest.mark.parametrize("code", ["65537505", "65537506"])
+@pytest.mark.parametrize("allowed", [True, False])
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_ontap_is_asked_where_keys_elsewhere_are_allowed(code: str, allowed: bool, check_mode: bool) -> None:
+    given = given_of("akv_enable", **SHARED, akv_configurations=[ENTRY], akv_enable_allow_encrypted_volumes=allowed)
+    refused = {"scope": "svm", "svm": {"name": "vs0"}, "failed": True, "changed": False, "error": {"code": code}}
+    whole = {"failed": True, "changed": False, "msg": "1 of 1 failed.", "outcome": "unchanged", "results": [refused]}
+    plan = READINGS["akv_enable"].conclude(given, whole, "cluster1", check_mode)
+    assert plan["sends"] is plan["act"] is (allowed and not check_mode and code == "65537505")
+    assert plan["failure"] == "1 of 1 failed."
+    if plan["sends"]:
+        assert plan["creates"] == [{"scope": "svm", "svm": {"name": "vs0"}}]
+        assert plan["entries"][0]["client_secret"] == SECRET
 
 
 def test_what_is_not_declared_is_said() -> None:

@@ -258,6 +258,26 @@ def test_before_is_of_the_first_call_and_after_of_the_last() -> None:
     assert reported.result["msg"] == "c1: 1 AKV configuration recovered."
 
 
+@pytest.mark.parametrize(
+    ("calls", "restored"),
+    [
+        ([], "none"),
+        ([{"failed": False, "msg": "lost", "outcome": "unknown"}], "none"),
+        ([call(LACKING)], "none"),
+        ([call(LACKING, restore="failed")], "failed"),
+        ([call(LACKING, restore="restored", changed=True), call(LACKING)], "restored"),
+    ],
+)
+def test_what_the_diagnosis_would_restore_is_not_restored(calls: list[Any], restored: str) -> None:
+    for each in calls:
+        for vault in each.get("vaults", ()):
+            vault["restore"] = each.get("restore", "none")
+    diagnosis = call(LACKING)
+    diagnosis["vaults"][0]["restore"] = "restored"
+    reported = progress([diagnosis, *calls], "c1", restore=False)
+    assert [vault["restore"] for vault in reported.result["vaults"]] == [restored]
+
+
 def test_what_heals_between_two_calls_is_healthy() -> None:
     reported = progress([call(LACKING), call()], "c1")
     assert reported.result["vaults"][0]["after"] == "healthy"
