@@ -208,13 +208,21 @@ def test_an_end_that_cannot_be_read_is_not_no_end() -> None:
         assert result["ready"] is False
 
 
-@pytest.mark.parametrize("link", ["", "https://kv1.vault.azure.net", "/", 5])
-def test_a_next_page_that_is_nowhere(link: Any) -> None:
+@pytest.mark.parametrize(("link", "status"), [("", "ok"), ("https://kv1.vault.azure.net", "unknown"), (5, "unknown")])
+def test_a_next_page_that_is_nowhere(link: Any, status: str) -> None:
     versions = {f"{GET}/versions with token": (200, {}, {"value": [{}], "nextLink": link})}
     result, azure = run(versions)
     assert sum("/versions" in one for one in azure.asked) == 1
     assert all("/keys/" in one for one in azure.asked if VAULT in one)
-    assert check(result, "versions")["status"] in ("ok", "unknown")
+    assert check(result, "versions")["status"] == status
+
+
+def test_a_list_whose_next_page_is_nowhere_is_not_complete() -> None:
+    pages = {LIST: (200, {}, {"value": [APPLICATION], "@odata.nextLink": "https://graph.microsoft.com"})}
+    result, _azure = run(pages, "entra_app_info", app_ids=IDS)
+    assert result["failed"]
+    assert "the list is not complete" in result["msg"]
+    assert "has no application" not in result["msg"]
 
 
 def test_pages_on_another_host_are_asked_of_the_same_host() -> None:

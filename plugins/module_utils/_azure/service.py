@@ -11,6 +11,7 @@ All requests of the collection to Azure change nothing, so each may be sent agai
 
 from __future__ import annotations
 
+import contextlib
 import random
 import typing as t
 from collections.abc import Mapping
@@ -111,15 +112,19 @@ class Service:
 
 
 def next_target(link: t.Any) -> str | None:
-    """Give path and query of the link to the next page; None where there is none.
+    """Give path and query of the link to the next page; None where there is none, which null and "" say.
 
     The host of the link does not count: a token goes to no other one.
+
+    :raises NoAnswer: there is a link, and it leads nowhere: what was read is not all
     """
-    try:
-        parts = urlsplit(link) if isinstance(link, str) else None
-    except ValueError:
+    if link is None or link == "":
         return None
-    return f"{parts.path}?{parts.query}" if parts and parts.path.strip("/") else None
+    with contextlib.suppress(ValueError):
+        parts = urlsplit(link) if isinstance(link, str) else None
+        if parts and parts.path.strip("/"):
+            return f"{parts.path}?{parts.query}"
+    raise NoAnswer("The link to the next page leads nowhere, so the list is not complete. Is a proxy in between?")
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:
