@@ -173,7 +173,7 @@ def test_diagnose_restores_no_keys(roles: Roles) -> None:
     ):
         run = roles.play("diagnose", {"cluster1": simulator.connection})
         run.check()
-        assert "1 of 2 AKV configurations need attention" in run.output
+        assert "1 of 2 AKV configurations needs attention" in run.output
     assert [request["method"] for request in simulator.requests if request["method"] != "GET"] == []
 
 
