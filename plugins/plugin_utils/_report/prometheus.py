@@ -85,7 +85,8 @@ def _samples(record: Record, now: datetime) -> Iterator[Sample]:
         if isinstance(vault.get("available"), bool):
             yield "configuration_available", labels, float(vault["available"])
         nodes = vault.get("unavailable_nodes") or []
-        if nodes or vault.get("available") is True:
+        # Before the first encrypted volume a healthy configuration has nothing to be available for.
+        if nodes or vault.get("available") is True or vault.get("verdict") == Verdict.HEALTHY.value:
             yield "configuration_nodes_without_keys", labels, float(len(nodes))
     volumes: dict[tuple[str, str], int] = {}
     for volume in record.get("volumes", []):
