@@ -348,8 +348,16 @@ def test_a_file_that_says_nothing_is_old(tmp_path: Path) -> None:
 
 
 def test_how_many_nodes_lack_keys_is_not_known_where_nothing_is_reported() -> None:
-    for available, nodes, lines in ((True, [], 1), (False, ["n1"], 1), (None, [], 0), (False, [], 0)):
-        record = made(result(vault(available=available, unavailable_nodes=nodes)))
+    cases = (
+        ("healthy", True, [], 1),
+        # It has no encrypted volume yet.
+        ("healthy", None, [], 1),
+        ("degraded", False, ["n1"], 1),
+        ("unknown", None, [], 0),
+        ("unavailable", False, [], 0),
+    )
+    for verdict, available, nodes, lines in cases:
+        record = made(result(vault(verdict=verdict, available=available, unavailable_nodes=nodes)))
         text = prometheus.of_cluster("c", record, NOW, "")
         assert text.count("\nontap_akv_configuration_nodes_without_keys{") == lines
 
