@@ -15,8 +15,8 @@ import typing as t
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import listed, shortened
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import digest
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import listed, shortened
 
 Result = Mapping[str, t.Any]
 

@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.pkcs12 import check_pkcs12, read_pkcs12, thumbprint
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
-from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import Reading, listed
+from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import Reading
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import check_svms, check_text, is_uuid
 from ansible_collections.ontap.akv.plugins.module_utils._runtime import parallel
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import check_new_secret, warn_of_looks
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import listed
 
 STAGES = ("all", "canary", "watch", "rest", "rollback")
 

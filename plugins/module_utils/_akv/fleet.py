@@ -21,16 +21,14 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import (
     Done,
     Stop,
     canary_rank,
-    listed,
     near,
-    shortened,
     works,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import digest
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import LONGEST_MESSAGE, listed, shortened
 
 _MANY = 20  # configurations: a table of more is grouped
-_LONGEST_MESSAGE = 450  # characters; Ansible adds to it in its line, which is to have 500 at most
-_SHORTEST_CAUSE = 60
+_SHORTEST_CAUSE = 60  # characters
 _LONGEST_CAUSE = 250
 _LONGEST_CAUSES = 200  # in a sentence
 _CAUSES = 4
@@ -120,7 +118,7 @@ def decide(plans: Mapping[str, Result | None], wish: Wish) -> Decision:
                 " approved. Run check mode again and compare."
             )
     except _Stopped as why:
-        message = shortened(f"Nothing was sent. {why}", _LONGEST_MESSAGE)
+        message = shortened(f"Nothing was sent. {why}", LONGEST_MESSAGE)
         return Decision(True, message, plan_id=plan_id, hosts=hosts, missing=missing, causes=why.causes)
     number = sum(len(plan["vaults"]) for plan in read.values())
     message = (
@@ -352,7 +350,7 @@ def report(
     table = [*_table(results, decision), *(decision.causes if len(decision.causes) > 1 else ())]
     watched = stages.get(str(decision.canary.get("host")), {}).get("watch", {}).get("msg")
     if watched:
-        table.append(f"Canary: {shortened(str(watched), _LONGEST_MESSAGE)}")
+        table.append(f"Canary: {shortened(str(watched), LONGEST_MESSAGE)}")
     return Report(results, table, _sentence(results, decision, others, check_mode, previous))
 
 
@@ -451,7 +449,7 @@ def _result(
         message = f"{sent} of {_count(len(vaults))} on {host} got the new credential."
         if failed:
             message = why if why.startswith(message) else f"{message} {why}"
-    return {**shown, "failed": failed, "msg": shortened(message, _LONGEST_MESSAGE)}
+    return {**shown, "failed": failed, "msg": shortened(message, LONGEST_MESSAGE)}
 
 
 def _outcome(calls: Iterable[Result]) -> str:

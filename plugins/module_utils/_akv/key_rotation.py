@@ -20,15 +20,14 @@ from dataclasses import dataclass, field
 from ansible_collections.ontap.akv.plugins.module_utils._akv.azure_check import has_credential, keys_of
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import COMPARED, Record, configuration_of
-from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import shortened
 from ansible_collections.ontap.akv.plugins.module_utils._akv.uris import KeyId
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import digest
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import LONGEST_MESSAGE, shortened
 
 Values = Mapping[str, t.Any]
 
 _SHOWN = ("client_id", "configuration", "key_id", "name", "reasons", "uuid", "verdict")
-_LONGEST = 450  # characters: Ansible adds to it in its line, which is to have 500 at most
-_LONGEST_REASON = 180
+_LONGEST_REASON = 180  # characters
 _NOT_COPIED = ("key_id", "name", "client_id", "tenant_id")
 
 
@@ -99,7 +98,7 @@ class _Rotation:
     def progress(self) -> Progress:
         found = self._step("found")
         if "vaults" not in found:
-            why = shortened(str(found.get("msg", "It could not be read.")), _LONGEST - 100)
+            why = shortened(str(found.get("msg", "It could not be read.")), LONGEST_MESSAGE - 100)
             return Progress(stop=f"{self._who}: {why} Nothing was changed.")
         enabled = _enabled(found)
         if len(enabled) != 1:
@@ -309,7 +308,9 @@ class _Rotation:
             "failed": bool(problem),
             "changed": any(step.get("changed") or step.get("outcome") == "changed" for step in steps),
             "outcome": next((each for each in ("unknown", "changed") if each in outcomes), "unchanged"),
-            "msg": shortened(" ".join(filter(None, self._sentences(problem, rollback, after, variables))), _LONGEST),
+            "msg": shortened(
+                " ".join(filter(None, self._sentences(problem, rollback, after, variables))), LONGEST_MESSAGE
+            ),
             "method": self._method,
             "before": {name: self._previous[name] for name in _SHOWN if name in self._previous},
             "after": {name: after[name] for name in _SHOWN if name in after},

@@ -25,8 +25,9 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.endings import Endi
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict, judge, read_state
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, configuration_of
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import listed, plural
 
-_NAMED = 8
+NAMED = 8
 """How many names a line lists."""
 _LONGEST = 400
 """Characters of a line."""
@@ -148,21 +149,9 @@ def _svm_of(volume: Values) -> str | None:
 # -- wording ----------------------------------------------------------------------------------------------------------
 
 
-def listed(names: Iterable[str], limit: int = _NAMED) -> str:
-    """List names, of many only the first."""
-    found = list(names)
-    more = len(found) - limit
-    return ", ".join(found[:limit]) + (f" and {more} more" if more > 0 else "")
-
-
 def _sorted(names: Iterable[str]) -> list[str]:
     """Sort names as people count: vs2 before vs10."""
     return sorted(names, key=lambda name: [(part.isdecimal(), part.zfill(20)) for part in re.split(r"([0-9]+)", name)])
-
-
-def plural(number: int, thing: str) -> str:
-    """Word a number of things."""
-    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def one_line(text: str) -> str:
@@ -260,7 +249,7 @@ def report(clusters: Mapping[str, Values], ends: Endings | None = None) -> list[
         if (cluster, _svm_of(volume)) not in explained
     ]
     if rest:
-        lines.append(one_line(f"Offline volumes of healthy configurations ({len(rest)}): {listed(rest)}."))
+        lines.append(one_line(f"Offline volumes of healthy configurations ({len(rest)}): {listed(rest, NAMED)}."))
         lines.append(f"{COMES_BACK} If they stay offline, check whether someone took them offline.")
     elif read and not number and not bad:
         lines.append("No encrypted volume is offline.")
@@ -270,7 +259,7 @@ def report(clusters: Mapping[str, Values], ends: Endings | None = None) -> list[
         for volume in found.get("unmounted") or []
     ]
     if unmounted:
-        lines.append(one_line(f"Online, but not mounted ({len(unmounted)}): {listed(unmounted)}."))
+        lines.append(one_line(f"Online, but not mounted ({len(unmounted)}): {listed(unmounted, NAMED)}."))
         lines.append("ONTAP could not mount them when they came back (EMS km.volume.mount.fail). Mount each by hand.")
     explained_applications = {group.application for group in groups.values()}
     for name in ends.near:
@@ -329,13 +318,13 @@ def _subject(cause: Cause, vault: Values) -> str:
 def _paragraph(group: _Group, volumes: Sequence[str], ends: Sequence[str]) -> list[str]:
     about = CAUSES[group.cause]
     subject = f" ({group.subject})" if group.subject else ""
-    lines = [f"{group.cause}: {about.meaning}{subject}. {_scopes(group)}: {listed(_sorted(group.names))}."]
+    lines = [f"{group.cause}: {about.meaning}{subject}. {_scopes(group)}: {listed(_sorted(group.names), NAMED)}."]
     more = len(group.evidence) - 1
     if group.evidence:
         lines.append(f"  ONTAP: {group.evidence[0]}" + (f" (and {plural(more, 'similar text')})" if more > 0 else ""))
     lines += [f"  {sentence}" for sentence in ends]
     if group.nodes:
-        lines.append(f"  Nodes without keys: {listed(_sorted(group.nodes))}.")
+        lines.append(f"  Nodes without keys: {listed(_sorted(group.nodes), NAMED)}.")
     if volumes:
         lines.append(f"  Offline volumes ({len(volumes)}): {listed(_sorted(volumes), 5)}.")
     lines.append(f"  What to do: {group.advice}")
@@ -365,7 +354,7 @@ def command_for(cause: Cause, vault: Values, clusters: Sequence[str], number: in
     """
     quoted = {name: shlex.quote(str(vault.get(name) or "")) for name in ("client_id", "key_id")}
     svm = (vault.get("svm") or {}).get("name")
-    limit = f" --limit {shlex.quote(','.join(clusters))}" if len(clusters) <= _NAMED else ""
+    limit = f" --limit {shlex.quote(','.join(clusters))}" if len(clusters) <= NAMED else ""
     narrow = f" -e akv_svm={shlex.quote(svm)}" if svm and number == 1 else ""
     recover = f"ansible-playbook ontap.akv.recover -i INVENTORY{limit}{narrow}"
     key_vault, key = _parts_of(str(vault.get("key_id") or ""))

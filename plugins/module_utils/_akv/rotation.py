@@ -25,12 +25,10 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.health import (
 )
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import COMPARED, Record, configuration_of
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import digest
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import listed, shortened
 
 CLUSTER = "cluster"
 """How results name the cluster where an SVM's name stands."""
-
-NAMED = 5
-"""How many names a sentence lists."""
 
 _LONGEST_REASON = 160  # characters
 
@@ -314,12 +312,6 @@ def plan_id(where: str, client_id: str, kind: str, targets: Iterable[Target]) ->
 # -- sentences --------------------------------------------------------------------------------------------------------
 
 
-def listed(names: Sequence[str], limit: int = NAMED) -> str:
-    """List names, of many only the first."""
-    more = len(names) - limit
-    return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")
-
-
 def near(wanted: Iterable[str], known: Iterable[str], what: str) -> str:
     """Suggest what may be meant.
 
@@ -335,12 +327,6 @@ def near(wanted: Iterable[str], known: Iterable[str], what: str) -> str:
     return f"{what}: {listed(names, 10)}." if names else f"{what}: none."
 
 
-def shortened(text: str, limit: int = _LONGEST_REASON) -> str:
-    """Cut a text, so that no line gets too long."""
-    text = " ".join(text.split())
-    return text if len(text) <= limit else f"{text[: limit - 3]}..."
-
-
 def why_unhealthy(name: str, verdict: str, reasons: Iterable[str]) -> str:
     """Say how a configuration is."""
-    return f"{name} is {verdict}: {shortened(' '.join(reasons) or 'no reason reported.')}"
+    return f"{name} is {verdict}: {shortened(' '.join(reasons) or 'no reason reported.', _LONGEST_REASON)}"

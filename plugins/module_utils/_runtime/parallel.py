@@ -22,14 +22,13 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import (
     worst_outcome,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.task import Task
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import listed
 
 Record = dict[str, t.Any]
 
 ARGUMENT_SPEC: dict[str, t.Any] = {"threads": {"type": "int", "default": 8}}
 
 MAX_THREADS = 64
-
-_NAMED = 5  # of many, in a sentence
 
 AnyItem = t.TypeVar("AnyItem", bound="Item")
 
@@ -176,7 +175,7 @@ def conclude(client: Client, items: Sequence[Item], check_mode: bool) -> list[Re
     for item in items:
         for warning in item.client.task.warnings:
             about.setdefault(warning, []).append(item.label)
-    client.task.warnings += [f"{_shortened(names)}: {warning}" for warning, names in about.items()]
+    client.task.warnings += [f"{listed(names)}: {warning}" for warning, names in about.items()]
     results = [item.result for item in items]
     failed = [item for item in items if item.result["failed"]]
     if failed:
@@ -185,16 +184,10 @@ def conclude(client: Client, items: Sequence[Item], check_mode: bool) -> list[Re
         others = len(items) - len(failed)
         rest = " Nothing was sent." if check_mode else f" The other {others} succeeded." if others else ""
         raise AkvError(
-            f"{len(failed)} of {len(items)} failed on {client.where}: {_shortened([item.label for item in failed])}."
+            f"{len(failed)} of {len(items)} failed on {client.where}: {listed([item.label for item in failed])}."
             f" First error: {failed[0].result['msg']} See results for details.{rest}",
             worst_outcome(outcomes),
             changed=changed,
             results=results,
         )
     return results
-
-
-def _shortened(names: Sequence[str]) -> str:
-    """List names, of many only the first."""
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

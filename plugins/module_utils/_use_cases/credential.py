@@ -47,11 +47,9 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import (
     Target,
     batches,
     choose_canary,
-    listed,
     near,
     plan_id,
     select_targets,
-    shortened,
     why_unhealthy,
     works,
     worse,
@@ -79,6 +77,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import (
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.parent import Run
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Confirmation, Secret, Step
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.runner import intervals, send
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import LONGEST_MESSAGE, listed, shortened
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     **parallel.ARGUMENT_SPEC,
@@ -119,7 +118,6 @@ _HEAL = 30.0  # seconds in which what was bad already may recover
 _SPARE = 300  # seconds after a polling interval
 _INTERVAL = 15  # minutes, where it is not reported
 _LONGEST_ROLLBACK = 60.0  # seconds kept for it
-_LONGEST_MESSAGE = 450  # characters
 
 
 @dataclass(frozen=True)
@@ -704,7 +702,7 @@ class Rotation:
         if self._stop is None and bad:
             # Nothing became worse, but not everything is healthy: never a success.
             result["stopped_by"] = Stop.UNHEALTHY.value
-        message = shortened(self._message(participants, bad), _LONGEST_MESSAGE)
+        message = shortened(self._message(participants, bad), LONGEST_MESSAGE)
         if result["stopped_by"]:
             refusal = next((entry.refusal for entry in bad if entry.refusal), {})
             raise AkvError(message, outcome, **{**refusal, **result})

@@ -30,12 +30,11 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.record import (
 )
 from ansible_collections.ontap.akv.plugins.module_utils._akv.recovery import (
     COMES_BACK,
+    NAMED,
     Configuration,
     credential_targets,
-    listed,
     needs_person,
     offline,
-    plural,
     report,
     restore_targets,
 )
@@ -55,6 +54,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import no
 from ansible_collections.ontap.akv.plugins.module_utils._runtime import parallel, runner
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, InputError
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Plan, Step, combined_id
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import listed, plural
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.change import Change
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.restore import Restore
 
@@ -395,7 +395,9 @@ class _Repair:
         failed = [item for item in items if item.result["failed"]]
         if failed:
             first = failed[0].result
-            several = f"{len(failed)} of {len(items)} failed: {listed(item.label for item in failed)}. First error: "
+            several = (
+                f"{len(failed)} of {len(items)} failed: {listed((item.label for item in failed), NAMED)}. First error: "
+            )
             self._failures.append(f"{several if len(items) > 1 else ''}{first['msg']}")
             self._keep_refusal(first)
 
@@ -413,7 +415,7 @@ class _Repair:
                 return True
             if time.monotonic() >= end or self._client.task.remaining() <= 0:
                 break
-            names = listed(each.before.scope for each in waiting)
+            names = listed((each.before.scope for each in waiting), NAMED)
             self._client.task.sleep(self._params["poll_interval"], f"waiting until Azure can be reached from {names}")
         for each in waiting:
             if self._unread is None:
@@ -590,7 +592,7 @@ def _unknown(record: Record) -> str:
 
 
 def _not_helped(patients: list[_Patient], is_read: bool) -> str:
-    sent = f"The credential was sent to {listed(each.before.scope for each in patients)}"
+    sent = f"The credential was sent to {listed((each.before.scope for each in patients), NAMED)}"
     if not is_read:
         return f"{sent}. Whether it helped could not be read."
     return f"{sent} and did not help. A secret younger than two minutes may not be known everywhere yet."
