@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.report import (
     About,
     Ends,
     cluster,
+    failing,
     reading,
     with_azure,
 )
@@ -58,9 +59,11 @@ class ActionModule(ActionBase):
             return {**result, "failed": True, "msg": message}
         width = max(map(len, hosts))
         lines = [f"{host:{width}}  {line}" for host, record in clusters.items() for line in in_lines(record)]
-        failing = {host: _failures(record, variables["hostvars"].raw_get(host)) for host, record in clusters.items()}
+        bad = {
+            host: failing(record, _fail_on(variables["hostvars"].raw_get(host))) for host, record in clusters.items()
+        }
         files_of = {"folder": str(folder), "files": sorted(files)}
-        return {**result, **files_of, "lines": [*lines, *problems], "failing": failing}
+        return {**result, **files_of, "lines": [*lines, *problems], "failing": bad}
 
 
 def _with_azure(
@@ -92,10 +95,9 @@ def _first_of(names: Container[str], evaluate: Evaluate, otherwise: Evaluate) ->
     return lambda name: (evaluate if name in names else otherwise)(name)
 
 
-def _failures(record: Values, variables: t.Any) -> list[str]:
-    """Give the findings for which the role fails on a host: its own akv_report_fail_on says which."""
-    fail_on = (variables.get("akv_report_result") or {}).get("fail_on", ())
-    return [name for name in record["found"] if name in fail_on]
+def _fail_on(variables: t.Any) -> Sequence[str]:
+    """Give akv_report_fail_on as the reading of a host has returned it; nothing where the host was not read."""
+    return (variables.get("akv_report_result") or {}).get("fail_on", ())
 
 
 def _record(variables: t.Any, now: datetime) -> Values:

@@ -152,8 +152,7 @@ def _with_declared(given: Values, defined: Container[str], evaluate: Evaluate) -
 def _report(given: Values, result: Result, _host: str, _check_mode: bool) -> Values:
     """Give ``akv_report_result``: what the report says of the cluster, and the findings for which the role fails."""
     record = report.cluster(report.reading(result), given["ends"], datetime.now(timezone.utc), given["in_use"])
-    failing = [each for each in record["found"] if each in given["fail_on"]]
-    return {**record, "fail_on": given["fail_on"], "failing": failing}
+    return {**record, "fail_on": given["fail_on"], "failing": report.failing(record, given["fail_on"])}
 
 
 def _options_of_diagnosis(given: Values) -> Values:

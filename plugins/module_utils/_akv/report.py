@@ -232,6 +232,15 @@ def _judged(record: Mapping[str, t.Any], endings: list[Record]) -> Record:
     return whole
 
 
+def failing(record: Mapping[str, t.Any], fail_on: Sequence[str]) -> list[str]:
+    """Give the findings for which the role fails on a cluster, the worst first.
+
+    :param record: as :func:`cluster` gives it
+    :param fail_on: the cluster's ``akv_report_fail_on``
+    """
+    return [name for name in record["found"] if name in fail_on]
+
+
 @dataclass(frozen=True)
 class About:
     """What a report says of itself.
