@@ -10,12 +10,13 @@ What is reported is compared with what the simulated clusters hold. The steps ru
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pytest
-from faults.in_process import LOGIN, Ontap, play
+from faults.in_process import LOGIN, UUID, Ontap, play
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.fleet import Decision, Report, Wish, decide, report
 from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import Done
@@ -131,8 +132,9 @@ class Fleet:
             host, known = canary["host"], {"configuration_uuid": canary["uuid"]}
             mine, before = stages[host], plans[host]["before"]
             mine["canary"] = self.call(host, "canary", before=before, **known)
-            passed = mine["canary"].get("stopped_by", "lost") in ("", "unhealthy", "unread")
-            if passed or mine["canary"]["outcome"] == "unknown":
+            stopped_by, outcome = mine["canary"].get("stopped_by", "lost"), mine["canary"]["outcome"]
+            passed = stopped_by in ("", "unhealthy", "unread") and outcome == "changed"
+            if passed or outcome == "unknown":
                 mine["watch"] = self.call(host, "watch", before=before, soak=soak, **known)
                 if mine["watch"]["stopped_by"] == "":
                     for each in decision.hosts if passed else ():
@@ -253,6 +255,31 @@ def test_a_canary_that_becomes_worse_in_the_soak(number: int, helps: bool) -> No
     assert all(result["failed"] for result in done.results.values())
     assert "vs0 is degraded" in done.results["c1"]["msg"]
     assert ("did not help" in done.results["c1"]["msg"]) != helps
+
+
+@SIZES
+@pytest.mark.parametrize("recovers_at", [3, 10_000])
+def test_a_canary_that_becomes_worse_before_it_gets_the_credential(number: int, recovers_at: int) -> None:
+    """It shows nothing of the new credential, so nothing is sent to any other, even if it recovers at once."""
+    some = fleet(number)
+    canary = some.clusters["c1"]
+    send, readings = canary.send, [0]
+
+    def answer(method: str, target: str, body: Any) -> Answer:
+        readings[0] += "azure-key-vaults" in target
+        if readings[0] == 2:
+            worse(canary, "vs0")
+        if readings[0] == recovers_at:
+            recovers(canary, "vs0")
+        return send(method, target, body)
+
+    canary.send = answer  # type: ignore[method-assign]
+    _decision, done = some.rotate()
+    assert [cluster.received for cluster in some.clusters.values()] == [[]] * number
+    assert all(result["failed"] for result in done.results.values())
+    assert {result["outcome"] for result in done.results.values()} == {"unchanged"}
+    assert "vs0 is degraded" in done.results["c1"]["msg"]
+    assert list(some.stages["c1"]) == ["canary"]
 
 
 @SIZES
@@ -862,6 +889,24 @@ class TestUnreadCanary:
         back = some.call("c1", "rollback", **known)
         assert next(vault["done"] for vault in back["vaults"]) == "rolled_back"
         assert cluster.received == [("vs0", NEW), ("vs0", PREVIOUS)]
+
+
+@SIZES
+def test_uuids_in_capital_letters(number: int) -> None:
+    """UUIDs are compared without case."""
+    some = fleet(number)
+    for cluster in some.clusters.values():
+
+        def answer(method: str, target: str, body: Any, send: Any = cluster.send) -> Answer:
+            path, mark, query = target.partition("?")
+            answered = send(method, path.lower() + mark + query, body)
+            capital = re.sub(UUID.encode(), lambda found: found[0].upper(), answered.content)
+            return Answer(answered.status, answered.headers, capital)
+
+        cluster.send = answer  # type: ignore[method-assign]
+    _decision, done = some.rotate()
+    assert not any(result["failed"] for result in done.results.values()), done.table
+    assert [sorted(cluster.names()) for cluster in some.clusters.values()] == [list(SVMS)] * number
 
 
 def test_what_is_added_in_the_soak_gets_nothing() -> None:

@@ -29,6 +29,11 @@ def is_uuid(value: object) -> bool:
     return isinstance(value, str) and _UUID.fullmatch(value) is not None
 
 
+def same_uuid(one: str, other: str | None) -> bool:
+    """Return whether both are the same UUID: they are compared without case."""
+    return other is not None and one.lower() == other.lower()
+
+
 def check_text(option: str, value: str | None) -> None:
     """Refuse what a blank survey answer, an unset variable or a pasted blank makes of an option.
 

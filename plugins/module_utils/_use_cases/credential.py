@@ -54,7 +54,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import (
     works,
     worse,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
+from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope, same_uuid
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client, explain
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.estate import read_release
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.health_monitor import read_health_monitor
@@ -332,7 +332,7 @@ class Rotation:
         if uuid is None:
             best = choose_canary([entry.target for entry in self.entries])
             uuid = best.uuid if best else None
-        return next((entry for entry in self.entries if entry.target.uuid == uuid), None)
+        return next((entry for entry in self.entries if same_uuid(entry.target.uuid, uuid)), None)
 
     def _stops(self, stop: Stop, sentence: str) -> None:
         self._stop = self._stop or stop
@@ -386,7 +386,7 @@ class Rotation:
         if self.order.stage == "all":
             return self.entries
         if self.order.stage == "rest":
-            return [entry for entry in self.entries if entry.target.uuid != self.order.configuration_uuid]
+            return [entry for entry in self.entries if not same_uuid(entry.target.uuid, self.order.configuration_uuid)]
         if self.order.stage == "rollback" and self.order.configuration_uuid is None:
             known = {reading.uuid for reading in self.order.before}
             return [entry for entry in self.entries if entry.target.uuid in known]
