@@ -52,6 +52,8 @@ class ActionModule(DirectAction):
         if errors:
             # Where the task has no_log, a task that follows shows them.
             return {"changed": False, "failed": not self._task.no_log, "refused": True, "msg": " ".join(errors)}
+        # Not ansible_check_mode: that knows the command line alone, and a play or a task can say otherwise.
+        check_mode = bool(self._task.check_mode)
         result = self._call(reading, given, variables)
         more: Values = {name: result[name] for name in ("warnings", "deprecations") if name in result}
         if self._task.no_log:
@@ -62,7 +64,7 @@ class ActionModule(DirectAction):
             # Later ones show them; what a module has returned is no text there.
             more["warnings"] = [warning for warning in warnings if not isinstance(warning, str)]
         host = variables["inventory_hostname"]
-        concluded = reading.conclude(given, result, host, bool(variables.get("ansible_check_mode")))
+        concluded = reading.conclude(given, result, host, check_mode)
         return {**concluded, **more, "changed": False, "failed": False, "refused": False}
 
     def _call(self, reading: Reading, given: Values, variables: Values) -> Values:

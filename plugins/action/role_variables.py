@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
@@ -15,6 +17,7 @@ from ansible_collections.ontap.akv.plugins.plugin_utils._variables import Part, 
 
 
 class ActionModule(ActionBase):
+    _task: t.Any
     _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:
@@ -30,4 +33,7 @@ class ActionModule(ActionBase):
         )
         for warning in reading.warnings:
             Display().warning(warning)
-        return {**super().run(tmp, variables), "changed": False, "errors": reading.errors, **reading.given}
+        # Not ansible_check_mode: that knows the command line alone, and a play or a task can say otherwise.
+        check_mode = bool(self._task.check_mode)
+        found = {"changed": False, "check_mode": check_mode, "errors": reading.errors, **reading.given}
+        return {**super().run(tmp, variables), **found}

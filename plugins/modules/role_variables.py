@@ -46,6 +46,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+check_mode:
+  description: Whether the role runs in check mode, by the command line, the play, or the task.
+  returned: always
+  type: bool
 errors:
   description: A sentence for each variable that is refused. No secret is shown.
   returned: always

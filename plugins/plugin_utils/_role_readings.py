@@ -51,9 +51,10 @@ def _options_of_plan(given: Values) -> Values:
 def _plan(given: Values, result: Result, host: str, check_mode: bool) -> Values:
     """Decide what to do about a cluster.
 
-    :return: ``fact`` and ``failure`` as :func:`ended` gives them; ``drift``, why the drift job fails; ``plan_id``,
-        ``msg`` and ``results`` for the plan of the fleet; ``sends`` and ``act``, whether a change is sent, and whether
-        anything is to be done or said; and for these the settings, the entries with their secrets, and what to check
+    :return: ``fact`` and ``failure`` as :func:`ended` gives them; ``drift``, why the drift job fails; ``check_mode``;
+        ``plan_id``, ``msg`` and ``results`` for the plan of the fleet; ``sends`` and ``act``, whether a change is sent,
+        and whether anything is to be done or said; and for these the settings, the entries with their secrets, and what
+        to check
     """
     results = result.get("results") or []
     asks_ontap = given["allow_encrypted_volumes"] and not check_mode and _only_keys_elsewhere(results)
@@ -70,6 +71,7 @@ def _plan(given: Values, result: Result, host: str, check_mode: bool) -> Values:
         "results": [{name: each.get(name) for name in ("operation", "msg")} for each in results],
         **ended(result, drift),
         "drift": drift,
+        "check_mode": check_mode,
         "given": {name: value for name, value in given.items() if name not in akv_enable.OF_CONFIGURATIONS},
         "undeclared": undeclared,
         "sends": sends,

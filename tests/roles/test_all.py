@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 import pytest
 from integration.canaries import Canary, Watch
 from integration.running import Values
-from roles.playing import DEAD, Roles, assert_changes_nothing
+from roles.playing import DEAD, HEAD, Roles, assert_changes_nothing
 
 from simulator import Simulator
 
@@ -71,6 +72,52 @@ def test_clusters_that_cannot_be_read(role: str, roles: Roles) -> None:
     # The rotation of a key stops at the first cluster. That of a credential names all, and quotes the first.
     expected = ["refused the connection", "6691623", "9.5"][: 1 if role in ("rotate", "rotate_key") else 3]
     assert [says for says in expected if says not in messages] == [], messages
+
+
+@pytest.mark.parametrize("arguments", [(), ("--check",)], ids=["true", "false"])
+def test_a_play_says_itself_whether_it_is_check_mode(arguments: tuple[str, ...], roles: Roles) -> None:
+    """By ``check_mode`` of the play, against the command line: what a role says is what it does."""
+    in_check_mode = not arguments
+    variables: Values = {
+        **ROLES["rotate"],
+        "akv_tenant_id": "tenant1",
+        "akv_previous_client_secret": "former-secret",
+        "akv_rotate_key_key_id": f"{NAME}keys/key2",
+        "akv_rotate_key_soak": 0,
+        "akv_recover_wait": 0,
+        "akv_enable_name": NAME,
+        "akv_enable_key_id": f"{NAME}keys/key1",
+        "akv_disable_name": NAME,
+    }
+    svms = {"enable": "vs0", "disable": "vs1", "rotate": "vs2", "rotate_key": "vs3", "recover": "vs4"}
+    plays = [
+        {
+            "name": f"Play {role}",
+            **HEAD,
+            "check_mode": in_check_mode,
+            "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}", "akv_svm": svm},
+            "roles": [f"ontap.akv.akv_{role}"],
+        }
+        for role, svm in svms.items()
+    ]
+    vault = {"name": NAME, "key_id": f"{NAME}keys/key1", "client_secret": "former-secret"}
+    application = {"client_id": "client1", "tenant_id": "tenant1", "secrets": ["former-secret", "the-secret"]}
+    scenario = {
+        "svms": [{"name": svm} for svm in svms.values()],
+        "vaults": [{"svm": svm, **vault} for svm in svms.values() if svm != "vs0"],
+        "azure": {"applications": [application]},
+    }
+    with Simulator(release="9.14.1", scenario=scenario) as simulator:
+        simulator.apply([{"lose_keys": {"svm": "vs4", "nodes": ["node1"]}}])
+        before = simulator.vaults()
+        with assert_changes_nothing(simulator) if in_check_mode else contextlib.nullcontext():
+            playbook = roles.ansible.write("plays.yml", plays)
+            run = roles.play(playbook, {"c1": simulator.connection}, variables, *arguments)
+        run.check()
+        results = {role: run.fact(f"akv_{role}_result", "c1") for role in svms}
+        assert [role for role in svms if not results[role]["changed"]] == []
+        assert [role for role in svms if ("would" in str(results[role]["msg"])) != in_check_mode] == [], results
+        assert (simulator.vaults() == before) == in_check_mode
 
 
 @pytest.mark.parametrize("role", ROLES)
