@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -91,6 +92,9 @@ class _Way:
         status, more, content = self.azure.answer(self.endpoint.host, method, target, body, dict(headers or {}))
         raw = content if isinstance(content, bytes) else json.dumps(content).encode()
         return Answer(status, CaseInsensitiveDict(more), raw)
+
+    def twin(self) -> _Way:
+        return _Way(self.azure, self.endpoint)
 
     def close(self) -> None:
         pass
@@ -316,6 +320,48 @@ def test_many_applications_are_asked_for_as_they_were_given() -> None:
     result, azure = run({LIST: (200, {}, {"value": apps, "@odata.nextLink": ""})}, "entra_app_info", app_ids=IDS)
     assert len(result["applications"]) == 2
     assert all(any(one in asked for asked in azure.asked) for one in IDS)
+
+
+FIFTY = [f"{number:08d}-bbbb-cccc-dddd-eeeeeeeeeeee" for number in range(50)]
+
+
+def batches(first: Callable[[str], Given | None]) -> dict[str, Callable[[Record], Given]]:
+    """Answer each filter of fifty applications once all four have been asked for."""
+    together = threading.Barrier(4)
+    seen: set[str] = set()
+
+    def answer(asked: Record) -> Given:
+        (filtered,) = asked["query"]["$filter"]
+        if filtered not in seen:
+            seen.add(filtered)
+            together.wait(timeout=30)
+            given = first(filtered)
+            if given is not None:
+                return given
+        return 200, {}, {"value": [{**APPLICATION, "appId": one} for one in FIFTY if one in filtered]}
+
+    return {LIST: answer}
+
+
+def test_the_batches_of_many_applications_are_asked_side_by_side() -> None:
+    def first(filtered: str) -> Given | None:
+        return (503, {}, {}) if FIFTY[0] in filtered else None
+
+    result, _azure = run(batches(first), "entra_app_info", app_ids=FIFTY, retries=1)
+    assert [one["client_id"] for one in result["applications"]] == FIFTY
+    # In the order of the batches, though the first was answered last.
+    assert [one["status"] for one in result["requests"]] == [200, 503, 200, 200, 200, 200]
+
+
+def test_of_batches_that_fail_the_first_is_reported() -> None:
+    def first(filtered: str) -> Given | None:
+        number = next(number for number, one in enumerate(FIFTY) if one in filtered)
+        return (400, {}, {"error": {"code": f"Batch{number}", "message": "no"}}) if number else None
+
+    result, _azure = run(batches(first), "entra_app_info", app_ids=FIFTY)
+    assert result["failed"]
+    assert "Batch15" in result["msg"]
+    assert [one["status"] for one in result["requests"]] == [200, 200, 400, 400, 400]
 
 
 @pytest.mark.parametrize("value", [None, 5, {"a": 1}])

@@ -38,7 +38,7 @@ class Graph:
 
     def __init__(self, service: Service, token: str) -> None:
         self._service = service
-        self._headers = {"Authorization": f"Bearer {token}"}
+        self._token = token
 
     def application(self, client_id: str) -> App | None:
         """Read one application; None where there is none.
@@ -69,43 +69,41 @@ class Graph:
         :raises NoAnswer: Graph gave no answer that can be read
         """
         wanted = {client_id.lower(): client_id for client_id in client_ids}
+        if len(wanted) == 1:
+            ((name, client_id),) = wanted.items()
+            app = self.application(client_id)
+            return {} if app is None else {name: app}
+        names = list(wanted)
+        batches = [names[start : start + _IN_ONE_FILTER] for start in range(0, len(names), _IN_ONE_FILTER)]
+        found = self._service.side_by_side(
+            lambda service, batch: Graph(service, self._token)._batch({name: wanted[name] for name in batch}), batches
+        )
+        return {name: app for apps in found for name, app in apps.items()}
+
+    def _batch(self, wanted: Mapping[str, str]) -> dict[str, App]:
+        """Read the pages of one filter, until all that it asks for are found."""
         found: dict[str, App] = {}
-        if len(wanted) > 1:
-            self._page(wanted, found)
-        else:
-            for name, client_id in wanted.items():
-                app = self.application(client_id)
-                if app is not None:
+        listed = ",".join(f"'{client_id}'" for client_id in wanted.values())
+        query = {"$filter": f"appId in ({listed})", "$select": _FIELDS, "$top": "100"}
+        target: str | None = f"/v1.0/applications?{urlencode(query, quote_via=quote, safe='$,')}"
+        pages = 0
+        while target and len(found) < len(wanted):
+            pages += 1
+            if pages > _MOST_PAGES:
+                raise NoAnswer(f"{self._service.name} lists applications without an end.")
+            record = self._read(self._ask(target)).record
+            page = record.get("value")
+            if not isinstance(page, list):
+                raise NoAnswer(f"{self._service.name} returned no list of applications (HTTP 200).")
+            for app in page:
+                name = str(app.get("appId")).lower() if isinstance(app, dict) else ""
+                if name in wanted:
                     found[name] = app
+            target = next_target(record.get("@odata.nextLink"))
         return found
 
-    def _page(self, wanted: Mapping[str, str], found: dict[str, App]) -> None:
-        names = list(wanted)
-        for start in range(0, len(names), _IN_ONE_FILTER):
-            # A server that does not filter has returned them all by now.
-            batch = [wanted[name] for name in names[start : start + _IN_ONE_FILTER] if name not in found]
-            if not batch:
-                continue
-            listed = ",".join(f"'{client_id}'" for client_id in batch)
-            query = {"$filter": f"appId in ({listed})", "$select": _FIELDS, "$top": "100"}
-            target: str | None = f"/v1.0/applications?{urlencode(query, quote_via=quote, safe='$,')}"
-            pages = 0
-            while target:
-                pages += 1
-                if pages > _MOST_PAGES:
-                    raise NoAnswer(f"{self._service.name} lists applications without an end.")
-                record = self._read(self._ask(target)).record
-                page = record.get("value")
-                if not isinstance(page, list):
-                    raise NoAnswer(f"{self._service.name} returned no list of applications (HTTP 200).")
-                for app in page:
-                    name = str(app.get("appId")).lower() if isinstance(app, dict) else ""
-                    if name in wanted:
-                        found[name] = app
-                target = next_target(record.get("@odata.nextLink"))
-
     def _ask(self, target: str) -> Reply:
-        return self._service.ask("GET", target, headers=self._headers)
+        return self._service.ask("GET", target, headers={"Authorization": f"Bearer {self._token}"})
 
     def _read(self, reply: Reply) -> Reply:
         if reply.status == 200:

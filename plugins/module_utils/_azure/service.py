@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import random
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
@@ -26,6 +26,10 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import A
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.task import Task
 
 _PASSING = (408, 429, 500, 502, 503, 504)
+_CONNECTIONS = 4  # to one service
+
+Given = t.TypeVar("Given")
+Found = t.TypeVar("Found")
 
 
 class NoAnswer(AkvError):
@@ -90,6 +94,29 @@ class Service:
                 if answer.status not in _PASSING or not self._may_retry(tries, wait):
                     return self._read(answer.status, answer.content, answer.headers)
             self._task.sleep(wait, f"{self.name} did not answer, trying again in {wait:.0f} s")
+
+    def side_by_side(self, work: Callable[[Service, Given], Found], given: Sequence[Given]) -> list[Found]:
+        """Do the same work for many, on several connections; give what it returns in the order of what is given.
+
+        :raises AkvError: the first failure in that order, after all work has ended
+        """
+        # Loading it takes time, and only many applications need it.
+        from concurrent.futures import ThreadPoolExecutor
+
+        size = -(-len(given) // _CONNECTIONS)
+        shares = [given[start : start + size] for start in range(0, len(given), size)]
+        services = [
+            Service(transport, self._task.sibling(), self._retries, self.name)
+            for transport in (self._transport, *(self._transport.twin() for _share in shares[1:]))
+        ]
+        try:
+            with ThreadPoolExecutor(len(shares)) as pool:
+                found = pool.map(lambda service, share: [work(service, one) for one in share], services, shares)
+            return [one for share in found for one in share]
+        finally:
+            self._task.gather([service._task for service in services])
+            for service in services[1:]:
+                service._transport.close()
 
     def _may_retry(self, tries: int, wait: float) -> bool:
         return tries <= self._retries and wait < self._task.remaining()

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import Outcome
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import Redactor
@@ -109,6 +109,14 @@ class Task:
         """Count what a sibling's requests have done as done by this task."""
         self._open = self._open or sibling._open
         self._changed = self._changed or sibling._changed
+
+    def gather(self, siblings: Sequence[Task]) -> None:
+        """List the requests and warnings of siblings that worked side by side in their order, not in that of time."""
+        theirs = [entry for sibling in siblings for entry in sibling.requests]
+        known = set(map(id, theirs))
+        self.requests[:] = [*(entry for entry in self.requests if id(entry) not in known), *theirs]
+        for warning in (warning for sibling in siblings for warning in sibling.warnings):
+            self.warn(warning)
 
     def sent_unconfirmed(self) -> None:
         """Note that a change was sent and is not confirmed yet: a lost answer, a job that still runs."""
