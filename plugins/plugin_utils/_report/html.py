@@ -101,7 +101,11 @@ def _advice(entry: Mapping[str, t.Any]) -> str:
         return "Create a new version of the key, or extend its date, in Azure."
     if entry["level"] == "expired":
         return "Create a new credential in Azure, and send it with the playbook ontap.akv.recover or ontap.akv.rotate."
-    return "Create a new credential in Azure, and send it with the playbook ontap.akv.rotate before this one ends."
+    advice = "Create a new credential in Azure, and send it with the playbook ontap.akv.rotate before this one ends."
+    if entry["source"] == "graph":
+        # All valid ones are listed, because ONTAP does not report which one it has.
+        advice += " If ONTAP uses another credential of the application, declare that one in akv_credential_names."
+    return advice
 
 
 def _meaning(cause: str) -> str:

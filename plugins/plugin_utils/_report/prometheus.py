@@ -17,7 +17,7 @@ import typing as t
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict
+from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict, azure_reachable
 from ansible_collections.ontap.akv.plugins.module_utils._akv.report import svm_of
 
 Record = Mapping[str, t.Any]
@@ -30,6 +30,9 @@ FAMILIES = {
     "needs_attention": "Whether the report says that the cluster needs attention (1) or not (0).",
     "configuration_verdict": "Verdict on an AKV configuration: 1 for the verdict that holds, 0 for the others.",
     "configuration_available": "Whether every node has the keys (1) or not (0). Absent where ONTAP does not report it.",
+    "configuration_azure_reachable": (
+        "Whether the last poll of Azure succeeded (1) or not (0). Absent where ONTAP does not report it."
+    ),
     "configuration_nodes_without_keys": "How many nodes lack the keys of an AKV configuration.",
     "encrypted_volumes": "How many encrypted volumes of an SVM are in a state.",
     "credential_expiry_timestamp_seconds": "When the credential of an application ends, in seconds since 1970.",
@@ -84,6 +87,8 @@ def _samples(record: Record, now: datetime) -> Iterator[Sample]:
             )
         if isinstance(vault.get("available"), bool):
             yield "configuration_available", labels, float(vault["available"])
+        if azure_reachable(vault) is not None:
+            yield "configuration_azure_reachable", labels, float(azure_reachable(vault) is True)
         nodes = vault.get("unavailable_nodes") or []
         # Before the first encrypted volume a healthy configuration has nothing to be available for.
         if nodes or vault.get("available") is True or vault.get("verdict") == Verdict.HEALTHY.value:

@@ -362,6 +362,17 @@ def test_how_many_nodes_lack_keys_is_not_known_where_nothing_is_reported() -> No
         assert text.count("\nontap_akv_configuration_nodes_without_keys{") == lines
 
 
+def test_whether_azure_is_reachable_is_not_known_where_it_is_not_reported() -> None:
+    for reported, values in (
+        ({}, []),
+        ({"reachable": None}, []),
+        ({"reachable": True}, ["1"]),
+        ({"reachable": False}, ["0"]),
+    ):
+        text = prometheus.of_cluster("c", made(result(vault(azure_reachability=reported))), NOW, "")
+        assert re.findall(r"^ontap_akv_configuration_azure_reachable\{.*\} (.*)$", text, re.MULTILINE) == values
+
+
 def test_the_families_never_change() -> None:
     """node_exporter drops the samples of a file whose HELP differs from another's: a changed text is a new name."""
     kept = Path(__file__).with_name("prometheus_families.txt").read_text(encoding="utf-8")
