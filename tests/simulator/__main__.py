@@ -20,15 +20,15 @@ from .tls import write_private
 
 
 def _arguments(given: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="simulator", description="An ONTAP cluster to talk to, on loopback.")
+    parser = argparse.ArgumentParser(prog="simulator", description="A simulated ONTAP cluster on loopback.")
     parser.add_argument("--release", help=f"{', '.join(releases.NAMES)} (default: the scenario's, else 9.7)")
-    parser.add_argument("--port", type=int, default=9443, help="0 picks a free one (default: 9443)")
+    parser.add_argument("--port", type=int, default=9443, help="default: 9443; 0 picks a free one")
     parser.add_argument("--host", choices=LOOPBACK, default="127.0.0.1")
-    parser.add_argument("--scenario", type=Path, metavar="FILE", help="what the cluster is made of (docs/simulator.md)")
-    parser.add_argument("--connection-file", type=Path, metavar="FILE", help="written as JSON when it listens")
-    parser.add_argument("--log-file", type=Path, metavar="FILE", help="a line for each request (default: stderr)")
-    parser.add_argument("--clusters", type=int, default=1, metavar="N", help="so many clusters, a port each")
-    parser.add_argument("--azure-port", type=int, metavar="PORT", help="be Azure too, there; 0 picks a free one")
+    parser.add_argument("--scenario", type=Path, metavar="FILE", help="the scenario of the cluster (docs/simulator.md)")
+    parser.add_argument("--connection-file", type=Path, metavar="FILE", help="file for the connection, written as JSON when the simulator listens")
+    parser.add_argument("--log-file", type=Path, metavar="FILE", help="file for the log, one line for each request (default: stderr)")
+    parser.add_argument("--clusters", type=int, default=1, metavar="N", help="number of clusters, each on its own port")
+    parser.add_argument("--azure-port", type=int, metavar="PORT", help="also simulate Azure, on this port; 0 picks a free one")
     return parser.parse_args(given)
 
 
@@ -50,6 +50,10 @@ async def _run(farm: Farm, arguments: argparse.Namespace) -> None:
         for variable, key in names.items():
             if connection[key] is not None:
                 print(f"export {variable}={shlex.quote(str(connection[key]))}")
+        if "azure" in connection:
+            # As the roles and playbooks take it: --extra-vars "$SIMULATED_AZURE".
+            variables = {f"akv_azure_{key}": value for key, value in connection["azure"].items()}
+            print(f"export SIMULATED_AZURE={shlex.quote(json.dumps(variables))}")
         sys.stdout.flush()
         if arguments.connection_file:
             write_private(arguments.connection_file, json.dumps(connection, indent=2) + "\n")

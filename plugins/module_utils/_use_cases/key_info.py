@@ -359,7 +359,7 @@ class _KeyInfo:
         try:
             count = self._vault.versions()
         except key_vault.Refused as refused:
-            return UNKNOWN, refused.message
+            return UNKNOWN, _not_needed(refused, "list the versions of the key")
         self._key["versions"] = count
         return OK, f"The key has {count} version{'s' if count != 1 else ''}."
 
@@ -367,7 +367,7 @@ class _KeyInfo:
         try:
             policy = self._vault.rotation_policy()
         except key_vault.Refused as refused:
-            return UNKNOWN, refused.message
+            return UNKNOWN, _not_needed(refused, "read the rotation policy")
         actions = policy.get("lifetimeActions")
         found = {}
         for action in actions if isinstance(actions, list) else []:
@@ -466,6 +466,13 @@ _GONE = {
     None: "Check key_id. It may have been deleted.",
 }
 """What to say of a key that is absent, by whether it was deleted."""
+
+
+def _not_needed(refused: key_vault.Refused, what: str) -> str:
+    """Word that a permission is missing which ONTAP does not need: advice to grant it would mislead."""
+    if refused.status != 403 or refused.unknown:
+        return refused.message
+    return f"The application may not {what} (HTTP 403). ONTAP does not need this permission."
 
 
 def _moment(value: t.Any) -> Expiry | None:

@@ -567,8 +567,11 @@ class _Repair:
             parts.append(f"Nothing {'would be' if check_mode else 'was'} changed on {where}.")
         left = [each for each in self._now if each.verdict.needs_attention]
         if not check_mode and self._unread is None:
+            total = plural(len(self._all), "AKV configuration")
             verb = "needs" if len(left) == 1 else "need"
-            parts.append(f"{len(left)} of {plural(len(self._all), 'AKV configuration')} still {verb} attention.")
+            parts.append(
+                f"{len(left)} of {total} still {verb} attention." if left else f"{total}: none needs attention now."
+            )
             if before or after:
                 parts.append(f"{plural(before, 'encrypted volume')} offline before, {len(after)} now.")
         parts += dict.fromkeys([*self._failures, *self._unknown])
