@@ -50,8 +50,28 @@ TAIL = """
 
 ## The steps, and what to read between them
 
-The example moves the keys of SVM vs0 from the key manager of cluster1 to AKV. `security key-manager key migrate` needs
-the privilege level advanced. It may take several minutes.
+The example moves the keys of SVM vs0 from the onboard key manager of cluster1 to AKV, on ONTAP 9.19.1. On an earlier
+release, or from another key manager, use the steps that the table above and `akv_preflight_info` name. Commands that begin
+with `security` or `volume` are for ONTAP's command line. `security key-manager key migrate` needs the privilege level
+advanced. It may take several minutes.
+
+To follow the steps without a cluster, start the [simulator](simulator.md) in a checkout, and copy the lines that it prints
+into the terminal for the other commands. It does not have ONTAP's command line, so leave those commands out. Write
+`127.0.0.1` for `cluster1.example.com`.
+
+<!-- terminal: copied -->
+```console
+make simulator ARGS="--scenario docs/scenarios/brownfield.yml --port 0"
+```
+
+`inventory.yml` has one host for each cluster:
+
+<!-- file: inventory.yml -->
+```yaml
+all:
+  hosts:
+    cluster1.example.com:
+```
 
 1. Save the backup of the onboard key manager.
 
@@ -63,20 +83,71 @@ the privilege level advanced. It may take several minutes.
 
    ```text
    volume show -vserver vs0 -is-encrypted true -fields state,junction-path
+   ```
+
+   `akv_preflight_info` counts them, and names the steps for the release:
+
+   ```console
    ansible localhost -m ontap.akv.akv_preflight_info -a "svm=vs0"
    ```
 
-3. Create the AKV configuration: the role `akv_enable` with `akv_enable_allow_encrypted_volumes: true`, or `akv_config`.
-   If ONTAP refuses with code 65537505 or 65537500, the message contains the way for this release.
+   <!-- prints -->
+   ```text
+   SVM vs0 has 2 encrypted volumes … Their keys are held by the key manager okm of the cluster. Create an inactive AKV configuration
+   "failed": 0
+   ```
+
+3. Create an inactive AKV configuration, with the role `akv_enable`, and enable it. `vs0.yml`:
+
+   <!-- file: vs0.yml -->
+   ```yaml
+   akv_svm: vs0
+   akv_enable_configuration: azure
+   akv_enable_name: https://mykeyvault.vault.azure.net/
+   akv_enable_key_id: https://mykeyvault.vault.azure.net/keys/key1
+   akv_enable_client_id: aaaaaaaa-bbbb-aaaa-bbbb-aaaaaaaaaaaa
+   akv_enable_tenant_id: cccccccc-dddd-cccc-dddd-cccccccccccc
+   # The keys of the encrypted volumes are with another key manager. That is the reason for this page.
+   akv_enable_allow_encrypted_volumes: true
+   ```
+
+   `secrets.yml` has the client secret. Encrypt a real one with [Ansible Vault](secrets.md):
+
+   <!-- file: secrets.yml -->
+   ```yaml
+   akv_client_secret: the-client-secret
+   ```
+
+   ```console
+   ansible-playbook ontap.akv.enable -i inventory.yml -e @vs0.yml -e @secrets.yml --check --diff
+   ansible-playbook ontap.akv.enable -i inventory.yml -e @vs0.yml -e @secrets.yml
+   ansible localhost -m ontap.akv.akv_config -a "svm=vs0 configuration=azure enabled=true"
+   ```
+
+   <!-- prints -->
+   ```text
+   would be created
+   was created
+   localhost | CHANGED
+   ```
+
+   If the release refuses with code 65537505 or 65537500, the message contains the way for this release. Without
+   `akv_enable_configuration`, the role creates a configuration that is enabled from the start.
 
 4. Read the state of the configuration. Continue only if Azure and every node are reachable. From ONTAP 9.16.1, the
    state of the key-store is `mixed` now: ONTAP makes no new keys, and refuses new encrypted volumes and a rekey.
 
-   ```text
+   ```console
    ansible localhost -m ontap.akv.akv_info -a "svm=vs0 keys=true"
    ```
 
-   Expect every key in `held_elsewhere`.
+   Expect every key in `held_elsewhere`:
+
+   <!-- prints -->
+   ```text
+   "held_elsewhere": 2
+   "held_here": 0
+   ```
 
 5. Migrate the keys of this one SVM, and wait for the end of the job.
 
@@ -87,11 +158,31 @@ the privilege level advanced. It may take several minutes.
 
    If the connection is lost, do not repeat the command. Run step 6 first.
 
+   On the simulator, type this instead. It replaces the two volumes with two that have their keys in AKV, as they have
+   after the migration:
+
+   ```console
+   curl --silent --show-error --fail --cacert "$ONTAP_CA_PATH" "https://127.0.0.1:$ONTAP_PORT/simulator/events" \\
+     -d '{"events": [{"delete_volume": {"svm": "vs0", "name": "vol1"}}, {"delete_volume": {"svm": "vs0", "name": "vol2"}},
+          {"create_volume": {"svm": "vs0", "name": "vol1", "encrypted": true}},
+          {"create_volume": {"svm": "vs0", "name": "vol2", "encrypted": true}}]}'
+   ```
+
 6. Prove it.
 
    ```text
-   ansible localhost -m ontap.akv.akv_info -a "svm=vs0 keys=true volumes=true"
    security key-manager key query -node *
+   ```
+
+   ```console
+   ansible localhost -m ontap.akv.akv_info -a "svm=vs0 keys=true volumes=true"
+   ```
+
+   <!-- prints -->
+   ```text
+   "held_elsewhere": 0
+   "held_here": 2
+   "verdict": "healthy"
    ```
 
    | `keys` | meaning | what to do |

@@ -28,7 +28,7 @@ def _reader(folder: Path, page: Path) -> Reader:
     if "netapp.ontap." in text:
         place = os.environ.get("AKV_NETAPP_ONTAP") or pytest.skip("AKV_NETAPP_ONTAP is not set; nox -s pages sets it")
         collections["netapp.ontap"] = Path(place) / "ansible_collections" / "netapp" / "ontap"
-    if "ansible-galaxy collection install" not in text:
+    if ".cache/build/ontap-akv-" not in text:
         collections["ontap.akv"] = ROOT
     return Reader(folder, Path(sys.executable).parent, collections)
 
