@@ -51,13 +51,13 @@ TAIL = """
 ## The steps, and what to read between them
 
 The example moves the keys of SVM vs0 from the onboard key manager of cluster1 to AKV, on ONTAP 9.19.1. On an earlier
-release, or from another key manager, use the steps that the table above and `akv_preflight_info` name. Commands that begin
-with `security` or `volume` are for ONTAP's command line. `security key-manager key migrate` needs the privilege level
-advanced. It may take several minutes.
+release, or from another key manager, use the steps that the table above and `akv_preflight_info` name. Commands that
+begin with `security` or `volume` are for ONTAP's command line. `security key-manager key migrate` needs the privilege
+level advanced. It may take several minutes.
 
-To follow the steps without a cluster, start the [simulator](simulator.md) in a checkout, and copy the lines that it prints
-into the terminal for the other commands. It does not have ONTAP's command line, so leave those commands out. Write
-`127.0.0.1` for `cluster1.example.com`.
+To follow the steps without a cluster, start the [simulator](simulator.md) in a checkout, and copy the lines that it
+prints into the terminal for the other commands. It does not have ONTAP's command line, so leave those commands out.
+Write `127.0.0.1` for `cluster1.example.com`.
 
 <!-- terminal: copied -->
 ```console
@@ -93,7 +93,7 @@ all:
 
    <!-- prints -->
    ```text
-   SVM vs0 has 2 encrypted volumes … Their keys are held by the key manager okm of the cluster. Create an inactive AKV configuration
+   SVM vs0 has 2 encrypted volumes … Their keys are held by the key manager okm of the cluster.
    "failed": 0
    ```
 
@@ -163,7 +163,8 @@ all:
 
    ```console
    curl --silent --show-error --fail --cacert "$ONTAP_CA_PATH" "https://127.0.0.1:$ONTAP_PORT/simulator/events" \\
-     -d '{"events": [{"delete_volume": {"svm": "vs0", "name": "vol1"}}, {"delete_volume": {"svm": "vs0", "name": "vol2"}},
+     -d '{"events": [{"delete_volume": {"svm": "vs0", "name": "vol1"}},
+          {"delete_volume": {"svm": "vs0", "name": "vol2"}},
           {"create_volume": {"svm": "vs0", "name": "vol1", "encrypted": true}},
           {"create_volume": {"svm": "vs0", "name": "vol2", "encrypted": true}}]}'
    ```

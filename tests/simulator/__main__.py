@@ -25,10 +25,19 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=9443, help="default: 9443; 0 picks a free one")
     parser.add_argument("--host", choices=LOOPBACK, default="127.0.0.1")
     parser.add_argument("--scenario", type=Path, metavar="FILE", help="the scenario of the cluster (docs/simulator.md)")
-    parser.add_argument("--connection-file", type=Path, metavar="FILE", help="file for the connection, written as JSON when the simulator listens")
-    parser.add_argument("--log-file", type=Path, metavar="FILE", help="file for the log, one line for each request (default: stderr)")
+    parser.add_argument(
+        "--connection-file",
+        type=Path,
+        metavar="FILE",
+        help="file for the connection, written as JSON when the simulator listens",
+    )
+    parser.add_argument(
+        "--log-file", type=Path, metavar="FILE", help="file for the log, one line for each request (default: stderr)"
+    )
     parser.add_argument("--clusters", type=int, default=1, metavar="N", help="number of clusters, each on its own port")
-    parser.add_argument("--azure-port", type=int, metavar="PORT", help="also simulate Azure, on this port; 0 picks a free one")
+    parser.add_argument(
+        "--azure-port", type=int, metavar="PORT", help="also simulate Azure, on this port; 0 picks a free one"
+    )
     return parser.parse_args(given)
 
 
