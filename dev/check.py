@@ -4,45 +4,33 @@
 
 """Run checks in parallel and count them: ``make test``, and ``make check`` for those of the edit loop.
 
-The longest session starts first, and one worker runs for each core. A line after each session says how far it is.
+The longest session starts first. One session more than there are cores runs at once, because a session also waits: for
+pauses, timeouts and the network. A line after each session says how far the run is.
 
 The last line is ``N passed, N failed, N skipped``: the tests that pytest counted, and one for each other session.
-Exit code 0 only when nothing failed and some test ran. The reports are left in .cache/reports.
+Exit code 0 only when nothing failed and some test ran. The reports and the output are left in .cache/reports.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
 from dev.environment import CACHE, ROOT
 
 REPORTS = CACHE / "reports"
-_TIMES = REPORTS / "seconds.json"
+_TIMES = CACHE / "seconds.json"
 
 _WORDS = {"success": "passed", "failed": "failed", "aborted": "failed", "skipped": "skipped"}
-
-
-@dataclass
-class Counts:
-    passed: int = 0
-    failed: int = 0
-    skipped: int = 0
-
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other))))
-
-    def __str__(self) -> str:
-        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
-
 
 # Seconds that a session takes with one worker, where .cache holds no figure of an earlier run; others take less.
 _SECONDS = {
@@ -64,49 +52,112 @@ _DEFAULT = 60
 
 
 @dataclass
-class Progress:
-    """How far the run is, by the seconds that its sessions took the last time."""
+class Counts:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
 
-    expected: dict[str, float]
-    at_once: int
-    done: set[str] = field(default_factory=set)
-    started: dict[str, float] = field(default_factory=dict)
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other))))
 
-    def line(self) -> str:
-        now = time.monotonic()
-        left = [
-            max(0.0, seconds - (now - self.started.get(name, now)))
-            for name, seconds in self.expected.items()
-            if name not in self.done
-        ]
-        minutes = round(max([sum(left) / self.at_once, *left]) / 60)
-        about = f"about {minutes} minute{'s' * (minutes != 1)} left" if minutes else "less than a minute left"
-        return f"{len(self.done)} of {len(self.expected)}" + (f", {about}" if left else "")
+    def __str__(self) -> str:
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+@dataclass
+class Session:
+    """A session of nox, which runs in a process of its own.
+
+    :ivar expected: the seconds that it may take
+    :ivar result: passed, failed or skipped, once it has ended
+    :ivar processor: the seconds of processor time of all its processes
+    """
+
+    name: str
+    expected: float
+    started: float = 0.0
+    seconds: float = 0.0
+    processor: float = 0.0
+    result: str = ""
+    reason: str = ""
+    tests: Counts | None = None
+
+    def start(self, workers: int) -> int:
+        """Start it; give the number of its process, which leads a process group."""
+        self.started = time.monotonic()
+        command = (sys.executable, "-m", "nox", "--sessions", self.name, "--report", str(self._file("json")))
+        with self._file("log").open("wb") as log:
+            process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env={**os.environ, "AKV_WORKERS": str(workers)},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        # Its end is waited for by its number.
+        process.returncode = 0
+        return process.pid
+
+    def end(self, code: int, processor: float) -> None:
+        """Take in how it ended."""
+        self.seconds, self.processor = time.monotonic() - self.started, processor
+        report = {"result": "failed", "reason": f"exit code {code}"}
+        # A session that was killed leaves none.
+        with contextlib.suppress(OSError, ValueError, LookupError):
+            report = json.loads(self._file("json").read_text())["sessions"][0]
+        self.result = "failed" if code else _WORDS[report["result"]]
+        self.reason = report["reason"] or ""
+        self.tests = _read_junit(self._file("xml"))
+
+    def output(self) -> str:
+        return self._file("log").read_text(encoding="utf-8", errors="replace")
+
+    def counts(self) -> Counts:
+        """Its tests, or itself as one; a session that failed counts as one failure at least."""
+        if self.result == "passed":
+            return self.tests or Counts(passed=1)
+        if self.result == "skipped":
+            return Counts(skipped=1)
+        if self.tests and self.tests.failed:
+            return self.tests
+        return (self.tests or Counts()) + Counts(failed=1)
+
+    def left(self) -> float:
+        """The seconds that it may still take."""
+        if self.result:
+            return 0.0
+        return max(0.0, self.expected - (time.monotonic() - self.started if self.started else 0.0))
+
+    def _file(self, suffix: str) -> Path:
+        return REPORTS / f"{self.name}.{suffix}"
 
 
 def main(tag: str = "test") -> int:
-    results = REPORTS / "sessions.json"
-    REPORTS.mkdir(parents=True, exist_ok=True)
-    expected = _expected(tag)
-    for old in REPORTS.iterdir():
-        if old != _TIMES:
-            old.unlink()
-    code = _run_nox(expected, results)
-    sessions = json.loads(results.read_text())["sessions"] if results.is_file() else []
-    total = Counts()
-    print(f"\n{'session':20} {'result':8} {'seconds':>7}  tests")
+    shutil.rmtree(REPORTS, ignore_errors=True)
+    REPORTS.mkdir(parents=True)
+    sessions = _sessions(tag)
+    begin = time.monotonic()
+    _run(sessions)
+    seconds, processor = time.monotonic() - begin, sum(session.processor for session in sessions)
+    print(f"\n{'session':20} {'result':8} {'seconds':>7} {'processor':>9}  tests")
     for session in sessions:
-        tests = _read_junit(REPORTS / f"{session['name']}.xml")
-        note = str(tests) if tests else session["reason"] or ""
-        print(f"{session['name']:20} {_WORDS[session['result']]:8} {session['duration']:7.1f}  {note}".rstrip())
-        total += _count(session, tests)
-    if code and not total.failed:
-        print(f"nox ended with exit code {code}")
-        total.failed = 1
-    taken = {session["name"]: session["duration"] for session in sessions if session["result"] == "success"}
+        note = str(session.tests or session.reason)
+        times = f"{session.seconds:7.1f} {session.processor:9.1f}"
+        print(f"{session.name:20} {session.result:8} {times}  {note}".rstrip())
+    print(
+        f"{'all':20} {'':8} {seconds:7.1f} {processor:9.1f}  {processor / seconds / _cores():.0%} of {_cores()} cores"
+    )
+    taken = {session.name: session.seconds for session in sessions if session.result == "passed"}
     _TIMES.write_text(json.dumps({**_times(), **taken}, indent=1))
+    total = sum((session.counts() for session in sessions), Counts())
     print(f"\nReports: {REPORTS.relative_to(ROOT)}\n{total}", flush=True)
     return 0 if total.passed and not total.failed else 1
+
+
+def _cores() -> int:
+    return os.cpu_count() or 2
 
 
 def _times() -> dict[str, float]:
@@ -114,51 +165,54 @@ def _times() -> dict[str, float]:
     return times
 
 
-def _expected(tag: str) -> dict[str, float]:
-    """The sessions of a tag, the longest first, with the seconds that each may take."""
+def _sessions(tag: str) -> list[Session]:
+    """The sessions of a tag, the longest first."""
     command = (sys.executable, "-m", "nox", "--list", "--json", "--tags", tag)
     listed = json.loads(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout)
     known = {**_SECONDS, **_times()}
-    seconds = {session["session"]: known.get(session["session"], _DEFAULT) for session in listed}
-    return dict(sorted(seconds.items(), key=lambda each: -each[1]))
+    names = [session["session"] for session in listed]
+    return sorted((Session(name, known.get(name, _DEFAULT)) for name in names), key=lambda each: -each.expected)
 
 
-def _run_nox(expected: dict[str, float], results: Path) -> int:
-    cores = os.cpu_count() or 2
-    progress = Progress(expected, at_once := min(cores, 4))
-    options = ("--allow-parallel", "--parallel", str(at_once), "--report", str(results), "--sessions", *expected)
-    # nox runs sessions in the order in which they are named.
-    with subprocess.Popen(
-        (sys.executable, "-m", "nox", *options),
-        cwd=ROOT,
-        env={**os.environ, "AKV_WORKERS": str(max(1, cores // at_once))},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-    ) as process:
-        # nox ends its sessions on an interrupt alone.
-        signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGINT))
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        assert process.stdout is not None
-        for line in process.stdout:
-            sys.stdout.write(line)
-            _follow(line, progress)
-            sys.stdout.flush()
-        return process.wait()
+def _run(sessions: list[Session]) -> None:
+    """Run sessions in their order, some at once. After an interrupt those that have not started count as failed."""
+    at_once = min(_cores(), 4) + 1
+    workers = max(1, _cores() // 4)
+    waiting, running = sessions.copy(), dict[int, Session]()
+    stopped = False
+
+    def stop(*_: object) -> None:
+        nonlocal stopped
+        stopped = True
+        for pid in running:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGINT)
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    while running or (waiting and not stopped):
+        while waiting and len(running) < at_once and not stopped:
+            session = waiting.pop(0)
+            print(f"Starting session {session.name} ...", flush=True)
+            running[session.start(workers)] = session
+            if stopped:  # while it started
+                stop()
+        pid, status, usage = os.wait4(-1, 0)
+        session = running.pop(pid)
+        session.end(os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime)
+        print(f"{'=' * 10} {session.name}: {session.result} {'=' * 10}\n{session.output()}")
+        print(f"{'-' * 10} {_progress(sessions, at_once)} {'-' * 10}", flush=True)
+    for session in waiting:
+        session.result, session.reason = "failed", "not started"
 
 
-def _follow(line: str, progress: Progress) -> None:
-    """Learn from nox's words which session has started or ended."""
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", line)
-    started = re.match(r"Starting session (\S+?)\.\.\.", plain)
-    ended = re.match(r"=+ \S+ (\S+): (success|failed|skipped|aborted)", plain)
-    if started:
-        progress.started[started[1]] = time.monotonic()
-    if ended and ended[1] in progress.expected:
-        progress.done.add(ended[1])
-        print(f"{'-' * 10} {progress.line()} {'-' * 10}")
+def _progress(sessions: list[Session], at_once: int) -> str:
+    """How far the run is, by the seconds that its sessions took the last time."""
+    ended = sum(bool(session.result) for session in sessions)
+    left = [session.left() for session in sessions]
+    minutes = round(max(sum(left) / at_once, *left) / 60)
+    about = f"about {minutes} minute{'s' * (minutes != 1)} left" if minutes else "less than a minute left"
+    return f"{ended} of {len(sessions)}" + (f", {about}" if ended < len(sessions) else "")
 
 
 def _read_junit(path: Path) -> Counts | None:
@@ -170,17 +224,6 @@ def _read_junit(path: Path) -> Counts | None:
         failed = number["failures"] + number["errors"]
         counts += Counts(number["tests"] - failed - number["skipped"], failed, number["skipped"])
     return counts
-
-
-def _count(session: dict[str, str], tests: Counts | None) -> Counts:
-    """The tests of a session, or the session itself as one; a session that failed counts as one failure at least."""
-    if session["result"] == "success":
-        return tests or Counts(passed=1)
-    if session["result"] == "skipped":
-        return Counts(skipped=1)
-    if tests and tests.failed:
-        return tests
-    return (tests or Counts()) + Counts(failed=1)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,99 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which result the run of all sessions has, with an imitation of nox."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dev import check
+
+# A session does what its name says.
+NOX = """
+import json, os, pathlib, signal, sys, time
+options = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+if "--list" in sys.argv:
+    print(json.dumps([{"session": name} for name in os.environ["SESSIONS"].split()]))
+    raise SystemExit
+name, report = options["--sessions"], pathlib.Path(options["--report"])
+print(f"output of {name}", flush=True)
+kind, *counts = name.split("-")
+if counts:
+    values = dict(zip(("tests", "failures", "errors", "skipped"), counts))
+    suite = " ".join(f'{key}="{value}"' for key, value in values.items())
+    report.with_suffix(".xml").write_text(f"<testsuites><testsuite {suite}/></testsuites>")
+if kind == "killed":
+    os.kill(os.getpid(), signal.SIGKILL)
+if kind == "hangs":
+    time.sleep(600)
+session = {"name": name, "result": kind, "duration": 1.0, "reason": "no Python here" if kind == "skipped" else None}
+report.write_text(json.dumps({"sessions": [session]}))
+sys.exit(kind == "failed")
+"""
+
+
+def run(folder: Path, sessions: str) -> subprocess.Popen[str]:
+    """Start the checks in a process of its own, because they wait for all children of theirs."""
+    (folder / "nox.py").write_text(NOX, encoding="utf-8")
+    program = (
+        "import pathlib, sys; from dev import check; place = pathlib.Path(sys.argv[1]);"
+        "check.ROOT = place; check.REPORTS = place / 'reports'; check._TIMES = place / 'seconds.json';"
+        "sys.exit(check.main())"
+    )
+    environment = {**os.environ, "SESSIONS": sessions, "PYTHONPATH": str(Path(check.__file__).parents[1])}
+    return subprocess.Popen(
+        [sys.executable, "-c", program, folder], env=environment, cwd=folder, stdout=subprocess.PIPE, text=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("sessions", "line", "code"),
+    [
+        ("success", "1 passed, 0 failed, 0 skipped", 0),
+        ("success success-5-0-0-1 skipped", "5 passed, 0 failed, 2 skipped", 0),
+        ("success failed", "1 passed, 1 failed, 0 skipped", 1),
+        ("failed-5-1-1-0", "3 passed, 2 failed, 0 skipped", 1),
+        # All tests passed, and then something else failed.
+        ("failed-5-0-0-0", "5 passed, 1 failed, 0 skipped", 1),
+        ("success killed", "1 passed, 1 failed, 0 skipped", 1),
+        ("aborted success", "1 passed, 1 failed, 0 skipped", 1),
+        ("skipped", "0 passed, 0 failed, 1 skipped", 1),
+    ],
+)
+def test_counts(tmp_path: Path, sessions: str, line: str, code: int) -> None:
+    with run(tmp_path, sessions) as process:
+        output, _errors = process.communicate()
+    assert output.splitlines()[-1] == line
+    assert process.returncode == code
+    assert all(f"output of {name}\n" in output for name in sessions.split())
+    assert f"{len(sessions.split())} of {len(sessions.split())} ---" in output
+
+
+def test_the_longest_session_starts_first(tmp_path: Path) -> None:
+    (tmp_path / "seconds.json").write_text(json.dumps({"success-2": 70, "success-3": 5, "success-1": 500}))
+    with run(tmp_path, "success-1 success-2 success-3") as process:
+        output, _errors = process.communicate()
+    started = [line.split()[2] for line in output.splitlines() if line.startswith("Starting")]
+    assert started == ["success-1", "success-2", "success-3"]
+    assert set(json.loads((tmp_path / "seconds.json").read_text())) == set(started)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_all_sessions(tmp_path: Path, number: signal.Signals) -> None:
+    names = " ".join(f"hangs-{place}" for place in range(9))
+    with run(tmp_path, names) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("Starting")
+        process.send_signal(number)
+        output, _errors = process.communicate()
+    assert output.splitlines()[-1] == "0 passed, 9 failed, 0 skipped"
+    assert process.returncode == 1
