@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NoReturn
 
@@ -41,20 +41,23 @@ CORES = {
 CANDIDATE = "2.22"
 # The path of a program that they start must not contain a space.
 CUTTING = ("2.16", "2.17")
-LOWEST = ("3.9", "3.10", "3.11")
-CERTIFYING = ("3.12", "3.11")
 TOOLS = ("3.12", "3.13", "3.11", "3.14")
+# By environment, the preferred first.
+PYTHONS = {
+    **{f"core-{core}": versions for core, versions in CORES.items()},
+    "certification": ("3.12", "3.11"),
+    "lowest": ("3.9", "3.10", "3.11"),
+}
 # The releases of the vendor's client, each of which can judge the simulator; the first and the last do, in `make test`.
 RELEASES = re.findall(
     r"^netapp-ontap==(9\.\d+(?:\.1)?)\.", (environment.REQUIREMENTS / "judges.in").read_text(), re.MULTILINE
 )
 STORIES = "tests/integration/test_targets.py"
+# What needs no playbook, and can run on Pythons that no ansible-core has.
+PLAIN = "tests/unit/plugins/module_utils " + " ".join(
+    f"tests/integration/test_{name}.py" for name in ("access", "bad_input", "check_mode", "failures")
+)
 INTEGRATION_CONFIG = Path("tests", "integration", "integration_config.yml")
-
-# Every core can be tested. `make test` tests all on the newest, and what may differ on the oldest, on that of a
-# long-lived Automation Platform, and on the candidate.
-USABLE = [core for core in CORES if core != CANDIDATE and any(python in pythons.find() for python in CORES[core])]
-OLDEST, MIDDLE, NEWEST = USABLE[0], "2.18", USABLE[-1]
 
 REPORTS = CACHE / "reports"
 _Each = Callable[[nox.Session, str], None]
@@ -67,6 +70,18 @@ nox.options.sessions = []
 logging.getLogger("nox").addFilter(lambda record: "uv binary not found" not in record.getMessage())
 
 
+def version(name: str) -> str | None:
+    """The Python for an environment, if there is one here."""
+    return next((each for each in PYTHONS.get(name, TOOLS) if each in pythons.find()), None)
+
+
+# Every core can be tested. `make test` tests all on the newest, and what may differ on the oldest, on that of a
+# long-lived Automation Platform, and on the candidate.
+USABLE = [core for core in CORES if core != CANDIDATE and version(f"core-{core}")]
+OLDEST, MIDDLE, NEWEST = USABLE[0], "2.18", USABLE[-1]
+LATEST = f"core-{NEWEST}"
+
+
 def documented() -> list[tuple[str, ...]]:
     """The commands that show the documentation of all modules and roles."""
     found = {"module": ROOT.glob("plugins/modules/*.py"), "role": ROOT.glob("roles/[a-z]*")}
@@ -74,20 +89,12 @@ def documented() -> list[tuple[str, ...]]:
     return [("ansible-doc", "--type", kind, *names[kind]) for kind in names if names[kind]]
 
 
-def programs(session: nox.Session, name: str, wanted: Sequence[str]) -> Path:
+def programs(session: nox.Session, name: str) -> Path:
     """The folder of programs of an environment; without a Python for it, the session is skipped and says so."""
-    version = next((version for version in wanted if version in pythons.find()), None)
-    if version is None:
-        session.skip(f"no Python {' or '.join(wanted)} here")
-    return environment.ensure(name, pythons.find()[version])
-
-
-def core_programs(session: nox.Session, core: str) -> Path:
-    return programs(session, f"core-{core}", CORES[core])
-
-
-def tool_programs(session: nox.Session) -> Path:
-    return programs(session, "lint", TOOLS)
+    python = version(name)
+    if python is None:
+        session.skip(f"no Python {' or '.join(PYTHONS.get(name, TOOLS))} here")
+    return environment.ensure(name, pythons.find()[python])
 
 
 def variables(programs: Path) -> dict[str, str | None]:
@@ -130,7 +137,7 @@ def playing(session: nox.Session, core: str, tests: str, **more: str) -> None:
     """Run tests that start ansible-playbook of a core."""
     if core in CUTTING:
         skip_where_path_has_space(session, f"ansible-core {core}")
-    pytest(session, core_programs(session, core), tests=tests, **more)
+    pytest(session, programs(session, f"core-{core}"), tests=tests, **more)
 
 
 def run_all(session: nox.Session, programs: Path, *commands: tuple[str, ...], **more: str) -> None:
@@ -185,14 +192,13 @@ def for_each(name: str, values: Iterable[str], tagged: Callable[[str], bool], *a
 @for_each("unit", CORES, {NEWEST}.__contains__)
 def unit(session: nox.Session, core: str) -> None:
     """Run the unit and property tests, with more examples, on ansible-core VALUE."""
-    pytest(session, core_programs(session, core), "--hypothesis-profile", "many", tests="tests/unit")
+    pytest(session, programs(session, f"core-{core}"), "--hypothesis-profile", "many", tests="tests/unit")
 
 
 @for_each("integration", CORES, {NEWEST}.__contains__)
 def integration(session: nox.Session, core: str) -> None:
     """Run the playbooks of the tests on ansible-core VALUE."""
-    lowest = next((pythons.find()[version] for version in LOWEST if version in pythons.find()), None)
-    more = {"AKV_LOWEST_PYTHON": str(environment.ensure("lowest", lowest) / "python")} if lowest else {}
+    more = {"AKV_LOWEST_PYTHON": str(programs(session, "lowest") / "python")} if version("lowest") else {}
     playing(session, core, "tests/integration", **more)
 
 
@@ -203,11 +209,10 @@ def core(session: nox.Session, core: str) -> None:
     # Between the oldest and the newest nothing else has differed.
     if core != MIDDLE:
         tests += [f"tests/integration/test_{name}.py" for name in ("direct", "door", "secrets")]
-        tests += ["tests/unit/plugins"]
-    if core == OLDEST:
         tests += ["tests/integration/test_same_result.py"]
-    # ansible-test integration plays all stories on the oldest.
+    # On the oldest ansible-test plays all stories and runs the unit tests.
     if core not in (OLDEST, MIDDLE):
+        tests += ["tests/unit/plugins"]
         stories = sorted(path.parts[-3] for path in ROOT.glob("tests/integration/targets/*/tasks/main.yml"))
         tests += [f"{STORIES}::test_story[{target}-main]" for target in stories if target != "cluster"]
     playing(session, core, " ".join(tests))
@@ -217,7 +222,7 @@ def ansible_test(session: nox.Session, core: str, command: str, *arguments: str)
     """Run ansible-test as it must be run: in a copy of the collection, with a home of its own."""
     if command != "sanity" or core in CUTTING:
         skip_where_path_has_space(session, f"ansible-test {command} {core}")
-    here = core_programs(session, core)
+    here = programs(session, f"core-{core}")
     folder = CACHE / "ansible-test" / session.name
     package = next(here.parent.glob("lib/python3*/site-packages/ansible_test"))
     sanity.prepare_home(folder / "home", package)
@@ -231,36 +236,34 @@ def ansible_test(session: nox.Session, core: str, command: str, *arguments: str)
         session.run(here / "ansible-test", command, *options, env={**variables(here), **more})
 
 
-def own_python(core: str) -> tuple[str, ...]:
-    """The option for the Python of a core alone; nothing where there is none, and the session is skipped."""
-    return next((("--python", python) for python in CORES[core] if python in pythons.find()), ())
-
-
-@for_each("ansible-units", CORES, {NEWEST}.__contains__, "ansible-test")
+@for_each("ansible-units", CORES, {OLDEST}.__contains__, "ansible-test")
 def ansible_test_units(session: nox.Session, core: str) -> None:
     """Run ansible-test units on ansible-core VALUE."""
     # The others, of pages and of the simulator, do not know ansible-core: the session unit of the newest runs them.
-    ansible_test(session, core, "units", *own_python(core), "tests/unit/plugins/")
+    ansible_test(session, core, "units", "--python", str(version(f"core-{core}")), "tests/unit/plugins/")
 
 
 @nox.session(name="ansible-integration", tags=["test", "ansible-test"])
 def ansible_test_integration(session: nox.Session) -> None:
     """Run ansible-test integration: the stories of the modules, on the oldest ansible-core."""
-    ansible_test(session, OLDEST, "integration", *own_python(OLDEST))
+    ansible_test(session, OLDEST, "integration", "--python", str(version(f"core-{OLDEST}")))
 
 
 @for_each("sanity", CORES, {OLDEST, MIDDLE, NEWEST}.__contains__, "ansible-test")
 def ansible_test_sanity(session: nox.Session, core: str) -> None:
     """Run ansible-test sanity on ansible-core VALUE."""
-    # The newest uses every Python that the modules support. pylint takes minutes: the others run it only when asked.
-    chosen = () if core == NEWEST else (*own_python(core), *(() if session.posargs else ("--skip-test", "pylint")))
-    ansible_test(session, core, "sanity", "--venv", *chosen)
+    # The newest uses every Python that the modules support. What no ansible-core decides, and what takes an environment
+    # or minutes, the others run only when asked.
+    same = () if core == NEWEST or session.posargs else ("changelog", "pep8", "pylint", "yamllint")
+    skipped = (part for test in same for part in ("--skip-test", test))
+    chosen = () if core == NEWEST else ("--python", str(version(f"core-{core}")))
+    ansible_test(session, core, "sanity", "--venv", *chosen, *skipped)
 
 
 @for_each("judge", RELEASES, {RELEASES[0], RELEASES[-1]}.__contains__, "judges")
 def judge(session: nox.Session, release: str) -> None:
     """Let the vendor's client of ONTAP VALUE judge the simulator."""
-    pytest(session, programs(session, f"judge-{release}", TOOLS), tests="tests/judges/client")
+    pytest(session, programs(session, f"judge-{release}"), tests="tests/judges/client")
 
 
 @nox.session(name="judges-all")
@@ -276,67 +279,84 @@ def faults(session: nox.Session) -> None:
     """Try the modules with every fault in every phase: survived, or a true outcome."""
     # What TLS refuses differs from Python 3.12 to 3.13: the tests take the Python of this environment too.
     if MIDDLE in USABLE:
-        core_programs(session, MIDDLE)
-    pytest(session, core_programs(session, NEWEST), tests="tests/faults")
+        programs(session, f"core-{MIDDLE}")
+    pytest(session, programs(session, LATEST), tests="tests/faults")
 
 
-@nox.session(tags=["test", "releases"])
-def releases(session: nox.Session) -> None:
-    """Play the life of an AKV configuration on every ONTAP release."""
-    pytest(session, core_programs(session, NEWEST), tests="tests/releases")
+def suite(name: str, environment: str, tests: str, purpose: str, tag: str = "", **more: str) -> None:
+    """Declare a session that runs tests in one environment."""
+
+    def run(session: nox.Session) -> None:
+        pytest(session, programs(session, environment), tests=tests, **more)
+
+    run.__doc__ = purpose
+    nox.session(name=name, tags=["test", tag or name])(run)
 
 
-@nox.session(tags=["test", "roles"])
-def roles(session: nox.Session) -> None:
-    """Play the roles, through the playbooks of the collection; the sessions core-* play test_life."""
-    pytest(session, core_programs(session, NEWEST), "--ignore=tests/roles/test_life.py", tests="tests/roles")
-
-
-@nox.session(tags=["test", "kit"])
-def kit(session: nox.Session) -> None:
-    """Check what ansible-builder and a controller make of the collection."""
-    pytest(session, programs(session, "kit", TOOLS), tests="tests/kit", PYTHONPATH=str(ROOT))
-
-
-@nox.session(tags=["test", "leaks"])
-def leaks(session: nox.Session) -> None:
-    """Search the secrets of a task in all that a run leaves, ansible-runner's artifacts included."""
-    pytest(session, programs(session, "kit", TOOLS), "tests/leaks")
+suite("eda", "eda", "tests/eda", "Run the event sources and the rulebooks with the real ansible-rulebook.")
+suite(
+    "judge-azure", "judge-azure", "tests/judges/azure", "Let Microsoft's clients judge the simulated Azure.", "judges"
+)
+suite(
+    "kit",
+    "kit",
+    "tests/kit",
+    "Check what ansible-builder and a controller make of the collection.",
+    PYTHONPATH=str(ROOT),
+)
+suite(
+    "leaks",
+    "kit",
+    "tests/leaks",
+    "Search the secrets of a task in all that a run leaves, ansible-runner's files included.",
+)
+suite(
+    "lowest", "lowest", PLAIN, "Run what needs no playbook on the oldest Python and with the lowest requests.", "unit"
+)
+suite("releases", LATEST, "tests/releases", "Play the life of an AKV configuration on every ONTAP release.")
+suite(
+    "roles",
+    LATEST,
+    "tests/roles --ignore=tests/roles/test_life.py",
+    "Play the roles; the sessions core-* play test_life.",
+)
 
 
 @nox.session(name="leaks-all")
 def leaks_all(session: nox.Session) -> None:
     """Search the whole matrix of leaks, and compare 300 tasks in process and as modules; oldest and newest core."""
     more = {"AKV_ALL_LEAKS": "1", "AKV_SAME_SETS": "5"}
-    pytest(session, programs(session, "kit", TOOLS), "tests/leaks", **more)
+    pytest(session, programs(session, "kit"), "tests/leaks", **more)
     for core in (USABLE[0], USABLE[-1]):
-        pytest(session, core_programs(session, core), "tests/leaks", "tests/integration/test_same_result.py", **more)
+        pytest(
+            session, programs(session, f"core-{core}"), "tests/leaks", "tests/integration/test_same_result.py", **more
+        )
+
+
+@nox.session(tags=["check"])
+def stories(session: nox.Session) -> None:
+    """Play one story of each module."""
+    pytest(session, programs(session, LATEST), "-k", "main", tests=STORIES)
 
 
 @nox.session(tags=["test", "kit"])
 def molecule(session: nox.Session) -> None:
     """Run the molecule scenarios: a role each, on a simulated cluster."""
-    here = programs(session, "kit", TOOLS)
+    here = programs(session, "kit")
     chosen = session.posargs or ("--all",)
     session.run(here / "molecule", "test", *chosen, env={**variables(here), "NO_COLOR": "1"})
-
-
-@nox.session(tags=["test", "eda"])
-def eda(session: nox.Session) -> None:
-    """Run the event sources and the rulebooks with the real ansible-rulebook."""
-    pytest(session, programs(session, "eda", TOOLS), tests="tests/eda")
 
 
 @nox.session(tags=["test", "pages"])
 def pages(session: nox.Session) -> None:
     """Type every command of the documentation's pages, as it stands there."""
-    here = core_programs(session, NEWEST)
+    here = programs(session, LATEST)
     pytest(session, here, tests="tests/pages", AKV_NETAPP_ONTAP=str(netapp_ontap.ensure(CORES[NEWEST][0])))
 
 
 def beside_netapp_ontap(session: nox.Session) -> tuple[Path, str]:
     """The programs of the newest core, as the pinned release of the vendor's collection wants it; where both are."""
-    here = core_programs(session, NEWEST)
+    here = programs(session, LATEST)
     return here, os.pathsep.join((str(collection.COLLECTIONS), str(netapp_ontap.ensure(CORES[NEWEST][0]))))
 
 
@@ -347,32 +367,13 @@ def judge_netapp_ontap(session: nox.Session) -> None:
     pytest(session, here, tests="tests/judges/collection", ANSIBLE_COLLECTIONS_PATH=places)
 
 
-@nox.session(name="judge-azure", tags=["test", "judges"])
-def judge_azure(session: nox.Session) -> None:
-    """Let Microsoft's clients of Entra and Key Vault judge the simulated Azure."""
-    pytest(session, programs(session, "judge-azure", TOOLS), tests="tests/judges/azure")
-
-
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure the collection side by side with its peers, and write docs/benchmarks.md."""
-    programs(session, "judge-azure", TOOLS)  # with the clients of Microsoft
+    programs(session, "judge-azure")  # with the clients of Microsoft
     here, places = beside_netapp_ontap(session)
     environment = {**variables(here), "ANSIBLE_COLLECTIONS_PATH": places}
     replace_with(environment, here / "python", "-m", "dev.bench", *session.posargs)
-
-
-@nox.session(tags=["test", "unit"])
-def lowest(session: nox.Session) -> None:
-    """Run what needs no playbook on the oldest Python and with the lowest requests and urllib3."""
-    apart = [f"tests/integration/test_{name}.py" for name in ("access", "bad_input", "check_mode", "failures")]
-    pytest(session, programs(session, "lowest", LOWEST), tests=" ".join(("tests/unit/plugins/module_utils", *apart)))
-
-
-@nox.session(tags=["check"])
-def stories(session: nox.Session) -> None:
-    """Play one story of each module, in process and as a module."""
-    pytest(session, core_programs(session, NEWEST), "-k", "main", tests=STORIES)
 
 
 @nox.session(tags=["test", "check", "lint"])
@@ -380,7 +381,7 @@ def lint(session: nox.Session) -> None:
     """Check style, YAML, playbooks, licenses and changelog fragments."""
     run_all(
         session,
-        tool_programs(session),
+        programs(session, "lint"),
         ("ruff", "check", "."),
         ("ruff", "format", "--check", "."),
         ("yamllint", "--strict", "."),
@@ -393,7 +394,7 @@ def lint(session: nox.Session) -> None:
 @nox.session(name="format", tags=["format"])
 def reformat(session: nox.Session) -> None:
     """Put the code into the style that lint wants, as far as a program can."""
-    here = tool_programs(session)
+    here = programs(session, "lint")
     session.run(here / "ruff", "check", "--fix", "--exit-zero", "--quiet", ".", env=variables(here))
     session.run(here / "ruff", "format", ".", env=variables(here))
 
@@ -403,7 +404,7 @@ def typing(session: nox.Session) -> None:
     """Check the types."""
     run_all(
         session,
-        tool_programs(session),
+        programs(session, "lint"),
         ("mypy", "--strict", "--package", "ansible_collections.ontap.akv.plugins.module_utils"),
         # ansible-core itself is not typed. What module_utils ignores was judged above, without these exceptions.
         (
@@ -428,7 +429,7 @@ def docs(session: nox.Session) -> None:
     refs = ("--validate-collection-refs", "dependent", "--disallow-unknown-collection-refs", "--check-extra-docs-refs")
     run_all(
         session,
-        tool_programs(session),
+        programs(session, "lint"),
         *documented(),
         ("antsibull-docs", "lint-collection-docs", "--plugin-docs", *refs, "."),
     )
@@ -437,7 +438,7 @@ def docs(session: nox.Session) -> None:
 @nox.session(tags=["test", "docsite"])
 def docsite(session: nox.Session) -> None:
     """Build the docsite into .cache/docsite/html; a warning is an error."""
-    here = programs(session, "docsite", TOOLS)
+    here = programs(session, "docsite")
     source, html = docsource.gather(), docsource.FOLDER / "html"
     collections = docsource.without_repository()
     options = ("--use-current", "--fail-on-error", "--no-add-antsibull-docs-version", "--dest-dir", source)
@@ -452,7 +453,7 @@ def docsite(session: nox.Session) -> None:
 
 def build_archive(session: nox.Session, folder: Path, staged: Path) -> Path:
     """Build the archive from a staged copy, check it with Galaxy's own importer, and use what is installed from it."""
-    here = programs(session, "galaxy", TOOLS)
+    here = programs(session, "galaxy")
     importer = {
         "GALAXY_IMPORTER_ANSIBLE_LOCAL_TMP": str(folder / "tmp"),
         "GALAXY_IMPORTER_CHECK_REQUIRED_TAGS": "true",
@@ -473,7 +474,7 @@ def build_archive(session: nox.Session, folder: Path, staged: Path) -> Path:
         for name, *arguments in documented():
             session.run(here / name, *arguments, env=installed, silent=True)
     # The simulator and the playbooks are in the checkout only: no archive contains them.
-    python = core_programs(session, NEWEST) / "python"
+    python = programs(session, LATEST) / "python"
     session.run(python, ROOT / "demo" / "run.py", "--collections-path", folder / "installed", silent=True)
     return archive
 
@@ -497,7 +498,7 @@ def release(session: nox.Session) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     release_steps.clone(source, tag)
     release_steps.set_version(source, options.version)
-    tools = tool_programs(session)
+    tools = programs(session, "lint")
     if command := release_steps.changelog_command(source, options.version):
         with session.chdir(source):
             session.run(tools / "antsibull-changelog", *command, env=variables(tools))
@@ -513,14 +514,14 @@ def release(session: nox.Session) -> None:
 @nox.session
 def demo(session: nox.Session) -> None:
     """Run the core workflow with ansible-playbook against a simulated ONTAP cluster."""
-    here = core_programs(session, NEWEST)
+    here = programs(session, LATEST)
     replace_with(variables(here), here / "python", ROOT / "demo" / "run.py", *session.posargs)
 
 
 @nox.session
 def simulator(session: nox.Session) -> None:
     """Run the ONTAP simulator in the foreground."""
-    here = core_programs(session, NEWEST)
+    here = programs(session, LATEST)
     environment = {**variables(here), "PYTHONPATH": str(ROOT / "tests")}
     replace_with(environment, here / "python", "-m", "simulator", *session.posargs)
 
@@ -528,7 +529,7 @@ def simulator(session: nox.Session) -> None:
 @nox.session
 def replay(session: nox.Session) -> None:
     """Make a simulated cluster of a bundle of akv_conformance_info, and run the modules on it."""
-    here = core_programs(session, NEWEST)
+    here = programs(session, LATEST)
     places = os.pathsep.join([str(collection.COLLECTIONS), str(ROOT / "tests"), str(ROOT)])
     replace_with({**variables(here), "PYTHONPATH": places}, here / "python", "-m", "dev.replay", *session.posargs)
 
@@ -536,7 +537,7 @@ def replay(session: nox.Session) -> None:
 @nox.session(tags=["certification"])
 def certification(session: nox.Session) -> None:
     """Run ansible-lint as Red Hat's certification of collections does: its versions, on a fresh copy."""
-    here = programs(session, "certification", CERTIFYING)
+    here = programs(session, "certification")
     checkout = collection.copy(CACHE / "certification")
     with session.chdir(checkout):
         more = {"ANSIBLE_COLLECTIONS_PATH": str(CACHE / "certification"), "NO_COLOR": "1"}
@@ -548,8 +549,7 @@ def certification(session: nox.Session) -> None:
 def pins(session: nox.Session) -> None:
     """Write the complete lists of pins with hashes, dev/requirements/*.txt, from what is wanted, *.in."""
     folder = environment.REQUIREMENTS
-    oldest = {f"core-{core}": CORES[core] for core in CORES}
-    oldest |= {"lowest": LOWEST, "nox": CORES["2.17"], "certification": CERTIFYING, "netapp-ontap": CORES["2.21"]}
+    oldest = {**PYTHONS, "nox": CORES["2.17"], "netapp-ontap": CORES["2.21"]}
     # ansible-lint 24.12.2 does not resolve for Windows.
     linux = {"certification": ("--python-platform", "linux")}
     more = {"netapp-ontap": ("--no-deps",), "judge": ("--no-emit-package", "netapp-ontap")}
