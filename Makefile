@@ -43,7 +43,7 @@ pages: ## type every command of the documentation
 kit: ## run the molecule scenarios, and check what ansible-builder makes of the collection
 judges: ## let clients of the vendor and of Microsoft judge the simulator; nox -s judges-all runs all of the vendor's
 cores: ## run what may differ on other ansible-cores: the oldest, a long-lived one and the release candidate
-ansible-test: ## run ansible-test: units on the newest ansible-core, integration on the oldest, sanity on three
+ansible-test: ## run ansible-test: units and integration on the oldest ansible-core, sanity on three
 sanity: ## run ansible-test sanity on the oldest, a long-lived and the newest ansible-core
 build: ## build the archive for Galaxy and check it as Galaxy does
 
