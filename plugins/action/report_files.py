@@ -59,9 +59,10 @@ class ActionModule(ActionBase):
             return {**result, "failed": True, "msg": message}
         width = max(map(len, hosts))
         lines = [f"{host:{width}}  {line}" for host, record in clusters.items() for line in in_lines(record)]
-        bad = {
+        found = {
             host: failing(record, _fail_on(variables["hostvars"].raw_get(host))) for host, record in clusters.items()
         }
+        bad = {host: findings for host, findings in found.items() if findings}
         files_of = {"folder": str(folder), "files": sorted(files)}
         return {**result, **files_of, "lines": [*lines, *problems], "failing": bad}
 

@@ -34,7 +34,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 failing:
-  description: For each host, the findings for which the role fails. What Microsoft Graph says is among them.
+  description:
+    - For each host that has some, the findings for which the role fails. What Microsoft Graph says is among them.
   returned: success
   type: dict
 files:
