@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import typing as t
+from collections import Counter
 
 import pytest
 from integration.canaries import Canary, Watch
@@ -111,6 +112,7 @@ def test_one_cluster_of_three_does_not_answer(roles: Roles) -> None:
         assert run.code == 2
         assert "away could not be read" in run.output
         assert "credential_expired" in run.output
+        assert run.failures() == ["away could not be read."]
         assert_readable(run)
         run = roles.play("recover", clusters, {**QUICK, **CREDENTIAL})
         assert run.code == 2
@@ -159,6 +161,10 @@ def test_diagnose_changes_nothing_and_is_short(roles: Roles) -> None:
         run = roles.play("diagnose", clusters)
         assert run.changed() == []
         run.check()
+        # A task takes a worker for each host, even if it is skipped: after the reading, one host is enough.
+        hosts = Counter(task.name for task in run.tasks)
+        assert hosts.pop("Read the cluster") == 2
+        assert set(hosts.values()) == {1}
         (shown,) = (task.result["msg"] for task in run.tasks if task.name.startswith("Show what is wrong"))
         assert len(shown) <= 20
         assert_readable(run)
