@@ -238,6 +238,21 @@ def test_a_restore_that_was_done_is_in_the_outcome_of_a_failure() -> None:
     assert (played.result["changed"], played.result["outcome"]) == (True, "changed")
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_a_refused_credential_is_no_success_whatever_the_response_names(named: bool) -> None:
+    """No reading shows a secret: only the job does. HTTP 202 may come without a body."""
+    cluster = Ontap("9.16.1", vaults=[{"svm": "vs0"}])
+    cluster.apply({"fail_next_job": {"code": 65537540}})
+
+    def answer(method: str, target: str, body: Any) -> Answer:
+        answered = cluster.send(method, target, body)
+        return Answer(202, answered.headers, b"") if method == "PATCH" and not named else answered
+
+    options = {**LOGIN, "svm": "vs0", "client_secret": NEW, "update_credentials": "always"}
+    result = play("akv_config", options, answer).result
+    assert (result["failed"], result["error"]["code"]) == (True, "65537540")
+
+
 def test_a_refusal_in_the_job_of_a_credential_is_shown() -> None:
     """Nodes lack keys, and ONTAP refuses the credential in its job."""
     ontap = broken(*expired(1), {"lose_keys": {"svm": "vs0"}}, release="9.16.1")

@@ -577,6 +577,33 @@ def test_a_job_that_vanishes_proves_nothing(bad: str, effect: bool) -> None:
     assert done.message.startswith("Keep the previous secret in Azure")
 
 
+@pytest.mark.parametrize("seconds", [0, 4])
+@pytest.mark.parametrize("bad", ["c1", "c3"])
+def test_a_refusal_in_a_job_that_no_response_names(bad: str, seconds: int) -> None:
+    """HTTP 202 without a body: the job that follows decides. One that ended already may be that of another change."""
+    clusters = {
+        f"c{place}": Cluster("9.16.1", **scenario(jobs={"queued": 0, "running": seconds})) for place in (1, 2, 3)
+    }
+    for cluster in clusters.values():
+
+        def answer(method: str, target: str, body: Any, cluster: Cluster = cluster, send: Any = cluster.send) -> Answer:
+            answered = send(method, target, body)
+            cluster._cluster.clock.advance(1.5)
+            return Answer(202, answered.headers, b"") if answered.status == 202 and method == "PATCH" else answered
+
+        cluster.send = answer  # type: ignore[method-assign]
+    clusters[bad].apply({"fail_next_job": {"code": 65537540}})
+    some = Fleet(clusters)
+    _decision, done = some.rotate()
+    assert done.results[bad]["failed"]
+    said = [vault["done"] for vault in done.results[bad]["vaults"]]
+    assert said.count("failed") == (0 if seconds else 1)
+    assert "65537540" in done.results[bad]["msg"]
+    assert list(clusters[bad].held().values()).count(PREVIOUS) > 0
+    if bad == "c1":
+        assert all(cluster.received == [] for name, cluster in clusters.items() if name != bad)
+
+
 @pytest.mark.parametrize("ends", ["failure", "cancelled", "expired"])
 @pytest.mark.parametrize("effect", [True, False])
 @pytest.mark.parametrize("bad", ["c1", "c3"])

@@ -32,6 +32,8 @@ _SHORTEST_CAUSE = 60  # characters
 _LONGEST_CAUSE = 250
 _LONGEST_CAUSES = 200  # in a sentence
 _CAUSES = 4
+_COUNT_OF_CALL = re.compile(r"^\d+ of \d+ AKV configurations? on \S+ (got|would get) the new credential\.\s*")
+"""How a call's message begins: a call is about some of a cluster's configurations only."""
 _ADDRESS = r"(https?://)?([\w-]+(\.[\w-]+)+|\[[0-9a-fA-F:]+\])(:\d+)?"
 
 Result = Mapping[str, t.Any]
@@ -414,7 +416,7 @@ def _result(
     sent_to = stages.get("canary", {}).get("outcome", "unknown") != "unknown"
     passed = stages.get("watch", {}).get("stopped_by") == "" and sent_to
     stopped = [
-        shortened(str(stages[stage].get("msg") or "no reason reported"), _LONGEST_CAUSE)
+        shortened(_COUNT_OF_CALL.sub("", str(stages[stage].get("msg") or "no reason reported")), _LONGEST_CAUSE)
         for stage in STAGES
         if stage in stages and stages[stage].get("stopped_by", "lost") and not (passed and stage == "canary")
     ]
@@ -447,8 +449,11 @@ def _result(
         failed = bool(stopped) or not all(good)
         why = " ".join(stopped) or _why(host, vaults, decision)
         message = f"{sent} of {_count(len(vaults))} on {host} got the new credential."
+        back = [str(vault["svm"]) for vault in vaults if vault["done"] == Done.ROLLED_BACK]
+        if back and "Rolled back: " not in why:
+            message += f" Rolled back: {listed(back)}."
         if failed:
-            message = why if why.startswith(message) else f"{message} {why}"
+            message += f" {why}"
     return {**shown, "failed": failed, "msg": shortened(message, LONGEST_MESSAGE)}
 
 

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 import typing as t
 from collections.abc import Mapping
@@ -152,6 +153,23 @@ def _failed(client: Client, job: Job, record: Mapping[str, t.Any], doing: str, o
     said = job.message.rstrip(".") or "no message"
     message = f"{doing} on {client.where} failed: {said} ({f'code {code}, ' if code else ''}job {job.state})."
     return JobFailed(message + (f" {known.advice}" if known else ""), job, code)
+
+
+def newest_of_change(client: Client, vault: str) -> str | None:
+    """Find the newest job that changes an AKV configuration: a response may accept a change and name no job.
+
+    :param vault: the AKV configuration's UUID
+    :return: the UUID of the one under way, or of the one that began last; None where none is known
+    """
+    try:
+        jobs = client.records(JOBS, {"fields": "description,start_time,state,uuid"}, doing="Reading the jobs")
+    except AkvError:
+        return None
+    # An action's path goes on after the UUID.
+    described = re.compile(rf"\bPATCH\b.*{re.escape(vault)}(?![/\w])", re.IGNORECASE)
+    mine = [job for job in jobs if described.search(str(job.get("description"))) and job_of({"job": job})]
+    newest = max(mine, key=lambda job: (job.get("state") in _UNDER_WAY, str(job.get("start_time") or "")), default=None)
+    return job_of({"job": newest})
 
 
 class ActionJobs:

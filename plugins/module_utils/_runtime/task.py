@@ -99,6 +99,11 @@ class Task:
         return entry
 
     @property
+    def is_open(self) -> bool:
+        """Whether a change was sent that is not confirmed yet."""
+        return self._open
+
+    @property
     def outcome(self) -> Outcome:
         """What the requests so far have done."""
         if self._open:

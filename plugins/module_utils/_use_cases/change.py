@@ -49,6 +49,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import (
     JobFailed,
     follow,
     job_of,
+    newest_of_change,
     refuses_credential,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_stores import in_the_way, require_active, way_of_keys
@@ -269,6 +270,9 @@ class Change:
     def follow(self, step: Step, answer: Record) -> None:
         """Follow a step's job, if it has one, to its end."""
         job = job_of(answer)
+        if job is None and self._wait and step.idempotent and step.secrets and self.client.task.is_open:
+            # No reading shows a secret.
+            job = newest_of_change(self.client, step.path.rpartition("/")[2])
         try:
             if job is not None and self._wait:
                 done = follow(self.client, job, step.doing, step.operation)

@@ -62,6 +62,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import (
     JobFailed,
     follow,
     job_of,
+    newest_of_change,
     refuses_credential,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import read_vaults
@@ -586,14 +587,17 @@ class Rotation:
     @staticmethod
     def _follow(client: Client, step: Step, answer: Record) -> None:
         """Follow the job of an answer, if it has one. No reading shows a secret: the health says the rest."""
-        job = job_of(answer)
+        job = named = job_of(answer)
+        if job is None and client.task.is_open:
+            # It was accepted, and is not done yet. One that ended already may be that of another change.
+            job = newest_of_change(client, step.path.rpartition("/")[2])
         if job is None:
             client.task.confirmed(changed=True)
             return
         try:
             done = follow(client, job, step.doing, step.operation)
         except JobFailed as failure:
-            if refuses_credential(failure):
+            if refuses_credential(failure) and (named or failure.job.seconds > 0):
                 client.task.confirmed(changed=False)
             else:
                 # A job can fail, or be cancelled, after it has stored the credential.
@@ -602,9 +606,11 @@ class Rotation:
         if done.unseen:
             # The previous credential would show the same health: only the job tells which of them ONTAP has.
             client.task.sent_unconfirmed()
+            why = "has removed its job" if done.state == "vanished" else "does not let this login read its job"
+            advice = "" if done.state == "vanished" else "Let the login read /api/cluster/jobs, and run"
             raise AkvError(
-                f"{step.doing} on {client.where}: its job {job} is {done.state}, so ONTAP may have either credential."
-                " Let the login read /api/cluster/jobs, and run the task again."
+                f"{step.doing} on {client.where}: ONTAP {why} {job}, and may have either credential."
+                f" {advice or 'Run'} the task again."
             )
 
     def _roll_back(self, fallen: Sequence[Entry], threads: parallel.Workers) -> None:
