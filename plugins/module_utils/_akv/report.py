@@ -11,6 +11,7 @@ All formats are made from this model, so that they cannot contradict each other.
 
 from __future__ import annotations
 
+import re
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ KEYS = (
 )
 """What the report says of a cluster."""
 
+_EVIDENCE = 3  # texts of a cause
 _SOON = 30  # days: from here on, an end needs attention
 _VERDICTS = ("unavailable", "degraded", "unknown", "inactive", "healthy")  # the worst first
 FINE = frozenset(verdict.value for verdict in Verdict if not verdict.needs_attention)
@@ -320,15 +322,17 @@ def _causes(clusters: Mapping[str, Record], names: Iterable[str]) -> list[Record
         record = clusters[name]
         if not record["reachable"]:
             entry = grouped.setdefault(
-                ("unreachable", record["msg"]),
+                ("unreachable", _without_address(name, record["msg"])),
                 {
                     "cause": "unreachable",
                     "verdict": "unreachable",
-                    "evidence": [record["msg"]],
-                    "advice": "",
+                    "evidence": [],
+                    "advice": "Fix what the error names, and run the report again. Until then nothing else is known.",
                     "where": [],
                 },
             )
+            if len(entry["evidence"]) < _EVIDENCE and record["msg"] not in entry["evidence"]:
+                entry["evidence"].append(record["msg"])
             entry["where"].append({"cluster": name})
         for vault in record.get("vaults", []):
             if vault.get("verdict") not in FINE:
@@ -357,6 +361,14 @@ def _causes(clusters: Mapping[str, Record], names: Iterable[str]) -> list[Record
     return sorted(grouped.values(), key=lambda entry: (order.index(entry["verdict"]), -len(entry["where"])))
 
 
+def _without_address(name: str, message: str) -> str:
+    """Take from an error what differs from cluster to cluster, so that one fault of a network is one cause."""
+    addresses = {name, *re.findall(r"https?://\[?([^/\s\]:]+)", message)}
+    for address in sorted(addresses, key=len, reverse=True):
+        message = re.sub(rf"(?<![\w.-]){re.escape(address)}(?![\w-])", "*", message)
+    return message
+
+
 def _is_explained(grouped: Mapping[tuple[t.Any, ...], Record], name: str, svm: str) -> bool:
     return any(
         where["cluster"] == name and where.get("svm") == svm for entry in grouped.values() for where in entry["where"]
@@ -382,7 +394,7 @@ def _add(grouped: dict[tuple[t.Any, ...], Record], name: str, vault: Mapping[str
         },
     )
     entry["evidence"] += [text for text in evidence if text not in entry["evidence"]][
-        : max(0, 3 - len(entry["evidence"]))
+        : max(0, _EVIDENCE - len(entry["evidence"]))
     ]
     entry["where"].append({"cluster": name, "svm": svm_of(vault)})
 

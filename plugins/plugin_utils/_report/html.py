@@ -56,6 +56,7 @@ def of_fleet(report: Mapping[str, t.Any]) -> str:
         cause_of=cause_of,
         counts_of=_counts,
         day_of=_day,
+        host_of=_host,
         key_of=_key,
         meaning_of=_meaning,
         scope_of=scope_of,
@@ -64,7 +65,9 @@ def of_fleet(report: Mapping[str, t.Any]) -> str:
         volume_of=volume_of,
     )
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    return template.render(report=_plain(report))
+    plain = _plain(report)
+    places = {printable(name): place for place, name in enumerate(plain["clusters"], 1)}
+    return template.render(report=plain, place_of=places)
 
 
 def _counts(report: Mapping[str, t.Any]) -> dict[str, int]:
@@ -82,6 +85,15 @@ def _day(made: str) -> str:
     """Write the day of a report as people do."""
     moment = datetime.strptime(made[:10], "%Y-%m-%d")
     return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+
+
+def _host(vault: Mapping[str, t.Any]) -> str:
+    """Name a key vault by its host: the rest of its URI is the same for all."""
+    uri = str(vault.get("name") or "")
+    try:
+        return VaultUri.parse(uri).host
+    except ValueError:
+        return uri
 
 
 def _key(vault: Mapping[str, t.Any]) -> dict[str, str]:

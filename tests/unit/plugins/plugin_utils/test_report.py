@@ -26,7 +26,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.report import (
     reading,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
-from ansible_collections.ontap.akv.plugins.plugin_utils._report import files, markdown, prometheus
+from ansible_collections.ontap.akv.plugins.plugin_utils._report import files, html, markdown, prometheus
 
 Values = dict[str, t.Any]
 NOW = datetime(2026, 11, 1, 12, tzinfo=timezone.utc)
@@ -196,6 +196,21 @@ def test_the_fleet_worst_first_and_one_entry_a_cause() -> None:
     assert [entry["clusters"] for entry in report["expiries"]] == [["soon"]]
 
 
+def test_one_fault_of_the_network_is_one_cause() -> None:
+    def failed(address: str, why: str) -> Values:
+        return {"failed": True, "msg": f"Reading {address} failed: https://{address}:443 {why}."}
+
+    clusters = {f"c{number}": failed(f"10.0.0.{number}", "timed out") for number in range(5)}
+    clusters["c5"] = failed("c5", "timed out")
+    clusters["c6"] = failed("10.0.0.6", "refused the login")
+    causes = fleet({name: made(given) for name, given in clusters.items()}, ABOUT)["causes"]
+    assert [[where["cluster"] for where in cause["where"]] for cause in causes] == [
+        ["c0", "c1", "c2", "c3", "c4", "c5"],
+        ["c6"],
+    ]
+    assert causes[0]["evidence"] == [clusters[f"c{number}"]["msg"] for number in range(3)]
+
+
 @pytest.mark.parametrize(
     ("clusters", "headline"),
     [
@@ -272,6 +287,17 @@ def test_a_name_of_a_cluster_is_text_too(tmp_path: Path) -> None:
     assert not re.search("[\x1b\u202e\ud800]", text)
     assert _shape(text)[1].count("section") == 3
     assert "script" not in _shape(text)[1]
+
+
+def test_each_link_leads_to_a_cluster() -> None:
+    names = [HOSTILE, "\u202e", *(f"c{number}" for number in range(20))]
+    for read in (None, result(vault(verdict="degraded", cause="key_disabled"))):
+        clusters = {name: made(read, Ends.read({"app1": "2026-11-02"}, None)) for name in names}
+        seen = _shape(html.of_fleet(fleet({**clusters, "other": made(result())}, ABOUT)))[0].seen
+        targets = {f"#{value}" for _tag, attributes in seen for name, value in attributes if name == "id"}
+        links = [value for _tag, attributes in seen for name, value in attributes if name == "href"]
+        assert set(links) <= targets
+        assert len(set(links)) == len(names) + 1
 
 
 # A volume in the state "online" is not shown.
