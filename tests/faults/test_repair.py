@@ -122,6 +122,24 @@ def test_a_silence_after_the_change_loses_no_restore() -> None:
     assert [vault["restore"] for vault in played.result["vaults"]] == ["restored", "restored"]
 
 
+@pytest.mark.parametrize("path", ["key-manager-configs", "support/ems/events"])
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_detail_that_cannot_be_read_is_not_the_state(path: str, check_mode: bool) -> None:
+    """The polling interval and the events complete the result: without them, the state is known all the same."""
+    ontap = broken({"lose_keys": {"svm": "vs0", "nodes": ["node1"]}})
+    ontap.apply({"create_volume": {"svm": "vs0", "name": "unmounted", "encrypted": True}})
+
+    def busy(method: str, target: str, body: Any) -> Answer:
+        return UNAVAILABLE if path in target else ontap.send(method, target, body)
+
+    played = play("akv_repair", {**LOGIN, "retries": 0, "wait": False}, busy, check_mode)
+    assert not played.failed, played.result["msg"]
+    assert (played.result["changed"], played.result["unknown"]) == (True, [])
+    asked = [target for _method, target, _body in played.sent if path in target]
+    assert asked
+    assert len(asked) == len([warning for warning in played.warnings if "not known" in warning])
+
+
 def test_whether_a_credential_helped_is_not_known_without_a_reading() -> None:
     ontap = broken({"lose_keys": {"svm": "vs0"}}, {"lose_keys": {"svm": "vs1"}}, *expired(2), number=2)
     readings = [target for method, target, _body in repaired(ontap.send, **CREDENTIAL).sent if method == "GET"]

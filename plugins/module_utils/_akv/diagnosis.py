@@ -231,6 +231,8 @@ def diagnose(record: Mapping[str, t.Any], key_store_state: str | None = None) ->
             " and the network path. Only force_credential sends a given credential here."
         )
     lacks_keys = state.bad and azure is not False and known.cause in (Cause.KEYS_MISSING_ON_NODE, Cause.UNCLASSIFIED)
+    if known.cause is Cause.UNCLASSIFIED and lacks_keys:
+        advice += " ONTAP does not report that Azure is out of reach: akv_recover tries a restore."
     return Diagnosis(known.cause, evidence, advice, known.passes or about.heals_itself, lacks_keys)
 
 

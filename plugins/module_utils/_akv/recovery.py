@@ -455,7 +455,9 @@ def progress(
         "volumes_before": before,
         "volumes_after": after,
     }
-    stuck = bool(failed) or any(_is_stuck(vault, restore) for vault in left)
+    restorable = _restorable(done) if restore else set()
+    waiting = [vault["uuid"] in restorable or not _is_stuck(vault, restore) for vault in left]
+    stuck = bool(failed) or not all(waiting)
     seconds, why = _patience(done[-1], wait)
     if is_over or stuck or check_mode:
         seconds = 0
@@ -471,7 +473,7 @@ def progress(
         news.append(f"Waiting for {seconds} s at most: {why}.")
     remedies = {CAUSES[Cause(vault["diagnosis"]["cause"])].remedy for vault in left}
     sends = credential and (Remedy.CREDENTIAL in remedies or bool(force and left))
-    repair = sends or not (is_over or stuck) or any(not _is_stuck(vault, restore) for vault in left)
+    repair = sends or not (is_over or stuck) or any(waiting)
     receivers = _receivers(done[-1], client_id, force) if credential else []
     checks = keys_of(receivers, client_id)
     return Progress(result, lines, news, seconds, repair, sends=bool(receivers), azure=checks)
@@ -487,6 +489,14 @@ def _receivers(call: Values, client_id: str, force: bool) -> list[Values]:
         if wanted and str(vault.get("client_id")).lower() == client_id.lower():
             found.append(vault)
     return found
+
+
+def _restorable(calls: Sequence[Values]) -> set[str]:
+    """Give the UUIDs of what a repair would restore, as its check mode says, as long as none was tried.
+
+    That may be more than the causes that a restore is known to help for: a text that is not known, for example.
+    """
+    return {vault["uuid"] for vault in calls[0]["vaults"] if vault["restore"] != "none"} if len(calls) == 1 else set()
 
 
 def _without_steps(call: Values) -> Values:

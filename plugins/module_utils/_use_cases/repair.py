@@ -197,6 +197,7 @@ class _Repair:
         self._failures: list[str] = []
         self._refusal: dict[str, t.Any] = {}
         self._unread: AkvError | None = None
+        self._lacks_details = False
 
     def run(self, check_mode: bool) -> SimpleNamespace:
         """Diagnose, repair, read again, and report."""
@@ -271,6 +272,19 @@ class _Repair:
                 return read()
             except AkvError as failure:
                 self._unread = failure
+        return otherwise
+
+    def _detail(self, what: str, read: Callable[[], Reading], otherwise: Reading) -> Reading:
+        """Read what completes the result. A failure is a warning: the state is known. After one, nothing more is read.
+
+        :param what: begins the warning, e.g. "The volumes are"
+        """
+        if self._unread is None and not self._lacks_details:
+            try:
+                return read()
+            except AkvError as failure:
+                self._lacks_details = True
+                self._client.task.warn(f"{what} not known. {failure.message}")
         return otherwise
 
     def _read_volumes(self) -> list[Record] | None:
@@ -505,7 +519,11 @@ class _Repair:
     def _result(self, plan_id: str, check_mode: bool) -> SimpleNamespace:
         concerned = [each for each in self._all if each.concerns]
         after = offline(self._volumes or [])
-        unmounted: list[Record] = self._kept(lambda: read_unmounted(self._client, self._volumes or []), [])
+        unmounted: list[Record] = self._detail(
+            "The volumes that are online and not mounted are",
+            lambda: read_unmounted(self._client, self._volumes or []),
+            [],
+        )
         vaults = [each.shown() for each in concerned]
         did = [each for each in self._all if each.credential == "sent" or each.restored == "restored"]
         result = SimpleNamespace(
@@ -527,7 +545,11 @@ class _Repair:
         if self._volumes is not None:
             result.volumes = {"before": offline(self._volumes_before or []), "after": after}
         if concerned or after or offline(self._volumes_before or []):
-            monitor: Record = self._kept(lambda: read_health_monitor(self._client, read_release(self._client)), {})
+            monitor: Record = self._detail(
+                "How often ONTAP polls Azure is",
+                lambda: read_health_monitor(self._client, read_release(self._client)),
+                {},
+            )
             result.health_monitor = monitor
         if self._unread is not None:
             self._unknown.append(f"The state now could not be read: {self._unread.message}")

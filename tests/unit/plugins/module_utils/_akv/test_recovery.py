@@ -204,6 +204,18 @@ def test_what_is_repaired_and_waited_for(found: Any, options: dict[str, Any], wa
     assert (reported.wait, reported.repair) == (wait, repair)
 
 
+@pytest.mark.parametrize("restore", [True, False])
+@pytest.mark.parametrize("would", ["none", "restored", "if_needed"])
+def test_what_the_diagnosis_would_restore_is_restored(would: str, restore: bool) -> None:
+    """Nodes lack keys for a reason that no rule knows: akv_repair says whether it would try a restore."""
+    found = call(configuration("vs0", "Flux."))
+    found["vaults"][0]["restore"] = would
+    reported = progress([found], "c1", restore=restore)
+    assert reported.repair == (restore and would != "none")
+    # It was tried, and did not help: someone must act.
+    assert progress([found, found], "c1", restore=restore).wait == 0
+
+
 @pytest.mark.parametrize("failed", [True, False])
 def test_a_failed_repair_is_not_waited_for(failed: bool) -> None:
     """A role sees ``failed: false`` where it says ``failed_when: false``."""
