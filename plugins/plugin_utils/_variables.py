@@ -33,6 +33,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import (
     check_no_placeholder,
     check_visible,
     did_you_mean,
+    type_of,
 )
 
 Values = dict[str, t.Any]
@@ -356,12 +357,15 @@ def _dictionary(name: str, value: t.Any, _variable: Variable) -> Values:
     return dict(value)
 
 
+_ENTRY = "Give the options of the entry below its dash, for example: - svm: vs0."
+
+
 def _dictionaries(name: str, value: t.Any, _variable: Variable) -> list[Values]:
     if not isinstance(value, list):
-        raise InputError(name, "not a list of dictionaries. Each entry begins with a dash in YAML.")
+        raise InputError(name, f"is {type_of(value)}, not a list. In YAML, each entry begins with a dash.")
     for number, item in enumerate(value, 1):
         if not isinstance(item, Mapping):
-            raise InputError(name, f"entry {number} is not a dictionary.")
+            raise InputError(name, f"entry {number} is {type_of(item)}, not a dictionary. {_ENTRY}")
     return [dict(item) for item in value]
 
 

@@ -43,7 +43,7 @@ def check_is_text(option: str, value: object) -> None:
     """
     if value is None or isinstance(value, str):
         return
-    raise InputError(option, f"is {_type_of(value)}, not text. {_likely_reason(value)}")
+    raise InputError(option, f"is {type_of(value)}, not text. {_likely_reason(value)}")
 
 
 def check_no_placeholder(option: str, value: str) -> None:
@@ -136,8 +136,10 @@ def _warn_of_quotes(option: str, value: str) -> list[str]:
     return []
 
 
-def _type_of(value: object) -> str:
+def type_of(value: object) -> str:
+    """Name the type of a value, as a message shows it."""
     for kinds, name in (
+        (str, "text"),
         (bool, "a boolean"),
         (int, "an integer"),
         (float, "a number"),

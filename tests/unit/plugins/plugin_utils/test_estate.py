@@ -88,7 +88,7 @@ REFUSED: dict[str, tuple[list[Any], str]] = {
     "unknown key": ([{**ENTRY, "keyid": "x"}], "SVM payroll: keyid is not an option. Did you mean key_id"),
     "a delete": ([OTHER, {**ENTRY, "state": "absent"}], "SVM payroll: state is not allowed: this role never deletes"),
     "a recreate": ([{**ENTRY, "allow_recreate": True}], "SVM payroll: allow_recreate is not allowed"),
-    "not a dictionary": (["payroll"], "entry 1 is not a dictionary"),
+    "not a dictionary": (["payroll"], "entry 1 is text, not a dictionary"),
     "no scope": ([{"name": URI}], "entry 1: give svm, or scope: cluster"),
     "two scopes": ([{**ENTRY, "scope": "cluster"}], "SVM payroll: give svm, or scope: cluster"),
     "a number": ([{**ENTRY, "client_id": 83}], "SVM payroll: client_id: is an integer, not text"),
@@ -115,10 +115,13 @@ def test_a_malformed_entry_is_refused_by_the_name_of_its_svm(case: str) -> None:
     assert SECRET not in message
 
 
-@pytest.mark.parametrize("value", ["payroll, research", "[]", 5, {"svm": "payroll"}], ids=repr)
-def test_a_list_is_a_list(value: Any) -> None:
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [("payroll, research", "text"), ("[]", "text"), (5, "an integer"), ({"svm": "payroll"}, "an object")],
+)
+def test_a_list_is_a_list(value: Any, kind: str) -> None:
     (message,) = reading(akv_configurations=value).errors
-    assert message.startswith("akv_configurations: not a list of dictionaries.")
+    assert message == f"akv_configurations: is {kind}, not a list. In YAML, each entry begins with a dash."
 
 
 def test_an_svm_that_no_entry_names() -> None:
