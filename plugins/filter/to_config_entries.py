@@ -70,10 +70,10 @@ def to_config_entries(vaults: t.Any) -> list[dict[str, t.Any]]:
 
 def _entry(vault: t.Any) -> dict[str, t.Any]:
     try:
-        owner = {"scope": "cluster"} if vault.get("scope") == "cluster" else {"svm": vault["svm"]["name"]}
+        scope = {"scope": "cluster"} if vault.get("scope") == "cluster" else {"svm": vault["svm"]["name"]}
         inactive = vault["verdict"] == "inactive"
         which = {"configuration": vault["configuration"]["name"]} if inactive else {}
-        return {**owner, **which, "wait": vault["verdict"] in ("healthy", "unknown")}
+        return {**scope, **which, "wait": vault["verdict"] in ("healthy", "unknown")}
     except (AttributeError, KeyError, TypeError):
         raise AnsibleFilterError(
             "ontap.akv.to_config_entries: an AKV configuration is not as akv_info returns it."

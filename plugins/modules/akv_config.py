@@ -237,6 +237,8 @@ options:
     type: int
     default: 8
 notes:
+  - The role P(ontap.akv.akv_enable#role) keeps the configurations of many clusters as an inventory declares them. The
+    page C(docs/estate.md) of the collection shows such an inventory.
   - A healthy AKV configuration proves that the nodes hold the keys and that the last poll succeeded. ONTAP polls every
     15 to 30 minutes.
   - The secret is masked in whatever the module returns, and C(no_log) on the task is not needed for that. What Ansible

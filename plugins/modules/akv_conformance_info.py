@@ -21,6 +21,8 @@ description:
 author:
   - The ontap.akv authors (@ontap-akv)
 notes:
+  - The page C(docs/real-cluster.md) of the collection has the REST role that the login needs, and what to do with the
+    bundle.
   - The bundle keeps booleans, versions, and words and numbers that stand in the tables of the collection. Names,
     addresses, and UUIDs are replaced by pseudonyms, the same one for the same value. All other values are replaced by
     their type and length, and so are the names of unknown fields.

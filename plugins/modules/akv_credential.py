@@ -117,15 +117,17 @@ options:
     description:
       - Time limit for the call on this cluster in seconds, verification and rollback included. A quarter of it, 60
         seconds at most, is kept for a rollback.
-      - What the call does not come to is V(untouched), and the task fails. Run it again to go on.
+      - Configurations that the call does not reach in that time are V(untouched), and the task fails. Run it again to
+        continue.
       - It does not limit O(stage=watch).
     type: int
     default: 300
   threads:
-    description: How many configurations of a batch are changed side by side, from 1 to 64.
+    description: How many configurations of a batch are changed in parallel, from 1 to 64.
     type: int
     default: 8
 notes:
+  - The page C(docs/rotating.md) of the collection has the whole procedure, with the steps in Azure.
   - Before each batch, and while it watches, the module stops if the run that started it no longer exists.
   - Azure accepts both credentials during a rotation. So a healthy configuration keeps the new one, and only what became
     worse is rolled back.
@@ -318,7 +320,7 @@ can_roll_back:
 requests:
   description: >-
     The requests that were sent, in order, one entry a try, pages and retries included. With O(stage=watch), the first
-    ones and those of the last look.
+    ones and those of the last reading.
   returned: always, unless argument validation failed
   type: list
   elements: dict

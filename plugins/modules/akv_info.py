@@ -83,6 +83,8 @@ options:
     type: bool
     default: false
 notes:
+  - The page C(docs/causes.md) of the collection explains each cause. The role P(ontap.akv.akv_report#role) makes a
+    report on many clusters.
   - Where the login may not read the release, the key stores, the volumes or the health monitor, or the cluster does
     not have that endpoint, the task does not fail. What could not be read is absent, and a warning says why.
   - V(healthy) proves that the nodes hold the keys and that the last poll went well. ONTAP polls every 15 to 30

@@ -57,10 +57,12 @@ options:
     default: 0
   min_days:
     description:
-      - The key and the credential must be valid for so many days; otherwise the check V(expiry) is a V(warning).
+      - The number of days for which the key and the credential must still be valid. With fewer days left, the check
+        V(expiry) is a V(warning).
     type: int
     default: 30
 notes:
+  - The page C(docs/azure.md) of the collection shows how to create what is checked, and what each check proves.
   - Before the credential is sent, the module reads the key vault's tenant and cloud without a login and compares them.
 seealso:
   - module: ontap.akv.entra_app_info

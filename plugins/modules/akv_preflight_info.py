@@ -16,6 +16,7 @@ description:
 author:
   - The ontap.akv authors (@ontap-akv)
 notes:
+  - If the SVM already has encrypted volumes, the page C(docs/brownfield.md) of the collection has the steps.
   - ONTAP cannot check beforehand whether the network paths to Azure are open. It reaches the key vault over a LIF of
     the SVM, and the Azure login over the node management network.
 seealso:

@@ -87,6 +87,8 @@ options:
     type: float
     default: 2.0
 notes:
+  - The role P(ontap.akv.akv_recover#role) repairs many clusters with this module. The page C(docs/offline.md) of the
+    collection is for the case that volumes are offline.
   - The task fails where something that it tried failed, where someone must act, and where it waited and something still
     needs attention. RV(advice) then says what to do. In check mode it does not fail for that.
   - The task fails, in check mode too, where it does not know the state of a configuration. RV(unknown) then says why.

@@ -37,9 +37,11 @@ options:
     type: int
     default: 8
 notes:
+  - If volumes are offline, begin with the page C(docs/offline.md) of the collection. A restore helps only if Azure can
+    be reached.
   - If ONTAP does not report the state, it counts as unknown, not as unavailable. Nothing is sent, and a warning points
     to O(force).
-  - An SVM without encrypted volumes has no keys to restore yet. ONTAP says so, and the task is unchanged.
+  - An SVM without encrypted volumes has no keys to restore yet. ONTAP reports that, and the task is unchanged.
 seealso:
   - module: ontap.akv.akv_config
   - module: ontap.akv.akv_info

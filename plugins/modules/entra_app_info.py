@@ -35,6 +35,7 @@ options:
     type: int
     default: 30
 notes:
+  - The page C(docs/azure.md) of the collection shows how to create the application that reads.
   - The module fails if an application does not exist or may not be read. RV(applications) then still holds the others.
 seealso:
   - module: ontap.akv.akv_key_info

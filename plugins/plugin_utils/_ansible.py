@@ -116,7 +116,7 @@ def read_task(action: ActionBase, task_vars: Values) -> Task:
 def cluster_of(action: ActionBase, task_vars: Values) -> Values | None:
     """Give the inventory's name of the host and its address; None where the inventory gives no address of its own."""
     address, name = task_vars.get("ansible_host"), task_vars.get("inventory_hostname")
-    # The address of localhost comes from Ansible, and localhost is no cluster.
+    # The address of localhost comes from Ansible, and localhost is not a cluster.
     if address is None or address == name or name in constants.LOCALHOST:
         return None
     return {"name": str(name), "address": str(action._templar.template(address))}

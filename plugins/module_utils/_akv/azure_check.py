@@ -87,7 +87,7 @@ def _each_once(wanted: Iterable[tuple[Record, str, int]]) -> list[Check]:
 
 
 def unproved(why: str) -> Check:
-    """Give what stands in the place of a key that cannot be checked.
+    """Give what replaces a key that cannot be checked.
 
     :param why: a sentence
     """

@@ -8,7 +8,7 @@
 
 ONTAP passes on what Entra and Key Vault answer. Their codes decide (Microsoft's references of AADSTS codes and of Key
 Vault's errors); plain words decide only where they name both the thing and its fault. What no rule knows is
-unclassified and shown as it came: a wrong guess would send a credential, or send a person to the wrong team.
+unclassified and shown as it came: a wrong guess would send a credential, or notify the wrong team.
 """
 
 from __future__ import annotations

@@ -170,7 +170,7 @@ def plan(
     :param current: the normalized record; None where there is no AKV configuration
     :param release: the cluster's; needed where a declared option or a difference depends on it
     :param unreachable: ONTAP says that Azure cannot be reached (for update_credentials: when_unavailable)
-    :param others: the owner's other configurations (9.14.1+)
+    :param others: the other configurations of the scope (9.14.1+)
     :param compared: what `compare` says of the two, where that was asked for already
     :raises AkvError: it cannot be done, or not without being asked for by name
     """

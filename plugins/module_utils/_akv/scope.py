@@ -4,7 +4,7 @@
 
 # This module util is private to the collection: it may change at any time.
 
-"""The owner of an AKV configuration: an SVM, by name or UUID, or the cluster. Exactly one, before any request."""
+"""The scope of an AKV configuration: an SVM, by name or UUID, or the cluster. Exactly one, before any request."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def check_unicode(option: str, value: str) -> None:
 
 
 class Scope(t.NamedTuple):
-    """The owner of an AKV configuration; neither name nor UUID means the cluster."""
+    """The scope of an AKV configuration; neither name nor UUID means the cluster."""
 
     svm: str | None = None
     svm_uuid: str | None = None

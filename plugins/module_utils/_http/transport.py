@@ -325,7 +325,7 @@ class Transport:
         self._context = context or _tls_context(endpoint)
         self._adapter = _Adapter(self._context)
         if not endpoint.validate_certs:
-            # The task's own warning says so once, and not in the middle of the module's output.
+            # The task's own warning reports it once, and not in the middle of the module's output.
             disable_warnings(InsecureRequestWarning)
         self._session = requests.Session()
         # No redirect is followed: requests would read its body, without a limit, to give the next request.

@@ -390,7 +390,7 @@ def is_unreadable(refusal: AkvError) -> bool:
 
 
 class _Setback(Exception):
-    """One try that was no success: how far it got, and what a failure needs to say."""
+    """One try that did not succeed: how far it got, and what a failure needs to say."""
 
     def __init__(
         self,

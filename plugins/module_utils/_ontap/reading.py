@@ -48,7 +48,7 @@ def read_vaults(
 
     A page of a slow cluster may lack records: what is missing there is confirmed by a second reading.
 
-    Some clusters of 9.8 do not know the reachabilities: then the rest is read, a warning says so, and they are not
+    Some clusters of 9.8 do not know the reachabilities: then the rest is read, a warning reports that, and they are not
     asked for again.
 
     :param complete: whether all that is looked for is among the records

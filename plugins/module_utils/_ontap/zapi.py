@@ -39,7 +39,7 @@ _TIMEOUT = 10  # seconds: this only completes a sentence
 
 
 def why_no_rest(connection: Connection, answers: bool) -> str:
-    """Say which release a cluster runs that has no REST API; empty where it does not tell that either.
+    """Say which release a cluster runs that has no REST API; empty where it does not report that either.
 
     :param answers: something answers there, if only with 404
     """

@@ -124,7 +124,7 @@ class _Patient:
 
 
 class _Sending(parallel.Item):
-    """Something that is sent to a configuration, beside others.
+    """Something that is sent to a configuration, in parallel with others.
 
     :ivar patient: the configuration
     """

@@ -114,7 +114,8 @@ ROLE = Role(
             shared.WAIT_TIMEOUT,
             description=(
                 "Time limit in seconds for one call on one cluster, verification and rollback included.",
-                "What a call does not come to is untouched, and the cluster fails. Run the role again to go on.",
+                "Configurations that a call does not reach in that time are untouched, and the cluster fails. Run the"
+                " role again to continue.",
             ),
         ),
     ),

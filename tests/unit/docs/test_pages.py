@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from ansible_collections.ontap.akv.plugins.module_utils._http import retry
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import ARGUMENT_SPEC
 
 ROOT = Path(__file__).resolve().parents[3]
 TOP = [ROOT / f"{name}.md" for name in ("README", "SECURITY", "CONTRIBUTING")]
@@ -94,6 +95,19 @@ def test_the_contents_of_the_docsite_name_each_page(page: Path) -> None:
     contents = text_of(ROOT / "dev" / "docsite" / "index.md")
     assert re.search(rf"^docs/{page.stem}$", contents, re.MULTILINE), "name it in dev/docsite/index.md"
     assert f"](docs/{page.name}): " in contents, "describe it in dev/docsite/index.md, in a sentence"
+
+
+def test_the_contents_name_each_playbook_role_module_and_variable() -> None:
+    page = text_of(ROOT / "docs" / "reference.md")
+    options = {f"`akv_{option}`" for option in ARGUMENT_SPEC}
+    named = {
+        *(f"| `ontap.akv.{path.stem}` |" for path in ROOT.glob("playbooks/*.yml")),
+        *(f"[{path.name}](../roles/{path.name}/README.md)" for path in ROOT.glob("roles/*")),
+        *(f"`{path.stem}`" for path in ROOT.glob("plugins/modules/*.py")),
+        *(f"`{path.stem}`" for path in ROOT.glob("extensions/eda/plugins/event_source/*.py")),
+        *(f"`{path.stem}`" for kind in ("lookup", "test") for path in ROOT.glob(f"plugins/{kind}/*.py")),
+    }
+    assert {name for name in named | options if name not in page} == set()
 
 
 def test_the_page_on_architecture_gives_each_file_a_duty() -> None:
