@@ -130,7 +130,7 @@ class Seen:
 
     @property
     def remedy(self) -> str:
-        """What helps: a restore, which is safe; someone who changes the credential, the key or the network; or nothing."""
+        """What helps: a restore, which is safe; someone who corrects credential, key or network; or nothing."""
         if self.verdict == ABSENT:
             return NONE
         if not _is_bad(self.vault):
