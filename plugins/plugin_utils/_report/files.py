@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -24,6 +26,7 @@ from ansible_collections.ontap.akv.plugins.plugin_utils._report import html, mar
 FORMATS = ("html", "markdown", "json", "prometheus")
 _MADE_ON = re.compile(r"^Made on (\S+)\.(?: Slice: (.*)\.)?$", re.MULTILINE)
 _REPORTED = re.compile(r'report_timestamp_seconds\{.*slice="((?:[^"\\]|\\.)*)"\} (\d+)$', re.MULTILINE)
+_PART = re.compile(r"\..+\.(html|md|json|prom)\.[a-z0-9_]{8}\.part")
 MODE = 0o640
 
 
@@ -108,23 +111,45 @@ def _text(cell: str | None) -> str:
 
 
 def write(folder: Path, files: Mapping[str, str], public_metrics: bool) -> None:
-    """Write files, each as a whole or not at all.
+    """Write files, each as a whole or not at all. What a run that was killed has left half-written is removed.
 
     :param public_metrics: everybody on this machine may read the metrics, as a collector under another user must
     :raises OSError: one cannot be written
     """
     folder.mkdir(mode=0o751 if public_metrics else 0o750, parents=True, exist_ok=True)
+    for place in {(folder / name).parent for name in files}:
+        place.mkdir(mode=0o755 if public_metrics and place.name == "metrics" else 0o750, exist_ok=True)
+        _remove_parts(place)
     for name, content in files.items():
         path = folder / name
-        public = public_metrics and name.startswith("metrics/")
-        path.parent.mkdir(mode=0o755 if public else 0o750, exist_ok=True)
-        # A name that a collector of *.prom files does not read, in the same folder, so that the move is atomic.
-        descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+        descriptor, part = _begin(path)
         try:
             with open(descriptor, "wb") as file:
-                os.fchmod(descriptor, 0o644 if public else MODE)
+                os.fchmod(descriptor, 0o644 if public_metrics and name.startswith("metrics/") else MODE)
                 file.write(content.encode("utf-8", "replace"))
-            os.replace(part, path)
+                file.flush()
+                os.replace(part, path)
         except BaseException:
             os.unlink(part)
             raise
+
+
+def _begin(path: Path) -> tuple[int, str]:
+    """Begin a file in the same folder, so that the move is atomic. A collector of *.prom files does not read it."""
+    while True:
+        descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        # The lock shows another run that this one is alive, and goes with the process.
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            return descriptor, part
+        os.close(descriptor)  # Another run removed it before it was locked.
+
+
+def _remove_parts(folder: Path) -> None:
+    """Remove what runs have begun in a folder that no longer live. What cannot be removed is left."""
+    for path in folder.iterdir():
+        if _PART.fullmatch(path.name):
+            with contextlib.suppress(OSError), path.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()

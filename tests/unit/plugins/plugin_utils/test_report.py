@@ -6,8 +6,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
 import typing as t
 from datetime import date, datetime, timezone
 from html.parser import HTMLParser
@@ -340,6 +345,52 @@ def test_files_are_whole_private_and_replaced(tmp_path: Path) -> None:
     assert (told["made"], told["slice"], told["change_number"]) == ("2026-11-01T12:00:00Z", "west", "CHG1")
     for path in paths:
         assert "2026-11-01T12:00:00Z" in path.read_text() or path.suffix == ".prom"
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from ansible_collections.ontap.akv.plugins.plugin_utils._report import files
+os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+files.write(Path(sys.argv[1]), {"metrics/c1.prom": "half"}, False)
+"""
+
+
+def test_what_a_killed_run_has_left_is_removed(tmp_path: Path) -> None:
+    first = {"metrics/c1.prom": "whole", "report.json": "{}"}
+    files.write(tmp_path, first, public_metrics=False)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], env=environment, timeout=60, check=False)
+    assert done.returncode == -signal.SIGKILL
+    metrics = tmp_path / "metrics"
+    (left,) = metrics.glob(".*")
+    assert (metrics / "c1.prom").read_text() == "whole"
+    others = [metrics / name for name in (".part", ".c1.prom.part", ".c1.prom.abcdefgh.part~", "c1.prom.abcdefgh.part")]
+    for path in others:
+        path.touch()
+    alive = metrics / ".c2.prom.abcdefgh.part"
+    with alive.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        files.write(tmp_path, {"metrics/c3.prom": "new"}, public_metrics=False)
+        assert not left.exists()
+        assert all(path.exists() for path in (*others, alive))
+    files.write(tmp_path, {"metrics/c3.prom": "new"}, public_metrics=False)
+    assert not alive.exists()
+
+
+def test_a_file_that_another_run_removes_is_begun_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock, removed = fcntl.flock, []
+
+    def removing(descriptor: int, operation: int) -> None:
+        if not removed:
+            removed.extend(tmp_path.glob(".*"))
+            removed[0].unlink()
+        lock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", removing)
+    files.write(tmp_path, {"report.json": "{}"}, public_metrics=False)
+    assert len(removed) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
 
 
 def test_old_files_are_named(tmp_path: Path) -> None:
