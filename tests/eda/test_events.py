@@ -10,10 +10,10 @@ import re
 import typing as t
 
 import pytest
-from eda.running import source, wait_until
+from eda.running import source
 from eda.test_health import FAULTS
 from integration.canaries import Canary
-from integration.running import ROOT, Values
+from integration.running import ROOT, Values, wait_until
 
 from ansible_collections.ontap.akv.plugins.plugin_utils import _ems_events
 from simulator import Simulator

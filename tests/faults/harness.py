@@ -5,7 +5,8 @@
 """Runs real modules in processes of their own: as Ansible starts them, but forked from one that has them loaded.
 
 A module started from nothing takes a third of a second, a fork a hundredth: hundreds of faults can be tried. The pauses
-between tries are a tenth of the real ones.
+between tries are a tenth of the real ones. ``start_program`` starts from nothing, for what a fork cannot show: the process
+of a module, its terminal, its memory.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ import json
 import multiprocessing
 import multiprocessing.spawn
 import os
+import subprocess
 import sys
 import tempfile
-import time
 from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
@@ -43,12 +44,13 @@ def _load() -> None:
         os.environ["PYTHONPATH"] = before
 
 
-def _child(module: str, arguments: bytes, output: str) -> None:
+def _child(module: str, arguments: bytes, output: str, variables: dict[str, str]) -> None:
     """Be the module: arguments where Ansible's wrapper puts them, the result on standard output."""
     from ansible.module_utils import basic
 
     from ansible_collections.ontap.akv.plugins.module_utils._http import retry
 
+    os.environ.update(variables)
     basic._ANSIBLE_ARGS = arguments
     basic._ANSIBLE_PROFILE = "legacy"
     pause = retry.backoff
@@ -64,16 +66,17 @@ def _child(module: str, arguments: bytes, output: str) -> None:
 class Run:
     """A module that runs.
 
+    :param variables: of its environment
     :param options: the task's; ``check_mode`` and ``diff`` among them are Ansible's
     """
 
-    def __init__(self, module: str, **options: Any) -> None:
+    def __init__(self, module: str, variables: dict[str, str] | None = None, **options: Any) -> None:
         special = {f"_ansible_{key}": options.pop(key, False) for key in ("check_mode", "diff")}
         arguments = json.dumps({"ANSIBLE_MODULE_ARGS": {**options, **special}}).encode()
         descriptor, self._output = tempfile.mkstemp(prefix="akv-run-")
         os.close(descriptor)
         _load()
-        self._process = _FORKS.Process(target=_child, args=(module, arguments, self._output))
+        self._process = _FORKS.Process(target=_child, args=(module, arguments, self._output, variables or {}))
         # The module needs nothing of the program that starts it: importing pytest again takes longer than all the rest.
         with mock.patch.object(multiprocessing.spawn, "get_preparation_data", return_value={}):
             self._process.start()
@@ -106,18 +109,9 @@ class Run:
         return result
 
 
-def run(module: str, **options: Any) -> dict[str, Any]:
+def run(module: str, variables: dict[str, str] | None = None, **options: Any) -> dict[str, Any]:
     """Run a module to its end."""
-    return Run(module, **options).result()
-
-
-def wait_for(condition: Any, seconds: float = 300) -> None:
-    """Wait until a condition holds."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError("it did not come to that")
-        time.sleep(0.01)
+    return Run(module, variables, **options).result()
 
 
 def options(sim: Simulator) -> dict[str, Any]:
@@ -135,3 +129,59 @@ def picture(sim: Simulator) -> str:
 def begun(sim: Simulator) -> list[dict[str, Any]]:
     """The restores and rekeys that the cluster has begun."""
     return [job for job in sim.jobs() if "/restore" in job["description"] or "/rekey-" in job["description"]]
+
+
+# The module's options come on a pipe: Ansible's wrapper has them in itself, not among the arguments of a process.
+_PROGRAM = """
+import importlib, os, sys
+from ansible.module_utils import basic
+with os.fdopen(int(sys.argv[2]), "rb") as pipe:
+    basic._ANSIBLE_ARGS = pipe.read()
+basic._ANSIBLE_PROFILE = "legacy"
+importlib.import_module("ansible_collections.ontap.akv.plugins.modules." + sys.argv[1]).main()
+"""
+# Between the test and the module, for a process begins with the peak of the one that it was forked from.
+_MEASURE = """
+import resource, subprocess, sys
+subprocess.call(sys.argv[1:], close_fds=False)
+sys.stderr.write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+"""
+
+
+def command(module: str, pipe: int) -> list[str]:
+    """The program that is a module and reads its options from a pipe."""
+    return [sys.executable, "-c", _PROGRAM, module, str(pipe)]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Of this process what a program needs to find Ansible and the collection, and more."""
+    kept = {name: value for name, value in os.environ.items() if name in ("HOME", "PATH", "LC_ALL", "LANG")}
+    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **more}
+
+
+def start_program(
+    module: str, options: dict[str, Any], variables: dict[str, str], before: tuple[str, ...] = (), **more: Any
+) -> subprocess.Popen[bytes]:
+    """Start a module.
+
+    :param variables: of its environment
+    :param before: a program that starts it
+    :param more: what subprocess takes; stdout and stderr are piped unless it says otherwise
+    """
+    reading, writing = os.pipe()
+    piped = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = subprocess.Popen(
+        [*before, *command(module, reading)], env=environment(**variables), pass_fds=[reading], **{**piped, **more}
+    )
+    os.close(reading)
+    with os.fdopen(writing, "wb") as pipe:
+        pipe.write(json.dumps({"ANSIBLE_MODULE_ARGS": options}).encode())
+    return process
+
+
+def peak(module: str, options: dict[str, Any]) -> tuple[dict[str, Any], float]:
+    """Run a module to its end; give its result, and the most memory that it had, in MB."""
+    process = start_program(module, options, {}, before=(sys.executable, "-c", _MEASURE))
+    output, most = process.communicate(timeout=300)
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return json.loads(output), int(most) / unit

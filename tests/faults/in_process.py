@@ -11,7 +11,6 @@ can be tried.
 from __future__ import annotations
 
 import contextlib
-import importlib
 import json
 import os
 import re
@@ -23,6 +22,7 @@ from unittest import mock
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from hypothesis import HealthCheck, settings
+from integration.running import specification, use_case
 from requests.structures import CaseInsensitiveDict
 
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer
@@ -37,16 +37,6 @@ from simulator.farm import make_cluster
 from simulator.faults import Exchange, encode
 from simulator.scenario import read
 
-MODULES = {
-    "akv_config": "config",
-    "akv_conformance_info": "conformance_info",
-    "akv_credential": "credential",
-    "akv_info": "info",
-    "akv_preflight_info": "preflight_info",
-    "akv_rekey": "rekey",
-    "akv_repair": "repair",
-    "akv_restore": "restore",
-}
 LOGIN = {"hostname": "cluster1", "username": "admin", "password": "canary-Login8Q~word"}
 
 # What the collection may ever ask for, and of what kind.
@@ -182,11 +172,6 @@ class Played:
         return bool(self.refused) or self.result["failed"]
 
 
-def specification(module: str) -> dict[str, Any]:
-    """The options that a module takes."""
-    return {**connection.ARGUMENT_SPEC, **_use_case(module).ARGUMENT_SPEC}
-
-
 def play(
     module: str,
     options: dict[str, Any],
@@ -206,12 +191,8 @@ def play(
         return Played(refused=checked.error_messages)
     played = Played()
     with contextlib.nullcontext() if send is None else listening(send, played, seconds, clock):
-        played.result, played.warnings = entry.execute(checked.validated_parameters, check_mode, _use_case(module).run)
+        played.result, played.warnings = entry.execute(checked.validated_parameters, check_mode, use_case(module).run)
     return played
-
-
-def _use_case(module: str) -> Any:
-    return importlib.import_module(f"ansible_collections.ontap.akv.plugins.module_utils._use_cases.{MODULES[module]}")
 
 
 @contextlib.contextmanager

@@ -14,9 +14,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from faults.catalogue import VAULTS, WHOLE
-from faults.in_process import AWKWARD, LOGIN, Ontap, Played, assert_told, examples, play, specification
+from faults.in_process import AWKWARD, LOGIN, Ontap, Played, assert_told, examples, play
 from hypothesis import given
 from hypothesis import strategies as st
+from integration.running import specification
 
 from simulator import query as ontap_query
 from simulator import releases

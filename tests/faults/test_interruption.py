@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from faults.catalogue import PHASES, REKEY_INTERNAL, VAULTS, WHOLE
-from faults.harness import Run, begun, options, run, wait_for
+from faults.harness import Run, begun, options, run
+from integration.running import wait_until
 
 from simulator import Simulator
 
@@ -28,15 +29,15 @@ def test_killed(cluster: Simulator, phase: str, when: str, tally: Counter[str]) 
     cluster.apply([{"add_fault": {"match": struck.match, "latency": {"seconds": 0.3, "when": when}}}])
 
     doomed = Run(struck.module, **struck.options, **options(cluster))
-    wait_for(lambda: any(seen["faults"] for seen in cluster.requests))
+    wait_until(lambda: any(seen["faults"] for seen in cluster.requests))
     doomed.kill()
     if phase in ("restore", "rekey, external"):
         # An action that the cluster has read and not yet begun can be seen by nobody: the next run comes after that.
-        wait_for(lambda: begun(cluster))
+        wait_until(lambda: begun(cluster))
 
     result = run(struck.module, **struck.options, **options(cluster))
     assert not result.get("failed"), result["msg"]
-    wait_for(lambda: struck.done(cluster))
+    wait_until(lambda: struck.done(cluster))
     # An internal rekey that has ended is no reason not to rekey: each task is one more.
     allowed = 2 if struck.options is REKEY_INTERNAL else 1
     tally["duplicated"] += len(begun(cluster)) > allowed
@@ -81,7 +82,7 @@ def test_two_runs_that_delete(cluster: Simulator, tally: Counter[str]) -> None:
 def test_two_restores_at_the_same_moment_share_a_job(cluster: Simulator, tally: Counter[str]) -> None:
     cluster.apply([{"create_vault": WHOLE}, *PHASES["restore"].before, {"job_times": {"running": 1}}])
     first = Run("akv_restore", svm="vs0", poll_interval=0.1, **options(cluster))
-    wait_for(lambda: begun(cluster))
+    wait_until(lambda: begun(cluster))
     second = run("akv_restore", svm="vs0", poll_interval=0.1, **options(cluster))
     assert not first.result().get("failed")
     assert second["changed"] is False

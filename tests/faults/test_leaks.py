@@ -24,12 +24,12 @@ from ansible.module_utils.common.parameters import PASS_VARS
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
-from faults import apart
 from faults.catalogue import VAULTS, WHOLE
-from faults.harness import Run, wait_for
+from faults.harness import Run, start_program
 from faults.in_process import AWKWARD, examples
 from hypothesis import given
 from hypothesis import strategies as st
+from integration.running import wait_until
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import is_uuid
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
@@ -335,8 +335,8 @@ def test_processes_and_files_show_no_canary(cluster: Cluster, tmp_path: Path, ta
     folder.mkdir()
     secret, login = "canary-Old8Q~secret", cluster.login(0)
     places = {"TMPDIR": str(folder), "HOME": str(tmp_path)}
-    process = apart.start("akv_config", {**WHOLE, "client_secret": secret, **login}, places)
-    wait_for(lambda: any(seen["faults"] for seen in cluster.sim.requests[-1:]))
+    process = start_program("akv_config", {**WHOLE, "client_secret": secret, **login}, places)
+    wait_until(lambda: any(seen["faults"] for seen in cluster.sim.requests[-1:]))
     proc = Path("/proc") / str(process.pid)
     for name in ("cmdline", "environ"):
         shown = (proc / name).read_bytes().decode()
@@ -358,8 +358,8 @@ def test_a_killed_module_leaves_no_file(cluster: Cluster, tmp_path: Path, tally:
     cluster.strike("POST", latency={"seconds": 1})
     # An SVM of its own: what an earlier test began may still come to vs0.
     options = {**WHOLE, "svm": "vs1", **cluster.login(0)}
-    process = apart.start("akv_config", options, {"TMPDIR": str(tmp_path), "HOME": str(tmp_path)})
-    wait_for(lambda: any(seen["faults"] for seen in cluster.sim.requests[-1:]))
+    process = start_program("akv_config", options, {"TMPDIR": str(tmp_path), "HOME": str(tmp_path)})
+    wait_until(lambda: any(seen["faults"] for seen in cluster.sim.requests[-1:]))
     process.kill()
     process.communicate()
     assert list(tmp_path.rglob("*")) == []
@@ -371,7 +371,7 @@ def test_a_password_of_the_environment_is_kept_too(cluster: Cluster, tally: Coun
     cluster.strike("GET", echo={"where": "error"})
     login = cluster.login(0)
     secret = login.pop("password")
-    process = apart.start("akv_info", login, {"ONTAP_PASSWORD": secret})
+    process = start_program("akv_info", login, {"ONTAP_PASSWORD": secret})
     output, errors = process.communicate(timeout=300)
     result = assert_kept(secret, output.decode(), errors.decode(), "user0")
     assert result["failed"]

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from faults import apart
+from faults import harness
 from faults.catalogue import VAULTS, WHOLE
 
 from simulator import Simulator
@@ -29,7 +29,7 @@ OK = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
 def usual() -> float:
     """The peak of a run that meets nothing special, in MB."""
     with Simulator(scenario={"vaults": [WHOLE]}) as sim:
-        result, most = apart.peak("akv_info", sim.connection)
+        result, most = harness.peak("akv_info", sim.connection)
     assert not result.get("failed"), result["msg"]
     return most
 
@@ -38,7 +38,7 @@ def usual() -> float:
 def test_an_answer_of_50_mb(usual: float, method: str, tally: Counter[str]) -> None:
     with Simulator() as sim:
         sim.apply([{"add_fault": {"match": {"method": method, "path": VAULTS}, "huge": {"when": "after"}}}])
-        result, most = apart.peak("akv_config", {**WHOLE, **sim.connection})
+        result, most = harness.peak("akv_config", {**WHOLE, **sim.connection})
         assert len(sim.vaults()) == 1
     assert not result.get("failed"), result["msg"]
     assert most < usual + MORE
@@ -108,7 +108,7 @@ def test_a_flood_in_any_form(usual: float, kind: str, tally: Counter[str]) -> No
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         where: dict[str, Any] = {"hostname": "127.0.0.1", "http_port": server.server_address[1], "https": False}
         login = {"username": "admin", "password": "canary-Old8Q~word"}
-        result, most = apart.peak("akv_info", {**where, **login, "retries": 0, "health": False})
+        result, most = harness.peak("akv_info", {**where, **login, "retries": 0, "health": False})
         server.shutdown()
     assert result["failed"]
     assert result["outcome"] == "unchanged"

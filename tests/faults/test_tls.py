@@ -27,9 +27,8 @@ from typing import Any
 import pytest
 import trustme
 from cryptography.hazmat.primitives import serialization
-from faults import apart
 from faults.catalogue import WHOLE
-from faults.harness import run
+from faults.harness import run, start_program
 from faults.in_process import play
 
 from simulator import Simulator
@@ -144,10 +143,10 @@ def test_the_task_wins_over_the_environment(valid: Simulator, tmp_path: Path, ta
     trustme.CA().cert_pem.write_to_path(str(other))
     names = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
     for misleading in (str(other), "/nowhere"):
-        result = apart.run("akv_info", by_password(valid), **dict.fromkeys(names, misleading))
+        result = run("akv_info", dict.fromkeys(names, misleading), **by_password(valid))
         assert not result.get("failed"), result["msg"]
     bundles = dict.fromkeys(names[:2], valid.connection["ca_path"])
-    result = apart.run("akv_info", {**by_password(valid), "ca_path": None}, **bundles)
+    result = run("akv_info", bundles, **{**by_password(valid), "ca_path": None})
     assert_refused_once(result, HINTS["unknown CA"], tally)
 
 
@@ -247,7 +246,7 @@ def test_a_key_as_text_is_never_shown(valid: Simulator, tally: Counter[str]) -> 
         ({**texts, "unknown": 1}, {}),
         ({"key": texts["key"], "cert": "no PEM"}, {}),
     ):
-        shown = json.dumps(apart.run("akv_info", {**address(valid), **options}, **variables))
+        shown = json.dumps(run("akv_info", variables, **address(valid), **options))
         assert not [line for line in lines if line in shown]
     tally["survived"] += 1
 
@@ -344,7 +343,7 @@ def test_a_key_with_a_passphrase_is_never_asked_for(
 
 def closed(options: dict[str, Any]) -> bytes:
     """Run akv_info with no standard input and no terminal."""
-    process = apart.start("akv_info", options, {}, stdin=None, preexec_fn=lambda: os.close(0), start_new_session=True)
+    process = start_program("akv_info", options, {}, stdin=None, preexec_fn=lambda: os.close(0), start_new_session=True)
     return finish(process)
 
 
@@ -355,7 +354,7 @@ def at_a_terminal(options: dict[str, Any]) -> bytes:
     def control() -> None:
         fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
 
-    process = apart.start("akv_info", options, {}, stdin=slave, preexec_fn=control, start_new_session=True)
+    process = start_program("akv_info", options, {}, stdin=slave, preexec_fn=control, start_new_session=True)
     os.close(slave)
     try:
         output = finish(process)
@@ -388,7 +387,7 @@ def test_netrc_is_never_read(valid: Simulator, tmp_path: Path, tally: Counter[st
     netrc.chmod(0o600)
     (tmp_path / ".netrc").write_bytes(netrc.read_bytes())
     for variables in ({"NETRC": str(netrc)}, {"HOME": str(tmp_path)}):
-        result = apart.run("akv_info", by_certificate(valid), **variables)
+        result = run("akv_info", variables, **by_certificate(valid))
         assert not result.get("failed"), result["msg"]
     tally["survived"] += 1
 

@@ -49,7 +49,7 @@ class Server(socketserver.ThreadingTCPServer):
 
     def endpoint(self, **more: Any) -> Endpoint:
         scheme = "https" if self._tls else "http"
-        return Endpoint("127.0.0.1", self.server_address[1], scheme, use_proxy=False, **{"timeout": 5, **more})
+        return Endpoint("127.0.0.1", self.server_address[1], scheme, use_proxy=False, **{"timeout": 30, **more})
 
     def get_request(self) -> tuple[Any, Any]:
         plain, address = super().get_request()
@@ -295,7 +295,7 @@ def test_reading_has_the_time_that_connecting_left(plain: Server, silent: int, m
     """A server that trickles is cut off, also where the first address took its share."""
     addresses(monkeypatch, silent, plain.server_address[1])
     plain.replies = [b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"]
-    with session(plain.endpoint(timeout=0.6)) as made, pytest.raises(Fault, match="did not respond within") as caught:
+    with session(plain.endpoint(timeout=3)) as made, pytest.raises(Fault, match="did not respond within") as caught:
         made.send("GET", "/")
     assert caught.value.kind == FaultKind.LOST
 

@@ -2,17 +2,20 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs the real ansible-playbook, cut off from this machine's settings, or a module's use case in this process."""
+"""Runs programs, the real ansible-playbook cut off from this machine's settings, and a use case in this process."""
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 import typing as t
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,31 +25,12 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.ontap.akv.plugins.module_utils._ontap import connection as connection_options
-from ansible_collections.ontap.akv.plugins.module_utils._use_cases import (
-    config,
-    conformance_info,
-    credential,
-    info,
-    preflight_info,
-    rekey,
-    repair,
-    restore,
-)
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import execute
 from simulator import Simulator
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-MODULES: dict[str, t.Any] = {
-    "akv_config": config,
-    "akv_conformance_info": conformance_info,
-    "akv_credential": credential,
-    "akv_info": info,
-    "akv_preflight_info": preflight_info,
-    "akv_rekey": rekey,
-    "akv_repair": repair,
-    "akv_restore": restore,
-}
+LIMIT = 300.0  # seconds that end a hang
 
 Values = dict[str, t.Any]
 
@@ -148,12 +132,8 @@ class Ansible:
 
     def command(self, program: str, *arguments: str | Path, **variables: str | None) -> tuple[str, int]:
         """Run one of Ansible's programs; give its output, errors included, and its exit code."""
-        with self.start(program, *arguments, **variables) as process:
-            try:
-                output, _errors = process.communicate()
-            except BaseException:
-                os.killpg(process.pid, signal.SIGTERM)
-                raise
+        with ended(self.start(program, *arguments, **variables)) as process:
+            output, _errors = process.communicate()
         return output.decode(errors="replace"), process.returncode
 
     def start(self, program: str, *arguments: str | Path, **variables: str | None) -> subprocess.Popen[bytes]:
@@ -226,6 +206,17 @@ def play(tasks: list[Values], **more: t.Any) -> Values:
     }
 
 
+def use_case(module: str) -> t.Any:
+    """The use case of a module."""
+    package = "ansible_collections.ontap.akv.plugins.module_utils._use_cases"
+    return importlib.import_module(f"{package}.{module.removeprefix('akv_')}")
+
+
+def specification(module: str) -> dict[str, t.Any]:
+    """The options that a module takes, which speaks to a cluster."""
+    return {**connection_options.ARGUMENT_SPEC, **use_case(module).ARGUMENT_SPEC}
+
+
 def call(
     module: str, connection: Mapping[str, t.Any], options: Mapping[str, t.Any], check_mode: bool = False
 ) -> tuple[Values, list[str]]:
@@ -236,7 +227,42 @@ def call(
     """
     known = {name: value for name, value in connection.items() if name in connection_options.ARGUMENT_SPEC}
     given = {name: value for name, value in {**known, **options}.items() if value is not None}
-    spec = {**connection_options.ARGUMENT_SPEC, **MODULES[module].ARGUMENT_SPEC}
-    validated = ArgumentSpecValidator(spec).validate(given)
+    validated = ArgumentSpecValidator(specification(module)).validate(given)
     assert validated.error_messages == []
-    return execute(validated.validated_parameters, check_mode, MODULES[module].run)
+    return execute(validated.validated_parameters, check_mode, use_case(module).run)
+
+
+def run(program: str | Path, *arguments: str | Path, **more: t.Any) -> str:
+    """Run a program, by its path or of this environment, to its end; give its output, or fail with it.
+
+    :param more: of subprocess, as cwd and env
+    """
+    output, code = attempt(program, *arguments, **more)
+    assert code == 0, output
+    return output
+
+
+def attempt(program: str | Path, *arguments: str | Path, **more: t.Any) -> tuple[str, int]:
+    """Run a program to its end; give its output, errors included, and its exit code."""
+    more = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "input": b"", **more}
+    done = subprocess.run([Path(sys.executable).parent / program, *arguments], check=False, **more)
+    return done.stdout.decode(errors="replace"), done.returncode
+
+
+@contextlib.contextmanager
+def ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """See that nothing is left of a process, which leads a group."""
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def wait_until(happened: Callable[[], object], complaint: object = "it did not come to that") -> None:
+    """Wait until something has happened; fail where it does not."""
+    end = time.monotonic() + LIMIT
+    while not happened():
+        assert time.monotonic() < end, str(complaint)
+        time.sleep(0.02)

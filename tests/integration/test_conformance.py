@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import stat
-import subprocess
 import sys
 import typing as t
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from integration.running import ROOT, Ansible, Values, call, login
+from integration.running import ROOT, Ansible, Values, attempt, call, login
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import RELEASES
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer, Transport
@@ -184,11 +183,10 @@ def test_a_difference_is_found(monkeypatch: pytest.MonkeyPatch, case: str) -> No
     assert check in result["verdict"]
 
 
-def _replay(bundle: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "dev.replay", str(bundle), *more]
+def _replay(bundle: Path, *more: str) -> tuple[str, int]:
     places = ":".join([*sys.path, str(ROOT), str(ROOT / "tests"), str(ROOT / ".cache" / "collections")])
     environment = {"PYTHONPATH": places, "PATH": "", "HOME": str(bundle.parent)}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    return attempt(sys.executable, "-m", "dev.replay", bundle, *more, cwd=ROOT, env=environment)
 
 
 def test_the_playbook_writes_a_bundle_that_can_be_replayed(ansible: Ansible, tmp_path: Path) -> None:
@@ -202,9 +200,9 @@ def test_the_playbook_writes_a_bundle_that_can_be_replayed(ansible: Ansible, tmp
     assert stat.S_IMODE(bundle.stat().st_mode) == 0o600
     assert SENTINEL not in bundle.read_text(encoding="utf-8")
     assert "agrees in" in run.output
-    replayed = _replay(bundle, "--scenario", str(tmp_path / "scenario.yml"))
-    assert replayed.returncode == 0, replayed.stderr
-    assert replayed.stdout.count("agrees in") == 2
+    output, code = _replay(bundle, "--scenario", str(tmp_path / "scenario.yml"))
+    assert code == 0, output
+    assert output.count("agrees in") == 2
     assert "release: 9.11.1" in (tmp_path / "scenario.yml").read_text(encoding="utf-8")
 
 
@@ -212,10 +210,10 @@ def test_the_playbook_writes_a_bundle_that_can_be_replayed(ansible: Ansible, tmp
 def test_what_is_not_a_bundle_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "bundle.json"
     file.write_bytes(text.encode(errors="surrogateescape"))
-    replayed = _replay(file)
-    assert replayed.returncode == 2
-    assert "bundle" in replayed.stderr
-    assert "Traceback" not in replayed.stderr
+    output, code = _replay(file)
+    assert code == 2
+    assert "bundle" in output
+    assert "Traceback" not in output
 
 
 def test_what_a_bundle_lacks_is_left_to_the_simulator() -> None:

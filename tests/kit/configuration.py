@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from kit.running import run
+from integration.running import run
 
 Values = dict[str, t.Any]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from integration.running import run
 from kit.configuration import KIT, PACKAGE, URL, Configuration, load
-from kit.running import run
 
 from dev import collection
 

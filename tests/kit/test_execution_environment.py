@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from integration.running import run
 from kit.configuration import PACKAGE
-from kit.running import run
 from packaging.requirements import Requirement
 
 EXAMPLES = {

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from integration.running import attempt
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from kit.configuration import PACKAGE, Configuration, Values, questions
@@ -93,10 +93,9 @@ class Controller:
             (self.folder / place).parent.mkdir(exist_ok=True)
             (self.folder / place).write_text(text, encoding="utf-8")
         project = self.collections / PACKAGE
-        runner = Path(sys.executable).with_name("ansible-runner")
         command = ("run", self.folder, "--project-dir", project, "--playbook", template["playbook"])
-        done = subprocess.run([runner, *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        return Job(done.returncode, done.stdout.decode(errors="replace"), self.folder)
+        output, code = attempt("ansible-runner", *command)
+        return Job(code, output, self.folder)
 
     def _injected(self, kind: str) -> dict[str, Values]:
         credential_type = self.configuration.one("credential_types", kind)

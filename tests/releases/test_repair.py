@@ -13,7 +13,7 @@ import pytest
 from faults import harness
 from faults.virtual import Cluster
 from integration.certificates import make_pkcs12
-from integration.running import Values
+from integration.running import Values, wait_until
 
 from simulator import Simulator
 
@@ -196,7 +196,7 @@ def test_it_waits_while_nobody_must_act() -> None:
     with broken(initializing, release="9.16.1", kind=Simulator) as sim:
         sim.apply([{"lose_keys": {"svm": "vs0", "nodes": ["node1"]}}])
         running = harness.Run("akv_repair", **{**harness.options(sim), "poll_interval": 0.1, "wait_timeout": 30})
-        harness.wait_for(lambda: len(sim.requests) > 8)
+        wait_until(lambda: len(sim.requests) > 8)
         sim.apply([{"recover_keys": {"svm": "vs0"}}, {"key_store_state": {"svm": "vs0", "state": "active"}}])
         assert not running.result().get("failed")
         assert sent(sim) == []

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 
 import pytest
 from integration.canaries import Canary, Watch
-from integration.running import Values
+from integration.running import Values, wait_until
 from roles.playing import DEAD, HEAD, RoleRun, Roles, assert_changes_nothing, assert_readable
 
 from simulator import Simulator
@@ -288,9 +288,7 @@ def test_killed_in_the_soak_and_run_again(roles: Roles) -> None:
     with fleet(2) as clusters:
         hosts = connections(clusters)
         with roles.start("rotate", hosts, {**VARIABLES, "akv_rotate_soak": 600}) as process:
-            end = time.monotonic() + 300
-            while not sent_to(clusters["c1"]) and time.monotonic() < end:
-                time.sleep(0.1)
+            wait_until(lambda: sent_to(clusters["c1"]))
             os.killpg(process.pid, signal.SIGKILL)
         assert [sent_to(simulator) for simulator in clusters.values()] == [["vs0"], []]
         roles.play("rotate", hosts, VARIABLES).check()
@@ -305,9 +303,7 @@ def test_killed_while_batches_are_sent(roles: Roles) -> None:
         simulator.apply([{"add_fault": {"match": {**PATCH, "times": 0}, "latency": {"seconds": 1}}}])
         variables = {**VARIABLES, "akv_rotate_batch_size": 1, "akv_rotate_soak": 0, "akv_rotate_wait_timeout": 60}
         with roles.start("rotate", connections(clusters), variables) as process:
-            end = time.monotonic() + 300
-            while len(sent_to(simulator)) < 2 and time.monotonic() < end:
-                time.sleep(0.05)
+            wait_until(lambda: len(sent_to(simulator)) >= 2)
             os.killpg(process.pid, signal.SIGKILL)
         end = time.monotonic() + 20
         known = -1

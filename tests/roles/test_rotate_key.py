@@ -14,12 +14,11 @@ import json
 import os
 import re
 import signal
-import time
 import typing as t
 
 import pytest
 from integration.canaries import Canary, Watch
-from integration.running import Values
+from integration.running import Values, wait_until
 from roles.playing import DEAD, RoleRun, Roles, assert_changes_nothing, assert_readable
 
 from simulator import Simulator
@@ -276,9 +275,7 @@ def test_interrupted_in_the_soak_and_run_again(roles: Roles) -> None:
     with Simulator(release="9.14.1", scenario=scenario()) as simulator:
         variables = {**SWITCH, "akv_rotate_key_soak": 600}
         with roles.start("rotate_key", {"cluster1": simulator.connection}, variables) as process:
-            end = time.monotonic() + 300
-            while "GREEN" not in keys(simulator) and time.monotonic() < end:
-                time.sleep(0.1)
+            wait_until(lambda: "GREEN" in keys(simulator))
             os.killpg(process.pid, signal.SIGKILL)
         run, result = play(roles, simulator, SWITCH)
         assert (run.code, result["changed"], result["after"]["verdict"]) == (0, False, "healthy")
