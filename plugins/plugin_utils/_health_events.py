@@ -290,7 +290,7 @@ class Endings:
     dates: Mapping[str, Expiry]
     remind: float
     azure: Azure = field(default_factory=lambda: Azure({}))
-    _told: dict[_Ending, tuple[int, float]] = field(default_factory=dict)
+    _reported: dict[_Ending, tuple[int, float]] = field(default_factory=dict)
 
     def events(self, cluster: Watched, vaults: Iterable[Values], now: datetime) -> list[Values]:
         """Give the events: one for each threshold that is reached, and an end that has passed again and again."""
@@ -305,9 +305,9 @@ class Endings:
             threshold = 0 if what.end.is_expired(now) else what.end.threshold(now)
             if threshold is None:
                 continue
-            before, when = self._told.get(what, (None, 0.0))
+            before, when = self._reported.get(what, (None, 0.0))
             if before is None or threshold < before or (threshold == 0 and due(when, self.remind)):
-                self._told[what] = (threshold, time.monotonic())
+                self._reported[what] = (threshold, time.monotonic())
                 found.append(_ending(cluster, using, what, threshold, now))
         return found
 

@@ -201,8 +201,8 @@ def test_a_service_that_is_stopped_leaves_nothing(ansible: Ansible) -> None:
     kept = [
         path for root in (*new, ansible.home) for path in root.rglob("*") if path.is_file() and not path.is_symlink()
     ]
-    told = [path for path in kept if password.secret.encode() in _read(path)]
-    assert [path for path in told if "clusters.yml" not in path.name] == []
+    holding = [path for path in kept if password.secret.encode() in _read(path)]
+    assert [path for path in holding if "clusters.yml" not in path.name] == []
 
 
 def test_options_that_are_wrong_end_it_with_a_sentence(ansible: Ansible) -> None:
@@ -215,7 +215,7 @@ def test_options_that_are_wrong_end_it_with_a_sentence(ansible: Ansible) -> None
     assert password.found_in(running.output.encode()) is None
 
 
-def test_what_the_log_says_is_recovered_or_told(ansible: Ansible) -> None:
+def test_what_the_log_says_is_recovered_or_reported(ansible: Ansible) -> None:
     with Simulator(release="9.14.1", scenario=scenario("vs0", "vs1")) as simulator:
         with rulebook(ansible, "akv_events", {"cluster1": simulator.connection}) as running:
             running.wait_until(lambda: len(simulator.requests) > 1, "the source does not look")
@@ -250,7 +250,7 @@ def test_a_controller_gets_a_job_for_the_cluster(name: str, ansible: Ansible) ->
             running.end()
         (launched,) = awx.launched
         assert launched.pop("limit") == "cluster1"
-        # The event is told too; a template that asks for no variables takes none.
+        # The event is passed on too; a template that asks for no variables takes none.
         assert set(launched.pop("extra_vars")) == {"ansible_eda"}
         assert launched == {}
         assert changes(simulator) == set()

@@ -5,8 +5,8 @@
 """Runs real modules in processes of their own: as Ansible starts them, but forked from one that has them loaded.
 
 A module started from nothing takes a third of a second, a fork a hundredth: hundreds of faults can be tried. The pauses
-between tries are a tenth of the real ones. What a fork cannot show, ``start_program`` does: the process of a module, its
-terminal, its memory.
+between tries are a tenth of the real ones. ``start_program`` does what a fork cannot: it shows the process of a module,
+its terminal, its memory.
 """
 
 from __future__ import annotations

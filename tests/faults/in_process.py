@@ -229,7 +229,7 @@ def listening(send: Send, played: Played, seconds: float = 0.01, clock: Clock | 
         yield
 
 
-def assert_told(played: Played) -> None:
+def assert_true_outcome(played: Played) -> None:
     """A failure is a sentence with a true outcome; and no traceback, whatever came."""
     result = played.result
     shown = json.dumps([result, played.warnings])

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from faults.catalogue import VAULTS, WHOLE
-from faults.in_process import AWKWARD, LOGIN, Ontap, Played, assert_told, examples, play
+from faults.in_process import AWKWARD, LOGIN, Ontap, Played, assert_true_outcome, examples, play
 from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
@@ -350,7 +350,7 @@ def test_bad_answers(story: str, tally: Counter[str]) -> None:
         before = ontap.picture()
         liar = Liar(ontap, data)
         played = play(chosen.module, {**LOGIN, **chosen.options}, liar.send, chosen.check_mode)
-        assert_told(played)
+        assert_true_outcome(played)
         assert_borne_out(chosen, played, liar, ontap.picture() != before)
         tally["tried"] += 1
         tally["outcome named" if played.failed else "survived"] += 1
@@ -451,7 +451,7 @@ def test_bad_bytes(wire: Any, tally: Counter[str]) -> None:
     def answer_badly(first: bytes, headers: list[bytes], body: bytes) -> None:
         wire.reply = b"\r\n".join([first, *headers, b"", body])
         played = ask(wire)
-        assert_told(played)
+        assert_true_outcome(played)
         assert len(played.result["requests"]) == 1
         assert played.failed or b'"records"' in body
         tally["tried"] += 1
@@ -467,7 +467,7 @@ def test_bytes_without_an_end(wire: Any, reply: bytes, tally: Counter[str]) -> N
         played = ask(wire, timeout=0.5)
     finally:
         wire.forever = False
-    assert_told(played)
+    assert_true_outcome(played)
     assert played.failed
     tally["outcome named"] += 1
 
@@ -499,13 +499,13 @@ WORST = {
 @pytest.mark.timeout(300)
 def test_the_worst_answers(worst: str, options: dict[str, str], tally: Counter[str]) -> None:
     played = play("akv_info", {**LOGIN, **options, "health": False}, lambda *_request: WORST[worst])
-    assert_told(played)
+    assert_true_outcome(played)
     tally["outcome named" if played.failed else "survived"] += 1
 
 
 def test_pages_without_an_end(tally: Counter[str]) -> None:
     pages = (answers_of(VAULT, _links={"next": {"href": f"{VAULTS}?start={number}"}}) for number in count())
     played = play("akv_info", {**LOGIN, "health": False}, lambda *_request: next(pages))
-    assert_told(played)
+    assert_true_outcome(played)
     assert "no end" in played.result["msg"]
     tally["outcome named"] += 1

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from faults.catalogue import VAULTS, WHOLE
-from faults.in_process import AWKWARD, LOGIN, Ontap, Played, assert_told, examples, play
+from faults.in_process import AWKWARD, LOGIN, Ontap, Played, assert_true_outcome, examples, play
 from hypothesis import given
 from hypothesis import strategies as st
 from integration.running import specification
@@ -233,7 +233,7 @@ def test_bad_inputs(module: str, tally: Counter[str]) -> None:
         if played.refused:
             assert_named(played, spec)
         else:
-            assert_told(played)
+            assert_true_outcome(played)
             if played.sent:
                 assert_literal(played, options)
             else:
@@ -254,7 +254,7 @@ def test_a_name_means_itself(svm: str, tally: Counter[str]) -> None:
         ("akv_restore", {"svm": svm}),
     ):
         played = play(module, {**LOGIN, **options}, Ontap().send)
-        assert_told(played)
+        assert_true_outcome(played)
         if played.sent:
             assert_literal(played, options)
         else:
@@ -269,7 +269,7 @@ def test_any_name_means_itself(tally: Counter[str]) -> None:
     @given(st.text(AWKWARD, min_size=1, max_size=20))
     def name_oddly(svm: str) -> None:
         played = play("akv_info", {**LOGIN, "svm": svm}, Ontap().send)
-        assert_told(played)
+        assert_true_outcome(played)
         if played.sent:
             assert_literal(played, {"svm": svm})
         else:
@@ -286,7 +286,7 @@ def test_a_time_that_no_clock_has(timeout: Any, tally: Counter[str]) -> None:
         port = free.getsockname()[1]
     where = {"hostname": "127.0.0.1", "http_port": port, "timeout": timeout, "retries": 0, "use_proxy": False}
     played = play("akv_info", {**LOGIN, **where}, None)
-    assert_told(played)
+    assert_true_outcome(played)
     assert played.failed
     tally["outcome named"] += 1
 
@@ -298,7 +298,7 @@ def test_a_host_that_no_name_service_has(hostname: str, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     played = play("akv_info", {**LOGIN, "hostname": hostname, "use_proxy": False}, None)
-    assert_told(played)
+    assert_true_outcome(played)
     assert "hostname" in played.result["msg"]
     assert len(played.result["requests"]) <= 1, "it cannot help to ask again"
     tally["outcome named"] += 1

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from faults.catalogue import VAULTS, WHOLE
-from faults.in_process import LOGIN, Ontap, Played, assert_told, play
+from faults.in_process import LOGIN, Ontap, Played, assert_true_outcome, play
 
 NEW_SECRET = "canary-New8Q~secret"
 PROXY = {"proxy_type": "http", "proxy_host": "proxy1", "proxy_port": 8080}
@@ -83,7 +83,7 @@ def test_a_change_that_shows_late_is_waited_for(name: str, fault: str, reads: in
     ontap = change.cluster({"match": {"method": change.method}, fault: {"reads": reads}})
     played = configure(change, ontap, many)
     assert not played.failed, played.result["msg"]
-    assert_told(played)
+    assert_true_outcome(played)
     # A secret is nothing that a reading shows.
     assert ontap.same_as(sound) or (name, fault) == ("secret", "later")
     result = played.result["results"][0] if many else played.result
@@ -102,7 +102,7 @@ def test_a_change_that_never_shows_is_unknown(name: str, many: bool) -> None:
     ontap = change.cluster({"match": {"method": change.method}, "stale": {"reads": FOREVER}})
     played = configure(change, ontap, many)
     assert played.failed
-    assert_told(played)
+    assert_true_outcome(played)
     assert played.result["outcome"] == "unknown"
     assert "wait_timeout" in played.result["msg"]
 

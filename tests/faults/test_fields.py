@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from faults.catalogue import NEW_SECRET, VAULTS, WHOLE
-from faults.in_process import LOGIN, Ontap, Played, Send, assert_told, play
+from faults.in_process import LOGIN, Ontap, Played, Send, assert_true_outcome, play
 
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer
 
@@ -125,7 +125,7 @@ def test_nothing_is_guessed(verb: str) -> None:
         for how, instead in (*HOW.items(), next(wrong)):
             played = play(module, {**LOGIN, **options}, broken(cluster(happened), where, at, instead))
             reported = f"{where} {'.'.join(at)} {how}: {played.result.get('msg')}"
-            assert_told(played)
+            assert_true_outcome(played)
             more = changes(played) - changes(sound)
             if module == "akv_repair":
                 # A restore is safe, also where the reason why keys are missing is not reported.

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from faults.in_process import Played, assert_told, play
+from faults.in_process import Played, assert_true_outcome, play
 
 from ansible_collections.ontap.akv.plugins.module_utils._http.endpoint import Endpoint
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import _proxies
@@ -118,7 +118,7 @@ def test_the_proxy_of_the_environment_is_used(
 ) -> None:
     environment.setenv(variable, nobody)
     played = read(plain)
-    assert_told(played)
+    assert_true_outcome(played)
     assert played.failed
     assert "the proxy for https://127.0.0.1" in played.result["msg"]
     assert "HTTPS_PROXY" in played.result["msg"]
@@ -210,7 +210,7 @@ def test_the_cluster_s_certificate_is_checked_behind_a_proxy(
 ) -> None:
     environment.setenv("HTTPS_PROXY", proxy.url)
     played = read(plain, ca_path=None)
-    assert_told(played)
+    assert_true_outcome(played)
     assert "signed by a CA that is not trusted" in played.result["msg"]
     assert len(played.result["requests"]) == 1
     tally["outcome named"] += 1
@@ -237,7 +237,7 @@ def test_a_proxy_that_refuses(
     environment.setenv("HTTPS_PROXY", proxy.url.replace("//", "//user:canary-Proxy8Q@"))
     proxy.answer = answer
     played = read(plain)
-    assert_told(played)
+    assert_true_outcome(played)
     assert says in played.result["msg"]
     assert "canary-Proxy8Q" not in repr(played.result)
     tally["outcome named"] += 1
@@ -251,7 +251,7 @@ def test_a_proxy_that_is_none(plain: Simulator, environment: pytest.MonkeyPatch,
     environment.setattr(socket, "getaddrinfo", unknown)
     environment.setenv("HTTPS_PROXY", url)
     played = read(plain, retries=2)
-    assert_told(played)
+    assert_true_outcome(played)
     assert "the proxy" in played.result["msg"]
     assert len(played.result["requests"]) == 1, "it cannot help to ask again"
     tally["outcome named"] += 1

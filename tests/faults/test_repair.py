@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from faults.in_process import LOGIN, Ontap, Played, Send, assert_told, play
+from faults.in_process import LOGIN, Ontap, Played, Send, assert_true_outcome, play
 from integration.certificates import make_pkcs12
 
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer
@@ -62,7 +62,7 @@ def silent(ontap: Ontap, first: int) -> Send:
 
 def repaired(send: Send, **options: Any) -> Played:
     played = play("akv_repair", {**LOGIN, "retries": 0, **options}, send)
-    assert_told(played)
+    assert_true_outcome(played)
     return played
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from faults.catalogue import SECRET, VAULTS, WHOLE
-from faults.in_process import LOGIN, Ontap, Played, Send, assert_told, play
+from faults.in_process import LOGIN, Ontap, Played, Send, assert_true_outcome, play
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import COMPARED
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer
@@ -69,7 +69,7 @@ def test_a_field_that_is_not_reported_changes_nothing(name: str, how: str, updat
     options = {"vaults": [declared]} if many else declared
     for check_mode in (True, False):
         played = play("akv_config", {**LOGIN, **options}, ontap.send, check_mode)
-        assert_told(played)
+        assert_true_outcome(played)
         assert changes(played) == []
         assert ontap.picture() == before
         if name in COMPARED:
@@ -112,12 +112,12 @@ CLIENT = {"client_id": WHOLE["client_id"], "client_secret": "canary-Newer8Q~secr
 def test_a_uuid_that_is_not_reported_concerns_its_scope_alone(module: str, options: dict[str, Any], how: str) -> None:
     ontap = cluster(vaults=2)
     mine = play(module, {**LOGIN, **options}, without_one_uuid(ontap, "vs1", how))
-    assert_told(mine)
+    assert_true_outcome(mine)
     assert not mine.failed, mine.result["msg"]
     before = ontap.picture()
     of_other = json.loads(json.dumps(options).replace("vs0", "vs1"))
     other = play(module, {**LOGIN, **of_other}, without_one_uuid(ontap, "vs1", how))
-    assert_told(other)
+    assert_true_outcome(other)
     assert other.failed
     assert "uuid" in said(other)
     assert "vs1" in said(other)
@@ -130,7 +130,7 @@ def test_a_secret_in_a_job_that_vanishes_is_warned_of(many: bool) -> None:
     ontap.apply({"fail_next_job": {"ends": "vanishes", "effect": False}})
     entry = {"svm": "vs0", "client_secret": CLIENT["client_secret"], "update_credentials": "always"}
     played = play("akv_config", {**LOGIN, **({"vaults": [entry]} if many else entry)}, ontap.send)
-    assert_told(played)
+    assert_true_outcome(played)
     assert "ONTAP may still have the previous credential" in said(played)
 
 
@@ -138,7 +138,7 @@ def test_a_secret_in_a_job_that_vanishes_is_warned_of(many: bool) -> None:
 def test_a_rotation_over_all_stops_where_a_uuid_is_not_reported(how: str) -> None:
     ontap = cluster(vaults=2)
     played = play("akv_credential", {**LOGIN, **CLIENT}, without_one_uuid(ontap, "vs1", how))
-    assert_told(played)
+    assert_true_outcome(played)
     assert played.result["stopped_by"] == "not_reported"
     assert changes(played) == []
 
@@ -152,7 +152,7 @@ def test_a_repair_of_the_others_goes_on_where_a_uuid_is_not_reported(
     ontap = cluster(vaults=2)
     ontap.apply({"lose_keys": {"svm": "vs0"}}, {"lose_keys": {"svm": "vs1"}})
     played = play("akv_repair", {**LOGIN, **options}, without_one_uuid(ontap, "vs1", how), check_mode)
-    assert_told(played)
+    assert_true_outcome(played)
     assert played.failed
     assert "does not report the uuid of the AKV configuration of SVM vs1" in played.result["msg"]
     assert "All AKV configurations" not in played.result["msg"]
@@ -166,7 +166,7 @@ def test_a_repair_of_what_cannot_be_named_is_no_success(how: str) -> None:
     for options in ({}, {"svm": "vs0"}):
         ontap = cluster(without("uuid", how))
         played = play("akv_repair", {**LOGIN, **options}, ontap.send)
-        assert_told(played)
+        assert_true_outcome(played)
         assert played.failed
         assert "does not report the uuid of the AKV configuration of SVM vs0" in played.result["msg"]
         assert changes(played) == []
@@ -208,7 +208,7 @@ def test_a_name_that_is_no_text_is_refused(
         return Answer(answer.status, answer.headers, json.dumps(content).encode())
 
     played = play(module, {**LOGIN, **options}, send)
-    assert_told(played)
+    assert_true_outcome(played)
     assert changes(played) == []
     assert f"{holder}.{field} in an unexpected form" in said(played)
 
@@ -239,7 +239,7 @@ def test_of_several_configurations_none_is_guessed(name: str, how: str) -> None:
         if name == "enabled" and "blue" in options.values():
             continue
         played = play("akv_config", {**LOGIN, "svm": "vs0", **options}, ontap.send)
-        assert_told(played)
+        assert_true_outcome(played)
         assert changes(played) == []
         assert ontap.picture() == before
         assert name in said(played) or "Set configuration to the one" in said(played)
@@ -306,7 +306,7 @@ def test_akv_info_of_an_svm_without_a_configuration_is_quiet() -> None:
 )
 def test_a_filter_of_akv_info_that_names_nothing_is_refused(options: dict[str, Any]) -> None:
     played = play("akv_info", {**LOGIN, **options}, cluster().send)
-    assert_told(played)
+    assert_true_outcome(played)
     assert (played.failed, played.sent) == (True, [])
     assert re.match(rf"{next(iter(options))}: ", played.result["msg"])
 
@@ -316,7 +316,7 @@ def test_a_filter_of_akv_info_that_names_nothing_is_refused(options: dict[str, A
 def test_a_list_that_names_no_svm_is_refused(module: str, named: Any) -> None:
     options = {"svms": named, **(CLIENT if module == "akv_credential" else {})}
     played = play(module, {**LOGIN, **options}, cluster().send)
-    assert_told(played)
+    assert_true_outcome(played)
     assert (played.failed, played.sent) == (True, [])
     assert re.match(r"svms: (is empty|.*names no SVM)\. Name an SVM, or leave svms out ", played.result["msg"])
 
@@ -563,7 +563,7 @@ def test_a_failed_job_of_a_secret_leaves_the_outcome_unknown(many: bool, effect:
     ontap.apply({"fail_next_job": {"ends": "cancelled", "effect": effect}})
     entry = {"svm": "vs0", "client_secret": CLIENT["client_secret"], "update_credentials": "always"}
     played = play("akv_config", {**LOGIN, **({"vaults": [entry]} if many else entry)}, ontap.send)
-    assert_told(played)
+    assert_true_outcome(played)
     assert played.failed
     assert played.result["outcome"] == "unknown"
     assert "ONTAP may have the new or the previous client_secret" in said(played)

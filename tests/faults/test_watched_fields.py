@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 from faults.catalogue import WHOLE
-from faults.in_process import LOGIN, Ontap, Played, Send, assert_told, listening, play
+from faults.in_process import LOGIN, Ontap, Played, Send, assert_true_outcome, listening, play
 from faults.test_fields import HOW, WRONG, broken, endpoint, places
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.report import About, Ends, cluster, fleet, reading
@@ -154,7 +154,7 @@ def test_conformance_is_not_guessed() -> None:
     sound = play("akv_conformance_info", LOGIN, ontap(()).send)
     for reported, _how, send in ways((), lambda listen: play("akv_conformance_info", LOGIN, listen)):
         played = play("akv_conformance_info", LOGIN, send)
-        assert_told(played)
+        assert_true_outcome(played)
         assert all(method == "GET" for method, _target, _body in played.sent)
         if not played.failed:
             assert set(played.result["agrees"]) <= set(sound.result["agrees"]), reported

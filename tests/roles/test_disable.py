@@ -31,10 +31,10 @@ def test_disable_and_again_and_back(roles: Roles) -> None:
         done = roles.play("disable", cluster, VARIABLES).check()
         assert [vault["svm"] for vault in simulator.vaults()] == ["vs1"]
         assert predicted.changed() == done.changed() == [TASK]
-        told = ("operation", "changed", "failed", "outcome", "volumes")
+        compared = ("operation", "changed", "failed", "outcome", "volumes")
         for run in (predicted, done):
             result = run.fact("akv_disable_result", "cluster1")
-            assert [result[key] for key in told] == ["delete", True, False, "changed", []]
+            assert [result[key] for key in compared] == ["delete", True, False, "changed", []]
 
         again = roles.play("disable", cluster, VARIABLES).check()
         assert again.changed() == []

@@ -341,8 +341,8 @@ def test_files_are_whole_private_and_replaced(tmp_path: Path) -> None:
     assert {str(path.relative_to(folder)) for path in paths} == set(content)
     assert {path.stat().st_mode & 0o777 for path in paths if path.suffix == ".prom"} == {0o644}
     assert {path.stat().st_mode & 0o777 for path in paths if path.suffix != ".prom"} == {0o640}
-    told = json.loads((folder / "report-west.json").read_text())
-    assert (told["made"], told["slice"], told["change_number"]) == ("2026-11-01T12:00:00Z", "west", "CHG1")
+    written = json.loads((folder / "report-west.json").read_text())
+    assert (written["made"], written["slice"], written["change_number"]) == ("2026-11-01T12:00:00Z", "west", "CHG1")
     for path in paths:
         assert "2026-11-01T12:00:00Z" in path.read_text() or path.suffix == ".prom"
 

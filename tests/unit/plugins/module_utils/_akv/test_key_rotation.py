@@ -90,27 +90,27 @@ def hidden(msg: str, **more: Any) -> Values:
     ],
 )
 def test_what_must_not_begin(reading: Values, given: Values, stop: str) -> None:
-    told = progress({"found": reading}, given, "c1", False)
-    assert stop in told.stop
-    assert "SVM vs0 on c1" in told.stop
-    assert (told.change, told.rollback, told.delete) == (False, False, False)
+    state = progress({"found": reading}, given, "c1", False)
+    assert stop in state.stop
+    assert "SVM vs0 on c1" in state.stop
+    assert (state.change, state.rollback, state.delete) == (False, False, False)
 
 
 def test_whoever_insists_may_begin_on_an_unhealthy_one() -> None:
-    told = progress({"found": found(vault(verdict="degraded"))}, {**GIVEN, "require_healthy": False}, "c1", False)
-    assert (told.stop, told.change) == ("", True)
+    state = progress({"found": found(vault(verdict="degraded"))}, {**GIVEN, "require_healthy": False}, "c1", False)
+    assert (state.stop, state.change) == ("", True)
 
 
 def test_a_key_that_is_in_use_is_left_alone() -> None:
-    told = at({**GIVEN, "key_id": KEY1})
-    assert (told.change, told.result["failed"], told.result["changed"]) == (False, False, False)
-    assert told.message == f"SVM vs0 on c1 has key {KEY1} already, and is healthy."
+    state = at({**GIVEN, "key_id": KEY1})
+    assert (state.change, state.result["failed"], state.result["changed"]) == (False, False, False)
+    assert state.message == f"SVM vs0 on c1 has key {KEY1} already, and is healthy."
 
 
 def test_a_new_configuration_is_as_the_one_in_use() -> None:
     proxied = vault(proxy_host="proxy", proxy_port=8080, verify_ip=False)
-    told = progress({"found": found(proxied)}, {**SWITCH, "client_id": "app2"}, "c1", False)
-    assert told.create == {
+    state = progress({"found": found(proxied)}, {**SWITCH, "client_id": "app2"}, "c1", False)
+    assert state.create == {
         "name": "https://kv1.vault.azure.net/",
         "client_id": "app2",
         "tenant_id": "t1",
@@ -123,20 +123,20 @@ def test_a_new_configuration_is_as_the_one_in_use() -> None:
 
 
 def test_what_is_watched() -> None:
-    told = at(changed=CHANGED)
-    assert told.watch["configuration_uuid"] == "uuid-of-default"
-    assert told.watch["before"][0]["verdict"] == "healthy"
+    state = at(changed=CHANGED)
+    assert state.watch["configuration_uuid"] == "uuid-of-default"
+    assert state.watch["before"][0]["verdict"] == "healthy"
     green = {**CHANGED, "vault": {"uuid": "uuid-of-green", "client_id": "app2"}}
-    told = at(SWITCH, made=CHANGED, switched=green)
-    assert (told.watch["configuration_uuid"], told.watch["client_id"]) == ("uuid-of-green", "app2")
+    state = at(SWITCH, made=CHANGED, switched=green)
+    assert (state.watch["configuration_uuid"], state.watch["client_id"]) == ("uuid-of-green", "app2")
     assert at(changed=hidden("no")).watch == {}
     assert at(check_mode=True, changed=CHANGED).watch == {}
 
 
 @pytest.mark.parametrize("verdict", ["degraded", "unavailable"])
 def test_a_bad_configuration_is_rolled_back(verdict: str) -> None:
-    told = at(changed=CHANGED, watched=hidden("worse", stopped_by="canary"), after=found(vault(KEY2, verdict)))
-    assert (told.rollback, told.delete, told.result["failed"]) == (True, False, True)
+    state = at(changed=CHANGED, watched=hidden("worse", stopped_by="canary"), after=found(vault(KEY2, verdict)))
+    assert (state.rollback, state.delete, state.result["failed"]) == (True, False, True)
     assert not at({**GIVEN, "rollback": False}, changed=CHANGED, after=found(vault(KEY2, verdict))).rollback
     # ONTAP calls the enabled one default, and the previous one by another name.
     after = found(vault(KEY2, verdict, "default", of="green"), vault(KEY1, "inactive", "blue", of="default"))
@@ -154,75 +154,77 @@ def test_a_bad_configuration_is_rolled_back(verdict: str) -> None:
     ],
 )
 def test_what_is_not_rolled_back_but_is_no_success(steps: Values) -> None:
-    told = at(**steps)
-    assert (told.rollback, told.result["failed"], told.result["rollback"]) == (False, True, "none")
+    state = at(**steps)
+    assert (state.rollback, state.result["failed"], state.result["rollback"]) == (False, True, "none")
 
 
 @pytest.mark.parametrize(("back", "word"), [(CHANGED, "done"), (hidden("no", outcome="unknown"), "failed")])
 def test_the_result_of_a_rollback(back: Values, word: str) -> None:
-    told = at(changed=CHANGED, after=found(vault(KEY2, "degraded")), back=back, back_after=found(vault(KEY1)))
-    assert (told.result["rollback"], told.result["failed"], told.result["changed"]) == (word, True, True)
-    assert told.result["after"]["key_id"] == KEY1
-    assert told.result["rollback_variables"] == {}
+    state = at(changed=CHANGED, after=found(vault(KEY2, "degraded")), back=back, back_after=found(vault(KEY1)))
+    assert (state.result["rollback"], state.result["failed"], state.result["changed"]) == (word, True, True)
+    assert state.result["after"]["key_id"] == KEY1
+    assert state.result["rollback_variables"] == {}
 
 
 def test_a_success_and_its_rollback_by_hand() -> None:
-    told = at(changed=CHANGED, watched=WATCHED, after=found(vault(KEY2)))
-    assert (told.result["failed"], told.result["outcome"]) == (False, "changed")
-    assert told.result["rollback_variables"] == {"akv_rotate_key_key_id": KEY1}
+    state = at(changed=CHANGED, watched=WATCHED, after=found(vault(KEY2)))
+    assert (state.result["failed"], state.result["outcome"]) == (False, "changed")
+    assert state.result["rollback_variables"] == {"akv_rotate_key_key_id": KEY1}
     after = found(vault(KEY2, "healthy", "default", of="green"), vault(KEY1, "inactive", "blue", of="default"))
-    told = at({**SWITCH, "delete_previous": "blue"}, made=CHANGED, switched=CHANGED, after=after)
-    assert told.delete is True
-    assert told.result["rollback_variables"]["akv_rotate_key_configuration"] == "blue"
-    told = at(
+    state = at({**SWITCH, "delete_previous": "blue"}, made=CHANGED, switched=CHANGED, after=after)
+    assert state.delete is True
+    assert state.result["rollback_variables"]["akv_rotate_key_configuration"] == "blue"
+    state = at(
         {**SWITCH, "delete_previous": "blue"},
         made=CHANGED,
         switched=CHANGED,
         after=after,
         deleted={**CHANGED, "operation": "delete", "msg": "Deleted."},
     )
-    assert told.result["rollback_variables"] == {}
-    assert "Deleted." in told.result["msg"]
+    assert state.result["rollback_variables"] == {}
+    assert "Deleted." in state.result["msg"]
 
 
 def test_a_delete_that_fails_is_no_success() -> None:
     there = found(vault(), vault(KEY1, "inactive", "blue"))
-    told = at({**GIVEN, "key_id": KEY1, "delete_previous": "blue"}, found=there, deleted=hidden("in use"))
-    assert told.result["failed"] is True
-    assert "in use" in told.result["msg"]
+    state = at({**GIVEN, "key_id": KEY1, "delete_previous": "blue"}, found=there, deleted=hidden("in use"))
+    assert state.result["failed"] is True
+    assert "in use" in state.result["msg"]
 
 
 @pytest.mark.parametrize("step", ["made", "switched"])
 def test_a_refused_step_of_a_switch(step: str) -> None:
-    told = at(SWITCH, **{"made": CHANGED, step: hidden("Azure refuses the credential.")}, after=found())
-    assert (told.watch, told.rollback, told.delete, told.result["failed"]) == ({}, False, False, True)
-    assert "The key rotation of SVM vs0 on c1 failed. Azure refuses the credential. It has the" in told.result["msg"]
+    state = at(SWITCH, **{"made": CHANGED, step: hidden("Azure refuses the credential.")}, after=found())
+    assert (state.watch, state.rollback, state.delete, state.result["failed"]) == ({}, False, False, True)
+    assert "The key rotation of SVM vs0 on c1 failed. Azure refuses the credential. It has the" in state.result["msg"]
 
 
 def test_a_refused_step_of_check_mode() -> None:
-    told = at(SWITCH, check_mode=True, made=hidden("client_secret: is missing."))
-    assert told.result["failed"] is True
-    assert "client_secret: is missing." in told.result["msg"]
+    state = at(SWITCH, check_mode=True, made=hidden("client_secret: is missing."))
+    assert state.result["failed"] is True
+    assert "client_secret: is missing." in state.result["msg"]
 
 
 def test_a_refused_rollback() -> None:
     bad = found(vault(KEY2, "unavailable"))
     refused = hidden(f"{'No job. ' * 40}(code 65537540)", error={"code": "65537540"})
-    told = at(changed=CHANGED, watched=hidden("worse"), after=bad, back=refused, back_after=bad)
-    assert told.result["rollback"] == "failed"
-    assert "It could not be rolled back to the previous key: No job. No job." in told.result["msg"]
+    state = at(changed=CHANGED, watched=hidden("worse"), after=bad, back=refused, back_after=bad)
+    assert state.result["rollback"] == "failed"
+    assert "It could not be rolled back to the previous key: No job. No job." in state.result["msg"]
     # The message is cut, but not ONTAP's code, and not how to roll back.
-    assert len(told.result["msg"]) <= 450
-    assert "(code 65537540). To roll back, run with" in told.result["msg"]
-    assert told.result["msg"].endswith(KEY1)
-    assert told.result["rollback_variables"] == {"akv_rotate_key_key_id": KEY1}
+    assert len(state.result["msg"]) <= 450
+    assert "(code 65537540). To roll back, run with" in state.result["msg"]
+    assert state.result["msg"].endswith(KEY1)
+    assert state.result["rollback_variables"] == {"akv_rotate_key_key_id": KEY1}
 
 
 @pytest.mark.parametrize("ended", [{"stopped_by": "unread"}, {"stopped_by": "canary"}, {}])
 def test_a_watch_that_stopped_is_no_success(ended: Values) -> None:
-    told = at({**GIVEN, "delete_previous": "blue"}, changed=CHANGED, watched=hidden("lost", **ended), after=AFTER_REKEY)
-    assert (told.rollback, told.delete, told.result["failed"]) == (False, False, True)
-    assert "lost" in told.result["msg"]
+    state = at(
+        {**GIVEN, "delete_previous": "blue"}, changed=CHANGED, watched=hidden("lost", **ended), after=AFTER_REKEY
+    )
+    assert (state.rollback, state.delete, state.result["failed"]) == (False, False, True)
+    assert "lost" in state.result["msg"]
 
 
 @pytest.mark.parametrize("more", [{}, {"outcome": "unknown"}])
@@ -258,11 +260,11 @@ OLD = vault(KEY1, "inactive", "old")
 )
 def test_never_deletes_the_configuration_in_use(name: str, before: Values, after: Values, deleted: str) -> None:
     steps = {"made": CHANGED, "switched": CHANGED, "watched": WATCHED, "after": after}
-    told = at({**SWITCH, "delete_previous": name}, found=before, **steps)
-    assert (told.delete, told.delete_configuration) == (bool(deleted), deleted)
-    assert told.result["failed"] is False
+    state = at({**SWITCH, "delete_previous": name}, found=before, **steps)
+    assert (state.delete, state.delete_configuration) == (bool(deleted), deleted)
+    assert state.result["failed"] is False
     nothing = f"There is no inactive configuration {name}: nothing was deleted."
-    assert (nothing in told.result["msg"]) == (not deleted)
+    assert (nothing in state.result["msg"]) == (not deleted)
 
 
 def test_a_deleted_previous_configuration_is_no_way_back() -> None:
@@ -289,14 +291,14 @@ READING = st.one_of(
 
 @generated(st.fixed_dictionaries({"changed": STEP, "watched": WATCH, "after": READING, "deleted": STEP}))
 def test_never_a_success_that_is_none(steps: Values) -> None:
-    told = at({**GIVEN, "delete_previous": "blue"}, **steps)
+    state = at({**GIVEN, "delete_previous": "blue"}, **steps)
     hidden_failure = any(step.get("msg") == "no" for step in steps.values())
-    assert told.result["failed"] or not hidden_failure
-    if not told.result["failed"] and steps["after"]:
+    assert state.result["failed"] or not hidden_failure
+    if not state.result["failed"] and steps["after"]:
         (now,) = steps["after"]["vaults"]
         assert (now["key_id"], now["verdict"]) == (KEY2, "healthy")
-    assert not (told.delete and told.rollback)
-    if told.rollback:
+    assert not (state.delete and state.rollback)
+    if state.rollback:
         assert steps["after"]["vaults"][0]["key_id"] == KEY2
 
 
