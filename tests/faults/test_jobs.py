@@ -259,3 +259,19 @@ def _without_jobs(send: Send) -> Send:
         return Answer(200, answer.headers, b'{"records": []}') if "/cluster/jobs" in target else answer
 
     return answered
+
+
+@pytest.mark.parametrize(
+    ("ends", "code", "outcome"),
+    [("failure", 65539856, "unknown"), ("cancelled", 0, "unknown"), ("failure", 65537559, "unchanged")],
+)
+@pytest.mark.parametrize("effect", [True, False])
+def test_a_failed_internal_rekey_is_unknown_unless_it_was_refused(
+    effect: bool, ends: str, code: int, outcome: str
+) -> None:
+    """No reading shows an internal key: the job may have failed after a part of its work."""
+    ontap = Ontap("9.16.1", vaults=[{"svm": "vs0"}], volumes=[{"svm": "vs0", "name": "data", "encrypted": True}])
+    ontap.apply({"fail_next_job": {"ends": ends, "effect": effect, **({"code": code} if code else {})}})
+    result = play("akv_rekey", {**LOGIN, "svm": "vs0", "type": "internal"}, ontap.send).result
+    assert (result["failed"], result["outcome"]) == (True, outcome)
+    assert ("Some keys may be new" in result["msg"]) == (outcome == "unknown")

@@ -136,11 +136,12 @@ class Fleet:
             passed = stopped_by in ("", "unhealthy", "unread") and outcome == "changed"
             if passed or outcome == "unknown":
                 mine["watch"] = self.call(host, "watch", before=before, soak=soak, **known)
-                if mine["watch"]["stopped_by"] == "":
+                stopped_by = mine["watch"].get("stopped_by", "lost")
+                if stopped_by == "":
                     for each in decision.hosts if passed else ():
                         more = {**(known if each == host else {}), "expected_plan": plans[each]["plan_id"]}
                         stages[each]["rest"] = self.call(each, "rest", before=plans[each]["before"], **more)
-                else:
+                elif stopped_by != "interrupted":
                     mine["rollback"] = self.call(host, "rollback", before=before, **known)
         done = report(plans, decision, stages, check_mode=self.check_mode)
         assert json.loads(json.dumps(asdict(done)))["results"].keys() == self.clusters.keys()
@@ -874,6 +875,21 @@ class TestUnreadCanary:
         assert all(result["failed"] for result in done.results.values())
         first = done.results["c1"]["vaults"][0]
         assert (first["done"], first["after"]) == ("sent", "unknown")
+
+    @pytest.mark.parametrize("is_worse", [True, False])
+    def test_one_that_is_read_again_after_the_soak_is_rolled_back_if_it_is_worse(self, is_worse: bool) -> None:
+        some = fleet(2)
+        canary = some.clusters["c1"]
+        canary.on_send = lambda cluster, svm, secret: recovers(cluster, svm) if secret == PREVIOUS else None
+        self.silent(canary, 30, lambda: worse(canary, "vs0") if is_worse else None)
+        _decision, done = some.rotate(soak=600)
+        assert some.stages["c1"]["watch"]["stopped_by"] == "unread"
+        assert canary.received == [("vs0", NEW), ("vs0", PREVIOUS)][: 1 + is_worse]
+        assert some.clusters["c2"].received == []
+        assert all(result["failed"] for result in done.results.values())
+        vault = done.results["c1"]["vaults"][0]
+        assert (vault["done"], vault["after"]) == ("rolled_back" if is_worse else "sent", "healthy")
+        assert "could not be read" in done.results["c1"]["msg"]
 
     def test_one_that_was_not_sent_to_is_not_watched(self) -> None:
         """It cannot be read before it would get the new credential."""

@@ -232,6 +232,22 @@ def test_a_canary_that_could_not_be_read_is_watched(roles: Roles) -> None:
         assert message(run) == GONE
 
 
+def test_a_canary_that_is_never_read_again(roles: Roles) -> None:
+    """The rollback waits for the cluster too, and nothing is sent to any other."""
+    with fleet(2) as clusters:
+        unread = {"match": {"method": "GET", "nth": 1, "times": 0}, "http": {"status": 503}}
+        clusters["c1"].apply([{"add_fault": {"match": PATCH, "events": [{"add_fault": unread}]}}])
+        run = roles.play("rotate", connections(clusters), {**VARIABLES, "akv_rotate_wait_timeout": 3})
+        assert run.code == 2
+        assert recap(run) == {"c1": (1, 1), "c2": (0, 1)}
+        assert [sent_to(simulator) for simulator in clusters.values()] == [["vs0"], []]
+        (tried,) = (task for task in run.tasks if "Roll the canary back" in task.name and task.host == "c1")
+        assert tried.status != "skipped"
+        assert done(run, "c1")["vs0"] == ("sent", "healthy", "unknown")
+        assert message(run) == f"{KEEP}5 of 6 configurations still use it."
+        assert_readable(run)
+
+
 def test_what_is_added_in_the_soak_gets_nothing(roles: Roles) -> None:
     vaults = [{"svm": name} for name in ALL]
     with fleet(2, *vaults, svms=(*ALL, "vs9")) as clusters:

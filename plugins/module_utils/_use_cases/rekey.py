@@ -51,6 +51,10 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 }
 
 
+_REFUSALS = frozenset({"65537120", "65537547", "65537559", "65537610", "65539436", "65539437"})
+"""The codes with which ONTAP refuses an internal rekey before it begins (reference, rekey-internal)."""
+
+
 @dataclass(frozen=True)
 class Result:
     """What was done, or in check mode would be done."""
@@ -205,7 +209,11 @@ class _Rekey:
             return
         try:
             self._job = follow(self.client, uuid, self._doing, step.operation, self._params["poll_interval"])
-        except JobFailed:
+        except JobFailed as failure:
+            if self._key is None and failure.code not in _REFUSALS:
+                # Nothing but the job shows an internal rekey, and it may have failed after a part of its work.
+                failure.message += " Some keys may be new: no reading shows it. Check the health, and rekey again."
+                raise
             with contextlib.suppress(AkvError):
                 self.client.task.confirmed(changed=self._has_new_key() is not None)
             raise
