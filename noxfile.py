@@ -442,7 +442,8 @@ def docsite(session: nox.Session) -> None:
     source, html = docsource.gather(), docsource.FOLDER / "html"
     collections = docsource.without_repository()
     options = ("--use-current", "--fail-on-error", "--no-add-antsibull-docs-version", "--dest-dir", source)
-    session.run(here / "antsibull-docs", "collection", *options, "ontap.akv", env={**variables(here), **collections})
+    configured = (here / "antsibull-docs", "--config-file", docsource.CONFIGURATION / "antsibull.cfg", "collection")
+    session.run(*configured, *options, "ontap.akv", env={**variables(here), **collections})
     options = ("--fail-on-warning", "--keep-going", "--quiet", "--conf-dir", docsource.CONFIGURATION)
     session.run(here / "sphinx-build", *options, source, html, env=variables(here))
     found = list(docchecking.problems(html))

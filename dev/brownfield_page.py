@@ -75,13 +75,13 @@ all:
 
 1. Save the backup of the onboard key manager.
 
-   ```text
+   ```shell
    security key-manager onboard show-backup
    ```
 
 2. Record which volumes are encrypted, with their state and junction path.
 
-   ```text
+   ```shell
    volume show -vserver vs0 -is-encrypted true -fields state,junction-path
    ```
 
@@ -151,7 +151,7 @@ all:
 
 5. Migrate the keys of this one SVM, and wait for the end of the job.
 
-   ```text
+   ```shell
    set -privilege advanced
    security key-manager key migrate -from-vserver cluster1 -to-vserver vs0
    ```
@@ -171,7 +171,7 @@ all:
 
 6. Prove it.
 
-   ```text
+   ```shell
    security key-manager key query -node *
    ```
 
