@@ -46,6 +46,11 @@ options:
     description: Whether a missing O(expected_plan) stops the run.
     type: bool
     default: false
+  expected_details:
+    description:
+      - The RV(_value.details) of the plan that was approved, so that RV(_value.table) shows what differs. It decides
+        nothing.
+    type: raw
 seealso:
   - module: ontap.akv.akv_config
   - plugin: ontap.akv.rotation_fleet
@@ -83,12 +88,17 @@ _value:
       description: A digest of the plans of all clusters that have one.
       type: str
     table:
-      description: What would be done, line by line.
+      description: >-
+        What would be done, line by line. If the plan is not the approved one and O(expected_details) says what that
+        was, only what differs.
       type: list
       elements: str
     hand_on:
       description: The RV(_value.plan_id) if every cluster has a plan and the run may go on, else blank.
       type: str
+    details:
+      description: The plan of each cluster, to hand on with RV(_value.hand_on).
+      type: dict
     expected:
       description: >-
         For each host the C(expected_plan) of the module that carries out its plan. Empty if no plan was approved.
@@ -97,18 +107,23 @@ _value:
 
 
 def fleet_plan(
-    variables: t.Any, hosts: t.Any, plan: t.Any = None, expected_plan: t.Any = "", require_plan: t.Any = False
+    variables: t.Any,
+    hosts: t.Any,
+    plan: t.Any = None,
+    expected_plan: t.Any = "",
+    require_plan: t.Any = False,
+    expected_details: t.Any = None,
 ) -> dict[str, t.Any]:
     """Compare the plans of many clusters with what was approved.
 
     :raises AnsibleFilterError: it was not given what it needs
     """
-    refuse_undefined(variables, hosts, plan, expected_plan, require_plan)
+    refuse_undefined(variables, hosts, plan, expected_plan, require_plan, expected_details)
     try:
         if not isinstance(expected_plan, str) or not isinstance(require_plan, bool):
             raise TypeError("expected_plan is not text, or require_plan is not a boolean")
         plans = {str(host): _result(variables, host, plan) for host in hosts}
-        return asdict(approve(plans, expected_plan, require_plan))
+        return asdict(approve(plans, expected_plan, require_plan, expected_details))
     except (AttributeError, KeyError, TypeError) as wrong:
         raise AnsibleFilterError(
             f"ontap.akv.fleet_plan: give hostvars, the hosts, and the variable with akv_config's result ({wrong})."

@@ -78,6 +78,11 @@ options:
     description: The number of the change that the rotation belongs to. It is part of the plan.
     type: str
     default: ''
+  expected_details:
+    description:
+      - The RV(_value.details) of the plan that was approved, so that RV(_value.causes) shows what differs. It decides
+        nothing.
+    type: raw
 seealso:
   - module: ontap.akv.akv_credential
   - plugin: ontap.akv.rotation_report
@@ -118,6 +123,9 @@ _value:
       type: str
     hosts:
       description: The hosts with configurations to rotate, each with the names of its SVMs that O(svms) names.
+      type: dict
+    details:
+      description: The plan of each cluster, to hand on with RV(_value.plan_id).
       type: dict
     missing:
       description: The hosts that were not read.

@@ -416,6 +416,7 @@ COMMON = frozenset(
         *ARGUMENT_SPEC,
         *(
             "expected_plan",
+            "expected_details",
             "require_plan",
             "change_number",
             "credential_expires",

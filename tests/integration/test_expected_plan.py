@@ -179,3 +179,11 @@ def test_a_plan_made_without_waiting_is_the_plan_of_a_run_that_waits(name: str) 
     with cluster() as simulator:
         ids = {approved(simulator, Case(case.module, {**case.options, "wait": wait}, case.move)) for wait in (0, 1)}
     assert len(ids) == 1
+
+
+def test_a_plan_holds_for_one_cluster() -> None:
+    """Two clusters that are alike, behind one host."""
+    with cluster() as one, cluster() as two:
+        options = {"svm": "s3", **WHOLE}
+        plans = {call("akv_config", each.connection, options, check_mode=True)[0]["plan_id"] for each in (one, two)}
+    assert len(plans) == 2

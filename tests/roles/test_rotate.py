@@ -134,7 +134,7 @@ def test_check_mode_then_the_approved_plan(roles: Roles) -> None:
         assert {vault["done"] for result in predicted.values() for vault in result["vaults"]} == {"sent"}
         (plan,) = {result["plan_id"] for result in predicted.values()}
         assert message(t.cast("RoleRun", checked)).endswith(f"The canary would be vs0 on c1. Plan: {plan}.")
-        assert re.findall(r"RUN: *(.*)", checked.output) == [f"akv_expected_plan: {plan}"]
+        assert re.findall(r"akv_expected_plan: *(\S*)", checked.output) == [plan]
 
         count.unlink()
         run = roles.play("rotate", hosts, {**variables, "akv_expected_plan": plan}).check()
@@ -156,6 +156,12 @@ def test_check_mode_then_the_approved_plan(roles: Roles) -> None:
         again = roles.play("rotate", hosts, {**variables, "akv_expected_plan": f"{plan}0"})
         assert again.code == 2
         assert f"The plan is {plan}, expected was {plan}0" in again.failures()[0]
+        handed_on = t.cast("RoleRun", checked).handed_on()
+        assert handed_on["akv_expected_plan"] == plan
+        moved = roles.play("rotate", {"c1": hosts["c1"]}, {**variables, **handed_on, "akv_credential_name": "2027-q2"})
+        assert moved.code == 2
+        assert "the credential  now: change_number CHG1 credential_name 2027-q2" in moved.output
+        assert "c2  now: not in this run" in moved.output
 
 
 def test_a_cluster_that_becomes_worse_is_rolled_back_and_fails_alone(roles: Roles) -> None:

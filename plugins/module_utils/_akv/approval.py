@@ -12,18 +12,23 @@ What goes in are results of akv_config in check mode, one a cluster. A cluster w
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import digest
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import listed, shortened
 
+Record = dict[str, t.Any]
 Result = Mapping[str, t.Any]
 
 NO_PLAN = "no-plan"
 """Stands for the plan of a cluster that had none when the fleet's plan was approved: nothing matches it."""
 
 _LONGEST_CAUSE = 250  # characters
+_MANY = 10  # clusters that are shown
+
+Details = Mapping[str, t.Any]
+"""What was approved, cluster by cluster, as :func:`detail` gives it."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class Approval:
     :ivar plan_id: the digest of the plans of all clusters; empty where none has a plan
     :ivar table: lines, cluster by cluster
     :ivar hand_on: the ID for the run that follows; empty where the fleet's plan is not complete
+    :ivar details: the plan of each cluster for the run that follows, to show what differs; it decides nothing
     :ivar expected: by host, the plan that it may carry out; empty where any plan may be carried out
     """
 
@@ -44,18 +50,57 @@ class Approval:
     table: list[str]
     hand_on: str
     expected: dict[str, str] = field(default_factory=dict)
+    details: dict[str, t.Any] = field(default_factory=dict)
 
 
-def approve(plans: Mapping[str, Result | None], expected_plan: str, require_plan: bool) -> Approval:
+def detail(plan_id: str, lines: Iterable[str]) -> Record:
+    """Give the plan of a cluster as it is handed on."""
+    return {"plan_id": plan_id, "lines": list(lines)}
+
+
+def differences(approved: t.Any, now: Details) -> list[str]:
+    """Say on which clusters the plan is not what was approved, line by line; nothing where that is not known.
+
+    :param approved: as check mode has handed it on; what is malformed is not known
+    """
+    before = {
+        str(host): plan
+        for host, plan in (approved.items() if isinstance(approved, Mapping) else ())
+        if isinstance(plan, Mapping) and isinstance(plan.get("lines"), list)
+    }
+    if not before:
+        return []
+    lines = []
+    hosts = [*now, *(host for host in before if host not in now)]
+    differ = [host for host in hosts if before.get(host, {}).get("plan_id") != now.get(host, {}).get("plan_id")]
+    for host in differ[:_MANY]:
+        was, is_now = _words(before.get(host), "not approved"), _words(now.get(host), "not in this run")
+        if was == is_now:
+            is_now = "the same, on other settings, another configuration, or another cluster or release"
+        lines += [f"{host}  approved: {was}", f"{host}  now: {is_now}"]
+    return [*lines, *([f"{len(differ) - _MANY} more clusters differ."] if len(differ) > _MANY else [])]
+
+
+def _words(plan: t.Any, otherwise: str) -> str:
+    return shortened(" ".join(map(str, plan["lines"])), 2 * _LONGEST_CAUSE) if plan else otherwise
+
+
+def approve(
+    plans: Mapping[str, Result | None], expected_plan: str, require_plan: bool, approved: t.Any = None
+) -> Approval:
     """Compare the plans of all clusters with what was approved.
 
     :param plans: in the order of the play; None for a cluster that has no result
     :param expected_plan: the fleet's plan that was approved; blank for any
     :param require_plan: whether a blank one is refused
+    :param approved: ``details`` of the plan that was approved, where they are known
     """
     planned = {host: str(plan["plan_id"]) for host, plan in plans.items() if plan and plan.get("plan_id")}
     plan_id = digest("fleet", sorted(planned.items())) if planned else ""
-    table = [line for host, plan in plans.items() for line in _lines(host, plan, max(map(len, plans)))]
+    lines = {host: list(_lines(plan)) for host, plan in plans.items()}
+    width = max(map(len, plans), default=0)
+    table = [f"{host.ljust(width)}  {line}" for host, each in lines.items() for line in each]
+    details = {host: detail(planned.get(host, NO_PLAN), each) for host, each in lines.items()}
     missing = [host for host in plans if host not in planned]
     expected_plan = expected_plan.strip()
     if not expected_plan and require_plan:
@@ -71,18 +116,17 @@ def approve(plans: Mapping[str, Result | None], expected_plan: str, require_plan
             f" what is asked for, or the clusters of this run are not what was approved.{without} Run check mode, and"
             " approve the plan that it shows."
         )
-        return Approval(True, why, plan_id, table, "")
+        return Approval(True, why, plan_id, differences(approved, details) or table, "")
     message = f"Plan of {len(planned)} of {len(plans)} clusters: {plan_id or NO_PLAN}."
     expected = {host: planned.get(host, NO_PLAN) for host in plans} if expected_plan else {}
-    return Approval(False, message, plan_id, table, "" if missing else plan_id, expected)
+    return Approval(False, message, plan_id, table, "" if missing else plan_id, expected, details)
 
 
-def _lines(host: str, plan: Result | None, width: int) -> Iterator[str]:
-    mine = host.ljust(width)
+def _lines(plan: Result | None) -> Iterator[str]:
     if not plan or not plan.get("plan_id"):
         why = str(plan.get("msg", "no reason reported")) if plan else "no result in this run"
-        yield f"{mine}  no plan: {shortened(why, _LONGEST_CAUSE)}"
+        yield f"no plan: {shortened(why, _LONGEST_CAUSE)}"
         return
     results = plan.get("results")
     for each in [plan] if results is None else results:
-        yield f"{mine}  {each.get('operation')}: {shortened(str(each.get('msg', '')), _LONGEST_CAUSE)}"
+        yield f"{each.get('operation')}: {shortened(str(each.get('msg', '')), _LONGEST_CAUSE)}"

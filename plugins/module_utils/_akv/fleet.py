@@ -16,6 +16,7 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv.approval import detail, differences
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
 from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import (
     Done,
@@ -50,6 +51,7 @@ class Wish:
     :ivar require_plan: whether an empty one is refused
     :ivar credential_name: how people call the new credential
     :ivar change_number: of the change that the rotation belongs to
+    :ivar expected_details: of the plan that was approved, as check mode handed them on, to show what differs
     """
 
     client_id: str
@@ -61,6 +63,7 @@ class Wish:
     require_plan: bool = False
     credential_name: str = ""
     change_number: str = ""
+    expected_details: t.Any = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ class Decision:
     :ivar hosts: the clusters with targets, each with the names of their SVMs that are named in the wish
     :ivar missing: clusters that were not read and may be missing
     :ivar causes: why it may not begin, line by line, where more than one cluster or configuration is the reason
+    :ivar details: the plan of each cluster for the run that follows, to show what differs
     """
 
     stop: bool
@@ -81,6 +85,7 @@ class Decision:
     hosts: Mapping[str, Sequence[str]] = field(default_factory=dict)
     missing: Sequence[str] = ()
     causes: Sequence[str] = ()
+    details: Mapping[str, t.Any] = field(default_factory=dict)
 
 
 class _Stopped(Exception):
@@ -89,9 +94,11 @@ class _Stopped(Exception):
     :ivar causes: what is wrong on which clusters, line by line; the sentence has as many as fit
     """
 
-    def __init__(self, message: str, found: Sequence[tuple[str, str, str]] = ()) -> None:
+    def __init__(
+        self, message: str, found: Sequence[tuple[str, str, str]] = (), differences: Sequence[str] = ()
+    ) -> None:
         super().__init__(" ".join([message, *_causes(found, _LONGEST_CAUSES)]))
-        self.causes = _causes(found, _CAUSES * _LONGEST_CAUSE)
+        self.causes = [*_causes(found, _CAUSES * _LONGEST_CAUSE), *differences]
 
 
 def decide(plans: Mapping[str, Result | None], wish: Wish) -> Decision:
@@ -103,6 +110,7 @@ def decide(plans: Mapping[str, Result | None], wish: Wish) -> Decision:
     hosts = {host: _named(plan, wish.svms) for host, plan in read.items() if plan.get("vaults")}
     plan_id = _plan_id(read, wish) if read else ""
     missing = [host for host in plans if host not in read]
+    details = _details(read, wish)
     try:
         _check_read(plans, missing, wish.allow_unreachable)
         _check_used(read, wish)
@@ -117,7 +125,8 @@ def decide(plans: Mapping[str, Result | None], wish: Wish) -> Decision:
             raise _Stopped(
                 f"The plan is {plan_id}, expected was {wish.expected_plan}: configurations, their settings, the"
                 " clusters that were read, the certificate, akv_credential_name, or akv_change_number are not what was"
-                " approved. Run check mode again and compare."
+                " approved. Run check mode again and compare.",
+                differences=differences(wish.expected_details, details),
             )
     except _Stopped as why:
         message = shortened(f"Nothing was sent. {why}", LONGEST_MESSAGE)
@@ -129,11 +138,11 @@ def decide(plans: Mapping[str, Result | None], wish: Wish) -> Decision:
     )
     if not all(plan.get("can_roll_back", True) for plan in read.values()):
         message += " No previous credential was given: nothing can be rolled back."
-    return Decision(False, message, canary, plan_id, hosts, missing)
+    return Decision(False, message, canary, plan_id, hosts, missing, details=details)
 
 
-def _plan_id(read: Mapping[str, Result], wish: Wish) -> str:
-    """Digest the plans of the clusters, and which credential it is as far as that is no secret.
+def _known(read: Mapping[str, Result], wish: Wish) -> dict[str, str]:
+    """Give which credential it is as far as that is no secret.
 
     A rotation changes nothing that ONTAP shows. So only a name, a number or a thumbprint makes the next one another.
     """
@@ -143,8 +152,27 @@ def _plan_id(read: Mapping[str, Result], wish: Wish) -> str:
         "credential_name": wish.credential_name,
         "thumbprint": next(filter(None, thumbprints), ""),
     }
+    return {name: value for name, value in known.items() if value}
+
+
+def _plan_id(read: Mapping[str, Result], wish: Wish) -> str:
+    """Digest the plans of the clusters, and which credential it is."""
     plans = sorted((host, str(plan["plan_id"])) for host, plan in read.items())
-    return digest("fleet", [*plans, *sorted(item for item in known.items() if item[1])])
+    return digest("fleet", [*plans, *sorted(_known(read, wish).items())])
+
+
+def _details(read: Mapping[str, Result], wish: Wish) -> Record:
+    """Give what the digest is made of, to show what differs."""
+    known = [f"{name} {value}" for name, value in sorted(_known(read, wish).items())] or ["not named"]
+    return {
+        "the credential": detail(digest("credential", known), known),
+        **{host: detail(str(plan["plan_id"]), [_targets(plan)]) for host, plan in read.items()},
+    }
+
+
+def _targets(plan: Result) -> str:
+    names = [str(vault["name"]) for vault in plan.get("vaults") or ()]
+    return f"{_count(len(names))}{': ' if names else ''}{listed(names)}"
 
 
 def _credential(plan: Result) -> Result:

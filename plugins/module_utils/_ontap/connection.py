@@ -118,6 +118,12 @@ class Connection:
             certificate=certificate,
         )
 
+    @property
+    def address(self) -> str:
+        """Where the cluster is, as its plans identify it: behind one host there may be several, each on its port."""
+        usual = self.http_port == (443 if self.https else 80)
+        return self.hostname if usual else f"{self.hostname}:{self.http_port}"
+
     def endpoint(self) -> Endpoint:
         """Give the cluster as the transport takes it."""
         login = None if self.username is None or self.password is None else (self.username, self.password)

@@ -66,7 +66,7 @@ def execute(
         connection = Connection.from_params(params)
         task.warnings += connection.warnings()
         transport = session.open(connection)
-        client = Client(transport, where, connection.retries, task, connection.hostname)
+        client = Client(transport, where, connection.retries, task, connection.address)
         try:
             return use_case(client, params, check_mode)
         except AkvError as failure:

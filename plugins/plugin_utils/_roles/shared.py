@@ -60,6 +60,12 @@ EXPECTED_PLAN = (
         common=("expected_plan",),
     ),
     Variable(
+        "expected_details",
+        ("What check mode hands on with the plan, so that a run that stops shows what differs. It decides nothing.",),
+        kind=Kind.DICTIONARY,
+        common=("expected_details",),
+    ),
+    Variable(
         "require_plan",
         ("Whether a run without an expected plan is refused. Check mode needs none.",),
         kind=Kind.BOOLEAN,

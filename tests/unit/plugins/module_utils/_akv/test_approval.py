@@ -68,3 +68,36 @@ def test_a_cluster_without_a_plan(unread: Any) -> None:
     assert approve(plans, PLAN, True).expected["c3"] == NO_PLAN
     assert approve({"c3": unread}, PLAN, True).stop
     assert "Clusters without a plan: c3." in approve(plans, "fleet-0", True).message
+
+
+def test_what_differs_is_shown_where_it_is_known_what_was_approved() -> None:
+    approved = approve({**PLANS, "c3": {"plan_id": "3", "operation": "none", "msg": "c"}}, "", False).details
+    moved = {
+        "c1": {"plan_id": "9", "operation": "update", "msg": "SVM vs0 would be updated."},
+        "cluster2": {**PLANS["cluster2"], "plan_id": "8"},
+        "c4": {"plan_id": "4", "operation": "none", "msg": "d"},
+    }
+    found = approve(moved, PLAN, True, approved)
+    assert found.stop
+    assert found.table == [
+        "c1  approved: delete: SVM vs0 would be deleted.",
+        "c1  now: update: SVM vs0 would be updated.",
+        "cluster2  approved: none: a create: b",
+        "cluster2  now: the same, on other settings, another configuration, or another cluster or release",
+        "c4  approved: not approved",
+        "c4  now: none: d",
+        "c3  approved: none: c",
+        "c3  now: not in this run",
+    ]
+    many = {f"c{number}": {"plan_id": str(number)} for number in range(30)}
+    assert approve(many, PLAN, True, approved).table[-1] == "19 more clusters differ."
+
+
+@pytest.mark.parametrize(
+    "approved", [None, {}, "text", [1], {"c1": None}, {"c1": {"lines": "x"}}, {"c1": {"plan_id": "1"}}]
+)
+def test_what_was_approved_is_not_known_where_it_is_malformed_and_decides_nothing(approved: Any) -> None:
+    stopped = approve(PLANS, "fleet-0", True, approved)
+    assert (stopped.stop, stopped.table) == (True, approve(PLANS, "", False).table)
+    assert not approve(PLANS, PLAN, True, approved).stop
+    assert approve(PLANS, "", True, approve(PLANS, "", False).details).stop
