@@ -61,13 +61,6 @@ def world():
         sim.__exit__()
 
 
-def test_a_secret_that_ends(world):
-    here = world(azure_of({"secrets": [{"value": SECRET, "expires": "+6d"}]}))
-    assert here.both() is None
-    here.sim.clock.advance(6 * 86400)
-    assert "AADSTS7000222" in here.both()
-
-
 def test_ontap_notices_at_its_next_poll(world):
     here = world(azure_of({"secrets": [{"value": SECRET, "expires": "+1d"}]}, poll_interval=900))
     assert here.ontap() is None

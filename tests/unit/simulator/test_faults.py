@@ -144,12 +144,6 @@ def test_retry_after(broken, status):
     assert replies[3].headers["Retry-After"] == "soon"
 
 
-def test_an_error_after_the_change(broken):
-    client = broken({"match": {"method": "PATCH"}, "error": {"code": 65541, "when": "after"}})
-    assert client.refused("PATCH", f"{VAULTS}/u", json={"client_secret": "second"})[:2] == (500, 65541)
-    assert secret(client) == "second"
-
-
 @pytest.mark.parametrize(
     ("how", "check"),
     [
@@ -219,22 +213,6 @@ def test_a_secret_is_echoed(broken, encoding, shown):
     assert client.records(VAULTS)[0]["client_secret"] == shown
 
 
-def test_jobs_fail_by_request(broken):
-    client = broken(
-        {"match": {"path": "*/restore"}, "job": {"ends": "vanishes"}},
-        {"match": {"path": "*/restore", "nth": 2}, "partial_restore": {"nodes": ["node1"]}},
-        jobs={"queued": 0, "running": 0},
-    )
-    restored = [client.call("POST", f"{PATH}/u/restore").json()["job"]["uuid"] for _time in range(2)]
-    assert client.refused("GET", f"/cluster/jobs/{restored[0]}") == (404, 4, "uuid")
-    assert "node1" in client.get(f"/cluster/jobs/{restored[1]}")["message"]
-
-
-def test_something_happens_between_two_requests(broken):
-    client = broken({"match": {"method": "POST"}, "events": [{"create_vault": {"svm": "vs1"}}]})
-    assert client.refused("POST", VAULTS, json={**CREATE, "svm": {"name": "vs1"}})[:2] == (409, 65537500)
-
-
 def test_a_port_that_refuses_stays_the_cluster_s_own(broken):
     """Another cluster that starts meanwhile must not get it."""
     client = broken({"match": {}, "refused": {"seconds": 5}})
@@ -267,14 +245,6 @@ def test_a_change_shows_after_so_many_readings(start, fault, status):
     assert secret(client) == ("second" if fault == "stale" else "first")
     assert [port(client) for _reading in range(3)] == [None, None, 8080]
     assert secret(client) == "second"
-
-
-@pytest.mark.parametrize("how", ["missing", "null"])
-def test_fields_are_left_out(broken, how):
-    client = broken({"match": {"query": "*client_id*"}, "without": {"fields": ["client_id"], "how": how}})
-    (record,) = client.records(PATH[4:], params={"fields": "client_id,tenant_id"})
-    assert "tenant_id" in record
-    assert record.get("client_id", "left out") == (None if how == "null" else "left out")
 
 
 def test_a_page_comes_late_and_empty(broken):

@@ -45,21 +45,3 @@ def test_a_job_that_never_ends(client, ends, state):
     job = begin(client)
     later(client, 100_000)
     assert client.get(job)["state"] == state
-
-
-def test_a_restore_needs_azure(client):
-    client.sim.apply([{"azure": {"reachable": False}}])
-    job = begin(client)
-    later(client, 11)
-    assert client.get(job)["code"] == 65537515
-
-
-def test_waiting_for_a_job(start):
-    client = start("9.7", {"jobs": {"queued": 0, "running": 0.2}, "vaults": [{"svm": "vs0", "uuid": "u"}]})
-    reply = client.call("POST", f"/api{VAULTS}/u/restore?return_timeout=5")
-    assert reply.status_code == 200
-    assert client.get(f"/cluster/jobs/{reply.json()['job']['uuid']}")["state"] == "success"
-    client.sim.apply([{"fail_next_job": {"code": 65537515}}])
-    assert client.refused("POST", f"{VAULTS}/u/restore?return_timeout=5")[1] == 65537515
-    client.sim.apply([{"job_times": {"running": 60}}])
-    assert client.call("POST", f"/api{VAULTS}/u/restore?return_timeout=1").status_code == 202
