@@ -28,6 +28,16 @@ _TRANSPORT = Path("plugins", "module_utils", "_http", "transport.py")
 # Galaxy shows these without the pages that they link to.
 _SHOWN_ALONE = ("README.md", "roles/*/README.md")
 _LINK = re.compile(r"\]\(([^)#:]+)(#[^)]*)?\)")
+# How the README of a checkout says to install it. Who reads the README of an archive has the archive, or sees Galaxy.
+_FROM_A_CHECKOUT = re.compile(r"^The collection is not on Galaxy yet\..*?^```console\n.*?^```\n", re.M | re.S)
+_FROM_GALAXY = """\
+Install it from Galaxy or Automation Hub, or from the archive:
+
+```console
+ansible-galaxy collection install ontap.akv
+ansible-galaxy collection install ontap-akv-{version}.tar.gz
+```
+"""
 
 
 def arguments(given: Sequence[str]) -> argparse.Namespace:
@@ -99,11 +109,19 @@ def changelog_command(checkout: Path, version: str) -> tuple[str, ...]:
 def stage(checkout: Path, repository: str, reference: str) -> None:
     """Write the addresses into a copy from which the archive is built.
 
-    :param repository: replaces the reserved address in galaxy.yml
+    :param repository: replaces the reserved address in galaxy.yml, which also gets the addresses that Galaxy shows
     :param reference: the tag to which the links of the READMEs lead
     :raises SystemExit: a link leads to no file
     """
-    _replace(checkout / "galaxy.yml", r"^(?:#.*\n)?repository: .*$", f"repository: {repository}")
+    pages = f"{repository}/blob/{reference}"
+    addresses = {
+        "repository": repository,
+        "documentation": f"{pages}/docs/getting-started.md",
+        "homepage": repository,
+        "issues": f"{repository}/issues",
+    }
+    lines = "\n".join(f"{key}: {address}" for key, address in addresses.items())
+    _replace(checkout / "galaxy.yml", r"^(?:#.*\n)?repository: .*$", lines)
     missing = [
         f"{readme.relative_to(checkout)} links to {target}, which does not exist."
         for readme in _shown_alone(checkout)
@@ -113,7 +131,10 @@ def stage(checkout: Path, repository: str, reference: str) -> None:
     if missing:
         raise SystemExit("\n".join(missing))
     for readme in _shown_alone(checkout):
-        _make_absolute(readme, checkout, f"{repository}/blob/{reference}")
+        _make_absolute(readme, checkout, pages)
+    readme = checkout / "README.md"
+    how = _FROM_GALAXY.format(version=current_version(checkout))
+    readme.write_text(_FROM_A_CHECKOUT.sub(how, readme.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def _shown_alone(checkout: Path) -> list[Path]:

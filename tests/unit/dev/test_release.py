@@ -48,11 +48,30 @@ def test_the_version_is_written_wherever_it_is_named(checkout: Path) -> None:
 
 def test_staging_writes_addresses(checkout: Path) -> None:
     release.stage(checkout, REPOSITORY, "v0.2.0")
-    assert (checkout / "galaxy.yml").read_text() == f"version: 0.1.0\nrepository: {REPOSITORY}\n"
+    assert (checkout / "galaxy.yml").read_text() == (
+        f"version: 0.1.0\nrepository: {REPOSITORY}\n"
+        f"documentation: {REPOSITORY}/blob/v0.2.0/docs/getting-started.md\n"
+        f"homepage: {REPOSITORY}\nissues: {REPOSITORY}/issues\n"
+    )
     links = f"[a]({REPOSITORY}/blob/v0.2.0/docs/a.md#b), [c](#c), [d](https://docs.ansible.com/)"
     assert (checkout / "README.md").read_text().startswith(links)
     role = f"[a]({REPOSITORY}/blob/v0.2.0/docs/a.md#b), [me]({REPOSITORY}/blob/v0.2.0/roles/one/README.md)"
     assert (checkout / "roles" / "one" / "README.md").read_text() == role
+
+
+def test_the_readme_of_an_archive_does_not_send_its_reader_to_a_checkout(checkout: Path) -> None:
+    readme = checkout / "README.md"
+    readme.write_text((release.ROOT / "README.md").read_text())
+    for target, _anchor in release._LINK.findall(readme.read_text()):
+        (checkout / target).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / target).touch()
+    release.stage(checkout, REPOSITORY, "v0.1.0")
+    text = readme.read_text()
+    assert "not on Galaxy" not in text
+    assert "collection build" not in text
+    install = text.partition("## Install\n")[2].partition("\n## ")[0]
+    assert "\nansible-galaxy collection install ontap.akv\n" in install
+    assert "ontap-akv-0.1.0.tar.gz" in install
 
 
 def test_staging_refuses_a_link_that_leads_nowhere(checkout: Path) -> None:
