@@ -57,7 +57,7 @@ An external rekey is a change of `key_id` from 9.8 to 9.10.1. `akv_config` never
 - From 9.16.1 a key-store has a state. Any but active stops a switch, a rekey, a delete, and a create that depends on
   the release. A plain create is refused by ONTAP itself then. A new credential and a restore always go through: they
   are the cure.
-- `verify_host` and `verify_ip` can't be sent with a create: a second request sets them.
+- `verify_host` and `verify_ip` cannot be sent with a create: a second request sets them.
 """
 
 MODULES = {"rekey-external": "akv_rekey", "rekey-internal": "akv_rekey", "restore": "akv_restore"}

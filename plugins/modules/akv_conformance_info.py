@@ -23,7 +23,7 @@ author:
 notes:
   - The page C(docs/real-cluster.md) of the collection has the REST role that the login needs, and what to do with the
     bundle.
-  - The bundle keeps booleans, versions, and words and numbers that stand in the tables of the collection. Names,
+  - The bundle keeps booleans, versions, and words and numbers from the tables of the collection. Names,
     addresses, and UUIDs are replaced by pseudonyms, the same one for the same value. All other values are replaced by
     their type and length, and so are the names of unknown fields.
   - RV(msg) and RV(requests) are not part of the bundle. They contain the host name and UUIDs of the cluster.

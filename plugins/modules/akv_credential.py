@@ -76,7 +76,7 @@ options:
     suboptions:
       uuid: {description: The configuration., type: str, required: true}
       verdict:
-        description: The verdict on it, as M(ontap.akv.akv_info) gives it.
+        description: The verdict on it, as M(ontap.akv.akv_info) returns it.
         type: str
         required: true
         choices: [healthy, degraded, unavailable, unknown, inactive]
@@ -238,7 +238,7 @@ vaults:
       description: When ONTAP took the credential, in UTC, by the clock of the control node. Absent if none was taken.
       type: str
     before:
-      description: The verdict before, as M(ontap.akv.akv_info) gives it.
+      description: The verdict before, as M(ontap.akv.akv_info) returns it.
       type: str
     after:
       description: The verdict after; C(gone) if the configuration no longer exists.

@@ -35,7 +35,7 @@ options:
 notes:
   - The role P(ontap.akv.akv_rotate_key#role) also watches the configuration for a polling interval after the rekey, and
     rolls back if it becomes unhealthy.
-  - Keep the previous key enabled in Azure until this module has ended well.
+  - Keep the previous key enabled in Azure until this module has succeeded.
   - A key that Azure rotates automatically needs no rekey. ONTAP notices the new version and wraps its own key again.
 seealso:
   - module: ontap.akv.akv_config
