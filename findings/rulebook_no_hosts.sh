@@ -15,7 +15,8 @@
 # Who meets it: who repairs what an alert lists, such as clusters without keys. A notice that names none, such as "all
 #   is well again", or an alert whose list was cut, starts the repair on every cluster at once.
 # What to do: let the condition ask for an entry: "event.payload.clusters[0] is defined", which is untrue of an empty
-#   list (checked here). Each event of this collection's sources is for one cluster; docs/events.md says so.
+#   list (checked here). Each event of this collection's sources is for one cluster, and its playbooks refuse an empty
+#   limit; docs/events.md says so.
 # Python 3.11 to 3.13.
 set -euo pipefail
 folder=$(mktemp -d)

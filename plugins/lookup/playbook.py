@@ -17,6 +17,7 @@ description:
   - A variable that is defined and cannot be evaluated is an error that names it, never a default. A variable of another
     type than text, for example a number that YAML made of a name, is an error too.
   - A null or blank value counts as not given.
+  - With V(hosts), a C(--limit) that names nothing is an error, because Ansible would select all hosts.
 options:
   _terms:
     description:

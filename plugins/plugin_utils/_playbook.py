@@ -33,8 +33,9 @@ def hosts(defined: Mapping[str, t.Any], evaluate: Evaluate, *, by_name: bool = F
 
     :param defined: the variables as they stand
     :param by_name: whether hosts or groups must be named if the inventory has more than one host
-    :raises InputError: akv_hosts is refused
+    :raises InputError: akv_hosts or the limit is refused
     """
+    _check_limit(defined.get("ansible_limit"))
     names = evaluated(f"{PREFIX}hosts", _HOSTS, defined, evaluate)
     given = [] if names is NOT_GIVEN else names
     clusters = defined.get("groups", {}).get("all", ())
@@ -46,6 +47,15 @@ def hosts(defined: Mapping[str, t.Any], evaluate: Evaluate, *, by_name: bool = F
         )
     _check_names(given, defined.get("groups", {}))
     return ",".join(given) or "all"
+
+
+def _check_limit(limit: object) -> None:
+    """Refuse a --limit that names nothing: Ansible takes it for none, and a play for no host runs on all of them.
+
+    ansible-rulebook 1.3.2 gives one to a playbook if the event has an empty list of hosts.
+    """
+    if isinstance(limit, str) and not limit.strip(" ,:"):
+        raise InputError("--limit", "it names nothing, so Ansible would select all hosts. Name one, or leave it out.")
 
 
 _PLAIN = re.compile(r"[\w.-]+")

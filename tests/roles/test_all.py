@@ -51,6 +51,14 @@ def test_an_empty_inventory(roles: Roles) -> None:
     assert "no hosts matched" in run.output
 
 
+def test_a_limit_that_names_nothing(roles: Roles) -> None:
+    """As a rulebook gives it for an event without hosts, or a pipeline for a variable that is not set."""
+    run = roles.play("rotate", {"one": DEAD, "two": DEAD}, ROLES["rotate"], "--limit", "")
+    assert run.code != 0
+    assert run.tasks == []
+    assert "--limit: it names nothing" in run.output
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_clusters_that_cannot_be_read(role: str, roles: Roles) -> None:
     """Out of reach, with a login that is refused, and too old: each says so, and nothing is changed."""

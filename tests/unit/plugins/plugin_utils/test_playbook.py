@@ -52,6 +52,17 @@ def test_hosts_that_name_nothing_never_widen(given: Any) -> None:
         hosts_of({"akv_hosts": given})
 
 
+@pytest.mark.parametrize("limit", ["", " ", ",", ":"])
+def test_a_limit_that_names_nothing_never_widens(limit: str) -> None:
+    with pytest.raises(InputError, match=r"^--limit: it names nothing"):
+        hosts_of({**TWO, "akv_hosts": "cluster1", "ansible_limit": limit})
+
+
+@pytest.mark.parametrize("limit", ["cluster1", "cluster*", "all:!cluster2", "@failed.retry"])
+def test_a_limit_is_left_to_ansible(limit: str) -> None:
+    assert hosts_of({**TWO, "ansible_limit": limit}) == "all"
+
+
 @pytest.mark.parametrize("by_name", [True, False])
 def test_hosts_that_cannot_be_evaluated(by_name: bool) -> None:
     with pytest.raises(InputError, match=r"^akv_hosts: cannot be evaluated: 'no_such'"):
