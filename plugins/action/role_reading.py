@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import copy
+import json
 import typing as t
 
+from ansible.plugins.loader import filter_loader
 from ansible.utils.display import Display
 
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
@@ -20,10 +22,15 @@ from ansible_collections.ontap.akv.plugins.plugin_utils._variables import read
 
 Values = dict[str, t.Any]
 
+# With the first filter, Ansible imports all of its own, which takes as long as reading a cluster. It reads an action
+# before it forks its workers: so this is done once, and not in each worker whose task has a filter.
+filter_loader.get("ansible.builtin.from_json")
+
 
 class ActionModule(DirectAction):
     _task: t.Any
     use_case = READINGS["akv_enable"].use_case
+    shows_invocation = False
     preloaded = ("_use_cases.config_many", *(reading.use_case for reading in READINGS.values()))
 
     def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:
@@ -37,7 +44,7 @@ class ActionModule(DirectAction):
             }
         )
         if options["done"] is not None:
-            return {"changed": False, **ended(options["done"], options["drift"], options["checks"])}
+            return {"changed": False, **_flat(ended(options["done"], options["drift"], options["checks"]))}
         role, reading = options["role"], READINGS[options["role"]]
         evaluate = evaluator(self._templar, variables)
         found = read(ROLES[role], ROLES, variables, evaluate)
@@ -65,7 +72,7 @@ class ActionModule(DirectAction):
             more["warnings"] = [warning for warning in warnings if not isinstance(warning, str)]
         host = variables["inventory_hostname"]
         concluded = reading.conclude(given, result, host, check_mode)
-        return {**concluded, **more, "changed": False, "failed": False, "refused": False}
+        return {**_flat(concluded), **more, "changed": False, "failed": False, "refused": False}
 
     def _call(self, reading: Reading, given: Values, variables: Values) -> Values:
         """Call the module as if this were its own task, in check mode: a reading changes nothing."""
@@ -75,7 +82,13 @@ class ActionModule(DirectAction):
         self._task = copy.copy(self._task)
         self._task.action, self._task.args = reading.module, arguments
         self._task.check_mode, self._task.diff = True, False
-        result = super().run(None, variables)
-        # Its arguments may hold a thousand entries.
-        result.pop("invocation", None)
-        return result
+        return super().run(None, variables)
+
+
+def _flat(concluded: Values) -> Values:
+    """Give the result of a role as one JSON text.
+
+    Whenever a task uses a registered variable, Ansible walks through all values in it. A thousand AKV configurations
+    have forty thousand.
+    """
+    return {**concluded, "fact": json.dumps(concluded["fact"])} if "fact" in concluded else concluded

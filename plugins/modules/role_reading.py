@@ -54,6 +54,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+fact:
+  description: The result of the role akv_enable, as a JSON text.
+  returned: for the role akv_enable, if no variable is refused
+  type: str
 refused:
   description: Whether variables are refused. Then RV(msg) says which ones, and nothing was sent.
   returned: always

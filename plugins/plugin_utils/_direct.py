@@ -48,10 +48,12 @@ class DirectAction(NormalAction):
 
     :cvar use_case: the module util with the use case
     :cvar preloaded: further ones that are imported before Ansible forks
+    :cvar shows_invocation: whether results have the arguments if Ansible wants them; they may hold a thousand entries
     """
 
     use_case: str
     preloaded: t.ClassVar[tuple[str, ...]] = ()
+    shows_invocation: t.ClassVar[bool] = True
 
     def __init_subclass__(cls) -> None:
         # Ansible reads an action before it forks its workers: what is imported now is imported once for all of them.
@@ -88,6 +90,8 @@ class DirectAction(NormalAction):
                 return None
             in_process, use_case = _load(self.use_case)
             task = _ansible.read_task(self, task_vars)
+            if not self.shows_invocation:
+                task = task._replace(shows_invocation=False)
         except (_ansible.NotHere, AttributeError, ImportError, LookupError, TypeError):
             return None
         return t.cast("Values | None", in_process.run(task, use_case))

@@ -64,14 +64,13 @@ def run(task: Task, use_case: ModuleType) -> Values | None:
     """
     if REQUESTS_IMPORT_ERROR:
         return None
-    call = Call(use_case.ARGUMENT_SPEC, task.arguments, getattr(use_case, "KIND", ONTAP), task.cluster)
+    kind = getattr(use_case, "KIND", ONTAP)
+    call = Call(use_case.ARGUMENT_SPEC, task.arguments, kind, task.cluster, task.shows_invocation)
     try:
         result = _run(task, use_case, call)
     except Exception as exc:  # pylint: disable=broad-except
         # A traceback of Ansible's own would show whatever the exception holds.
         result = call.broken(exc)
-    if not task.shows_invocation:
-        del result["invocation"]
     if not task.diff:
         result.pop("diff", None)
     return result

@@ -66,9 +66,15 @@ def _plan(given: Values, result: Result, host: str, check_mode: bool) -> Values:
     sends = bool(changes) and is_planned and (check_mode or not given["fail_on_drift"])
     drift = _drift(results, host) if given["fail_on_drift"] else ""
     undeclared = [_scope(each) for each in result.get("undeclared") or []]
+    # Only check mode and a stop show the plan.
+    shows_all = check_mode or given["require_plan"] or "expected_plan" in given
     plan = {
         **{name: result[name] for name in ("plan_id", "msg") if name in result},
-        "results": [{name: each.get(name) for name in ("operation", "msg")} for each in results],
+        "results": [
+            {name: each.get(name) for name in ("operation", "msg")}
+            for each in results
+            if shows_all or each.get("operation") != "none"
+        ],
         **ended(result, drift),
         "drift": drift,
         "check_mode": check_mode,

@@ -122,6 +122,14 @@ class Fault(t.NamedTuple):
     problem: str
 
 
+class Refused(Exception):
+    """Faults that show when further values are computed."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__()
+        self.faults = faults
+
+
 Given = Mapping[str, t.Any]
 Check = Callable[[Given], Iterable[Fault]]
 """Finds faults in what was read. What is not given is absent, and so is what the part that is read does not hold."""
@@ -140,7 +148,7 @@ class Role:
     :ivar description: sentences with Ansible's documentation markup
     :ivar check: rules over the settings
     :ivar check_credential: rules over the credential
-    :ivar prepare: computes further values from what was read, for example options for a module
+    :ivar prepare: computes further values from what was read, for example options for a module; may raise Refused
     """
 
     name: str
@@ -196,13 +204,20 @@ def read(role: Role, roles: Iterable[str], names: Iterable[str], evaluate: Evalu
         elif variable.required:
             reading.errors.append(f"{_sources(role, variable)}: required, and not given.")
     if not reading.errors:
-        if part is not Part.CREDENTIAL:
-            reading.errors += _sentences(role, reading, role.check(reading.given))
-        if part is not Part.SETTINGS:
-            reading.errors += _sentences(role, reading, role.check_credential(reading.given))
+        _check(role, reading, part)
     if not reading.errors:
-        reading.given = role.prepare(reading.given)
+        try:
+            reading.given = role.prepare(reading.given)
+        except Refused as refused:
+            reading.errors += _sentences(role, reading, refused.faults)
     return reading
+
+
+def _check(role: Role, reading: Reading, part: Part) -> None:
+    if part is not Part.CREDENTIAL:
+        reading.errors += _sentences(role, reading, role.check(reading.given))
+    if part is not Part.SETTINGS:
+        reading.errors += _sentences(role, reading, role.check_credential(reading.given))
 
 
 def _sentences(role: Role, reading: Reading, faults: Iterable[Fault]) -> Iterator[str]:

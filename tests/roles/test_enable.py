@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 from integration.running import Values, seen
 from roles.playing import DEAD, Connection, Roles, assert_changes_nothing, assert_readable
 
@@ -25,7 +28,7 @@ def host(simulator: Simulator, **variables: object) -> Connection:
     return {**simulator.connection, "variables": variables}
 
 
-def test_an_estate(roles: Roles) -> None:
+def test_an_estate(roles: Roles, tmp_path: Path) -> None:
     """Predicted, created, unchanged in one request a cluster; a third cluster has a single configuration."""
     vaults = [{"svm": "vs1"}, {"svm": "vs0", "configuration": "green"}]
     with (
@@ -45,8 +48,10 @@ def test_an_estate(roles: Roles) -> None:
             "akv_enable_proxy_password": "the-proxy-password",
             "akv_enable_port": 8443,
         }
+        # Someone else's variable, which no task needs.
+        unused = {"of_others": f"{{{{ lookup('ansible.builtin.pipe', 'touch {tmp_path}/evaluated') }}}}"}
         clusters = {
-            "one": host(one, akv_configurations=[entry("vs0"), entry("vs1")]),
+            "one": host(one, akv_configurations=[entry("vs0"), entry("vs1")], **unused),
             "two": host(two, akv_configurations=[entry("vs0")]),
             "three": host(three, **single),
         }
@@ -74,8 +79,28 @@ def test_an_estate(roles: Roles) -> None:
         drift = {**SHARED, "akv_enable_fail_on_drift": True}
         again = roles.play("enable", clusters, drift, "--check", "--diff").check()
         assert again.changed() == []
+        # A task takes a worker for each host, even if it is skipped.
+        assert len([task for task in again.tasks if task.name.endswith("Check the variables")]) == 1
+        assert list(tmp_path.iterdir()) == []
         for simulator, count in before.items():
             assert [(request["method"], request["path"]) for request in seen(simulator)[count:]] == [("GET", LIST)]
+
+
+def test_what_a_server_writes_is_never_a_template(roles: Roles, tmp_path: Path) -> None:
+    book = tmp_path / "book.yml"
+    shown = {"ansible.builtin.debug": {"msg": "{{ akv_enable_result.undeclared }}"}}
+    enable = {"ansible.builtin.import_role": {"name": "ontap.akv.akv_enable"}}
+    defaults = {"group/ontap.akv.akv": "{{ lookup('ontap.akv.playbook', 'connection') }}"}
+    play = {"hosts": "all", "gather_facts": False, "connection": "local", "module_defaults": defaults}
+    book.write_text(json.dumps([{**play, "tasks": [enable, shown]}]), encoding="utf-8")
+    odd = "{{ 1 + 1 }}"
+    vaults = [{**entry("vs0"), "client_id": "client1", "tenant_id": "tenant1"}, {"svm": odd}]
+    scenario = {"svms": [{"name": "vs0"}, {"name": odd}], "vaults": vaults}
+    with Simulator(release="9.14.1", scenario=scenario) as simulator:
+        clusters = {"cluster1": host(simulator, akv_configurations=[entry("vs0")])}
+        run = roles.play(book, clusters, SHARED).check()
+    (undeclared,) = run.tasks[-1].result["msg"]
+    assert undeclared["svm"]["name"] == odd
 
 
 def test_a_drift_job(roles: Roles) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import typing as t
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from integration.canaries import Canary, Watch
@@ -147,14 +148,16 @@ def test_a_reading_of_the_repair_that_fails_is_named(reading: int, credential: s
         assert [vault["credential"] for vault in result["vaults"]] == [credential]
 
 
-def test_diagnose_changes_nothing_and_is_short(roles: Roles) -> None:
+def test_diagnose_changes_nothing_and_is_short(roles: Roles, tmp_path: Path) -> None:
     with (
         broken({"expire_credential": {"svm": "vs0"}}) as one,
         broken({"disable_key": {"key_id": KEY}}, number=20) as two,
         assert_changes_nothing(one),
         assert_changes_nothing(two),
     ):
-        clusters = {"one": one.connection, "two": two.connection}
+        # Someone else's variable, which no task needs.
+        unused = {"of_others": f"{{{{ lookup('ansible.builtin.pipe', 'touch {tmp_path}/evaluated') }}}}"}
+        clusters = {"one": one.connection, "two": {**two.connection, "variables": unused}}
         run = roles.play("diagnose", clusters, {"akv_svm": "vs0"})
         run.check()
         assert "2 of 2 AKV configurations on 2 clusters need attention" in run.output
@@ -165,6 +168,7 @@ def test_diagnose_changes_nothing_and_is_short(roles: Roles) -> None:
         hosts = Counter(task.name for task in run.tasks)
         assert hosts.pop("Read the cluster") == 2
         assert set(hosts.values()) == {1}
+        assert list(tmp_path.iterdir()) == []
         (shown,) = (task.result["msg"] for task in run.tasks if task.name.startswith("Show what is wrong"))
         assert len(shown) <= 20
         assert_readable(run)

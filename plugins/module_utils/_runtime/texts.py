@@ -28,6 +28,8 @@ _NO_LOG_WORDS = (
 # One search decides for nearly all texts that they are no placeholder.
 _MAYBE_PLACEHOLDER = re.compile(r"[$*\u2022\u25cf]|\{[{%]|__omit_|<<Omit|no_log|NO_LOG|NOT_LOGGING")
 _BULLETS = re.compile(r"[*\u2022\u25cf]{3,}")
+_WHITE_SPACE = re.compile(r"\s")
+_BLANKS = re.compile(r"[^\S ]")  # other than the space
 # What a template makes of an empty result.
 _EMPTY = ("[]", "{}", "None")
 
@@ -87,7 +89,7 @@ def check_new_secret(option: str, value: str, spaces: bool = False) -> list[str]
     if value in _EMPTY:
         raise InputError(option, f"is {value}, which a template makes of an empty result. Give the secret itself.")
     found = _unseen(value)
-    if found is None and (value != value.strip() or any(sign.isspace() for sign in value if sign != " " or not spaces)):
+    if found is None and (value != value.strip() or (_BLANKS if spaces else _WHITE_SPACE).search(value)):
         found = "white space"
     if found is not None:
         raise InputError(

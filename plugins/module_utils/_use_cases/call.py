@@ -47,6 +47,7 @@ class Call:
     :param given: the arguments before Ansible has converted them
     :param kind: with whom the use case speaks
     :param cluster: the inventory's host, as `CLUSTER` describes it
+    :param shows_invocation: whether results have the arguments
     :ivar spec: all options
     """
 
@@ -56,10 +57,12 @@ class Call:
         given: Params,
         kind: Kind = ONTAP,
         cluster: Mapping[str, str] | None = None,
+        shows_invocation: bool = True,
     ) -> None:
         self.spec: dict[str, t.Any] = {**kind.spec, **argument_spec}
         self._execute = kind.execute
         self._given = given
+        self._shows_invocation = shows_invocation
         self._cluster = {CLUSTER: cluster} if cluster else {}
         self._redactor = Redactor(secrets_of(self.spec, given))
 
@@ -112,4 +115,6 @@ class Call:
         return {**self._redactor.result(result), **self._invocation(self._given)}
 
     def _invocation(self, params: Params) -> Result:
+        if not self._shows_invocation:
+            return {}
         return {"invocation": {"module_args": self._redactor.result(shown(self.spec, params))}}

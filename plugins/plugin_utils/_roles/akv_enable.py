@@ -22,6 +22,7 @@ from ansible_collections.ontap.akv.plugins.plugin_utils._variables import (
     Fault,
     Given,
     Kind,
+    Refused,
     Role,
     Values,
     Variable,
@@ -32,6 +33,17 @@ _DELETES = ("allow_recreate", "state")
 """Options of an entry that delete an AKV configuration. This role never does."""
 _OPTIONS = {name: spec for name, spec in ENTRY_SPEC.items() if name not in _DELETES}
 _ALIASES = {alias: name for name, spec in _OPTIONS.items() for alias in spec.get("aliases", ())}
+_VARIABLES = {
+    name: Variable(
+        name,
+        (),
+        kind=Kind(spec.get("type", "str")),
+        choices=tuple(spec.get("choices", ())),
+        secret=spec.get("no_log", False),
+    )
+    for name, spec in _OPTIONS.items()
+}
+"""The options of an entry."""
 _NEEDED = ("name", "key_id", "client_id", "tenant_id")
 _CREDENTIAL = tuple(variable.name for variable in shared.NEW_CREDENTIAL)
 _OF_ONE = (
@@ -43,17 +55,9 @@ OF_CONFIGURATIONS = frozenset((*_OF_ONE, "configuration", "configurations", "ent
 """What is read of the configurations, with their secrets. The rest are settings of the role."""
 
 
-class _Refused(Exception):
-    """Faults of the declared configurations."""
-
-    def __init__(self, faults: list[Fault]) -> None:
-        super().__init__()
-        self.faults = faults
-
-
 def _check(given: Given) -> Iterator[Fault]:
     if "configurations" in given:
-        yield from _check_list(given)
+        # Its entries are checked while they are completed.
         return
     yield from shared.check_one_scope(given)
     missing = tuple(name for name in _NEEDED if name not in given)
@@ -62,18 +66,6 @@ def _check(given: Given) -> Iterator[Fault]:
     yield from shared.check_vault_uri(given, "name")
     yield from shared.check_key_id(given, "key_id")
     yield from shared.check_new_credential(given)
-
-
-def _check_list(given: Given) -> Iterator[Fault]:
-    if "configuration" in given:
-        yield Fault(
-            ("configuration", "configurations"),
-            "both are given. Give the configuration's name in its entry of the list.",
-        )
-    try:
-        _selected(given)
-    except _Refused as refused:
-        yield from refused.faults
 
 
 def _prepare(given: Values) -> Values:
@@ -88,9 +80,12 @@ def _prepare(given: Values) -> Values:
 def _selected(given: Given) -> list[Values]:
     """Give the entries of the list, completed. An SVM or a scope that is given selects among them.
 
-    :raises _Refused: an entry is malformed, two are for the same configuration, or none is selected
+    :raises Refused: an entry is malformed, two are for the same configuration, or none is selected
     """
     faults = []
+    if "configuration" in given:
+        problem = "both are given. Give the configuration's name in its entry of the list."
+        faults.append(Fault(("configuration", "configurations"), problem))
     entries = []
     for number, entry in enumerate(given["configurations"], 1):
         try:
@@ -103,7 +98,7 @@ def _selected(given: Given) -> list[Values]:
     if not faults and not selected:
         faults.append(_nothing_selected(entries, given))
     if faults:
-        raise _Refused(faults)
+        raise Refused(faults)
     return selected
 
 
@@ -123,15 +118,7 @@ def _completed(place: str, raw: Mapping[str, t.Any], given: Given) -> Values:
             raise InputError(place, f"{name} is not an option. {advice}")
         if option in entry:
             raise InputError(place, f"{option} is given twice, by another name too. Keep one of them.")
-        spec = _OPTIONS[option]
-        variable = Variable(
-            option,
-            (),
-            kind=Kind(spec.get("type", "str")),
-            choices=tuple(spec.get("choices", ())),
-            secret=spec.get("no_log", False),
-        )
-        typed = converted(f"{place}: {name}", value, variable)
+        typed = converted(f"{place}: {name}", value, _VARIABLES[option])
         if typed is not NOT_GIVEN:
             entry[option] = typed
     of_cluster = entry.get("scope") == "cluster"

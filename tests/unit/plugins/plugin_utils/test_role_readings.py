@@ -57,6 +57,19 @@ def test_the_entries_go_with_a_change_alone() -> None:
     assert plan["given"]["preflight"] is True
 
 
+@pytest.mark.parametrize(
+    ("check_mode", "variables", "shown"),
+    [(False, {}, 1), (True, {}, 2), (False, {"akv_expected_plan": "p"}, 2), (False, {"akv_require_plan": True}, 2)],
+)
+def test_what_is_as_declared_is_in_the_plan_if_the_plan_is_shown(
+    check_mode: bool, variables: dict[str, Any], shown: int
+) -> None:
+    results = [result_of("vs1", changed=True, operation="update"), result_of("vs0")]
+    plan = plan_of(*results, check_mode=check_mode, **variables)
+    assert [each["operation"] for each in plan["results"]] == ["update", "none"][:shown]
+    assert plan["fact"]["results"] == results
+
+
 @pytest.mark.parametrize(("check_mode", "sends"), [(False, False), (True, True)])
 def test_a_drift_job_fails_and_sends_nothing(check_mode: bool, sends: bool) -> None:
     differs = [result_of("vs0", changed=True, operation="update"), result_of("vs1", drift=["key_id"]), result_of("vs2")]
