@@ -133,6 +133,34 @@ def test_a_body_without_a_length_that_our_time_limit_ends_is_not_complete(plain:
     assert caught.value.kind is FaultKind.LOST
 
 
+def test_one_thread_waits_for_the_limits_of_all_requests() -> None:
+    limit, watchers = transport._TimeLimit(60, lambda: None), set()
+    for _request in range(3):
+        limit.begin()
+        watchers.add(limit._watcher)
+        limit.stop()
+    (watcher,) = watchers
+    assert watcher is not None
+    limit.close()
+    watcher.join(30)
+    assert not watcher.is_alive()
+
+
+def test_a_request_after_others_is_cut() -> None:
+    cut = threading.Event()
+    limit = transport._TimeLimit(0.2, cut.set)
+    for _request in range(3):
+        limit.begin()
+        limit.stop()
+    assert not limit.passed
+    limit.begin()
+    assert cut.wait(30)
+    assert limit.passed
+    cut.clear()
+    limit.begin()
+    assert cut.wait(30)
+
+
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
 def test_a_change_with_an_interim_answer_is_confirmed_by_reading(method: str) -> None:
     start = [] if method == "POST" else [WHOLE]

@@ -158,21 +158,33 @@ class _Response(http.client.HTTPResponse):
 
 
 class _TimeLimit:
-    """The time limit of one request. When it passes, the socket is shut down, and waiting calls return.
+    """The time limit of the request under way. When it passes, the socket is shut down, and waiting calls return.
 
-    :param seconds: from now on
+    One thread waits for the limits of all requests: starting one takes a tenth of the time of a request.
+
+    :param seconds: for each request
     :param cut: shuts the socket down
     :ivar passed: whether it has passed
     """
 
     def __init__(self, seconds: float, cut: t.Callable[[], None]) -> None:
         self.passed = False
-        self._end = time.monotonic() + seconds
+        self._seconds = seconds
         self._cut = cut
+        self._end = 0.0
         self._paused_at: float | None = None
-        self._over = False
-        self._lock = threading.Lock()
-        self._watch(seconds)
+        self._under_way = False
+        self._watcher: threading.Thread | None = None
+        self._changed = threading.Condition()
+
+    def begin(self) -> None:
+        """Begin with a request: the seconds count from now on."""
+        with self._changed:
+            self._end = time.monotonic() + self._seconds
+            self.passed, self._under_way = False, True
+            if self._watcher is None or not self._watcher.is_alive():
+                self._watcher = threading.Thread(target=self._watch, daemon=True)
+                self._watcher.start()
 
     def left(self) -> float:
         """Seconds left; they do not pass while it is paused."""
@@ -190,25 +202,26 @@ class _TimeLimit:
 
     def stop(self) -> None:
         """End it with the request: a socket may be used again."""
-        with self._lock:
-            self._over = True
-            self._timer.cancel()
+        with self._changed:
+            self._under_way = False
 
-    def _watch(self, seconds: float) -> None:
-        self._timer = threading.Timer(max(0.01, seconds), self._check)
-        self._timer.daemon = True
-        self._timer.start()
+    def close(self) -> None:
+        """End it with the connection: nobody waits any more."""
+        with self._changed:
+            self._under_way = False
+            self._changed.notify()
 
-    def _check(self) -> None:
-        with self._lock:
-            if self._over:
-                return
-            left = self.left()
-            if left > 0:
-                self._watch(left)
-            else:
-                self.passed = True
-                self._cut()
+    def _watch(self) -> None:
+        with self._changed:
+            # The limits of later requests end later, so that it wakes in time for each.
+            while self._under_way:
+                left = self.left()
+                if left > 0:
+                    self._changed.wait(max(0.01, left))
+                else:
+                    self.passed, self._under_way = True, False
+                    self._cut()
+            self._watcher = None
 
 
 class _Tracked:
@@ -270,10 +283,10 @@ class _Adapter(HTTPAdapter):
     """
 
     socket: socket.socket | None = None
-    limit: _TimeLimit
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    def __init__(self, context: ssl.SSLContext, timeout: float) -> None:
         self._context = context
+        self.limit = _TimeLimit(timeout, self.cut)
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
 
     def init_poolmanager(self, *args: t.Any, **kwargs: t.Any) -> None:
@@ -323,7 +336,7 @@ class Transport:
         self.url = endpoint.url
         self.allowance = allowance or Allowance()
         self._context = context or _tls_context(endpoint)
-        self._adapter = _Adapter(self._context)
+        self._adapter = _Adapter(self._context, endpoint.timeout)
         if not endpoint.validate_certs:
             # The task's own warning reports it once, and not in the middle of the module's output.
             disable_warnings(InsecureRequestWarning)
@@ -370,8 +383,8 @@ class Transport:
             raise Fault(FaultKind.SPENT, _ALL_SPENT)
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         json_type = {} if body is None or isinstance(body, bytes) else {"Content-Type": "application/json"}
-        timeout = self.endpoint.timeout
-        limit = self._adapter.limit = _TimeLimit(timeout, self._adapter.cut)
+        timeout, limit = self.endpoint.timeout, self._adapter.limit
+        limit.begin()
         response = None
         try:
             response = self._session.request(
@@ -433,6 +446,7 @@ class Transport:
 
     def close(self) -> None:
         """Close the connection."""
+        self._adapter.limit.close()
         self._session.close()
 
     def _fault(self, exc: Exception, late: bool) -> Fault:

@@ -214,15 +214,17 @@ def shown(spec: Spec, given: Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 def _shown(options: Spec | None, given: t.Any) -> t.Any:
     if isinstance(given, Mapping):
-        return {str(name): _shown_option(options, str(name), value) for name, value in given.items()}
+        # Most options are null: they need no call.
+        return {
+            str(name): None if value is None else _shown_option(options, str(name), value)
+            for name, value in given.items()
+        }
     if isinstance(given, (list, tuple)):
         return [_shown(options, item) for item in given]
     return given if options is None or given is None else MASK
 
 
 def _shown_option(options: Spec | None, name: str, value: t.Any) -> t.Any:
-    if value is None:
-        return None
     return MASK if _is_hidden(options, name) else _shown(_below(options, name), value)
 
 

@@ -15,7 +15,7 @@ import json
 import re
 import typing as t
 from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from urllib.parse import quote, quote_plus
 
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
@@ -102,15 +102,11 @@ class Redactor:
 
     @cached_property
     def _pattern(self) -> re.Pattern[str] | None:
-        return self._any_of_forms(1)
+        return _any_of_forms(frozenset(self._secrets), 1)
 
     @cached_property
     def _pattern_of_names(self) -> re.Pattern[str] | None:
-        return self._any_of_forms(SHORT)
-
-    def _any_of_forms(self, least: int) -> re.Pattern[str] | None:
-        forms = {form for secret in self._secrets for form in _forms(secret) if len(form) >= least}
-        return _any_of(sorted(forms, key=len, reverse=True))
+        return _any_of_forms(frozenset(self._secrets), SHORT)
 
     def text(self, text: str) -> str:
         """Mask every form of every secret in a text."""
@@ -150,9 +146,13 @@ class Redactor:
         if isinstance(value, str):
             return masked[value]
         if isinstance(value, dict):
-            # Most options of many entries are null: they need no call.
+            # Most options are null, and most others are texts: these need no call.
             return {
-                self._names[str(name)]: item if item is None or name in own else self._masked(item, masked, own)
+                self._names[str(name)]: item
+                if item is None or name in own
+                else masked[item]
+                if type(item) is str
+                else self._masked(item, masked, own)
                 for name, item in value.items()
             }
         if isinstance(value, (list, tuple)):
@@ -160,8 +160,11 @@ class Redactor:
         return value
 
 
-def _any_of(forms: Iterable[str]) -> re.Pattern[str] | None:
-    alternatives = "|".join(map(_anywhere_or_alone, forms))
+@lru_cache(maxsize=16)
+def _any_of_forms(secrets: frozenset[str], least: int) -> re.Pattern[str] | None:
+    """Compile the pattern of all forms with so many characters; the items of a loop have the same secrets."""
+    forms = {form for secret in secrets for form in _forms(secret) if len(form) >= least}
+    alternatives = "|".join(map(_anywhere_or_alone, sorted(forms, key=len, reverse=True)))
     return re.compile(alternatives, re.IGNORECASE) if alternatives else None
 
 
