@@ -18,23 +18,20 @@ from importlib.metadata import version
 from pathlib import Path
 
 from dev.bench import page
-from dev.bench.cases import Group, Values, cases
+from dev.bench.cases import Values, World, cases
 from dev.bench.running import Runner, simulators
 from dev.environment import CACHE, ROOT
-
-ROUNDS = 3
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench", description="Measures this collection side by side with its peers.")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"default: {ROUNDS}")
+    parser.add_argument("--rounds", type=int, default=3, help="default: 3")
     parser.add_argument("--cases", nargs="+", choices=cases(), default=list(cases()), help="default: all")
     parser.add_argument("--quick", action="store_true", help="a tenth of the objects, to see that it runs")
     parser.add_argument("--against", default="", metavar="COMMIT", help="an older build to compare with")
-    parser.add_argument("--output", type=Path, help="default: docs; .cache/bench if --quick, or less than 3 rounds")
     arguments = parser.parse_args()
-    proves_little = arguments.quick or arguments.rounds < 3
-    output = arguments.output or (CACHE / "bench" if proves_little else page.DOCS)
+    # What proves little does not go to the page.
+    output = CACHE / "bench" if arguments.quick or arguments.rounds < 3 else page.DOCS
     output.mkdir(parents=True, exist_ok=True)
     made = cases(10 if arguments.quick else 1)
     with tempfile.TemporaryDirectory(prefix="akv-bench-") as place:
@@ -48,32 +45,31 @@ def main() -> None:
     print(f"\nWritten: {output / 'benchmarks.md'}")
 
 
-def _measure(groups: Sequence[Group], rounds: int, runner: Runner) -> Iterator[Values]:
-    with simulators(groups) as started:
+def _measure(worlds: Sequence[World], rounds: int, runner: Runner) -> Iterator[Values]:
+    with simulators(worlds) as started:
         for number in range(1, rounds + 1):
             print(f"\nRound {number} of {rounds}")
-            for simulator, group in zip(started, groups):
+            for simulator, world in zip(started, worlds):
                 # Who was first is last in the next round: what warms up, or tires, is to hit nobody alone.
-                for contender in group.contenders[:: 1 if number % 2 else -1]:
+                for contender in world.contenders[:: 1 if number % 2 else -1]:
                     if contender.once and number > 1:
-                        continue
-                    if lacks := runner.lacks(contender):
-                        print(f"  {contender.name:40} not measured: {lacks}")
                         continue
                     try:
                         found = {name: round(value, 4) for name, value in runner.measure(contender, simulator).items()}
-                    except RuntimeError as failure:
+                        print(f"  {contender.name:40}", " ".join(f"{name} {value}" for name, value in found.items()))
+                        yield {"contender": contender.name, "round": number, "items": contender.items, **found}
+                    except (OSError, RuntimeError) as failure:
                         print(f"  {contender.name:40} not measured: {failure}")
-                        continue
-                    print(f"  {contender.name:40}", " ".join(f"{name} {value}" for name, value in found.items()))
-                    yield {"contender": contender.name, "round": number, "items": contender.items, **found}
 
 
 def _keep(file: Path, case: str, measured: Values) -> None:
-    """Write what was measured of a case; what the file holds of other cases stays."""
-    kept = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    kept[case] = measured
-    file.write_text(page.lines({name: kept[name] for name in cases() if name in kept}), encoding="utf-8")
+    """Write what was measured of a case, one measure a line; what the file holds of other cases stays."""
+    kept = {**(json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}), case: measured}
+    parts = []
+    for name in filter(kept.get, cases()):
+        measures = ",\n  ".join(json.dumps(one, ensure_ascii=False) for one in kept[name]["measures"])
+        parts.append(f' "{name}": {{"facts": {json.dumps(kept[name]["facts"])}, "measures": [\n  {measures}\n ]}}')
+    file.write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
 
 
 def _older(folder: Path, commit: str) -> Path:

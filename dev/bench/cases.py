@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 Values = dict[str, Any]
@@ -53,59 +53,34 @@ KEY_INFO, APP_INFO = "ontap.akv.akv_key_info", "ontap.akv.entra_app_info"
 RESTIT, URI, DEBUG = "netapp.ontap.na_ontap_restit", "ansible.builtin.uri", "ansible.builtin.debug"
 
 
-@dataclass(frozen=True)
-class World:
-    """Simulated clusters, all alike, with an AKV configuration for each SVM.
-
-    :ivar release: of ONTAP
-    :ivar latency: seconds before each response
-    :ivar azure: whether Azure listens too
-    :ivar more: further keys of the scenario
-    """
-
-    svms: int = 1
-    clusters: int = 1
-    release: str = "9.14.1"
-    latency: float = 0.0
-    azure: bool = False
-    more: Values = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Contender:
-    """One way to do the work: a play of ``tasks``, a ``playbook`` of the collection, a ``child``, or ``replays``.
-
-    :ivar child: a function of children.py
-    :ivar replays: the contender whose requests a bare session sends again
-    :ivar variables: of the play, or of the child
-    :ivar items: objects that it handles
-    :ivar hosts: clusters of the play; 0 for all
-    :ivar direct: whether this collection runs in Ansible's own process
-    :ivar older: whether it is the older build that runs
-    :ivar least_of: runs in a round, of which the quickest counts
-    :ivar once: whether the first round is enough
-    """
+class Contender(NamedTuple):
+    """One way to do the work: a play of ``tasks``, a ``playbook`` of the collection, a ``child``, or ``replays``."""
 
     name: str
     tasks: tuple[Values, ...] = ()
     playbook: str = ""
-    child: str = ""
-    replays: str = ""
-    variables: Values = field(default_factory=dict)
-    items: int = 1
-    hosts: int = 0
+    child: str = ""  # a function of children.py
+    replays: str = ""  # the contender whose requests a bare session sends again
+    variables: Mapping[str, Any] = {}  # of the play, or of the child
+    items: int = 1  # objects that it handles
+    hosts: int = 0  # clusters of the play; 0 for all
     forks: int = 5
-    direct: bool = True
-    older: bool = False
-    least_of: int = 1
-    once: bool = False
+    direct: bool = True  # whether this collection runs in Ansible's own process
+    older: bool = False  # whether it is the older build that runs
+    least_of: int = 1  # runs in a round, of which the quickest counts
+    once: bool = False  # whether the first round is enough
 
 
-class Group(NamedTuple):
-    """Simulated clusters, and who works on them."""
+class World(NamedTuple):
+    """Simulated clusters, all alike, with an AKV configuration for each SVM; and who works on them."""
 
-    world: World
     contenders: tuple[Contender, ...]
+    svms: int = 1
+    clusters: int = 1
+    release: str = "9.14.1"
+    latency: float = 0.0  # seconds before each response
+    azure: bool = False  # whether Azure listens too
+    more: Mapping[str, Any] = {}  # further keys of the scenario
 
 
 def looped(task: Values, number: int, over: str = "") -> tuple[Values, ...]:
@@ -113,13 +88,12 @@ def looped(task: Values, number: int, over: str = "") -> tuple[Values, ...]:
     return ({**task, "loop": f"{{{{ {over or f'range(1, {number} + 1) | list'} }}}}"},)
 
 
-def cases(scale: int = 1) -> dict[str, tuple[Group, ...]]:
+def cases(scale: int = 1) -> dict[str, tuple[World, ...]]:
     """Give all cases: what is measured together.
 
     :param scale: what the numbers of objects are divided by, to try it out
     """
-    numbers = (10, 50, 100, 200, 1000, 10000)
-    few, fifty, hundred, two_hundred, thousand, most = (max(2, number // scale) for number in numbers)
+    few, fifty, hundred, two_hundred, thousand, most = (max(2, n // scale) for n in (10, 50, 100, 200, 1000, 10000))
     query = {"svm.name": "tenant{{ item | default(1) }}", "fields": "*,state"}
     uri = {URI: {"url": f"{{{{ base }}}}/api/{VAULTS}?svm.name={query['svm.name']}&fields=*,state"}}
     restit = {RESTIT: {"api": VAULTS, "query": query}}
@@ -127,7 +101,7 @@ def cases(scale: int = 1) -> dict[str, tuple[Group, ...]]:
     looks = looped({**restit, "register": "found"}, few)
     changes = looped({RESTIT: {**patch, "body": {"client_secret": SECRET}}}, 0, "found.results")
     debug = Contender("loop of debug", looped({DEBUG: {"msg": "x"}}, hundred), items=hundred)
-    python = Contender("Python with requests", child="interpreter")
+    python = Contender("Python with requests", child="replay", variables={"requests": []})
 
     declared = {"name": f"{KEY_VAULT}/", "key_id": KEY, "client_id": CLIENT, "tenant_id": TENANT}
     config = {CONFIG: {**declared, "svm": query["svm.name"]}}
@@ -136,9 +110,9 @@ def cases(scale: int = 1) -> dict[str, tuple[Group, ...]]:
 
     application = {"client_id": CLIENT, "tenant_id": TENANT, "secrets": [PREVIOUS, SECRET]}
     rotating = {"azure": {"poll_interval": 0, "applications": [application]}}
-    no_soak = {"akv_client_id": CLIENT, "akv_client_secret": SECRET, "akv_previous_client_secret": PREVIOUS}
-    no_soak["akv_rotate_soak"] = "0"
-    soak = {**no_soak, "akv_rotate_soak": "10", "akv_rotate_soak_interval": 1}
+    credential = {"akv_client_id": CLIENT, "akv_client_secret": SECRET, "akv_previous_client_secret": PREVIOUS}
+    no_soak = {**credential, "akv_rotate_soak": "0"}
+    soak = {**credential, "akv_rotate_soak": "10", "akv_rotate_soak_interval": 1}
     volumes = [{"svm": "tenant1", "name": "many{}", "count": most, "encrypted": True}]
     with_keys = {"nodes": [{"name": f"node{number}"} for number in range(1, 5)], "volumes": volumes}
 
@@ -155,7 +129,7 @@ def cases(scale: int = 1) -> dict[str, tuple[Group, ...]]:
         return {**common, "akv_configurations": own}
 
     def with_older(contender: Contender) -> tuple[Contender, Contender]:
-        return contender, Contender(**{**vars(contender), "name": f"{contender.name}, older", "older": True})
+        return contender, contender._replace(name=f"{contender.name}, older", older=True)
 
     tasks = (
         Contender("uri", (uri,), least_of=3),
@@ -186,7 +160,7 @@ def cases(scale: int = 1) -> dict[str, tuple[Group, ...]]:
         Contender("rotation of 1 × 50", playbook="rotate", variables=soak, hosts=1),
         Contender("rotation of 4 × 50", playbook="rotate", variables=soak),
     )
-    clusters = (
+    estates = (
         Contender("loops of na_ontap_restit × 5", looped(restit, 5), hosts=few, forks=10, items=few, once=True),
         Contender("estate of 200 × 5", playbook="enable", variables=estate(5), forks=10, items=two_hundred, once=True),
         Contender("akv_info on 200 clusters", (info,), forks=10, items=two_hundred, once=True),
@@ -214,16 +188,12 @@ def cases(scale: int = 1) -> dict[str, tuple[Group, ...]]:
         Contender("entra_app_info's requests alone", replays="entra_app_info of 50"),
     )
     return {
-        "tasks": (Group(World(thousand), tasks), Group(World(most, release="9.7"), memory)),
+        "tasks": (World(tasks, thousand), World(memory, most, release="9.7")),
         "rotation": (
-            Group(World(fifty, clusters=4, more=rotating), fleet),
-            Group(World(two_hundred, latency=0.02, more=rotating), slow),
-            Group(World(clusters=fifty), diagnosis),
+            World(fleet, fifty, clusters=4, more=rotating),
+            World(slow, two_hundred, latency=0.02, more=rotating),
+            World(diagnosis, clusters=fifty),
         ),
-        "estate": (
-            Group(World(5, clusters=two_hundred), clusters),
-            Group(World(thousand), one),
-            Group(World(more=with_keys), holders),
-        ),
-        "azure": (Group(World(latency=0.02, azure=True, more=azure), checks),),
+        "estate": (World(estates, 5, clusters=two_hundred), World(one, thousand), World(holders, more=with_keys)),
+        "azure": (World(checks, latency=0.02, azure=True, more=azure),),
     }

@@ -25,14 +25,8 @@ SCOPES = ("https://vault.azure.net/.default", "https://graph.microsoft.com/.defa
 TEXT = "c2VjcmV0"
 
 
-def interpreter(_world: Values) -> Values:
-    """Import requests, and nothing else."""
-    import_module("requests")
-    return {}
-
-
 def replay(world: Values, requests: list[Values]) -> Values:
-    """Send requests again in one bare session: the lower bound."""
+    """Send requests again in one bare session: the lower bound; without any, that of the memory."""
     session = import_module("requests").Session()
     session.trust_env = False
     azure, login = world["azure"], world["login"]
@@ -40,15 +34,12 @@ def replay(world: Values, requests: list[Values]) -> Values:
     session.auth = None if azure else (login["username"], login["password"])
     base = azure["authority"] if azure else f"https://{login['hostname']}:{login['http_port']}"
     value, began = TEXT, time.monotonic()
-    for one, following in zip(requests, [*requests[1:], requests[-1]]):
-        more: Values = {}
-        if one["path"].endswith("/token"):
-            # What is asked next says for which service the token is.
-            scope = SCOPES["/v1.0/" in following["path"]]
-            more["data"] = {"grant_type": "client_credentials", "scope": scope, **world["form"]}
-        elif one["method"] == "POST":
-            more["json"] = {"alg": "RSA-OAEP-256", "value": value}
-        record = session.request(one["method"], f"{base}{one['path']}?{one['query']}", timeout=60, **more).json()
+    for one, following in zip(requests, [*requests[1:], *requests[-1:]]):
+        # What is asked next says for which service a token is.
+        form = {"grant_type": "client_credentials", "scope": SCOPES["/v1.0/" in following["path"]], **world["form"]}
+        of_key = {"json": {"alg": "RSA-OAEP-256", "value": value}} if one["method"] == "POST" else {}
+        body = {"data": form} if one["path"].endswith("/token") else of_key
+        record = session.request(one["method"], f"{base}{one['path']}?{one['query']}", timeout=60, **body).json()
         value = record["value"] if isinstance(record.get("value"), str) else value
         if "access_token" in record:
             session.headers["Authorization"] = f"Bearer {record['access_token']}"
@@ -57,10 +48,9 @@ def replay(world: Values, requests: list[Values]) -> Values:
 
 def module(world: Values, **task: Values) -> Values:
     """Run a module of the collection, without Ansible around it."""
-    name, options = next(iter(task.items()))
-    testing = import_module("ansible.module_utils.testing")
+    ((name, options),) = task.items()
     main = _ours(f"modules.{name.rpartition('.')[2]}").main
-    given = testing.patch_module_args({**world["login"], **options})
+    given = import_module("ansible.module_utils.testing").patch_module_args({**world["login"], **options})
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere), given:
         try:
             main()
@@ -126,8 +116,7 @@ def microsoft(world: Values) -> Values:
     version, value = client.get_key("key1").properties.version, TEXT
     for operation in ("wrapkey", "unwrapkey", "encrypt", "decrypt"):
         body = {"alg": "RSA-OAEP-256", "value": value}
-        sent = client.send_request(request("POST", f"/keys/key1/{version}/{operation}", json=body))
-        value = sent.json()["value"]
+        value = client.send_request(request("POST", f"/keys/key1/{version}/{operation}", json=body)).json()["value"]
     list(client.list_properties_of_key_versions("key1"))
     client.get_key_rotation_policy("key1")
     bearer = {"Authorization": f"Bearer {credential.get_token(SCOPES[1]).token}"}

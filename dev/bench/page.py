@@ -22,17 +22,13 @@ _GOAL = re.compile(r"(\d+)  (.+):(\w+) ≤ ([0-9.]+) (×|MB|s|a cluster)(?: \+)?
 
 
 class Goal(NamedTuple):
-    """A line of the table of goals.
-
-    :ivar ours: a contender, and its figure
-    :ivar peers: the same of those it is compared with
-    """
+    """A line of the table of goals."""
 
     issue: str
-    ours: tuple[str, str]
+    ours: tuple[str, str]  # a contender, and its figure
     most: float
     unit: str
-    peers: tuple[tuple[str, str], ...]
+    peers: tuple[tuple[str, str], ...]  # the same of those it is compared with
 
     @classmethod
     def read(cls, line: str) -> Goal:
@@ -49,21 +45,20 @@ class Goal(NamedTuple):
         by_name = {(one["contender"], one["round"]): one for one in measures}
         found = []
         for (name, number), ours in by_name.items():
-            peers = [by_name.get((peer, number)) for peer, _figure in self.peers]
-            if name == self.ours[0] and None not in peers:
-                total = sum(_for(ours, peer, figure) for peer, (_name, figure) in zip(peers, self.peers) if peer)
+            peers = [(by_name.get((peer, number), {}), figure) for peer, figure in self.peers]
+            if name == self.ours[0] and all(peer for peer, _figure in peers):
+                total = sum(peer[figure] * _factor(ours, peer, figure) for peer, figure in peers)
                 value = float(ours[self.ours[1]])
                 found.append(value / total if self.unit == "×" else value - total)
         return found
 
 
+def _factor(ours: Values, peer: Values, figure: str) -> float:
+    """Give what a peer's figure is multiplied with for as many items as ours has."""
+    return 1 if figure == "memory" else float(ours["items"] / peer["items"])
+
+
 GOAL_LIST = [Goal.read(line) for line in GOALS.split("\n") if line]
-
-
-def _for(ours: Values, peer: Values, figure: str) -> float:
-    """Give a peer's figure for as many items as ours has."""
-    factor = 1 if figure == "memory" else ours["items"] / peer["items"]
-    return float(peer[figure] * factor)
 
 
 def shown(value: float) -> str:
@@ -75,7 +70,9 @@ def shown(value: float) -> str:
 def page(measured: Mapping[str, Any], notes: str) -> str:
     """Give the whole page as text."""
     head, _mark, rest = notes.partition("<!-- figures -->\n")
-    return "\n".join([head, *_goals(measured), *_facts(measured), rest])
+    facts = {name: [f"{one} {its}" for one, its in case["facts"].items()] for name, case in measured.items()}
+    said = [f"- Case {name}: {', '.join(ones)}." for name, ones in facts.items()]
+    return "\n".join([head, *_goals(measured), *said, rest])
 
 
 def _goals(measured: Mapping[str, Any]) -> Iterator[str]:
@@ -99,20 +96,6 @@ def _figure(measures: Sequence[Values], contender: str, figure: str) -> str:
     unit = {"memory": " MB", "size": " MB", "task": " s", "run": " s"}.get(figure, "")
     items = f" for {chosen[0]['items']}" if figure in ("task", "run") and chosen[0]["items"] > 1 else ""
     return f"{contender}: {figure} {shown(statistics.median(one[figure] for one in chosen))}{unit}{items}"
-
-
-def _facts(measured: Mapping[str, Any]) -> Iterator[str]:
-    for name, case in measured.items():
-        yield f"- Case {name}: {', '.join(f'{fact} {value}' for fact, value in case['facts'].items())}."
-
-
-def lines(measured: Mapping[str, Any]) -> str:
-    """Give the file of what was measured as text: one measure a line."""
-    parts = []
-    for name, case in measured.items():
-        measures = ",\n".join(f"  {json.dumps(one, ensure_ascii=False)}" for one in case["measures"])
-        parts.append(f' "{name}": {{"facts": {json.dumps(case["facts"])}, "measures": [\n{measures}\n ]}}')
-    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def main(folder: Path = DOCS) -> None:

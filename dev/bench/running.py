@@ -16,21 +16,10 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
+from subprocess import DEVNULL
 
-from dev.bench.cases import (
-    APP_INFO,
-    CLIENT,
-    KEY_INFO,
-    PREVIOUS,
-    RESTIT,
-    SECRET,
-    TENANT,
-    URI,
-    Contender,
-    Group,
-    Values,
-    World,
-)
+from dev.bench.cases import APP_INFO, CLIENT, KEY_INFO, PREVIOUS, RESTIT, SECRET, TENANT, URI, Contender, Values, World
 from dev.collection import COLLECTIONS
 from dev.environment import CACHE, ROOT
 
@@ -43,12 +32,12 @@ MICROSOFT = CACHE / "env" / "judge-azure" / "bin" / "python"
 
 
 @contextmanager
-def simulators(groups: Sequence[Group]) -> Iterator[list[Simulator]]:
-    """Start the simulated clusters of each group, in threads of this process."""
+def simulators(worlds: Sequence[World]) -> Iterator[list[Simulator]]:
+    """Start the simulated clusters of each world, in threads of this process."""
     with ExitStack() as stack:
         yield [
             stack.enter_context(Simulator(world.release, _scenario(world), clusters=world.clusters, azure=world.azure))
-            for world, _contenders in groups
+            for world in worlds
         ]
 
 
@@ -68,23 +57,12 @@ def _scenario(world: World) -> Values:
 
 
 class Runner:
-    """Runs contenders, and remembers the requests of each for those that replay them.
-
-    :param older: the folder with the collection of another commit, where there is one
-    """
+    """Runs contenders, and remembers the requests of each for those that replay them."""
 
     def __init__(self, folder: Path, older: Path | None) -> None:
         self._folder = folder
         self._older = older
         self._sent: dict[str, list[Values]] = {}
-
-    def lacks(self, contender: Contender) -> str:
-        """Say what a contender needs and is not here."""
-        if contender.older and not self._older:
-            return "give --against"
-        if contender.replays and contender.replays not in self._sent:
-            return f"{contender.replays} was not"
-        return "no judge-azure" if contender.child == "microsoft" and not MICROSOFT.exists() else ""
 
     def measure(self, contender: Contender, simulator: Simulator) -> Values:
         """Run a contender; give the figures of its quickest run.
@@ -92,8 +70,12 @@ class Runner:
         ``task`` is from the start of the first task to the last result, ``run`` of the whole process, both in seconds;
         ``processor`` the processor time of all its processes; ``requests`` those to the first cluster, or to Azure.
 
-        :raises RuntimeError: it failed
+        :raises RuntimeError: it failed, or what it needs is not here
         """
+        if contender.older and not self._older:
+            raise RuntimeError("give --against")
+        if contender.replays and contender.replays not in self._sent:
+            raise RuntimeError(f"{contender.replays} was not")
         seen = simulator.azure_requests if "azure" in simulator.connection else simulator.requests
         runs = []
         for _number in range(contender.least_of):
@@ -115,8 +97,8 @@ class Runner:
         python = MICROSOFT if contender.child == "microsoft" else sys.executable
         command = [python, HERE / "children.py", contender.child or "replay", folder / "child.json"]
         collections = self._older if contender.older else COLLECTIONS
-        ran = _run(command, {"PYTHONPATH": str(collections)}, folder)
-        return {"task": ran["run"], **ran, **json.loads((folder / "output").read_text(encoding="utf-8"))}
+        ran, output = _run(command, {"PYTHONPATH": str(collections)})
+        return {"task": ran["run"], **ran, **json.loads(output)}
 
     def _play(self, contender: Contender, connection: Values, folder: Path) -> Values:
         variables = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
@@ -130,7 +112,6 @@ class Runner:
         places = [*([str(self._older)] if contender.older else []), os.environ["ANSIBLE_COLLECTIONS_PATH"]]
         environment = {
             "AKV_STAMP": str(folder / "stamp"),
-            "ANSIBLE_CALLBACKS_ENABLED": "stamp",
             "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
             "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join(places),
             "ANSIBLE_FORKS": str(contender.forks),
@@ -143,29 +124,23 @@ class Runner:
         }
         book = f"ontap.akv.{contender.playbook}" if contender.playbook else folder / "play.json"
         ansible = Path(sys.executable).with_name("ansible-playbook")
-        ran = _run(
-            [ansible, "-i", folder / "inventory.json", "-e", f"@{folder / 'vars.json'}", book], environment, folder
-        )
+        options = ["-i", f"{folder}/inventory.json", "-e", f"@{folder}/vars.json"]
+        ran, _output = _run([ansible, *options, book], environment)
         return {"task": float((folder / "stamp").read_text(encoding="utf-8")), **ran}
 
 
-def _run(command: Sequence[str | Path], environment: dict[str, str], folder: Path) -> Values:
-    """Run a command, whose output stays in a folder.
+def _run(command: Sequence[str | Path], environment: dict[str, str]) -> tuple[Values, str]:
+    """Run a command; give its figures and its output.
 
     :raises RuntimeError: it failed
     """
-    with (folder / "output").open("w") as output, (folder / "errors").open("w") as errors:
-        began = time.monotonic()
-        process = subprocess.Popen(
-            command, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, stdout=output, stderr=errors
-        )
-        _pid, status, used = os.wait4(process.pid, 0)
-        run = time.monotonic() - began
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        said = "".join((folder / name).read_text(encoding="utf-8") for name in ("output", "errors"))
-        raise RuntimeError(f"{command} failed:\n{said[-4000:]}")
-    return {"run": run, "processor": used.ru_utime + used.ru_stime}
+    complete = {**os.environ, **environment}
+    began, before = time.monotonic(), getrusage(RUSAGE_CHILDREN)
+    ran = subprocess.run(command, check=False, env=complete, stdin=DEVNULL, capture_output=True, text=True)
+    run, used = time.monotonic() - began, getrusage(RUSAGE_CHILDREN)
+    if ran.returncode:
+        raise RuntimeError(f"{command} failed:\n{ran.stdout[-2000:]}{ran.stderr[-2000:]}")
+    return {"run": run, "processor": used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime}, ran.stdout
 
 
 def _play_of(contender: Contender, connection: Values, alone: bool) -> Values:
@@ -183,11 +158,8 @@ def _play_of(contender: Contender, connection: Values, alone: bool) -> Values:
             "group/ontap.akv.akv": {**login, "ca_path": ca_path},
             RESTIT: login,
             URI: {**uri, "force_basic_auth": True, "return_content": True},
-            **(
-                {KEY_INFO: azure, APP_INFO: {name: azure[name] for name in azure if name != "vault_url"}}
-                if azure
-                else {}
-            ),
+            KEY_INFO: azure,
+            APP_INFO: {name: azure[name] for name in azure if name != "vault_url"},
         },
         "tasks": [{"name": "Work", **task} for task in contender.tasks],
     }

@@ -20,7 +20,6 @@ short_description: Write the seconds from the start of the first task to the las
 class CallbackModule(CallbackBase):  # type: ignore[misc]
     CALLBACK_TYPE = "aggregate"
     CALLBACK_NAME = "stamp"
-    CALLBACK_NEEDS_ENABLED = True
     began = ended = 0.0
 
     def v2_playbook_on_task_start(self, _task: Any, is_conditional: bool) -> None:

@@ -61,7 +61,7 @@ def test_the_page(seconds: float, verdict: str) -> None:
 
 
 def test_the_tables_fit_together() -> None:
-    made = [[contender for group in case for contender in group.contenders] for case in cases().values()]
+    made = [[contender for world in case for contender in world.contenders] for case in cases().values()]
     for goal in GOAL_LIST:
         names = {goal.ours[0], *(peer for peer, _figure in goal.peers)}
         assert [case for case in made if names <= {contender.name for contender in case}], goal
@@ -71,7 +71,7 @@ def test_the_tables_fit_together() -> None:
             assert contender.name not in done
             assert not contender.replays or contender.replays in done
             assert not contender.child or callable(getattr(children, contender.child))
-            json.dumps(vars(contender))
+            json.dumps(contender)
             done.append(contender.name)
 
 
