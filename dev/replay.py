@@ -29,7 +29,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._use_cases import (
     preflight_info,
     restore,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import execute
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.ontap_entry import execute
 from simulator import Simulator, releases
 from simulator.scenario import SETTINGS
 from simulator.scenario import read as read_scenario

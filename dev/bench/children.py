@@ -154,7 +154,7 @@ def _ours(name: str) -> Any:
 
 
 def _result(use_case: Any, options: Values, check_mode: bool) -> Values:
-    entry = _ours("module_utils._use_cases.entry")
+    entry = _ours("module_utils._use_cases.ontap_entry")
     spec = {**entry.ARGUMENT_SPEC, **use_case.ARGUMENT_SPEC}
     checked = import_module("ansible.module_utils.common.arg_spec").ArgumentSpecValidator(spec).validate(options)
     result: Values = entry.execute(checked.validated_parameters, check_mode, use_case.run)[0]

@@ -364,11 +364,11 @@ http_status:
 """
 
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.module import run_module
-from ansible_collections.ontap.akv.plugins.module_utils._use_cases.credential import ARGUMENT_SPEC, run
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.credential import ARGUMENT_SPEC, KIND, run
 
 
 def main() -> None:
-    run_module(ARGUMENT_SPEC, run)
+    run_module(ARGUMENT_SPEC, run, KIND)
 
 
 if __name__ == "__main__":

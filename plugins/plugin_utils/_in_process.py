@@ -24,7 +24,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._http.transport import (
     Transport,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.call import Call
-from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import ONTAP, Session
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import Session
 from ansible_collections.ontap.akv.plugins.plugin_utils._ansible import Task, Values, show, validate
 
 _KEPT = 8  # connections: each has a descriptor
@@ -39,10 +39,10 @@ class _KeptSession(Session):
     def __init__(self) -> None:
         self._kept: OrderedDict[Endpoint, Transport] = OrderedDict()
 
-    def open_endpoint(self, endpoint: Endpoint) -> Transport:
+    def open(self, endpoint: Endpoint) -> Transport:
         transport = self._kept.pop(endpoint, None)
         if transport is None:
-            transport = super().open_endpoint(endpoint)
+            transport = super().open(endpoint)
         else:
             transport.allowance = Allowance()
         self._kept[endpoint] = transport
@@ -60,12 +60,11 @@ _session = _KeptSession()
 def run(task: Task, use_case: ModuleType) -> Values | None:
     """Run a use case for a task; None where there is no ``requests``, so the module reports that.
 
-    :param use_case: a module util with ARGUMENT_SPEC, the use case's own options, and run
+    :param use_case: a module util with KIND, ARGUMENT_SPEC, the use case's own options, and run
     """
     if REQUESTS_IMPORT_ERROR:
         return None
-    kind = getattr(use_case, "KIND", ONTAP)
-    call = Call(use_case.ARGUMENT_SPEC, task.arguments, kind, task.cluster, task.shows_invocation)
+    call = Call(use_case.ARGUMENT_SPEC, task.arguments, use_case.KIND, task.cluster, task.shows_invocation)
     try:
         result = _run(task, use_case, call)
     except Exception as exc:  # pylint: disable=broad-except

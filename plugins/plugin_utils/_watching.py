@@ -30,7 +30,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import
 from ansible_collections.ontap.akv.plugins.module_utils._runtime import arguments
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError, Outcome, unexpected
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import Redactor
-from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import UseCase, execute
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.ontap_entry import UseCase, execute
 
 Values = dict[str, t.Any]
 

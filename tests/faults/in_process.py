@@ -29,7 +29,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._http.transport import A
 from ansible_collections.ontap.akv.plugins.module_utils._ontap import client as ontap_client
 from ansible_collections.ontap.akv.plugins.module_utils._ontap import connection, jobs, zapi
 from ansible_collections.ontap.akv.plugins.module_utils._runtime import task
-from ansible_collections.ontap.akv.plugins.module_utils._use_cases import credential, entry, repair
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases import credential, entry, ontap_entry, repair
 from simulator import api, events
 from simulator.call import Pending, Reply, segments
 from simulator.errors import ApiError
@@ -191,7 +191,9 @@ def play(
         return Played(refused=checked.error_messages)
     played = Played()
     with contextlib.nullcontext() if send is None else listening(send, played, seconds, clock):
-        played.result, played.warnings = entry.execute(checked.validated_parameters, check_mode, use_case(module).run)
+        played.result, played.warnings = ontap_entry.execute(
+            checked.validated_parameters, check_mode, use_case(module).run
+        )
     return played
 
 

@@ -51,7 +51,7 @@ class Elsewhere(Session):
         self.answers = answers
         self.asked: list[str] = []
 
-    def open_endpoint(self, endpoint: Any) -> Any:
+    def open(self, endpoint: Any) -> Any:
         return _Way(self, endpoint)
 
     def answer(self, host: str, method: str, target: str, body: Any, headers: Record) -> Given:

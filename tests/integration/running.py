@@ -25,7 +25,7 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.ontap.akv.plugins.module_utils._ontap import connection as connection_options
-from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import execute
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.ontap_entry import execute
 from simulator import Simulator
 
 HERE = Path(__file__).resolve().parent

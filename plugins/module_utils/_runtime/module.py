@@ -17,7 +17,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import REQUESTS_IMPORT_ERROR
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.arguments import CLUSTER
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.call import Call
-from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import ONTAP, Kind
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import Kind
 
 
 class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core is not typed
@@ -48,7 +48,7 @@ class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core is not typed
         t.cast("t.Callable[..., t.NoReturn]", end)(**result)
 
 
-def run_module(argument_spec: Mapping[str, t.Any], use_case: Callable[..., t.Any], kind: Kind = ONTAP) -> None:
+def run_module(argument_spec: Mapping[str, t.Any], use_case: Callable[..., t.Any], kind: Kind) -> None:
     """Run a use case as an Ansible module, and end the process with its result.
 
     :param argument_spec: the use case's own options; the connection's are added

@@ -56,7 +56,7 @@ class Azure:
         :param name: what it is, for messages
         :param option: the option that names its address
         """
-        transport = self._session.open_endpoint(self.login.endpoint(url, name, option))
+        transport = self._session.open(self.login.endpoint(url, name, option))
         self._open.append(transport)
         return Service(transport, self.task, self.login.retries, name)
 

@@ -29,7 +29,6 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import (
 )
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import Redactor
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import (
-    ONTAP,
     Kind,
     Params,
     Result,
@@ -55,7 +54,7 @@ class Call:
         self,
         argument_spec: Mapping[str, t.Any],
         given: Params,
-        kind: Kind = ONTAP,
+        kind: Kind,
         cluster: Mapping[str, str] | None = None,
         shows_invocation: bool = True,
     ) -> None:

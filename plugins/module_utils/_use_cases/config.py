@@ -20,6 +20,9 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.declaration import 
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
 from ansible_collections.ontap.akv.plugins.module_utils._runtime import parallel, runner
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.change import Change
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.ontap_entry import ONTAP
+
+KIND = ONTAP
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     **declaration.ARGUMENT_SPEC,

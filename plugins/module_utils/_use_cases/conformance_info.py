@@ -33,6 +33,9 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import is_uui
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.error_codes import CODES
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, OntapError
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.ontap_entry import ONTAP
+
+KIND = ONTAP
 
 ARGUMENT_SPEC: dict[str, t.Any] = {}
 

@@ -79,6 +79,9 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.parent import R
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Confirmation, Secret, Step
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.runner import intervals, send
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import LONGEST_MESSAGE, listed, shortened
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.ontap_entry import ONTAP
+
+KIND = ONTAP
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     **parallel.ARGUMENT_SPEC,

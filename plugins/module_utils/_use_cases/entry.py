@@ -4,7 +4,7 @@
 
 # This module util is private to the collection: it may change at any time.
 
-"""From a task's checked options to its result: the way that a module and its action plugin share."""
+"""From a task's checked options to its result, whoever it speaks to: the way that a module and its action share."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ from collections.abc import Callable, Mapping
 
 from ansible_collections.ontap.akv.plugins.module_utils._http.endpoint import Endpoint
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Transport
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import ARGUMENT_SPEC, Connection
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.arguments import CLUSTER, secrets_of
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.arguments import secrets_of
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, unexpected
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import Redactor
@@ -23,70 +21,18 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.task import DEF
 
 Params = Mapping[str, t.Any]
 Result = dict[str, t.Any]
-UseCase = Callable[[Client, Params, bool], t.Any]
-"""Takes client, options and check mode; returns a dataclass or raises AkvError."""
 
 
 class Session:
     """Opens the transport of a task, and closes it after the task. Another kind may keep it for the next."""
 
-    def open(self, connection: Connection) -> Transport:
-        """Give a transport for a connection."""
-        return self.open_endpoint(connection.endpoint())
-
-    def open_endpoint(self, endpoint: Endpoint) -> Transport:
-        """Give a transport for any server."""
+    def open(self, endpoint: Endpoint) -> Transport:
+        """Give a transport for a server."""
         return Transport(endpoint)
 
     def release(self, transport: Transport) -> None:
         """Take the transport back after the task."""
         transport.close()
-
-
-def execute(
-    params: Params,
-    check_mode: bool,
-    use_case: UseCase,
-    session: Session | None = None,
-    progress: Callable[[str], None] = lambda _text: None,
-    redactor: Redactor | None = None,
-) -> tuple[Result, list[str]]:
-    """Run a use case on a cluster; give the task's result (``failed`` says which kind) and its warnings.
-
-    No secret is in them.
-
-    :param session: opens the transport
-    :param progress: receives what the task waits for
-    :param redactor: knows further secrets, such as those among the arguments as they were given
-    """
-    session = session or Session()
-    where = _name(params)
-
-    def work(task: Task) -> t.Any:
-        connection = Connection.from_params(params)
-        task.warnings += connection.warnings()
-        transport = session.open(connection)
-        client = Client(transport, where, connection.retries, task, connection.address)
-        try:
-            return use_case(client, params, check_mode)
-        except AkvError as failure:
-            if client.rest_is_missing:
-                # Only a failure needs it: netapp-lib takes long to load.
-                from ansible_collections.ontap.akv.plugins.module_utils._ontap.zapi import why_no_rest
-
-                failure.message += why_no_rest(connection, any(sent["status"] for sent in task.requests))
-            raise
-        finally:
-            session.release(transport)
-
-    return execute_task(params, work, lambda text: progress(f"{where}: {text}"), redactor)
-
-
-def _name(params: Params) -> str:
-    """Name the cluster for messages: as the inventory does, or by its address where the host is not the cluster."""
-    hostname = str(params.get("hostname")).strip("[]")
-    cluster = params.get(CLUSTER)
-    return str(cluster["name"]) if cluster and cluster["address"].strip("[]") == hostname else hostname
 
 
 def execute_task(
@@ -95,7 +41,7 @@ def execute_task(
     progress: Callable[[str], None] = lambda _text: None,
     redactor: Redactor | None = None,
 ) -> tuple[Result, list[str]]:
-    """Run a task of any kind, as execute does; it opens the connections that it needs.
+    """Run a task; give its result (``failed`` says which kind) and its warnings, with no secret in them.
 
     :param work: takes the task's state; returns a dataclass or raises AkvError
     """
@@ -130,9 +76,6 @@ class Kind(t.NamedTuple):
 
     spec: Mapping[str, t.Any]
     execute: Callable[..., tuple[Result, list[str]]]
-
-
-ONTAP = Kind(ARGUMENT_SPEC, execute)
 
 
 def _failed(task: Task, failure: AkvError) -> Result:

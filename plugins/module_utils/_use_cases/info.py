@@ -32,6 +32,9 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import un
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import count, read_volumes
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import did_you_mean
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.ontap_entry import ONTAP
+
+KIND = ONTAP
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     **SCOPE_OPTIONS,

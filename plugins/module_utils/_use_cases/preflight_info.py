@@ -38,6 +38,9 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import un
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import count, is_nae, read_volumes
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.ontap_entry import ONTAP
+
+KIND = ONTAP
 
 ARGUMENT_SPEC: dict[str, t.Any] = {**SCOPE_OPTIONS}
 

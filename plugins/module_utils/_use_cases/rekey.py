@@ -41,6 +41,9 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime import runner
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, InputError, Outcome
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Confirmation, Plan, Precondition, Step
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.runner import confirm
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.ontap_entry import ONTAP
+
+KIND = ONTAP
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     **jobs.ARGUMENT_SPEC,

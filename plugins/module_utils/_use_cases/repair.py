@@ -56,9 +56,12 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import A
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Plan, Step, combined_id
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import listed, plural
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.change import Change
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.ontap_entry import ONTAP
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.restore import Restore
 
 _CREDENTIALS = ("client_secret", "client_certificate", "client_certificate_path")
+
+KIND = ONTAP
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     **jobs.ARGUMENT_SPEC,

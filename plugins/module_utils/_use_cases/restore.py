@@ -44,6 +44,9 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import (
     combined_id,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.runner import confirm
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.ontap_entry import ONTAP
+
+KIND = ONTAP
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     **jobs.ARGUMENT_SPEC,

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Transport
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import Connection
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.call import Call
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.ontap_entry import ONTAP
 from ansible_collections.ontap.akv.plugins.plugin_utils import _direct
 from ansible_collections.ontap.akv.plugins.plugin_utils._in_process import _KeptSession
 
@@ -20,21 +21,21 @@ def test_the_eight_connections_used_last_are_kept(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(Transport, "close", lambda self: closed.append(self.url))
     clusters = [Connection(f"cluster{number}", 80, https=False) for number in range(10)]
     session = _KeptSession()
-    opened = [session.open(cluster) for cluster in clusters[:8]]
-    assert session.open(clusters[0]) is opened[0]
+    opened = [session.open(cluster.endpoint()) for cluster in clusters[:8]]
+    assert session.open(clusters[0].endpoint()) is opened[0]
     for cluster in clusters[8:]:
-        session.open(cluster)
+        session.open(cluster.endpoint())
     assert closed == ["http://cluster1:80", "http://cluster2:80"]
-    assert session.open(clusters[0]) is opened[0]
-    assert session.open(clusters[1]) is not opened[1]
+    assert session.open(clusters[0].endpoint()) is opened[0]
+    assert session.open(clusters[1].endpoint()) is not opened[1]
 
 
 def test_each_task_has_its_own_allowance_on_a_kept_connection() -> None:
     session = _KeptSession()
     connection = Connection("cluster1", 80, https=False)
-    first = session.open(connection).allowance
+    first = session.open(connection.endpoint()).allowance
     first.spend(1000)
-    transport = session.open(connection)
+    transport = session.open(connection.endpoint())
     assert transport.allowance is not first
     assert transport.twin().allowance is transport.allowance
 
@@ -42,7 +43,7 @@ def test_each_task_has_its_own_allowance_on_a_kept_connection() -> None:
 @pytest.mark.parametrize("words", ["0, 'off', 'y', 1", "'y', 1, 0, 'off'"])
 @pytest.mark.parametrize("end", ["", " found in 'vaults'. More, 1."])
 def test_the_sentence_on_booleans_is_the_same_in_every_process(words: str, end: str) -> None:
-    result = Call({}, {}).invalid(f"The value 'x' is not a valid boolean. Valid booleans include: {words}{end}")
+    result = Call({}, {}, ONTAP).invalid(f"The value 'x' is not a valid boolean. Valid booleans include: {words}{end}")
     assert result["msg"] == f"The value 'x' is not a valid boolean. Valid booleans include: true, false{end}"
 
 
@@ -90,7 +91,7 @@ def test_the_sentence_on_booleans_is_the_same_in_every_process(words: str, end: 
     ],
 )
 def test_a_login_that_is_missing_or_mistyped_is_named(given: dict[str, Any], message: str, completed: str) -> None:
-    result = Call({}, given).invalid(message)
+    result = Call({}, given, ONTAP).invalid(message)
     assert result["msg"] == completed
     assert "8Q" not in str(result)
 

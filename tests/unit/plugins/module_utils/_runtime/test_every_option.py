@@ -16,7 +16,6 @@ import pytest
 
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import MASK
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases import call as calls
-from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import ONTAP
 
 MODULES = Path(calls.__file__).parents[2] / "modules"
 USE_CASES = {
@@ -60,7 +59,7 @@ def _texts(spec: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 @pytest.mark.parametrize("module", USE_CASES)
 def test_every_text_is_checked(module: str) -> None:
     use_case = USE_CASES[module]
-    kind = getattr(use_case, "KIND", ONTAP)
+    kind = use_case.KIND
     texts = list(_texts({**kind.spec, **use_case.ARGUMENT_SPEC}))
     assert len(texts) > 5
     for name, put in texts:
