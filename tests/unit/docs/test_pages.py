@@ -97,6 +97,16 @@ def test_the_contents_of_the_docsite_name_each_page(page: Path) -> None:
     assert f"](docs/{page.name}): " in contents, "describe it in dev/docsite/index.md, in a sentence"
 
 
+def test_the_login_for_all_roles_may_do_what_each_role_needs() -> None:
+    page = text_of(ROOT / "docs" / "least-privilege.md")
+    lines = re.findall(r"^security login rest-role create -role (\w+) -api (\S+) -access (\w+)$", page, re.MULTILINE)
+    needed: dict[str, str] = {}
+    for name, path, access in lines:
+        if name != "akv_operator":
+            needed[path] = max(needed.get(path, ""), access, key=["", "readonly", "all"].index)
+    assert {path: access for name, path, access in lines if name == "akv_operator"} == needed
+
+
 def test_the_contents_name_each_playbook_role_module_and_variable() -> None:
     page = text_of(ROOT / "docs" / "reference.md")
     options = {f"`akv_{option}`" for option in ARGUMENT_SPEC}
