@@ -107,7 +107,7 @@ def judge(results: Sequence[Record], mode: str) -> Verdict:
         return Verdict(True, _said("Azure refuses the credential or the key.", failed))
     doubtful = [result for result in results if not result.get("ready")]  # the unproved ones too
     if doubtful:
-        return Verdict(mode == REQUIRED, _said("Azure could not be asked everything.", doubtful))
+        return Verdict(mode == REQUIRED, _said("Not everything could be checked in Azure.", doubtful))
     if not results:
         return Verdict(mode == REQUIRED, _NOTHING)
     number = len(results)

@@ -124,7 +124,7 @@ class Login:
         """Say what is likely wrong, or unsafe."""
         if self.validate_certs:
             return []
-        return ["validate_certs: false trusts any server that answers with the credential. Set ca_path instead."]
+        return ["validate_certs: false sends the credential to any server that answers. Set ca_path instead."]
 
 
 def _credential(params: Mapping[str, t.Any]) -> tuple[str | None, str | None]:

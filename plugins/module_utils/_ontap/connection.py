@@ -150,7 +150,7 @@ class Connection:
             warnings.append("https: false sends the login and the secrets unencrypted. Use it in a laboratory only.")
         elif not self.validate_certs:
             warnings.append(
-                "validate_certs: false trusts any server that answers with the login and the secrets."
+                "validate_certs: false sends the login and the secrets to any server that answers."
                 " Give the cluster's CA with ca_path instead."
             )
         return warnings
