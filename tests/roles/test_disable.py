@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 
 import pytest
 from integration.running import Values, call
-from roles.playing import DEAD, Roles, assert_changes_nothing
+from roles.playing import DEAD, Connection, Roles, assert_changes_nothing
 
 from simulator import Simulator
 
@@ -52,50 +53,71 @@ def test_disable_and_again_and_back(roles: Roles) -> None:
         assert [vault["svm"] for vault in simulator.vaults()] == ["vs0", "vs1"]
 
 
+OKM: Values = {"type": "onboard", "scope": "cluster"}
+ELSEWHERE: Values = {**VOLUME, "keys_with_admin": True}
+TWO: list[Values] = [VOLUME, {**VOLUME, "name": "vol2"}]
+PLAIN: Values = {**VOLUME, "name": "plain", "encrypted": False}
+DENIED: Values = {"match": {"path": "/api/storage/volumes", "times": 0}, "error": {"code": 6, "status": 403}}
+OTHER = "https://other.vault.azure.net"
+# What stops the role, each on a cluster of its own: its scenario, variables of the host, and what the role says.
+STOPPED: dict[str, tuple[Values, Values, str]] = {
+    "needed": (
+        {"vaults": [VAULT], "volumes": [*TWO, PLAIN]},
+        {},
+        "has 2 encrypted volumes that need the AKV configuration: vol1, vol2.",
+    ),
+    # A volume with its key elsewhere does not count.
+    "one-needed": (
+        {"vaults": [VAULT], "volumes": [ELSEWHERE, TWO[1]], "key_managers": [OKM]},
+        {},
+        "has 1 encrypted volumes that need the AKV configuration: vol2.",
+    ),
+    "unreadable": (
+        {"vaults": [VAULT], "volumes": [VOLUME], "faults": [DENIED]},
+        {},
+        "Let the login read /api/storage/volumes. Nothing was changed.",
+    ),
+    "another-vault": ({"vaults": [VAULT]}, {"akv_disable_name": OTHER}, OTHER),
+    "mistyped-svm": ({"vaults": [VAULT]}, {"akv_svm": "vs9"}, "SVM vs9 does not exist"),
+}
+
+
 @pytest.mark.parametrize("arguments", [(), ("--check",)], ids=["run", "check"])
-def test_volumes_that_need_it_are_shown(arguments: tuple[str, ...], roles: Roles) -> None:
-    volumes = [VOLUME, {**VOLUME, "name": "vol2"}, {**VOLUME, "name": "plain", "encrypted": False}]
-    scenario = {"vaults": [VAULT], "volumes": volumes}
-    with Simulator(release="9.14.1", scenario=scenario) as simulator, assert_changes_nothing(simulator):
-        run = roles.play("disable", {"cluster1": simulator.connection}, VARIABLES, *arguments)
-    (message,) = run.failures()
-    assert "has 2 encrypted volumes that need the AKV configuration: vol1, vol2." in message
+def test_what_stops_it(arguments: tuple[str, ...], roles: Roles) -> None:
+    with ExitStack() as stack:
+        clusters: dict[str, Connection] = {}
+        for name, (scenario, given, _says) in STOPPED.items():
+            simulator = stack.enter_context(Simulator(release="9.14.1", scenario=scenario))
+            stack.enter_context(assert_changes_nothing(simulator))
+            clusters[name] = {**simulator.connection, "variables": {**VARIABLES, **given}}
+        run = roles.play("disable", clusters, {"akv_hosts": ",".join(STOPPED)}, *arguments)
+    messages = {task.host: str(task.result["msg"]) for task in run.tasks if task.status == "failed"}
+    assert messages.keys() == STOPPED.keys()
+    assert len(run.failures()) == len(STOPPED)
+    assert [name for name, (_scenario, _given, says) in STOPPED.items() if says not in messages[name]] == []
+    assert "vs0" in messages["mistyped-svm"]
 
 
-def test_volumes_that_cannot_be_read_stop_it_with_a_sentence(roles: Roles) -> None:
-    denied = {"match": {"path": "/api/storage/volumes", "times": 0}, "error": {"code": 6, "status": 403}}
-    scenario = {"vaults": [VAULT], "volumes": [VOLUME], "faults": [denied]}
-    with Simulator(release="9.14.1", scenario=scenario) as simulator, assert_changes_nothing(simulator):
-        run = roles.play("disable", {"cluster1": simulator.connection}, VARIABLES)
-    (message,) = run.failures()
-    assert "Let the login read /api/storage/volumes. Nothing was changed." in message
-
-
-def test_a_volume_with_its_key_elsewhere_does_not_count(roles: Roles) -> None:
-    volumes = [{**VOLUME, "keys_with_admin": True}, {**VOLUME, "name": "vol2"}]
-    okm = {"type": "onboard", "scope": "cluster"}
-    scenario = {"vaults": [VAULT], "volumes": volumes, "key_managers": [okm]}
-    with Simulator(release="9.14.1", scenario=scenario) as simulator, assert_changes_nothing(simulator):
-        run = roles.play("disable", {"cluster1": simulator.connection}, VARIABLES, "--check")
-        simulator.apply([{"delete_volume": {"svm": "vs0", "name": "vol2"}}])
-        alone = roles.play("disable", {"cluster1": simulator.connection}, VARIABLES, "--check").check()
-    (message,) = run.failures()
-    assert "has 1 encrypted volumes that need the AKV configuration: vol2." in message
-    assert alone.changed() == [TASK]
-
-
-def test_an_inactive_configuration_serves_no_volume(roles: Roles) -> None:
-    scenario = {"vaults": [VAULT, {**VAULT, "configuration": "green"}], "volumes": [VOLUME]}
-    with Simulator(release="9.16.1", scenario=scenario) as simulator:
-        variables = {**VARIABLES, "akv_disable_configuration": "green"}
-        roles.play("disable", {"cluster1": simulator.connection}, variables).check()
-        assert [vault["configuration"] for vault in simulator.vaults()] == ["default"]
-
-
-def test_volumes_whose_keys_another_key_manager_holds_are_no_concern(roles: Roles) -> None:
-    with Simulator(release="9.14.1", scenario={"volumes": [VOLUME]}) as simulator:
-        run = roles.play("disable", {"cluster1": simulator.connection}, VARIABLES).check()
-    assert "nothing to delete" in run.fact("akv_disable_result", "cluster1")["msg"]
+def test_volumes_that_do_not_need_it(roles: Roles) -> None:
+    """Their keys are elsewhere, another key manager holds them, or the configuration is inactive."""
+    green = {**VAULT, "configuration": "green"}
+    with (
+        Simulator(
+            release="9.14.1", scenario={"vaults": [VAULT], "volumes": [ELSEWHERE], "key_managers": [OKM]}
+        ) as elsewhere,
+        Simulator(release="9.14.1", scenario={"volumes": [VOLUME]}) as other,
+        Simulator(release="9.16.1", scenario={"vaults": [VAULT, green], "volumes": [VOLUME]}) as inactive,
+    ):
+        clusters = {
+            "elsewhere": elsewhere.connection,
+            "other": other.connection,
+            "inactive": {**inactive.connection, "variables": {"akv_disable_configuration": "green"}},
+        }
+        run = roles.play("disable", clusters, {**VARIABLES, "akv_hosts": ",".join(clusters)}).check()
+        assert elsewhere.vaults() == []
+        assert [vault["configuration"] for vault in inactive.vaults()] == ["default"]
+    assert run.changed() == [TASK, TASK]
+    assert "nothing to delete" in run.fact("akv_disable_result", "other")["msg"]
 
 
 def test_the_clusters_own_is_left_to_ontap(roles: Roles) -> None:
@@ -108,23 +130,6 @@ def test_the_clusters_own_is_left_to_ontap(roles: Roles) -> None:
     assert "65536867" in message
     assert "one of these volumes: vol1." in run.output
     assert run.fact("akv_disable_result", "cluster1")["outcome"] == "unchanged"
-
-
-def test_another_vault_is_not_touched(roles: Roles) -> None:
-    variables = {**VARIABLES, "akv_disable_name": "https://other.vault.azure.net"}
-    with Simulator(release="9.14.1", scenario={"vaults": [VAULT]}) as simulator, assert_changes_nothing(simulator):
-        run = roles.play("disable", {"cluster1": simulator.connection}, variables)
-    (message,) = run.failures()
-    assert "https://other.vault.azure.net" in message
-
-
-def test_an_svm_that_does_not_exist(roles: Roles) -> None:
-    with Simulator(release="9.14.1", scenario={"vaults": [VAULT]}) as simulator, assert_changes_nothing(simulator):
-        run = roles.play("disable", {"cluster1": simulator.connection}, {**VARIABLES, "akv_svm": "vs9"}, "--check")
-    assert run.code == 2
-    (message,) = run.failures()
-    assert "SVM vs9 does not exist" in message
-    assert "vs0" in message
 
 
 def test_bad_variables(roles: Roles) -> None:
