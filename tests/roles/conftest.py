@@ -17,18 +17,9 @@ Variables are handed over in a file, as a user hands secrets over. See ``playing
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from integration.running import Ansible
 from roles.playing import Roles
-
-
-@pytest.fixture
-def ansible(tmp_path_factory: pytest.TempPathFactory) -> Ansible:
-    """Ansible with a home of its own for each test; its path is short, as Ansible puts a socket there."""
-    folder: Path = tmp_path_factory.mktemp("home")
-    return Ansible(folder)
 
 
 @pytest.fixture
