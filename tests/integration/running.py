@@ -94,6 +94,33 @@ class Run:
             request for task in self.modules() for result in task.results() for request in result.get("requests", [])
         ]
 
+    def fact(self, name: str, host: str) -> t.Any:
+        """What the last task that sets the variable on the host gave it."""
+        found = [
+            task.result if name in task.registers else task.result["ansible_facts"][name]
+            for task in self.tasks
+            if task.host == host and (name in task.registers or name in task.result.get("ansible_facts", {}))
+        ]
+        assert found, f"{host} has no {name}:\n{self.output}"
+        return found[-1]
+
+    def failures(self) -> list[str]:
+        """What the tasks that failed, or whose host could not be reached, say."""
+        return [str(task.result.get("msg")) for task in self.tasks if task.status in ("failed", "unreachable")]
+
+    def shown(self) -> bytes:
+        """All that a person or a callback plugin gets to see."""
+        return self.output.encode() + json.dumps([task.result for task in self.tasks]).encode()
+
+    def handed_on(self) -> Values:
+        """What a controller hands to the jobs that follow, as variables."""
+        (data,) = (task.result["ansible_stats"]["data"] for task in self.tasks if "ansible_stats" in task.result)
+        return t.cast("Values", data)
+
+    def changed(self) -> list[str]:
+        """The names of the tasks that report a change."""
+        return [task.name for task in self.tasks if task.result.get("changed")]
+
 
 def seen(simulator: Simulator) -> list[Values]:
     """The requests that a simulator has seen, in the form in which the modules tell theirs."""

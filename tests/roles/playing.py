@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import typing as t
 from collections.abc import Iterator, Mapping
@@ -36,37 +35,6 @@ DEAD: Connection = {"hostname": "127.0.0.1", "http_port": 9, "username": "admin"
 """A cluster that nobody can reach."""
 
 
-class RoleRun(Run):
-    """A playbook's run, with the variables that it has set."""
-
-    def fact(self, name: str, host: str) -> t.Any:
-        """What the last task that sets the variable on the host gave it."""
-        found = [
-            task.result if name in task.registers else task.result["ansible_facts"][name]
-            for task in self.tasks
-            if task.host == host and (name in task.registers or name in task.result.get("ansible_facts", {}))
-        ]
-        assert found, f"{host} has no {name}:\n{self.output}"
-        return found[-1]
-
-    def failures(self) -> list[str]:
-        """What the tasks that failed, or whose host could not be reached, say."""
-        return [str(task.result.get("msg")) for task in self.tasks if task.status in ("failed", "unreachable")]
-
-    def shown(self) -> bytes:
-        """All that a person or a callback plugin gets to see."""
-        return self.output.encode() + json.dumps([task.result for task in self.tasks]).encode()
-
-    def handed_on(self) -> Values:
-        """What a controller hands to the jobs that follow, as variables."""
-        (data,) = (task.result["ansible_stats"]["data"] for task in self.tasks if "ansible_stats" in task.result)
-        return t.cast("Values", data)
-
-    def changed(self) -> list[str]:
-        """The names of the tasks that report a change."""
-        return [task.name for task in self.tasks if task.result.get("changed")]
-
-
 @dataclass
 class Roles:
     """The playbooks of the collection.
@@ -84,7 +52,7 @@ class Roles:
         variables: Mapping[str, t.Any] | None = None,
         *arguments: str,
         **environment: str | None,
-    ) -> RoleRun:
+    ) -> Run:
         """Play a playbook.
 
         :param playbook: the part of its name after ontap.akv., or a file
@@ -93,8 +61,7 @@ class Roles:
         :param arguments: of ansible-playbook, e.g. "--check"
         """
         name, more = self._arguments(playbook, clusters, variables)
-        run = self.ansible.play(name, *more, *arguments, **environment)
-        return RoleRun(run.tasks, run.code, run.output)
+        return self.ansible.play(name, *more, *arguments, **environment)
 
     def start(
         self, playbook: str, clusters: Mapping[str, Connection], variables: Mapping[str, t.Any]
@@ -127,7 +94,7 @@ def _variables_of(connection: Connection) -> Values:
     }
 
 
-def assert_readable(run: RoleRun, lines: int | None = None) -> None:
+def assert_readable(run: Run, lines: int | None = None) -> None:
     """The output is what someone needs, and no more: no line is long, and none names an internal variable.
 
     :param lines: the most that it may have

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from io import StringIO
 
 import pytest
-from integration.running import Values
-from roles.playing import HEAD, RoleRun, Roles, assert_changes_nothing
+from integration.running import Run, Values
+from roles.playing import HEAD, Roles, assert_changes_nothing
 
 from simulator import Simulator
 
@@ -132,7 +132,7 @@ def estate(**azure: object) -> Iterator[tuple[Simulator, Values]]:
         assert not [secret for secret in (PREVIOUS, NEW, READER, *sim.tokens) if secret in written]
 
 
-def assert_shows_no_secret(run: RoleRun, sim: Simulator) -> None:
+def assert_shows_no_secret(run: Run, sim: Simulator) -> None:
     assert not [text for text in (NEW, PREVIOUS, READER, *sim.tokens) if text.encode() in run.shown()]
 
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
-from integration.running import Values
-from roles.playing import ROLES, RoleRun, Roles, assert_changes_nothing
+from integration.running import Run, Values
+from roles.playing import ROLES, Roles, assert_changes_nothing
 
 from simulator import Simulator
 
@@ -120,7 +120,7 @@ def test_stage(role: str, roles: Roles) -> None:
     scenario = {"vaults": stage.vaults, "azure": {"applications": [application]}, "jobs": {"queued": 0, "running": 0.1}}
     with Simulator(release="9.14.1", scenario=scenario) as simulator:
 
-        def play(*arguments: str) -> RoleRun:
+        def play(*arguments: str) -> Run:
             variables = {"akv_svm": "vs0", **stage.variables}
             return roles.play(role, {"cluster1": simulator.connection}, variables, *arguments)
 

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 from integration.canaries import Canary, Watch
-from integration.running import Values
-from roles.playing import DEAD, RoleRun, Roles, assert_changes_nothing, assert_readable
+from integration.running import Run, Values
+from roles.playing import DEAD, Roles, assert_changes_nothing, assert_readable
 
 from simulator import Simulator
 
@@ -47,7 +47,7 @@ def broken(*events: Values, number: int = 2) -> Simulator:
     return Simulator(release="9.14.1", scenario=scenario(number, events=later))
 
 
-def play(roles: Roles, simulator: Simulator, variables: Values, *arguments: str) -> tuple[RoleRun, Values]:
+def play(roles: Roles, simulator: Simulator, variables: Values, *arguments: str) -> tuple[Run, Values]:
     run = roles.play("recover", {"cluster1": simulator.connection}, {**QUICK, **variables}, *arguments)
     return run, run.fact("akv_recover_result", "cluster1")
 

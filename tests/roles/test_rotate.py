@@ -20,8 +20,8 @@ from collections.abc import Iterator
 
 import pytest
 from integration.canaries import Canary, Watch
-from integration.running import Values, wait_until
-from roles.playing import DEAD, HEAD, RoleRun, Roles, assert_changes_nothing, assert_readable
+from integration.running import Run, Values, wait_until
+from roles.playing import DEAD, HEAD, Roles, assert_changes_nothing, assert_readable
 
 from simulator import Simulator
 
@@ -95,19 +95,19 @@ def sent_to(simulator: Simulator) -> list[str]:
     return [names[sent["path"].rpartition("/")[2]] for sent in simulator.requests if sent["method"] == "PATCH"]
 
 
-def done(run: RoleRun, host: str) -> dict[str, tuple[str, str, str]]:
+def done(run: Run, host: str) -> dict[str, tuple[str, str, str]]:
     """What the result says, SVM by SVM: done, before, after."""
     vaults = run.fact("akv_rotate_result", host)["vaults"]
     return {vault["svm"]: (vault["done"], vault["before"], vault["after"]) for vault in vaults}
 
 
-def recap(run: RoleRun) -> dict[str, tuple[int, int]]:
+def recap(run: Run) -> dict[str, tuple[int, int]]:
     """The recap: changed and failed of each host."""
     found = re.findall(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=0\s+failed=(\d+)", run.output, re.MULTILINE)
     return {host: (int(changed), int(failed)) for host, changed, failed in found}
 
 
-def message(run: RoleRun) -> str:
+def message(run: Run) -> str:
     """The one sentence at the end."""
     (shown,) = (task.result["msg"] for task in run.tasks if task.name.endswith("Show the fleet"))
     return str(shown[-1])
@@ -128,35 +128,35 @@ def test_check_mode_then_the_approved_plan(roles: Roles) -> None:
                 stack.enter_context(assert_changes_nothing(simulator))
             shown = {"ANSIBLE_SHOW_CUSTOM_STATS": "true"}
             checked = roles.play("rotate", hosts, variables, "--check", "--diff", **shown).check()
-        assert_readable(t.cast("RoleRun", checked))
-        predicted = {host: t.cast("RoleRun", checked).fact("akv_rotate_result", host) for host in hosts}
+        assert_readable(checked)
+        predicted = {host: checked.fact("akv_rotate_result", host) for host in hosts}
         assert [predicted[host]["canary"] for host in hosts] == ["vs0", "", ""]
         assert {vault["done"] for result in predicted.values() for vault in result["vaults"]} == {"sent"}
         (plan,) = {result["plan_id"] for result in predicted.values()}
-        assert message(t.cast("RoleRun", checked)).endswith(f"The canary would be vs0 on c1. Plan: {plan}.")
+        assert message(checked).endswith(f"The canary would be vs0 on c1. Plan: {plan}.")
         assert re.findall(r"akv_expected_plan: *(\S*)", checked.output) == [plan]
 
         count.unlink()
         run = roles.play("rotate", hosts, {**variables, "akv_expected_plan": plan}).check()
-        assert_readable(t.cast("RoleRun", run))
+        assert_readable(run)
         assert count.read_text() == "x\n"
         assert [held(simulator) for simulator in clusters.values()] == [dict.fromkeys(ALL, NEW)] * 3
         assert sent_to(clusters["c1"])[0] == "vs0"
         for host in hosts:
-            result = t.cast("RoleRun", run).fact("akv_rotate_result", host)
+            result = run.fact("akv_rotate_result", host)
             assert (result["failed"], result["changed"], result["outcome"]) == (False, True, "changed")
             assert (result["plan_id"], result["canary"]) == (plan, "vs0" if host == "c1" else "")
             assert result["credential"] == {"kind": "client_secret", "name": "2027-q1"}
             assert (result["client_id"], result["change_number"]) == ("client1", "CHG1")
             assert {vault["credential"] for vault in result["vaults"]} == {"new"}
             assert all(vault["since"] for vault in result["vaults"])
-            assert done(t.cast("RoleRun", run), host) == dict.fromkeys(ALL, ("sent", "healthy", "healthy"))
-        assert message(t.cast("RoleRun", run)) == GONE
+            assert done(run, host) == dict.fromkeys(ALL, ("sent", "healthy", "healthy"))
+        assert message(run) == GONE
 
         again = roles.play("rotate", hosts, {**variables, "akv_expected_plan": f"{plan}0"})
         assert again.code == 2
         assert f"The plan is {plan}, expected was {plan}0" in again.failures()[0]
-        handed_on = t.cast("RoleRun", checked).handed_on()
+        handed_on = checked.handed_on()
         assert handed_on["akv_expected_plan"] == plan
         moved = roles.play("rotate", {"c1": hosts["c1"]}, {**variables, **handed_on, "akv_credential_name": "2027-q2"})
         assert moved.code == 2
@@ -280,9 +280,7 @@ def test_a_cluster_that_cannot_be_read(roles: Roles) -> None:
         assert [sent_to(simulator) for simulator in clusters.values()] == [[], []]
         assert_readable(run)
 
-        run = t.cast(
-            "RoleRun", roles.play("rotate", hosts, {**VARIABLES, "akv_rotate_allow_unreachable": "c9"}).check()
-        )
+        run = roles.play("rotate", hosts, {**VARIABLES, "akv_rotate_allow_unreachable": "c9"}).check()
         assert [held(simulator) for simulator in clusters.values()] == [dict.fromkeys(ALL, NEW)] * 2
         assert message(run) == f"{GONE} Not reached: c9."
         assert "c9  not reached" in run.output
@@ -343,9 +341,9 @@ def test_fifty_configurations_a_cluster(roles: Roles) -> None:
     with fleet(number, svms=[f"vs{place}" for place in range(50)]) as clusters:
         hosts = connections(clusters)
         checked = roles.play("rotate", hosts, VARIABLES, "--check", "--diff").check()
-        assert_readable(t.cast("RoleRun", checked), lines)
+        assert_readable(checked, lines)
         run = roles.play("rotate", hosts, {**VARIABLES, "akv_rotate_wait_timeout": 60}, "--diff").check()
-        assert_readable(t.cast("RoleRun", run), lines)
+        assert_readable(run, lines)
         assert [set(held(simulator).values()) for simulator in clusters.values()] == [{NEW}] * number
 
 
@@ -353,7 +351,7 @@ def test_the_canary_alone_then_the_rest(roles: Roles) -> None:
     with fleet(2) as clusters:
         hosts = connections(clusters)
         alone = {**VARIABLES, "akv_rotate_only_canary": True, "akv_rotate_canary_svm": "vs1"}
-        run = t.cast("RoleRun", roles.play("rotate", hosts, alone).check())
+        run = roles.play("rotate", hosts, alone).check()
         assert [sent_to(simulator) for simulator in clusters.values()] == [["vs1"], []]
         assert message(run) == f"{KEEP}5 of 6 configurations still use it."
         roles.play("rotate", hosts, {**VARIABLES, "akv_rotate_soak": 0}).check()

@@ -18,8 +18,8 @@ import typing as t
 
 import pytest
 from integration.canaries import Canary, Watch
-from integration.running import Values, wait_until
-from roles.playing import DEAD, RoleRun, Roles, assert_changes_nothing, assert_readable
+from integration.running import Run, Values, wait_until
+from roles.playing import DEAD, Roles, assert_changes_nothing, assert_readable
 
 from simulator import Simulator
 
@@ -48,7 +48,7 @@ def scenario(*vaults: Values, **more: t.Any) -> Values:
     }
 
 
-def play(roles: Roles, simulator: Simulator, variables: Values, *arguments: str) -> tuple[RoleRun, Values]:
+def play(roles: Roles, simulator: Simulator, variables: Values, *arguments: str) -> tuple[Run, Values]:
     run = roles.play("rotate_key", {"cluster1": simulator.connection}, variables, *arguments)
     assert_readable(run)
     return run, run.fact("akv_rotate_key_result", "cluster1")
