@@ -58,7 +58,7 @@ EXAMPLES = r"""
 
 - name: Fail if a credential has expired or expires soon
   ansible.builtin.assert:
-    that: entra.summary.expired + entra.summary.expiring == 0
+    that: entra.summary.expired + entra.summary.expiring + entra.summary.unknown == 0
     fail_msg: "{{ entra.msg }}"
 """
 
@@ -104,10 +104,13 @@ applications:
       description: When the first of the credentials that are still valid ends; absent if none is valid.
       type: str
 summary:
-  description: How many credentials have expired, are expiring (O(min_days)), or are valid for longer.
+  description:
+    - How many credentials have expired, are expiring (O(min_days)), or are valid for longer.
+    - V(unknown) counts those of which Microsoft Graph does not report the end. If it does not report the secrets or the
+      certificates of an application, that counts as one.
   returned: success, and when an application does not exist
   type: dict
-  sample: {expired: 0, expiring: 1, ok: 1}
+  sample: {expired: 0, expiring: 1, ok: 1, unknown: 0}
 requests:
   description: The requests that were sent, in order, one entry for each try.
   returned: always

@@ -377,3 +377,18 @@ def test_the_key_ends_soon_and_the_end_of_the_secret_is_not_known() -> None:
     found = check(run(answers)[0], "expiry")
     assert found["status"] == "warning"
     assert "The end of the credential is not known" in found["message"]
+
+
+@pytest.mark.parametrize(
+    ("reported", "unknown"),
+    [
+        ({}, 0),
+        ({"passwordCredentials": [{"keyId": "1"}, {"keyId": "2", "endDateTime": "soon"}]}, 2),
+        ({"keyCredentials": None}, 1),
+    ],
+)
+def test_what_graph_does_not_report_is_counted_as_unknown(reported: Record, unknown: int) -> None:
+    result, _azure = run({APP: (200, {}, {**APPLICATION, **reported})}, "entra_app_info")
+    assert result["summary"]["unknown"] == unknown
+    assert len(result["warnings"]) == (unknown > 0)
+    assert result["msg"].endswith(f", {unknown} unknown." if unknown else " ok.")

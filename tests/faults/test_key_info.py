@@ -325,7 +325,7 @@ def test_the_credentials_of_an_application() -> None:
         assert application["certificates"][0]["days_left"] == 61
         assert len(application["certificates"][0]["thumbprint"]) == 40
         assert application["next_expiry"] == new["expires_at"]
-        assert result["summary"] == {"expired": 1, "expiring": 1, "ok": 1}
+        assert result["summary"] == {"expired": 1, "expiring": 1, "ok": 1, "unknown": 0}
 
 
 def test_fifty_applications_in_pages() -> None:

@@ -14,7 +14,7 @@ import yaml
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jsonschema import Draft202012Validator, FormatChecker
-from kit.configuration import KIT, PACKAGE, ROOT, URL, Configuration, load
+from kit.configuration import KIT, PACKAGE, ROOT, URL, Configuration, Values, load
 
 RULEBOOKS = ROOT / "extensions" / "eda" / "rulebooks"
 
@@ -45,7 +45,7 @@ def test_what_is_named_is_there(eda: Configuration) -> None:
         assert activation["project"] in _names(eda, "projects")
         assert activation["decision_environment"] in _names(eda, "decision_environments")
         # The other one launches jobs. It exists already, because its type requires inputs.
-        assert len(set(activation["eda_credentials"]) & _names(eda, "credentials")) == 1
+        assert len(set(activation["eda_credentials"]) - _names(eda, "credentials")) == 1
         assert not activation["enabled"]
 
 
@@ -95,9 +95,34 @@ def _extra_vars(rulebook: Path) -> object:
     return given
 
 
+def test_the_reader_of_graph_is_for_the_source_that_asks_it(eda: Configuration) -> None:
+    mine, theirs = _type(eda, "Microsoft Graph reader"), eda.one("credential_types", "Microsoft Graph reader")
+    assert mine["injectors"] == theirs["injectors"]
+    assert mine["inputs"]["fields"] == theirs["inputs"]["fields"]
+    with_reader = {
+        activation["rulebook"]
+        for activation in eda.objects["eda_rulebook_activations"]
+        if any(mine["name"] == _type_of(eda, name) for name in activation["eda_credentials"])
+    }
+    assert with_reader == {path.name for path in RULEBOOKS.glob("*_controller.yml") if "akv_graph" in path.read_text()}
+    for name in mine["injectors"]["extra_vars"]:
+        # A blank field, or none, is a value that was not given.
+        assert f"{{{{ {name} | default('') }}}}" in _text("akv_health_controller.yml")
+
+
+def _type(eda: Configuration, begins: str) -> Values:
+    (found,) = (each for each in eda.objects["eda_credential_types"] if each["name"].startswith(begins))
+    return found
+
+
+def _type_of(eda: Configuration, credential: str) -> str | None:
+    types = {each["name"]: each["credential_type"] for each in eda.objects["eda_credentials"]}
+    return types.get(credential)
+
+
 def test_the_credential_type_is_that_of_the_controller(eda: Configuration) -> None:
     """Apart from the name of the variable with the files."""
-    (mine,), theirs = eda.objects["eda_credential_types"], eda.one("credential_types", "ONTAP login")
+    mine, theirs = _type(eda, "ONTAP login"), eda.one("credential_types", "ONTAP login")
     assert mine["injectors"]["file"] == theirs["injectors"]["file"]
     for name, text in theirs["injectors"]["env"].items():
         assert mine["injectors"]["env"][name] == text.replace("tower.filename", "eda.filename")
@@ -107,7 +132,7 @@ def test_the_credential_type_is_that_of_the_controller(eda: Configuration) -> No
 
 
 def test_a_blank_credential_is_one_that_was_not_given(eda: Configuration) -> None:
-    (mine,) = eda.objects["eda_credential_types"]
+    mine = _type(eda, "ONTAP login")
     blank = {field["id"]: "" if field["type"] == "string" else False for field in mine["inputs"]["fields"]}
     sandbox = ImmutableSandboxedEnvironment(undefined=StrictUndefined)
     env = {name: sandbox.from_string(text).render(blank) for name, text in mine["injectors"]["env"].items()}

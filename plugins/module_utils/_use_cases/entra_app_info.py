@@ -76,6 +76,7 @@ def run(azure: Azure, params: Params) -> Result:
     azure.task.warnings += [sentence for app_id, app in found.items() for sentence in _unknown(app_id, app)]
     applications = azure.task.redactor.written_by_server(described)
     summary = _summary(applications, now, params["min_days"])
+    summary["unknown"] += sum(len(_unreported(app)) for app in found.values())
     missing = [app_id for app_id in wanted if app_id.lower() not in found]
     if missing:
         raise AkvError(
@@ -113,16 +114,20 @@ def _unknown(app_id: str, app: App) -> list[str]:
     """Say what Graph does not report of an application: that is no proof that there is nothing."""
     sentences = [
         f"Microsoft Graph does not report {kind} of application {app_id}: whether it has any is not known."
-        for kind in _KINDS
-        if not isinstance(app.get(kind), list)
+        for kind in _unreported(app)
     ]
     endless = sum(read_moment(one.get("endDateTime")) is None for kind in _KINDS for one in credentials(app, kind))
     if endless:
         sentences.append(
-            f"Microsoft Graph does not report when {endless} of the credentials of application {app_id} end: they are"
-            " not counted in summary."
+            f"Microsoft Graph does not report when {endless} of the credentials of application {app_id} end: summary"
+            " counts them as unknown."
         )
     return sentences
+
+
+def _unreported(app: App) -> list[str]:
+    """Name the kinds of credentials that Graph does not report: whether there are any is not known."""
+    return [kind for kind in _KINDS if not isinstance(app.get(kind), list)]
 
 
 def _described(app: App, now: datetime) -> Record:
@@ -146,13 +151,12 @@ def _credential(one: Record, now: datetime, **more: t.Any) -> Record:
 
 
 def _summary(applications: list[Record], now: datetime, min_days: int) -> dict[str, int]:
-    """Count the credentials by how near their ends are; one whose end is not reported is not counted."""
-    counts = {"expired": 0, "expiring": 0, "ok": 0}
+    """Count the credentials by how near their ends are."""
+    counts = {"expired": 0, "expiring": 0, "ok": 0, "unknown": 0}
     for application in applications:
         for one in (*application["secrets"], *application["certificates"]):
             end = read_moment(one.get("expires_at"))
-            if end is not None:
-                counts[_standing(end, now, min_days)] += 1
+            counts[_standing(end, now, min_days) if end else "unknown"] += 1
     return counts
 
 
@@ -166,4 +170,6 @@ def _message(applications: list[Record], summary: dict[str, int], min_days: int)
     count = len(applications)
     many = f"{count} application{'s' if count != 1 else ''}"
     said = f"{summary['expired']} expired, {summary['expiring']} expiring within {min_days} days, {summary['ok']} ok"
+    if summary["unknown"]:
+        said += f", {summary['unknown']} unknown"
     return f"Credentials of {many}: {said}."
