@@ -303,6 +303,25 @@ def test_azure_is_out_of_reach_and_the_secret_is_another_applications(include: b
             assert [held(simulator) for simulator in clusters.values()] == [dict.fromkeys(ALL, PREVIOUS)] * 2
 
 
+def test_a_task_time_out_in_the_soak(roles: Roles) -> None:
+    """It ends the watch alone: the canary is rolled back if it became worse, and the table is shown."""
+    with fleet(2) as clusters:
+        canary = clusters["c1"]
+        # Of the plan, before and after the change, when the watch begins; and of the rollback.
+        looks = {"method": "GET", "path": "/api/security/azure-key-vaults", "nth": 5}
+        canary.apply([{"add_fault": {"match": looks, "events": [{"lose_keys": {"svm": "vs0", "nodes": ["node2"]}}]}}])
+        canary.apply([{"add_fault": {"match": {**PATCH, "nth": 2}, "events": [{"recover_keys": {"svm": "vs0"}}]}}])
+        variables = {**VARIABLES, "akv_rotate_soak": 600, "akv_rotate_soak_interval": 60}
+        run = roles.play("rotate", connections(clusters), variables, ANSIBLE_TASK_TIMEOUT="12")
+        assert run.code == 2
+        assert [sent_to(simulator) for simulator in clusters.values()] == [["vs0", "vs0"], []]
+        assert held(canary) == dict.fromkeys(ALL, PREVIOUS)
+        assert done(run, "c1")["vs0"] == ("rolled_back", "healthy", "healthy")
+        assert run.fact("akv_rotate_result", "c1")["failed"]
+        assert message(run) == f"{KEEP}6 of 6 configurations still use it."
+        assert_readable(run)
+
+
 def test_killed_in_the_soak_and_run_again(roles: Roles) -> None:
     """SIGKILL to the process group: what is left running reads and sends no more, and the run after it goes on."""
     with fleet(2) as clusters:
