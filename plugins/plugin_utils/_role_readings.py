@@ -19,6 +19,7 @@ from datetime import datetime, timezone
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv import report
 from ansible_collections.ontap.akv.plugins.module_utils._akv.azure_check import keys_of_entries
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import listed
 from ansible_collections.ontap.akv.plugins.plugin_utils._roles import akv_enable
 from ansible_collections.ontap.akv.plugins.plugin_utils._variables import NOT_GIVEN, Evaluate, value_of
 
@@ -65,7 +66,7 @@ def _plan(given: Values, result: Result, host: str, check_mode: bool) -> Values:
     is_planned = "undeclared" in result or asks_ontap
     sends = bool(changes) and is_planned and (check_mode or not given["fail_on_drift"])
     drift = _drift(results, host) if given["fail_on_drift"] else ""
-    undeclared = [_scope(each) for each in result.get("undeclared") or []]
+    undeclared = _undeclared(result.get("undeclared") or [])
     # Only check mode and a stop show the plan.
     shows_all = check_mode or given["require_plan"] or "expected_plan" in given
     plan = {
@@ -94,6 +95,7 @@ def _plan(given: Values, result: Result, host: str, check_mode: bool) -> Values:
     return plan
 
 
+_NAMED = 8  # SVMs in one line
 _KEYS_ELSEWHERE = "65537505"
 _CREATE: Values = {"changed": True, "operation": "create", "credentials_sent": True}
 
@@ -113,8 +115,14 @@ def _drift(results: Sequence[Result], host: str) -> str:
         return ""
     return (
         f"{len(differing)} of {len(results)} AKV configurations on {host} differ from what is declared:"
-        f" {', '.join(differing)}. Nothing was changed."
+        f" {listed(differing, _NAMED)}. Nothing was changed."
     )
+
+
+def _undeclared(records: Sequence[Result]) -> str:
+    """Say which AKV configurations are not declared, in one line."""
+    names = listed(map(_scope, records), _NAMED)
+    return f"Not declared, and left unchanged: {names}." if names else ""
 
 
 def _scope(record: Result) -> str:

@@ -185,7 +185,7 @@ def test_nothing_is_sent_if_the_estate_is_malformed(roles: Roles) -> None:
         ),
         "twice": ([entry("vs0"), entry("vs0")], "SVM vs0: declared twice"),
         "key": ([entry("vs0", keyid="x")], "SVM vs0: keyid is not an option. Did you mean key_id"),
-        "text": ("vs0", "akv_configurations: not a list"),
+        "text": ("vs0", "akv_configurations: is text, not a list"),
         "empty": ([], "akv_configurations: the list is empty"),
     }
     clusters = {

@@ -121,7 +121,11 @@ def test_ontap_is_asked_where_keys_elsewhere_are_allowed(code: str, allowed: boo
 
 def test_what_is_not_declared_is_said() -> None:
     plan = plan_of(result_of(), undeclared=[{"svm": {"name": "vs9"}}, {"scope": "cluster"}])
-    assert (plan["act"], plan["sends"], plan["undeclared"]) == (True, False, ["vs9", "the cluster"])
+    assert (plan["act"], plan["sends"]) == (True, False)
+    assert plan["undeclared"] == "Not declared, and left unchanged: vs9, the cluster."
+    longest = [{"svm": {"name": "s" * 47}}] * 1000
+    assert len(plan_of(result_of(), undeclared=longest)["undeclared"]) < 500
+    assert plan_of(result_of())["undeclared"] == ""
 
 
 def test_a_single_configuration_has_its_keys_at_the_top() -> None:
