@@ -265,7 +265,7 @@ def event_of(cluster: Watched, before: Seen, now: Seen, change: str) -> Values:
         svm=svm.get("name") or "",
         configuration=(vault.get("configuration") or {}).get("name") or "default",
         verdict=now.verdict,
-        former_verdict=before.verdict,
+        previous_verdict=before.verdict,
         change=change,
         remedy=now.remedy,
         cause=now.cause,

@@ -23,7 +23,7 @@ from ansible_collections.ontap.akv.plugins.plugin_utils import _watching
 from simulator import Simulator
 
 KEY = "https://mykeyvault.vault.azure.net/keys/key1"
-BRIEF = ("svm", "former_verdict", "verdict", "change", "remedy")
+BRIEF = ("svm", "previous_verdict", "verdict", "change", "remedy")
 
 
 def scenario(**more: t.Any) -> Values:
@@ -69,7 +69,7 @@ def test_the_event() -> None:
         "svm": "vs0",
         "configuration": "default",
         "verdict": "degraded",
-        "former_verdict": "absent",
+        "previous_verdict": "absent",
         "change": "worse",
         "remedy": "restore",
         "cause": "keys_missing_on_node",

@@ -115,7 +115,7 @@ def test_blue_green_back_and_the_end(roles: Roles) -> None:
             run, again = play(roles, simulator, SWITCH)
         assert (run.code, again["changed"]) == (0, False)
 
-        # The former configuration has its credential still.
+        # The previous configuration still has its credential.
         run, back = play(roles, simulator, {**REKEY, **result["rollback_variables"]})
         assert (run.code, back["changed"]) == (0, True)
         assert keys(simulator) == {"DEFAULT": KEY1, "green": KEY2}

@@ -18,8 +18,8 @@ description:
   - The first reading reports what is unhealthy or unknown. What stays unhealthy is reported again every O(remind)
     seconds.
   - An event about an AKV configuration has C(type) V(vault), C(cluster), C(hostname), C(time), C(svm) (empty for that
-    of the cluster), C(scope), C(configuration), C(uuid), C(verdict), C(former_verdict), C(change), C(remedy), C(cause),
-    C(reasons), C(unavailable_nodes), C(azure_reachable), C(offline_volumes), C(message).
+    of the cluster), C(scope), C(configuration), C(uuid), C(verdict), C(previous_verdict), C(change), C(remedy),
+    C(cause), C(reasons), C(unavailable_nodes), C(azure_reachable), C(offline_volumes), C(message).
   - C(verdict) is V(healthy), V(degraded), V(unavailable), V(unknown), V(inactive), or V(absent) if the AKV
     configuration is gone. C(change) is V(worse), V(better), V(other) (another node, or less is reported than
     before) or V(same) (a reminder). C(remedy) is
