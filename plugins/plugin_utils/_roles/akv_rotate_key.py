@@ -43,7 +43,7 @@ def _prepare(given: Values) -> Values:
 
 ROLE = Role(
     "akv_rotate_key",
-    "Make volume encryption use another key of Azure",
+    "Change the Azure key of an SVM",
     (
         "Rekeys a healthy AKV configuration, or switches its SVM to a second configuration with the new key. Watches it"
         " until ONTAP has polled Azure with the new key, and rolls back if it became worse.",

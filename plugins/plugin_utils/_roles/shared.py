@@ -61,7 +61,7 @@ EXPECTED_PLAN = (
     ),
     Variable(
         "expected_details",
-        ("What check mode hands on with the plan, so that a run that stops shows what differs. It decides nothing.",),
+        ("What check mode passes on with the plan, so that a run that stops shows what differs. It decides nothing.",),
         kind=Kind.DICTIONARY,
         common=("expected_details",),
     ),
