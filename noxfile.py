@@ -153,10 +153,12 @@ def run_all(session: nox.Session, programs: Path, *commands: tuple[str, ...], **
         session.error(f"failed: {'; '.join(failed)}")
 
 
-def replace_with(environment: dict[str, str | None], *command: str | Path) -> NoReturn:
-    """Go on as another program, so that signals reach it and nothing is left when it ends."""
-    merged = {**os.environ, **environment}
-    os.execve(command[0], [str(part) for part in command], {name: value for name, value in merged.items() if value})
+def start(session: nox.Session, *arguments: str | Path, **more: str) -> NoReturn:
+    """Go on as a program of Python, so that signals reach it and nothing is left when it ends."""
+    python = programs(session, LATEST) / "python"
+    merged = {**os.environ, **variables(python.parent), **more}
+    command = [str(part) for part in (python, *arguments, *session.posargs)]
+    os.execve(python, command, {name: value for name, value in merged.items() if value})
 
 
 def skip_where_path_has_space(session: nox.Session, tool: str) -> None:
@@ -295,31 +297,13 @@ def suite(name: str, environment: str, tests: str, purpose: str, tag: str = "", 
 
 suite("eda", "eda", "tests/eda", "Run the event sources and the rulebooks with the real ansible-rulebook.")
 suite(
-    "judge-azure", "judge-azure", "tests/judges/azure", "Let Microsoft's clients judge the simulated Azure.", "judges"
+    "judge-azure", "judge-azure", "tests/judges/azure", "Let Microsoft's clients judge our simulated Azure.", "judges"
 )
-suite(
-    "kit",
-    "kit",
-    "tests/kit",
-    "Check what ansible-builder and a controller make of the collection.",
-    PYTHONPATH=str(ROOT),
-)
-suite(
-    "leaks",
-    "kit",
-    "tests/leaks",
-    "Search the secrets of a task in all that a run leaves, ansible-runner's files included.",
-)
-suite(
-    "lowest", "lowest", PLAIN, "Run what needs no playbook on the oldest Python and with the lowest requests.", "unit"
-)
+suite("kit", "kit", "tests/kit", "Check what builder and controller make of the collection.", PYTHONPATH=str(ROOT))
+suite("leaks", "kit", "tests/leaks", "Search the secrets of a task in all that a run leaves, artifacts included.")
+suite("lowest", "lowest", PLAIN, "Run what needs no playbook on the oldest Python, requests and urllib3.", "unit")
 suite("releases", LATEST, "tests/releases", "Play the life of an AKV configuration on every ONTAP release.")
-suite(
-    "roles",
-    LATEST,
-    "tests/roles --ignore=tests/roles/test_life.py",
-    "Play the roles; the sessions core-* play test_life.",
-)
+suite("roles", LATEST, "tests/roles --ignore=tests/roles/test_life.py", "Play the roles; the core-* play test_life.")
 
 
 @nox.session(name="leaks-all")
@@ -354,26 +338,23 @@ def pages(session: nox.Session) -> None:
     pytest(session, here, tests="tests/pages", AKV_NETAPP_ONTAP=str(netapp_ontap.ensure(CORES[NEWEST][0])))
 
 
-def beside_netapp_ontap(session: nox.Session) -> tuple[Path, str]:
-    """The programs of the newest core, as the pinned release of the vendor's collection wants it; where both are."""
-    here = programs(session, LATEST)
-    return here, os.pathsep.join((str(collection.COLLECTIONS), str(netapp_ontap.ensure(CORES[NEWEST][0]))))
+def beside_netapp_ontap() -> str:
+    """The path of collections that holds this one and the pinned release of the vendor's."""
+    return os.pathsep.join((str(collection.COLLECTIONS), str(netapp_ontap.ensure(CORES[NEWEST][0]))))
 
 
 @nox.session(name="judge-netapp-ontap")
 def judge_netapp_ontap(session: nox.Session) -> None:
     """Let the vendor's collection judge the simulator and what akv_info says of it."""
-    here, places = beside_netapp_ontap(session)
-    pytest(session, here, tests="tests/judges/collection", ANSIBLE_COLLECTIONS_PATH=places)
+    here = programs(session, LATEST)
+    pytest(session, here, tests="tests/judges/collection", ANSIBLE_COLLECTIONS_PATH=beside_netapp_ontap())
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure the collection side by side with its peers, and write docs/benchmarks.md."""
     programs(session, "judge-azure")  # with the clients of Microsoft
-    here, places = beside_netapp_ontap(session)
-    environment = {**variables(here), "ANSIBLE_COLLECTIONS_PATH": places}
-    replace_with(environment, here / "python", "-m", "dev.bench", *session.posargs)
+    start(session, "-m", "dev.bench", ANSIBLE_COLLECTIONS_PATH=beside_netapp_ontap())
 
 
 @nox.session(tags=["test", "check", "lint"])
@@ -515,24 +496,20 @@ def release(session: nox.Session) -> None:
 @nox.session
 def demo(session: nox.Session) -> None:
     """Run the core workflow with ansible-playbook against a simulated ONTAP cluster."""
-    here = programs(session, LATEST)
-    replace_with(variables(here), here / "python", ROOT / "demo" / "run.py", *session.posargs)
+    start(session, ROOT / "demo" / "run.py")
 
 
 @nox.session
 def simulator(session: nox.Session) -> None:
     """Run the ONTAP simulator in the foreground."""
-    here = programs(session, LATEST)
-    environment = {**variables(here), "PYTHONPATH": str(ROOT / "tests")}
-    replace_with(environment, here / "python", "-m", "simulator", *session.posargs)
+    start(session, "-m", "simulator", PYTHONPATH=str(ROOT / "tests"))
 
 
 @nox.session
 def replay(session: nox.Session) -> None:
     """Make a simulated cluster of a bundle of akv_conformance_info, and run the modules on it."""
-    here = programs(session, LATEST)
-    places = os.pathsep.join([str(collection.COLLECTIONS), str(ROOT / "tests"), str(ROOT)])
-    replace_with({**variables(here), "PYTHONPATH": places}, here / "python", "-m", "dev.replay", *session.posargs)
+    places = (str(collection.COLLECTIONS), str(ROOT / "tests"), str(ROOT))
+    start(session, "-m", "dev.replay", PYTHONPATH=os.pathsep.join(places))
 
 
 @nox.session(tags=["certification"])
