@@ -131,7 +131,7 @@ def test_more_than_one_look_holds(caplog: pytest.LogCaptureFixture) -> None:
     assert memory.news([*lines(range(5001, 6000)), late]) == [late]
 
 
-def test_a_line_that_tells_little() -> None:
+def test_a_line_with_little_in_it() -> None:
     cluster = _ems_events.Watched("cluster1", {"hostname": "cluster1"})
     for line in ({"message": {"name": "ekmip.akv.volOffline"}}, {"message": None, "parameters": [None, {}], "node": 1}):
         event = _ems_events.event_of(cluster, line)

@@ -135,7 +135,7 @@ def test_what_is_still_bad_is_reported_again() -> None:
         assert [event["change"] for event in events[:3]] == ["worse", "same", "same"]
 
 
-def test_clusters_beside_each_other() -> None:
+def test_clusters_side_by_side() -> None:
     lost = [{"lose_keys": {"svm": svm, "nodes": ["node1"]}} for svm in ("vs0", "vs1")]
     vaults = [{"svm": svm, "key_id": KEY} for svm in ("vs0", "vs1")]
     with (

@@ -221,7 +221,7 @@ def test_a_next_page_that_is_nowhere(link: Any, status: str) -> None:
     assert check(result, "versions")["status"] == status
 
 
-def test_a_list_whose_next_page_is_nowhere_is_not_complete() -> None:
+def test_a_list_without_its_next_page_is_not_complete() -> None:
     pages = {LIST: (200, {}, {"value": [APPLICATION], "@odata.nextLink": "https://graph.microsoft.com"})}
     result, _azure = run(pages, "entra_app_info", app_ids=IDS)
     assert result["failed"]
@@ -365,7 +365,7 @@ def test_of_batches_that_fail_the_first_is_reported() -> None:
 
 
 @pytest.mark.parametrize("value", [None, 5, {"a": 1}])
-def test_a_list_that_is_none_is_not_an_empty_one(value: Any) -> None:
+def test_what_is_not_a_list_is_not_an_empty_list(value: Any) -> None:
     result, _azure = run({LIST: (200, {}, {"value": value})}, "entra_app_info", app_ids=IDS)
     assert result["failed"]
     assert "has no application" not in result["msg"]

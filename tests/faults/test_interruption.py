@@ -108,7 +108,7 @@ def test_a_recreate_that_could_not_create_says_so_loudly(cluster: Simulator, tal
     tally["converged"] += 1
 
 
-def test_a_recreate_whose_vault_is_gone_meanwhile_creates_all_the_same(cluster: Simulator, tally: Counter[str]) -> None:
+def test_a_recreate_of_what_is_gone_meanwhile_creates_all_the_same(cluster: Simulator, tally: Counter[str]) -> None:
     cluster.apply([{"create_vault": WHOLE}])
     gone = {"match": {"method": "DELETE"}, "events": [{"delete_vault": {"svm": "vs0"}}]}
     cluster.apply([{"add_fault": gone}])

@@ -100,7 +100,7 @@ def test_an_expired_credential_is_not_cured_by_a_restore(cluster: Cluster, tally
     ids=["forced restore", "rekey, internal", "rekey, external"],
 )
 @pytest.mark.parametrize("lists_jobs", [True, False])
-def test_a_lost_answer_whose_job_has_ended_is_not_sent_again(
+def test_a_lost_answer_of_a_job_that_has_ended_is_not_sent_again(
     module: str, task: dict[str, Any], action: str, lists_jobs: bool, tally: Counter[str]
 ) -> None:
     """Also where the login's role may not list jobs: then its fate is unknown, which is said."""
@@ -148,7 +148,7 @@ def test_outcome_of_a_job_that_fails(phase: str, effect: bool, tally: Counter[st
         tally["converged"] += 1
 
 
-def test_a_job_that_tells_its_error_alone(tally: Counter[str]) -> None:
+def test_a_job_that_reports_only_its_error(tally: Counter[str]) -> None:
     """Later releases have an error object beside the code."""
     error = {"code": "65537515", "message": "Failed to restore keys on some nodes in the cluster"}
 

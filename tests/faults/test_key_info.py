@@ -196,7 +196,7 @@ def test_an_end_that_graph_does_not_tell(application: dict[str, Any], says: str)
         assert "credential_expires" in check["message"]
 
 
-def test_graph_is_not_asked_beside_an_authority_of_its_own() -> None:
+def test_graph_is_not_asked_next_to_an_authority_of_its_own() -> None:
     with azure() as here:
         check = here.checks(graph_url=None)["expiry"]
         assert check["status"] == "unknown"

@@ -295,9 +295,7 @@ def test_a_client_certificate_is_not_seen(
 
 
 @pytest.mark.parametrize("wrong", ["canary, no base64!", base64.b64encode(b"canary, but no PKCS#12").decode()])
-def test_a_certificate_that_is_none_is_not_seen(
-    cluster: Cluster, wrong: str, tmp_path: Path, tally: Counter[str]
-) -> None:
+def test_an_invalid_certificate_is_not_seen(cluster: Cluster, wrong: str, tmp_path: Path, tally: Counter[str]) -> None:
     cluster.clear()
     options = {name: value for name, value in WHOLE.items() if name != "client_secret"}
     output = Run("akv_config", **options, client_certificate=wrong, **cluster.login(0)).output()

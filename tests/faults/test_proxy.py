@@ -244,7 +244,7 @@ def test_a_proxy_that_refuses(
 
 
 @pytest.mark.parametrize("url", ["http://", "socks5://127.0.0.1:1", "x", "http://127.0.0.1:x", "http://a..b"])
-def test_a_proxy_that_is_none(plain: Simulator, environment: pytest.MonkeyPatch, url: str, tally: Counter[str]) -> None:
+def test_an_invalid_proxy(plain: Simulator, environment: pytest.MonkeyPatch, url: str, tally: Counter[str]) -> None:
     def unknown(*_arguments: Any, **_more: Any) -> Any:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 

@@ -215,7 +215,7 @@ def test_a_restore_after_the_credential_is_part_of_the_plan(approved: bool) -> N
 
 
 @pytest.mark.parametrize("approved", [True, False])
-def test_a_restore_that_nobody_approved_is_not_sent(approved: bool) -> None:
+def test_a_restore_that_was_not_approved_is_not_sent(approved: bool) -> None:
     """A node loses its keys while the credential is sent."""
     ontap = broken(*expired(1))
     planned = play("akv_repair", {**LOGIN, **CREDENTIAL}, ontap.send, check_mode=True).result
@@ -257,7 +257,7 @@ def test_a_restore_that_was_done_is_in_the_outcome_of_a_failure() -> None:
 
 
 @pytest.mark.parametrize("named", [True, False])
-def test_a_refused_credential_is_no_success_whatever_the_response_names(named: bool) -> None:
+def test_a_refused_credential_is_not_a_success_whatever_the_response_names(named: bool) -> None:
     """No reading shows a secret: only the job does. HTTP 202 may come without a body."""
     cluster = Ontap("9.16.1", vaults=[{"svm": "vs0"}])
     cluster.apply({"fail_next_job": {"code": 65537540}})

@@ -148,7 +148,7 @@ def test_credentials_of_one_name_are_distinct(with_id: bool, tmp_path: Path) -> 
         ([2027], "is not a date"),
     ],
 )
-def test_a_file_that_is_no_certificate(value: Any, says: str) -> None:
+def test_a_file_that_is_not_a_certificate(value: Any, says: str) -> None:
     with pytest.raises(InputError) as refused:
         Ends.read({CLIENT: value}, None)
     assert f"akv_credential_expires[{CLIENT}]" in refused.value.message

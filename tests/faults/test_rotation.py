@@ -521,7 +521,7 @@ class TestSelection:
         assert set(some.clusters["c1"].held().values()) == {NEW}
         assert done.table[-2] == "c1  vs0 (green)  sent  inactive -> inactive"
 
-    def test_nobody_uses_the_application(self) -> None:
+    def test_no_configuration_uses_the_application(self) -> None:
         some = fleet(2, options={"client_id": "app"})
         decision, done = some.rotate()
         assert decision.stop
@@ -768,7 +768,7 @@ def test_an_unforeseen_error_in_a_worker_is_a_failure(answered: bool) -> None:
     assert set(cluster.held().values()) == {PREVIOUS}
 
 
-def test_an_unforeseen_error_without_a_way_back_leaves_it_unclear() -> None:
+def test_an_unforeseen_error_without_a_rollback_leaves_it_unclear() -> None:
     cluster = Cluster()
     send = cluster.send
 

@@ -259,7 +259,7 @@ def test_a_key_as_text_is_never_shown(valid: Simulator, tally: Counter[str]) -> 
         ({"key": None}, "cert: not a certificate"),
     ],
 )
-def test_texts_that_are_no_certificate_and_key(
+def test_texts_that_are_not_a_certificate_and_key(
     valid: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Any, message: str, tally: Counter[str]
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))

@@ -162,7 +162,7 @@ def test_a_repair_of_the_others_goes_on_where_a_uuid_is_not_reported(
 
 
 @pytest.mark.parametrize("how", HOW)
-def test_a_repair_of_what_cannot_be_named_is_no_success(how: str) -> None:
+def test_a_repair_of_what_cannot_be_named_is_not_a_success(how: str) -> None:
     for options in ({}, {"svm": "vs0"}):
         ontap = cluster(without("uuid", how))
         played = play("akv_repair", {**LOGIN, **options}, ontap.send)
@@ -195,7 +195,7 @@ def test_akv_info_returns_a_configuration_without_its_uuid(how: str) -> None:
         ("akv_restore", {"svms": ["vs0"]}),
     ],
 )
-def test_a_name_that_is_no_text_is_refused(
+def test_a_name_that_is_not_text_is_refused(
     module: str, options: dict[str, Any], holder: str, field: str, name: Any
 ) -> None:
     ontap = cluster()
@@ -336,7 +336,7 @@ LOOKS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("name", LOOKS)
-def test_a_late_and_empty_page_is_no_proof_of_none(name: str) -> None:
+def test_a_late_and_empty_page_does_not_prove_that_there_are_none(name: str) -> None:
     module, options = LOOKS[name]
     check_mode = "check mode" in name
     sound = play(module, {**LOGIN, **options}, cluster().send, check_mode)
@@ -569,7 +569,7 @@ def test_a_failed_job_of_a_secret_leaves_the_outcome_unknown(many: bool, effect:
     assert "ONTAP may have the new or the previous client_secret" in said(played)
 
 
-def test_a_job_that_can_not_be_read_is_no_refusal_of_its_change() -> None:
+def test_a_job_that_can_not_be_read_is_not_a_refusal_of_its_change() -> None:
     ontap = cluster(vaults=0)
     sent: list[str] = []
 

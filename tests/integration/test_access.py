@@ -46,7 +46,7 @@ def test_certificate_of_the_task_wins_over_a_password_of_the_environment(monkeyp
     assert not result["failed"], result
 
 
-def test_certificate_of_nobody() -> None:
+def test_certificate_without_a_user() -> None:
     users = [{"name": "automation", "certificate": True}, {"name": "gone", "certificate": True}]
     with Simulator(scenario={"users": users}) as simulator, Simulator(scenario={"users": users[:1]}) as other:
         ours = {**simulator.connection, **other.connection["certificates"]["automation"]}

@@ -102,7 +102,7 @@ def test_check_mode_foresees_a_refusal_with_the_same_sentence(case: str) -> None
     assert predicted["outcome"] == done["outcome"] == "unchanged"
 
 
-def test_a_key_manager_of_unknown_type_is_no_other_one() -> None:
+def test_a_key_manager_of_unknown_type_is_not_another_one() -> None:
     fault = {"match": {"path": "/api/security/key-stores", "times": 0}, "without": {"fields": ["type"]}}
     with Simulator(release="9.15.1", scenario={"vaults": [{"svm": "vs0"}, BLUE], "faults": [fault]}) as simulator:
         predicted, _warnings = call("akv_config", simulator.connection, SWITCH, check_mode=True)

@@ -207,7 +207,7 @@ def test_unreachable_host() -> None:
     assert [request["status"] for request in result["requests"]] == [None, None]
 
 
-def test_host_whose_name_cannot_be_resolved() -> None:
+def test_host_with_a_name_that_cannot_be_resolved() -> None:
     login = {"hostname": "cluster1.invalid", "username": "admin", "password": "s3cr3t-0f-4dm1n", "use_proxy": False}
     result, _warnings = call("akv_info", login, {})
     assert "the name cluster1.invalid could not be resolved" in result["msg"]

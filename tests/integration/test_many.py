@@ -81,7 +81,7 @@ def test_what_is_not_declared_is_returned() -> None:
     assert predicted["undeclared"] == []
 
 
-def test_each_is_treated_by_itself() -> None:
+def test_each_is_treated_separately() -> None:
     vaults = [
         {"svm": "s1", "state": "absent"},
         {"svm": "s2", "client_id": "another"},
@@ -157,7 +157,7 @@ def test_configurations_of_one_svm_go_one_after_the_other() -> None:
     assert [entry["operation"] for entry in switched["results"]] == ["enable", "none"]
 
 
-def test_check_mode_tells_what_the_run_then_does() -> None:
+def test_check_mode_reports_what_the_run_then_does() -> None:
     vaults = [{"svm": "s1", "state": "absent"}, {"svm": "s2"}, {"svm": "s3", **WHOLE}]
     with cluster(2, more=1) as simulator:
         reported = configure(simulator, vaults, check_mode=True)

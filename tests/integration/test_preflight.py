@@ -143,7 +143,7 @@ def test_by_uuid() -> None:
     assert result["ready"]
 
 
-def test_the_first_release_tells_less() -> None:
+def test_the_first_release_reports_less() -> None:
     scenario: Values = {"key_managers": [MANAGER], "vaults": [{"svm": "vs1"}]}
     with Simulator(release="9.7", scenario=scenario) as simulator:
         result, _warnings = call("akv_preflight_info", simulator.connection, {"svm": "vs0"})

@@ -77,7 +77,7 @@ def _of_role(kind: str, value: object) -> Values:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("native", NATIVE)
-def test_what_is_no_text_is_refused(ansible: Ansible, native: str) -> None:
+def test_what_is_not_text_is_refused(ansible: Ansible, native: str) -> None:
     tasks = [*_tasks(), *(_of_role(kind, value) for kind, value in NO_TEXT.items())]
     with Simulator(scenario={"svms": [{"name": "vs0"}, {"name": "vs1"}]}) as simulator:
         variables = {**login(simulator.connection), "ANSIBLE_JINJA2_NATIVE": native, "ANSIBLE_PIPELINING": "1"}

@@ -81,7 +81,7 @@ def test_each_file_has_the_same_families(read: Values, tmp_path: Path) -> None:
     assert [name for name, family in unread.items() if family.samples and "configuration" in name] == []
 
 
-def test_no_sample_has_a_timestamp_and_no_series_stands_twice(read: Values, tmp_path: Path) -> None:
+def test_no_sample_has_a_timestamp_and_no_series_is_there_twice(read: Values, tmp_path: Path) -> None:
     series = []
     for families in _parsed({"cluster1": read, "cluster2": read, "cluster3": None}, tmp_path):
         for family in families.values():

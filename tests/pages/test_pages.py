@@ -100,7 +100,7 @@ not typed
 """
 
 
-def test_a_page_as_it_stands(tmp_path: Path) -> None:
+def test_a_page_as_it_is(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(PAGE, encoding="utf-8")
     _reader(tmp_path / "reader", page).walk(page)

@@ -178,7 +178,7 @@ def test_a_certificate() -> None:
         assert secrets(sim) == {OLD, certificate}
 
 
-def test_it_waits_for_volumes_and_tells_how_many_are_back() -> None:
+def test_it_waits_for_volumes_and_reports_how_many_are_back() -> None:
     """The key was enabled again: the volumes come with the next poll."""
     poll = {"azure": {"reachable": True}}
     hour = [{"advance_clock": {"seconds": 901}}, poll, {"advance_clock": {"seconds": 3700}}, poll]
@@ -191,7 +191,7 @@ def test_it_waits_for_volumes_and_tells_how_many_are_back() -> None:
         assert not repair(sim, **task).get("failed")
 
 
-def test_it_waits_while_nobody_must_act() -> None:
+def test_it_waits_while_no_person_must_act() -> None:
     initializing = {"key_store_state": {"svm": "vs0", "state": "initializing"}}
     with broken(initializing, release="9.16.1", kind=Simulator) as sim:
         sim.apply([{"lose_keys": {"svm": "vs0", "nodes": ["node1"]}}])

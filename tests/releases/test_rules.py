@@ -73,7 +73,7 @@ def test_rule_1_every_word_for_a_failed_job(ends: str) -> None:
 @pytest.mark.parametrize("replies", ["keep", "drop", "add"])
 @pytest.mark.parametrize("declared", [KEY, f"{KEY}/{VERSION}"])
 @pytest.mark.parametrize("release", RELEASES)
-def test_rule_2_a_version_dropped_or_added_is_no_difference(release: str, declared: str, replies: str) -> None:
+def test_rule_2_a_version_dropped_or_added_is_not_a_difference(release: str, declared: str, replies: str) -> None:
     with cluster(release, cluster={"key_version_in_replies": replies}) as sim:
         task = {**WHOLE, "key_id": declared}
         assert call(sim, "akv_config", **task)["changed"] is True
@@ -176,7 +176,7 @@ def test_rule_8_another_key_manager_in_the_way_is_named(release: str) -> None:
 
 @pytest.mark.parametrize("volumes", ["available", "no_volumes"])
 @pytest.mark.parametrize("release", RELEASES)
-def test_a_create_that_does_not_reach_azure_is_no_success(release: str, volumes: str) -> None:
+def test_a_create_that_does_not_reach_azure_is_not_a_success(release: str, volumes: str) -> None:
     """The state alone is good as long as there is no encrypted volume."""
     with cluster(release, cluster={"state_without_volumes": volumes}) as sim:
         sim.apply([{"azure": {"reachable": False}}])
@@ -272,7 +272,7 @@ def test_a_health_monitor_that_is_off_is_reported() -> None:
 
 
 @pytest.mark.parametrize("interval", [None, True, -1, 0, "0", "often", "\u0661\u0665", 15.5, 10**30, [15]])
-def test_an_interval_that_is_none_is_not_taken_for_one(interval: Any) -> None:
+def test_an_invalid_interval_is_not_used(interval: Any) -> None:
     body = {"health_monitor_polling_interval": interval}
     answer = {"match": {"path": "*/key-manager-configs"}, "body": {"json": body}}
     with cluster("9.14.1", faults=[answer]) as sim:

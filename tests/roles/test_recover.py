@@ -122,7 +122,7 @@ def test_one_cluster_of_three_does_not_answer(roles: Roles) -> None:
         assert_readable(run)
 
 
-def test_a_configuration_that_cannot_be_named_is_no_success(roles: Roles) -> None:
+def test_a_configuration_that_cannot_be_named_is_not_a_success(roles: Roles) -> None:
     fault = {"match": {"path": "/api/security/azure-key-vaults", "times": 0}, "without": {"fields": ["svm"]}}
     with Simulator(release="9.14.1", scenario=scenario(1, faults=[fault])) as simulator:
         run = roles.play("diagnose", {"cluster1": simulator.connection})

@@ -100,7 +100,7 @@ def test_each_cluster_fails_for_what_its_own_variables_list(roles: Roles) -> Non
     assert [message.partition(" has findings")[0] for message in run.failures()] == ["dead"]
 
 
-def test_a_date_that_is_none_on_one_of_many(roles: Roles, tmp_path: Path) -> None:
+def test_an_invalid_date_on_one_of_many(roles: Roles, tmp_path: Path) -> None:
     """The others have their report; and Microsoft Graph and the file of a certificate are asked for the dates."""
     (tmp_path / "app.pem").write_text(make_pair(ends=29).pem)
     secrets = [{"value": SECRET, "name": "2027-q1", "expires": "+6d"}]
@@ -144,7 +144,7 @@ def test_a_date_that_is_none_on_one_of_many(roles: Roles, tmp_path: Path) -> Non
     assert not [text for text in (run.output, *files.values()) if SECRET in text]
 
 
-def test_a_date_that_is_none(roles: Roles) -> None:
+def test_an_invalid_date(roles: Roles) -> None:
     with Simulator() as simulator:
         variables = {"akv_report_path": "out", "akv_credential_expires": {"app1": "soon"}}
         run = roles.play("report", {"cluster1": simulator.connection}, variables)

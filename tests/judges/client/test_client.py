@@ -180,7 +180,7 @@ def test_restore(cluster: Simulator, vault: AzureKeyVault) -> None:
     assert vault.state.available is True
 
 
-def test_restore_whose_job_fails(cluster: Simulator, vault: AzureKeyVault) -> None:
+def test_restore_with_a_job_that_fails(cluster: Simulator, vault: AzureKeyVault) -> None:
     cluster.apply([{"partial_restore": {"nodes": ["node2"]}}])
     with pytest.raises(NetAppRestError, match="node2"):
         AzureKeyVault(uuid=vault.uuid).restore()

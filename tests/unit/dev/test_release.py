@@ -123,7 +123,7 @@ def test_an_address_that_can_be_published() -> None:
 
 
 @pytest.mark.parametrize("version", ["", "1", "v1.0.0", "0.0.1", "1.0.0 "])
-def test_a_version_that_is_none_or_older_is_refused(version: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_or_older_version_is_refused(version: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         release.arguments([f"--version={version}", f"--repository={REPOSITORY}"])
     assert "version" in capsys.readouterr().err.lower()

@@ -41,6 +41,6 @@ def test_versions_count_where_both_have_one() -> None:
 
 
 @pytest.mark.parametrize("given", [None, 1, [], "", "key1", "https://mykeyvault.vault.azure.net/"])
-def test_what_is_no_key(given: Any) -> None:
+def test_what_is_not_a_key(given: Any) -> None:
     with pytest.raises(AnsibleFilterError, match=r"ontap\.akv\.same_key: .* is not a key identifier\. Give https://"):
         same_key(KEY, given)

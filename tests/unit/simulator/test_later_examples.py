@@ -41,7 +41,7 @@ def health_of(client, *fields):
     return client.get(f"{VAULTS}/{UUID}?fields={','.join(fields)}")
 
 
-def test_9_8_tells_what_is_wrong_in_these_sentences(start):
+def test_9_8_says_what_is_wrong_in_these_sentences(start):
     volumes = [{"svm": "vs0", "name": "vol1", "encrypted": True}]
     client = start("9.8", scenario(volumes=volumes))
     well = {"code": 0, "message": ""}

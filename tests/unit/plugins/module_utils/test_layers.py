@@ -47,7 +47,7 @@ def test_every_folder_has_its_layer() -> None:
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if name(path) != ENTRANCE], ids=name)
-def test_a_folder_imports_only_what_stands_below_it(path: Path) -> None:
+def test_a_folder_imports_only_what_is_below_it(path: Path) -> None:
     folders = {imported.partition("/")[0] for imported, _statement in imports(path)}
     assert folders <= {path.parent.name} | LAYERS[path.parent.name]
 

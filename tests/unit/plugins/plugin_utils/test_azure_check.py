@@ -53,7 +53,7 @@ def test_an_entry_without_a_key_is_not_proved():
     assert found == {"key_id": "", "unproved": "The key or the tenant of SVM vs1 is not known."}
 
 
-def test_what_is_no_result():
+def test_what_is_not_a_result():
     for found, mode in ((GOOD, "sometimes"), (None, "auto")):
         with pytest.raises(AnsibleFilterError):
             azure_verdict(found, mode)

@@ -62,7 +62,7 @@ def test_each_threshold_once() -> None:
 
 
 @pytest.mark.parametrize(("days", "remind", "again"), [(-1, 60, True), (-1, 0, False), (6, 60, False)])
-def test_only_what_has_expired_is_told_again(
+def test_only_what_has_expired_is_reported_again(
     days: int, remind: float, again: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     endings = ends_in(days, remind)
@@ -81,7 +81,7 @@ def test_only_what_has_expired_is_told_again(
         (["2027-03-31"], r"^akv_health: .*credential_expires"),
     ],
 )
-def test_a_date_that_is_none_ends_the_source_before_anything_is_sent(dates: Any, complaint: str) -> None:
+def test_an_invalid_date_ends_the_source_before_anything_is_sent(dates: Any, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         asyncio.run(_health_events.main(None, {**LOGIN, "credential_expires": dates}))  # type: ignore[arg-type]
 

@@ -149,7 +149,7 @@ def test_the_report_names_the_findings_it_fails_for() -> None:
     assert conclude(given, {"failed": True, "msg": "refused"}, "cluster1", False)["failing"] == ["unreachable"]
 
 
-def test_a_date_that_is_none_is_refused_before_anything_is_read() -> None:
+def test_an_invalid_date_is_refused_before_anything_is_read() -> None:
     with pytest.raises(InputError, match="akv_key_expires"):
         given_of("akv_report", akv_report_path="out", akv_key_expires={f"{URI}keys/key1": "soon"})
 

@@ -124,7 +124,7 @@ def test_a_difference_says_what_was_expected_and_found(
     assert check in findings.verdict()
 
 
-def test_what_is_not_reported_is_no_agreement() -> None:
+def test_what_is_not_reported_is_not_an_agreement() -> None:
     _kept, findings = compared("security/azure-key-vaults", {})
     assert findings.agrees == ["security/azure-key-vaults: no other fields"]
     assert "security/azure-key-vaults: client_id" in findings.unchecked

@@ -116,7 +116,7 @@ class TestDecide:
         assert decision.stop
         assert "akv_rotate_allow_unreachable: c2 is not a host of this play. Near names: c1." in decision.message
 
-    def test_what_is_wrong_with_the_task_is_no_clusters_fault(self) -> None:
+    def test_what_is_wrong_with_the_task_is_not_the_fault_of_a_cluster(self) -> None:
         wrong = {"msg": "client_secret: is empty.", "stopped_by": "input"}
         plans = {"c1": wrong, "c2": wrong}
         decision = decide(plans, replace(WISH, allow_unreachable=["c1", "c2"]))
@@ -127,7 +127,7 @@ class TestDecide:
         assert decision.stop
         assert "does not report client_id, svm or uuid of the AKV configuration of b on c1" in decision.message
 
-    def test_nobody_uses_the_application(self) -> None:
+    def test_no_configuration_uses_the_application(self) -> None:
         decision = decide({"c1": plan(), "c2": plan()}, replace(WISH, client_id="app11"))
         assert decision.stop
         assert "No AKV configuration of application app11 was found on c1, c2." in decision.message
@@ -294,7 +294,7 @@ class TestReport:
         done = report(plans, decide(plans, WISH), {"c1": {"canary": call(sent("a")), **rest}})
         assert done.message == f"Keep the previous secret in Azure: {says}"
 
-    def test_a_call_that_was_lost_is_no_success(self) -> None:
+    def test_a_call_that_was_lost_is_not_a_success(self) -> None:
         stages = {
             "c1": {"canary": call(sent("a")), "rest": {"msg": "The worker was killed."}},
             "c2": {"rest": call(sent("c"))},

@@ -71,7 +71,7 @@ def test_no_volumes_yet_on_one_node_does_not_hide_the_fault_of_another() -> None
     assert reasons == ["Keys are unavailable on node node2: Key is disabled in Azure."]
 
 
-def test_a_message_that_names_nodes_tells_even_without_the_boolean() -> None:
+def test_a_message_that_names_nodes_counts_even_without_the_boolean() -> None:
     assert read_state(record(REFERENCE, code=346758)).available is False
 
 

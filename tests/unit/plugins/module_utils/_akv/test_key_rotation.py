@@ -153,7 +153,7 @@ def test_a_bad_configuration_is_rolled_back(verdict: str) -> None:
         {"changed": CHANGED, "after": hidden("timed out")},
     ],
 )
-def test_what_is_not_rolled_back_but_is_no_success(steps: Values) -> None:
+def test_what_is_not_rolled_back_but_is_not_a_success(steps: Values) -> None:
     state = at(**steps)
     assert (state.rollback, state.result["failed"], state.result["rollback"]) == (False, True, "none")
 
@@ -185,7 +185,7 @@ def test_a_success_and_its_rollback_by_hand() -> None:
     assert "Deleted." in state.result["msg"]
 
 
-def test_a_delete_that_fails_is_no_success() -> None:
+def test_a_delete_that_fails_is_not_a_success() -> None:
     there = found(vault(), vault(KEY1, "inactive", "blue"))
     state = at({**GIVEN, "key_id": KEY1, "delete_previous": "blue"}, found=there, deleted=hidden("in use"))
     assert state.result["failed"] is True
@@ -219,7 +219,7 @@ def test_a_refused_rollback() -> None:
 
 
 @pytest.mark.parametrize("ended", [{"stopped_by": "unread"}, {"stopped_by": "canary"}, {}])
-def test_a_watch_that_stopped_is_no_success(ended: Values) -> None:
+def test_a_watch_that_stopped_is_not_a_success(ended: Values) -> None:
     state = at(
         {**GIVEN, "delete_previous": "blue"}, changed=CHANGED, watched=hidden("lost", **ended), after=AFTER_REKEY
     )
@@ -267,7 +267,7 @@ def test_never_deletes_the_configuration_in_use(name: str, before: Values, after
     assert (nothing in state.result["msg"]) == (not deleted)
 
 
-def test_a_deleted_previous_configuration_is_no_way_back() -> None:
+def test_a_deleted_previous_configuration_is_not_a_rollback() -> None:
     given = {**SWITCH, "delete_previous": "default"}
     steps = {"made": CHANGED, "switched": CHANGED, "watched": WATCHED, "after": SWAPPED}
     assert at(given, **steps).result["rollback_variables"] != {}
@@ -290,7 +290,7 @@ READING = st.one_of(
 
 
 @generated(st.fixed_dictionaries({"changed": STEP, "watched": WATCH, "after": READING, "deleted": STEP}))
-def test_never_a_success_that_is_none(steps: Values) -> None:
+def test_no_false_success(steps: Values) -> None:
     state = at({**GIVEN, "delete_previous": "blue"}, **steps)
     hidden_failure = any(step.get("msg") == "no" for step in steps.values())
     assert state.result["failed"] or not hidden_failure

@@ -294,7 +294,7 @@ EVERY = whole(
 
 @pytest.mark.parametrize("how", ["missing", "null"])
 @pytest.mark.parametrize("field", COMPARED)
-def test_a_field_that_is_not_reported_is_no_difference_and_sends_nothing(field: str, how: str) -> None:
+def test_a_field_that_is_not_reported_is_not_a_difference_and_sends_nothing(field: str, how: str) -> None:
     there = {**record(EVERY), field: None}
     if how == "missing":
         del there[field]
@@ -332,7 +332,7 @@ def test_a_switch_that_is_not_reported_is_not_guessed() -> None:
         plan(declare(present=False, configuration="green"), there, NEWEST)
 
 
-def test_a_change_shows_when_each_of_its_fields_is_reported_anew() -> None:
+def test_a_change_shows_when_each_of_its_fields_is_reported_again() -> None:
     step = plan(whole(proxy_host="proxy2"), record(proxy_host="proxy1"), NEWEST).steps[0]
     assert [shows(step, there) for there in (record(proxy_host="proxy1"), record(), record(proxy_host="Proxy2"))] == [
         False,

@@ -243,7 +243,7 @@ UNKNOWN = "ONTAP does not report the svm of the AKV configuration 1: whether it 
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
-def test_what_is_not_known_is_no_success(check_mode: bool) -> None:
+def test_what_is_not_known_is_not_a_success(check_mode: bool) -> None:
     reported = progress([call(msg=UNKNOWN, unknown=[UNKNOWN])], "c1", check_mode)
     assert (reported.result["failed"], reported.repair, reported.wait) == (True, False, 0)
     assert reported.result["msg"] == f"c1: {UNKNOWN}"

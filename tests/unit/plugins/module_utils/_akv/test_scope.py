@@ -24,7 +24,7 @@ UUID = "4f7abf4c-9a07-11ea-8d52-005056bbeba5"
         ({"scope": "cluster"}, "the cluster", {"scope": "cluster"}),
     ],
 )
-def test_exactly_one_says_whose(params: dict[str, Any], shown: str, query: dict[str, str]) -> None:
+def test_exactly_one_names_the_owner(params: dict[str, Any], shown: str, query: dict[str, str]) -> None:
     owner = Scope.from_params(params)
     assert str(owner) == shown
     assert owner.query() == query
@@ -70,5 +70,5 @@ def test_a_quote_is_quoted_with_braces_and_a_plain_name_not_at_all() -> None:
 
 
 @pytest.mark.parametrize("value", [None, 1, "", "x" * 36, f"{UUID}\n", "..", f"{UUID}/"])
-def test_what_is_no_uuid_is_none(value: object) -> None:
+def test_what_is_not_a_uuid(value: object) -> None:
     assert not is_uuid(value)

@@ -22,7 +22,7 @@ VAULT = "https://mykeyvault.vault.azure.net"
         f"HTTPS{VAULT[5:]}",
     ],
 )
-def test_looks_are_no_difference_between_vaults(looks: str) -> None:
+def test_looks_are_not_a_difference_between_vaults(looks: str) -> None:
     assert same_vault(VAULT, looks)
 
 
@@ -48,7 +48,7 @@ def test_another_host_or_port_is_another_vault(other: str) -> None:
         ("https://kv .vault.azure.net/", "white space"),
     ],
 )
-def test_what_is_no_vault_uri_says_why(uri: str, problem: str) -> None:
+def test_what_is_not_a_vault_uri_says_why(uri: str, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         VaultUri.parse(uri)
 
@@ -64,7 +64,7 @@ def test_what_is_no_vault_uri_says_why(uri: str, problem: str) -> None:
         f"{VAULT}/keys//version",
     ],
 )
-def test_what_is_no_key_uri_says_the_form(uri: str) -> None:
+def test_what_is_not_a_key_uri_says_the_form(uri: str) -> None:
     with pytest.raises(ValueError, match="form https://<host>/keys/<key>"):
         KeyId.parse(uri)
 

@@ -264,7 +264,7 @@ def test_a_lost_change_that_cannot_be_read_is_unknown_and_never_sent_again(play:
     assert client.task.outcome == "unknown"
 
 
-def test_the_echo_of_a_lost_change_is_no_failure(play: Any) -> None:
+def test_the_echo_of_a_lost_change_is_not_a_failure(play: Any) -> None:
     """It arrived late: the second try is refused because the first one has done it."""
     seen = iter([None, {"uuid": "there"}])
     client, _transport = play(LOST, error(409, "65537500"))
@@ -298,7 +298,7 @@ def test_a_part_of_a_secret_that_a_server_echoes_is_masked_and_our_own_words_are
     assert SECRET[:10] not in str(refused.value.details) + refused.value.message
 
 
-def test_a_role_that_may_not_is_told_which_request_it_was(play: Any) -> None:
+def test_a_role_that_may_not_learns_which_request_it_was(play: Any) -> None:
     client, _transport = play(error(403, "6", "not authorized"))
     with pytest.raises(OntapError, match=r"\(code 6, GET /api/cluster\)"):
         client.get("/cluster", doing="Reading")

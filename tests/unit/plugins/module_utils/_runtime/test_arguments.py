@@ -129,7 +129,7 @@ hidden = st.sampled_from(["password", "pass", "client_secret", "client_certifica
 
 
 @given(hidden, nested, st.integers(0, 3))
-def test_no_secret_is_shown_wherever_it_stands(name: str, value: Any, depth: int) -> None:
+def test_no_secret_is_shown_wherever_it_is(name: str, value: Any, depth: int) -> None:
     given: Any = {name: value}
     for _level in range(depth):
         given = [given]
@@ -180,13 +180,13 @@ PEM = "\n".join(["-----BEGIN PRIVATE KEY-----", *(f"{SENTINEL}{number}" for numb
 
 
 @pytest.mark.parametrize("name", ["cert", "client_id", "svm"])
-def test_a_private_key_is_a_secret_wherever_it_stands(name: str) -> None:
+def test_a_private_key_is_a_secret_wherever_it_is(name: str) -> None:
     assert PEM in secrets_of(CONFIG, {name: PEM})
     assert PEM in secrets_of(CONFIG, {"vaults": [{name: PEM}]})
 
 
 @pytest.mark.parametrize("name", ["ca_path", "cert_filepath", "client_certificate_path", "key_filepath"])
-def test_content_in_the_place_of_a_path_is_a_secret(name: str) -> None:
+def test_content_instead_of_a_path_is_a_secret(name: str) -> None:
     content = "MIIJ" + "Ab0/" * 500
     assert secrets_of(CONFIG, {name: content}) == {content}
     assert secrets_of(CONFIG, {name: "/etc/ssl/ca.pem"}) == set()

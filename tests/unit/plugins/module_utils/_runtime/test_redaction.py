@@ -42,7 +42,7 @@ def test_no_encoding_of_a_secret_is_shown(secret: str, before: str, after: str) 
 
 
 @given(awkward, st.binary(max_size=9), st.binary(max_size=9))
-def test_base64_is_masked_whatever_stands_around_it(secret: str, before: bytes, after: bytes) -> None:
+def test_base64_is_masked_whatever_is_around_it(secret: str, before: bytes, after: bytes) -> None:
     raw = secret.encode("utf-8", "surrogatepass")
     shown = Redactor([secret]).text(base64.b64encode(before + raw + after).decode())
     assert MASK in shown
@@ -85,7 +85,7 @@ def test_a_secret_may_be_added_later() -> None:
 
 
 @pytest.mark.parametrize("secret", ["a", "x", "vault", "no"])
-def test_a_short_secret_is_masked_where_it_stands_alone(secret: str) -> None:
+def test_a_short_secret_is_masked_where_it_is_alone(secret: str) -> None:
     redactor = Redactor([secret])
     assert redactor.text(f'invalid value "{secret}" given') == f'invalid value "{MASK}" given'
     assert redactor.text("vaults exactly noted") == "vaults exactly noted"

@@ -74,7 +74,7 @@ def test_a_placeholder_is_refused(value: str) -> None:
 
 
 @given(st.text(alphabet=st.characters(exclude_characters="{}*\u2022\u25cf<", codec="utf-8")))
-def test_other_text_is_no_placeholder(value: str) -> None:
+def test_other_text_is_not_a_placeholder(value: str) -> None:
     words = (
         "$encrypted$",
         "$ANSIBLE_VAULT;",
