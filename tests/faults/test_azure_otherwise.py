@@ -392,3 +392,20 @@ def test_what_graph_does_not_report_is_counted_as_unknown(reported: Record, unkn
     assert result["summary"]["unknown"] == unknown
     assert len(result["warnings"]) == (unknown > 0)
     assert result["msg"].endswith(f", {unknown} unknown." if unknown else " ok.")
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"", {}])
+def test_throttling_is_no_proxy(body: Any) -> None:
+    answer = (429, {"Retry-After": "60"}, body)
+    for asked, name in ((f"POST {LOGIN}/{TENANT}/oauth2/v2.0/token", "token"), (APP, "expiry")):
+        found = check(run({asked: answer})[0], name)
+        assert found["status"] == "unknown"
+        assert "too many requests" in found["message"]
+        assert "proxy" not in found["message"]
+
+
+def test_an_application_that_graph_does_not_have_is_named() -> None:
+    gone = (404, {}, {"error": {"code": "Request_ResourceNotFound", "message": "no"}})
+    found = check(run({APP: gone, PRINCIPAL: gone})[0], "expiry")
+    assert found["status"] == "unknown"
+    assert f"has no application {CLIENT}" in found["message"]

@@ -184,7 +184,7 @@ def test_a_quoted_and_an_unquoted_date_mean_the_same(given: Any) -> None:
     ("application", "says"),
     [
         ({"graph": []}, "Application.Read.All"),
-        ({"graph": ["Application.ReadWrite.OwnedBy"]}, "no secret"),
+        ({"graph": ["Application.ReadWrite.OwnedBy"]}, "may not see it"),
         ({"secrets": [{"value": SECRET}, {"value": SECRET[:3] + "other"}]}, "2 secrets"),
     ],
 )

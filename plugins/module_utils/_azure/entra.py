@@ -113,6 +113,10 @@ class Entra:
         error = reply.record.get("error")
         error = error if isinstance(error, str) else ""
         who = f"{self._service.name} refused the login of application {self._login.client_id}"
+        if code is None and not error and reply.status == 429:
+            # Its body is not always JSON.
+            message = f"{self._service.name} refused to answer: too many requests (HTTP 429). Run the task again later."
+            return Refused(message, None, True, http_status=reply.status)
         if code is None and not error:
             message = f"{self._service.name} answered with HTTP {reply.status} and no error of its own."
             return Refused(f"{message} Is a proxy in between?", None, True, http_status=reply.status)

@@ -116,6 +116,8 @@ class Graph:
             if code is None:
                 raise NoAnswer(f"{where}) without an error of Graph. Is a proxy in between? If not: {advice}")
             raise Refused(f"{where}, {code}): the login may not read applications. {advice}", **details)
+        if reply.status == 429:
+            raise NoAnswer(f"{where}): too many requests. Run the task again later.")
         if code is None:
             raise NoAnswer(f"{where}) without an error of Graph. Is a proxy in between?")
         raise Refused(f"{where}, {code}): {message_of(reply.body)}", **details)

@@ -408,12 +408,19 @@ class _KeyInfo:
             token = self._entra.token(scope_of(cloud.graph))
             service = self._azure.service(login.graph_url or cloud.graph, "Microsoft Graph", "graph_url")
             reader = graph.Graph(service, token)
-            matches = self._matches(reader.application(login.client_id))
+            application = reader.application(login.client_id)
+            matches = self._matches(application)
             if not matches:
                 # A credential may belong to the service principal instead.
                 matches = self._matches(reader.service_principal(login.client_id))
         except (NoAnswer, entra.Refused, graph.Refused) as exc:
             self._why = f"{exc.message} Or declare the date with credential_expires."
+            return None
+        if application is None and not matches:
+            self._why = (
+                f"Microsoft Graph has no application {login.client_id} in this tenant, or the login may not see it."
+                " Declare the date with credential_expires."
+            )
             return None
         if len(matches) != 1:
             how = f"{len(matches)} secrets" if matches else "no secret"
