@@ -12,6 +12,7 @@ reading the cluster.
 
 from __future__ import annotations
 
+import re
 import typing as t
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
@@ -70,7 +71,8 @@ def _plan(given: Values, result: Result, host: str, check_mode: bool) -> Values:
     # Only check mode and a stop show the plan.
     shows_all = check_mode or given["require_plan"] or "expected_plan" in given
     plan = {
-        **{name: result[name] for name in ("plan_id", "msg") if name in result},
+        **({"plan_id": result["plan_id"]} if "plan_id" in result else {}),
+        "msg": _by_scope(str(result.get("msg", ""))),
         "results": [
             {name: each.get(name) for name in ("operation", "msg")}
             for each in results
@@ -150,7 +152,18 @@ def ended(result: Result, drift: str, checks: Sequence[Result] = ()) -> Values:
     if len(results) == 1:
         # A single configuration has its keys at the top too.
         fact.update({name: results[0][name] for name in _OF_ONE if name in results[0]})
-    return {"fact": fact, "failure": str(fact["msg"]) if fact["failed"] else drift}
+    if "msg" in fact:
+        fact["msg"] = _by_scope(str(fact["msg"]))
+    return {"fact": fact, "failure": fact["msg"] if fact["failed"] else drift}
+
+
+_ENTRY = re.compile(r"vaults\[\d+] \((?:svm: (?P<svm>[^)]+)|scope: cluster)\)")
+
+
+def _by_scope(message: str) -> str:
+    """Name entries as the role's own checks do: who declares an estate knows no option ``vaults``."""
+    named = _ENTRY.sub(lambda entry: f"SVM {entry['svm']}" if entry["svm"] else "the cluster", message)
+    return named.replace("vaults: nothing was changed.", "Nothing was changed.")
 
 
 def _with_declared(given: Values, defined: Container[str], evaluate: Evaluate) -> Values:

@@ -141,6 +141,12 @@ def test_what_failed_is_not_hidden_by_drift() -> None:
     assert ended({"failed": True, "msg": "HTTP 500", "outcome": "unknown"}, "1 of 1 differ")["failure"] == "HTTP 500"
 
 
+def test_a_failure_names_entries_by_their_svm() -> None:
+    said = "vaults: nothing was changed. vaults[0] (svm: vs0): x. vaults[12] (scope: cluster): y. vaults[1]: z."
+    failure = ended({"failed": True, "msg": said}, "")["failure"]
+    assert failure == "Nothing was changed. SVM vs0: x. the cluster: y. vaults[1]: z."
+
+
 def test_the_report_names_the_findings_it_fails_for() -> None:
     given = given_of("akv_report", akv_report_path="out", akv_report_fail_on=["degraded", "unreachable"])
     conclude = READINGS["akv_report"].conclude
