@@ -31,6 +31,8 @@ NAMED = 8
 """How many names a line lists."""
 _LONGEST = 400
 """Characters of a line."""
+_LONGEST_NAMES = 180
+"""Characters of the names that a line lists."""
 
 DO_NOT_REBOOT = (
     "Do not reboot, take over, give back or upgrade nodes while this lasts. ONTAP takes encrypted volumes offline after"
@@ -154,6 +156,14 @@ def _sorted(names: Iterable[str]) -> list[str]:
     return sorted(names, key=lambda name: [(part.isdecimal(), part.zfill(20)) for part in re.split(r"([0-9]+)", name)])
 
 
+def _named(names: Sequence[str], most: int = NAMED) -> str:
+    """List names, of many or long ones only the first: a line has place for what follows them."""
+    fitting = 1
+    while fitting < most and sum(map(len, names[: fitting + 1])) <= _LONGEST_NAMES:
+        fitting += 1
+    return listed(names, fitting)
+
+
 def one_line(text: str) -> str:
     """Make one line of a server's text, and escape what a terminal would act on."""
     plain = printable(re.sub(r"\s+", " ", text))
@@ -249,7 +259,7 @@ def report(clusters: Mapping[str, Values], ends: Endings | None = None) -> list[
         if (cluster, _svm_of(volume)) not in explained
     ]
     if rest:
-        lines.append(one_line(f"Offline volumes of healthy configurations ({len(rest)}): {listed(rest, NAMED)}."))
+        lines.append(one_line(f"Offline volumes of healthy configurations ({len(rest)}): {_named(rest)}."))
         lines.append(f"{COMES_BACK} If they stay offline, check whether someone took them offline.")
     elif read and not number and not bad:
         lines.append("No encrypted volume is offline.")
@@ -259,7 +269,7 @@ def report(clusters: Mapping[str, Values], ends: Endings | None = None) -> list[
         for volume in found.get("unmounted") or []
     ]
     if unmounted:
-        lines.append(one_line(f"Online, but not mounted ({len(unmounted)}): {listed(unmounted, NAMED)}."))
+        lines.append(one_line(f"Online, but not mounted ({len(unmounted)}): {_named(unmounted)}."))
         lines.append("ONTAP could not mount them when they came back (EMS km.volume.mount.fail). Mount each by hand.")
     explained_applications = {group.application for group in groups.values()}
     for name in ends.near:
@@ -318,15 +328,15 @@ def _subject(cause: Cause, vault: Values) -> str:
 def _paragraph(group: _Group, volumes: Sequence[str], ends: Sequence[str]) -> list[str]:
     about = CAUSES[group.cause]
     subject = f" ({group.subject})" if group.subject else ""
-    lines = [f"{group.cause}: {about.meaning}{subject}. {_scopes(group)}: {listed(_sorted(group.names), NAMED)}."]
+    lines = [f"{group.cause}: {about.meaning}{subject}. {_scopes(group)}: {_named(_sorted(group.names))}."]
     more = len(group.evidence) - 1
     if group.evidence:
         lines.append(f"  ONTAP: {group.evidence[0]}" + (f" (and {plural(more, 'similar text')})" if more > 0 else ""))
     lines += [f"  {sentence}" for sentence in ends]
     if group.nodes:
-        lines.append(f"  Nodes without keys: {listed(_sorted(group.nodes), NAMED)}.")
+        lines.append(f"  Nodes without keys: {_named(_sorted(group.nodes))}.")
     if volumes:
-        lines.append(f"  Offline volumes ({len(volumes)}): {listed(_sorted(volumes), 5)}.")
+        lines.append(f"  Offline volumes ({len(volumes)}): {_named(_sorted(volumes), 5)}.")
     lines.append(f"  What to do: {group.advice}")
     command = command_for(group.cause, group.sample, group.clusters, len(group.names))
     if command and not group.heals_itself and group.advice.startswith(about.advice):
@@ -580,6 +590,8 @@ def _sentence(
         names = listed(_sorted((vault.get("svm") or {}).get("name") or "the cluster" for vault in left), 3)
         verb = "needs" if len(left) == 1 else "need"
         parts.append(f"{plural(len(left), 'AKV configuration')} {verb} attention ({causes}): {names}.")
+        if any(vault["credential"] == "failed" for vault in left):
+            parts.append("The given credential did not help.")
     elif vaults:
         parts.append(f"{plural(len(vaults), 'AKV configuration')} recovered.")
     parts += unknown

@@ -114,6 +114,13 @@ def test_how_many_need_attention(bad: int, sentence: str) -> None:
     assert report({"c1": shown(*(configuration(f"vs{number}", EXPIRED) for number in range(bad)))})[0] == sentence
 
 
+def test_long_names_leave_place_for_how_many_more_there_are() -> None:
+    names = [f"vs{number}-{'x' * 40}" for number in range(50)]
+    lines = report({"c1": shown(*(configuration(name, EXPIRED) for name in names))})
+    (line,) = (line for line in lines if line.startswith("credential_expired"))
+    assert re.search(r"50 SVMs: vs0-x+, .* and \d+ more\.$", line)
+
+
 def test_each_cause_its_paragraph() -> None:
     found = shown(configuration("a", EXPIRED), configuration("b", "flux"), configuration("c", "other flux"))
     lines = report({"c1": found})
@@ -202,6 +209,15 @@ LACKING, HEALED = configuration("vs0", lacks=True), configuration("vs0")
 def test_what_is_repaired_and_waited_for(found: Any, options: dict[str, Any], wait: int, repair: bool) -> None:
     reported = progress([found], "c1", **options)
     assert (reported.wait, reported.repair) == (wait, repair)
+
+
+def test_a_credential_that_did_not_help_is_named() -> None:
+    refused = configuration("vs0", EXPIRED)
+    repaired = call(refused)
+    repaired["vaults"][0]["credential"] = "failed"
+    message = progress([call(refused), repaired], "c1", credential=True, client_id="app1").result["msg"]
+    assert "The given credential did not help." in message
+    assert "did not help" not in progress([call(refused), call(refused)], "c1").result["msg"]
 
 
 @pytest.mark.parametrize("restore", [True, False])
