@@ -96,6 +96,7 @@ class Variable:
     :ivar secret: whether its value is never shown
     :ivar narrows: whether it is a filter: without it everything is selected
     :ivar part: whether it belongs to the credential of a fleet
+    :ivar large: whether one task reads it for all hosts, since what each host reads is kept for each host
     """
 
     name: str
@@ -109,6 +110,7 @@ class Variable:
     secret: bool = False
     narrows: bool = False
     part: Part = Part.SETTINGS
+    large: bool = False
 
 
 class Fault(t.NamedTuple):
@@ -189,7 +191,7 @@ def read(role: Role, roles: Iterable[str], names: Iterable[str], evaluate: Evalu
         reading.errors += unknown(role, roles, defined)
         reading.warnings += misspelled_common(roles, defined)
     for variable in role.variables:
-        if part not in (Part.ALL, variable.part):
+        if part not in (Part.ALL, variable.part) or variable.large:
             continue
         try:
             source, value = _value_of(role, variable, defined, evaluate)

@@ -11,6 +11,7 @@ What goes in are results of akv_config in check mode, one a cluster. A cluster w
 
 from __future__ import annotations
 
+import re
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ NO_PLAN = "no-plan"
 
 _LONGEST_CAUSE = 250  # characters
 _MANY = 10  # clusters that are shown
+_TEMPLATE = re.compile(r"\{(?=[{%#])")
 
 Details = Mapping[str, t.Any]
 """What was approved, cluster by cluster, as :func:`detail` gives it."""
@@ -54,8 +56,11 @@ class Approval:
 
 
 def detail(plan_id: str, lines: Iterable[str]) -> Record:
-    """Give the plan of a cluster as it is handed on."""
-    return {"plan_id": plan_id, "lines": list(lines)}
+    """Give the plan of a cluster as it is handed on: as much of it as is shown.
+
+    It comes back as an extra variable, which Ansible takes for a template, and a server has written part of it.
+    """
+    return {"plan_id": plan_id, "msg": _TEMPLATE.sub("{ ", shortened(" ".join(lines), 2 * _LONGEST_CAUSE))}
 
 
 def differences(approved: t.Any, now: Details) -> list[str]:
@@ -66,7 +71,7 @@ def differences(approved: t.Any, now: Details) -> list[str]:
     before = {
         str(host): plan
         for host, plan in (approved.items() if isinstance(approved, Mapping) else ())
-        if isinstance(plan, Mapping) and isinstance(plan.get("lines"), list)
+        if isinstance(plan, Mapping) and isinstance(plan.get("msg"), str)
     }
     if not before:
         return []
@@ -74,15 +79,12 @@ def differences(approved: t.Any, now: Details) -> list[str]:
     hosts = [*now, *(host for host in before if host not in now)]
     differ = [host for host in hosts if before.get(host, {}).get("plan_id") != now.get(host, {}).get("plan_id")]
     for host in differ[:_MANY]:
-        was, is_now = _words(before.get(host), "not approved"), _words(now.get(host), "not in this run")
+        was = before.get(host, {}).get("msg", "not approved")
+        is_now = now.get(host, {}).get("msg", "not in this run")
         if was == is_now:
             is_now = "the same, on other settings, another configuration, or another cluster or release"
         lines += [f"{host}  approved: {was}", f"{host}  now: {is_now}"]
     return [*lines, *([f"{len(differ) - _MANY} more clusters differ."] if len(differ) > _MANY else [])]
-
-
-def _words(plan: t.Any, otherwise: str) -> str:
-    return shortened(" ".join(map(str, plan["lines"])), 2 * _LONGEST_CAUSE) if plan else otherwise
 
 
 def approve(

@@ -72,12 +72,14 @@ class JobFailed(AkvError):
     """A job ended, and not in success.
 
     :param code: ONTAP's error code, as a string of digits; "" where it has none
+    :ivar known: whether it is the job of the change that was sent, and not perhaps that of another change
     """
 
     def __init__(self, message: str, job: Job, code: str) -> None:
         super().__init__(message, job=job.shown(), error={"code": code, "message": job.message})
         self.job = job
         self.code = code
+        self.known = True
 
 
 # What refuses a credential that Azure does not accept, or does not know yet (9.10.1+), in a response or in a job.
@@ -99,11 +101,14 @@ def job_of(content: Mapping[str, t.Any]) -> str | None:
     return uuid if is_uuid(uuid) else None
 
 
-def follow(client: Client, uuid: str, doing: str, operation: str, interval: float = 2.0) -> Job:
+def follow(
+    client: Client, uuid: str, doing: str, operation: str, interval: float = 2.0, named: bool = True
+) -> Job:
     """Poll a job until its end.
 
     :param operation: the operation of the error codes, e.g. "restore"
     :param interval: seconds before the second poll; they grow from there
+    :param named: whether the response to the change named it; of others, only one that is seen under way is known
     :return: the job, in state success, vanished or unreadable
     :raises JobFailed: it ended otherwise; the caller reads whether it has done its work anyway
     :raises AkvError: the task's time was up before its end
@@ -128,7 +133,10 @@ def follow(client: Client, uuid: str, doing: str, operation: str, interval: floa
             client.task.confirmed(changed=True)
             return job
         if job.state in _FAILED:
-            raise _failed(client, job, record, doing, operation)
+            failure = _failed(client, job, record, doing, operation)
+            failure.known = named
+            raise failure
+        named = True
         if client.task.remaining() <= 0:
             raise AkvError(
                 f"{doing} on {client.where}: job {uuid} did not end in time. Its state is {job.state}."

@@ -270,12 +270,13 @@ class Change:
     def follow(self, step: Step, answer: Record) -> None:
         """Follow a step's job, if it has one, to its end."""
         job = job_of(answer)
+        named = job is not None
         if job is None and self._wait and step.idempotent and step.secrets and self.client.task.is_open:
             # No reading shows a secret.
             job = newest_of_change(self.client, step.path.rpartition("/")[2])
         try:
             if job is not None and self._wait:
-                done = follow(self.client, job, step.doing, step.operation)
+                done = follow(self.client, job, step.doing, step.operation, named=named)
                 if done.unseen and step.secrets:
                     self.client.task.warn(
                         f"{step.doing}: its job is {done.state}, and no reading shows a secret, so ONTAP may still have"
@@ -304,7 +305,7 @@ class Change:
         """Return whether no reading shows that a step had no effect: a switch half-way, or a secret."""
         if step.confirmation is Confirmation.ENABLED:
             return True
-        return step.idempotent and bool(step.secrets) and not refuses_credential(failure)
+        return step.idempotent and bool(step.secrets) and not (refuses_credential(failure) and failure.known)
 
     def applied(self, step: Step) -> Record | None:
         """Read whether a step was applied."""

@@ -590,17 +590,18 @@ class Rotation:
     @staticmethod
     def _follow(client: Client, step: Step, answer: Record) -> None:
         """Follow the job of an answer, if it has one. No reading shows a secret: the health says the rest."""
-        job = named = job_of(answer)
+        job = job_of(answer)
+        named = job is not None
         if job is None and client.task.is_open:
-            # It was accepted, and is not done yet. One that ended already may be that of another change.
+            # It was accepted, and is not done yet.
             job = newest_of_change(client, step.path.rpartition("/")[2])
         if job is None:
             client.task.confirmed(changed=True)
             return
         try:
-            done = follow(client, job, step.doing, step.operation)
+            done = follow(client, job, step.doing, step.operation, named=named)
         except JobFailed as failure:
-            if refuses_credential(failure) and (named or failure.job.seconds > 0):
+            if refuses_credential(failure) and failure.known:
                 client.task.confirmed(changed=False)
             else:
                 # A job can fail, or be cancelled, after it has stored the credential.

@@ -124,14 +124,16 @@ def write(folder: Path, files: Mapping[str, str], public_metrics: bool) -> None:
         path = folder / name
         descriptor, part = _begin(path)
         try:
-            with open(descriptor, "wb") as file:
+            # A file server may refuse what was written when the file is closed. The lock goes with the descriptor.
+            with open(os.dup(descriptor), "wb") as file:
                 os.fchmod(descriptor, 0o644 if public_metrics and name.startswith("metrics/") else MODE)
                 file.write(content.encode("utf-8", "replace"))
-                file.flush()
-                os.replace(part, path)
+            os.replace(part, path)
         except BaseException:
             os.unlink(part)
             raise
+        finally:
+            os.close(descriptor)
 
 
 def _begin(path: Path) -> tuple[int, str]:

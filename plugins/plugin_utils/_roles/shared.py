@@ -64,6 +64,7 @@ EXPECTED_PLAN = (
         ("What check mode passes on with the plan, so that a run that stops shows what differs. It decides nothing.",),
         kind=Kind.DICTIONARY,
         common=("expected_details",),
+        large=True,
     ),
     Variable(
         "require_plan",

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import io
 import json
 import os
 import re
@@ -376,6 +378,26 @@ def test_what_a_killed_run_has_left_is_removed(tmp_path: Path) -> None:
         assert all(path.exists() for path in (*others, alive))
     files.write(tmp_path, {"metrics/c3.prom": "new"}, public_metrics=False)
     assert not alive.exists()
+
+
+class Full(io.BufferedWriter):
+    """A file on a server whose disk is full, which shows when the file is closed."""
+
+    def __init__(self, descriptor: int, _mode: str) -> None:
+        super().__init__(io.FileIO(descriptor, "wb"))
+
+    def close(self) -> None:
+        super().close()
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_file_that_cannot_be_closed_replaces_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files.write(tmp_path, {"report.json": "whole"}, public_metrics=False)
+    monkeypatch.setattr(files, "open", Full, raising=False)
+    with pytest.raises(OSError, match="No space left"):
+        files.write(tmp_path, {"report.json": "half"}, public_metrics=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
+    assert (tmp_path / "report.json").read_text() == "whole"
 
 
 def test_a_file_that_another_run_removes_is_begun_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

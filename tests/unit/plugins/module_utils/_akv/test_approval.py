@@ -93,8 +93,19 @@ def test_what_differs_is_shown_where_it_is_known_what_was_approved() -> None:
     assert approve(many, PLAN, True, approved).table[-1] == "19 more clusters differ."
 
 
+def test_what_is_handed_on_is_no_template_and_as_long_as_what_is_shown() -> None:
+    """It comes back as an extra variable, and an SVM may have any name."""
+    names = ("{{ 1 + 1 }}", "{% if true %}", "{# a comment #}", "{{{", "x" * 10_000)
+    plans = {f"c{number}": {"plan_id": "1", "operation": "none", "msg": name} for number, name in enumerate(names)}
+    plans["many"] = {"plan_id": "1", "results": [{"operation": "none", "msg": "as declared"}] * 1000}
+    handed_on = [plan["msg"] for plan in approve(plans, "", False).details.values()]
+    assert [text for text in handed_on if any(sign in text for sign in ("{{", "{%", "{#"))] == []
+    assert handed_on[0] == "none: { { 1 + 1 }}"
+    assert max(map(len, handed_on)) <= 500
+
+
 @pytest.mark.parametrize(
-    "approved", [None, {}, "text", [1], {"c1": None}, {"c1": {"lines": "x"}}, {"c1": {"plan_id": "1"}}]
+    "approved", [None, {}, "text", [1], {"c1": None}, {"c1": {"msg": 1}}, {"c1": {"plan_id": "1"}}]
 )
 def test_what_was_approved_is_not_known_where_it_is_malformed_and_decides_nothing(approved: Any) -> None:
     stopped = approve(PLANS, "fleet-0", True, approved)
