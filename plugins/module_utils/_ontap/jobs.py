@@ -101,9 +101,7 @@ def job_of(content: Mapping[str, t.Any]) -> str | None:
     return uuid if is_uuid(uuid) else None
 
 
-def follow(
-    client: Client, uuid: str, doing: str, operation: str, interval: float = 2.0, named: bool = True
-) -> Job:
+def follow(client: Client, uuid: str, doing: str, operation: str, interval: float = 2.0, named: bool = True) -> Job:
     """Poll a job until its end.
 
     :param operation: the operation of the error codes, e.g. "restore"
