@@ -59,6 +59,19 @@ def test_a_limit_that_names_nothing(roles: Roles) -> None:
     assert "--limit: it names nothing" in run.output
 
 
+def test_the_strategy_is_that_of_the_playbook(roles: Roles) -> None:
+    """Whatever the configuration of Ansible names: with the strategy free, one cluster that fails stops no other."""
+    vault = {"svm": "vs0", "name": NAME, "key_id": f"{NAME}keys/key1"}
+    variables: Values = {"akv_svm": "vs0", "akv_rotate_key_key_id": f"{NAME}keys/key2", "akv_rotate_key_soak": 0}
+    with Simulator(release="9.14.1", scenario={"vaults": [vault]}) as simulator, assert_changes_nothing(simulator):
+        clusters = {"good": simulator.connection, "dead": DEAD}
+        run = roles.play("rotate_key", clusters, variables, ANSIBLE_STRATEGY="free")
+    assert run.code == 2
+    report = {"akv_report_path": "out", "akv_report_formats": ["json"]}
+    run = roles.play("report", {"one": DEAD, "two": DEAD}, report, ANSIBLE_STRATEGY="free")
+    assert len([task for task in run.tasks if task.name.endswith("Write the reports")]) == 1
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_clusters_that_cannot_be_read(role: str, roles: Roles) -> None:
     """Out of reach, with a login that is refused, and too old: each says so, and nothing is changed."""
