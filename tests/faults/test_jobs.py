@@ -16,7 +16,8 @@ from faults.harness import options, picture, run
 from faults.in_process import LOGIN, Ontap, Send, play
 from faults.virtual import Cluster
 
-from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer
+from ansible_collections.ontap.akv.plugins.module_utils._http.retry import FaultKind
+from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer, Fault
 from simulator import Simulator
 
 
@@ -275,3 +276,30 @@ def test_a_failed_internal_rekey_is_unknown_unless_it_was_refused(
     result = play("akv_rekey", {**LOGIN, "svm": "vs0", "type": "internal"}, ontap.send).result
     assert (result["failed"], result["outcome"]) == (True, outcome)
     assert ("Some keys may be new" in result["msg"]) == (outcome == "unknown")
+
+
+def test_a_create_whose_answer_was_lost_is_this_tasks_own_if_the_retrys_job_is_refused() -> None:
+    """The first request has created it after the reading that confirms; the second one meets it in its job."""
+    ontap = Ontap("9.16.1", svms=[{"name": "vs0"}])
+    job = "11111111-2222-3333-4444-555555555555"
+    posts: list[str] = []
+
+    def send(method: str, target: str, body: Any) -> Answer:
+        if job in target:
+            found = {"uuid": job, "state": "failure", "code": 65537500, "message": "Already configured."}
+            return Answer(200, {}, json.dumps(found).encode())
+        if method == "POST":
+            posts.append(target)
+            if len(posts) == 2:
+                return Answer(202, {}, json.dumps({"job": {"uuid": job}}).encode())
+            ontap.send(method, target, body)
+            raise Fault(FaultKind.LOST, "the connection was reset")
+        answer = ontap.send(method, target, body)
+        hidden = "azure-key-vaults" in target and len(posts) == 1
+        return Answer(200, answer.headers, b'{"records": [], "num_records": 0}') if hidden else answer
+
+    declared = {name: value for name, value in WHOLE.items() if name != "svm"}
+    played = play("akv_config", {**LOGIN, "svm": "vs0", "retries": 2, **declared}, send)
+    assert not played.failed, played.result["msg"]
+    assert (played.result["changed"], played.result["operation"], len(posts)) == (True, "create", 2)
+    assert not any("Another run" in warning for warning in played.warnings)

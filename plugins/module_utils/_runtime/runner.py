@@ -189,7 +189,8 @@ def _apply(verb: Verb, step: Step) -> bool:
             verb.follow(step, answer)
         except AkvError as failure:
             if verb.refused(step, failure):
-                return False
+                # After a lost answer, what is there is what this task has sent.
+                return bool(verb.client.task.has_lost)
             if not verb.again(step, failure):
                 raise
         else:
@@ -214,11 +215,13 @@ def send(
     body = step.filled(secrets)
     attempts = client.attempts()
     lost: AkvError | None = None
+    client.task.has_lost = False
     while True:
         try:
             return client.change(step, path, body)
         except AkvError as failure:
             lost = failure if failure.lost else lost
+            client.task.has_lost = lost is not None
             # After a lost answer a refusal, too, may be its echo ("already configured", "not found").
             if lost is not None and not step.idempotent:
                 found = _read_back(client.task, step, lost, applied)

@@ -34,6 +34,7 @@ class Task:
     :param progress: receives a few words on what the task waits for, before each pause
     :ivar progress: receives what the task waits for
     :ivar requests: what was sent, one entry a try: method, path, status (None where no answer arrived)
+    :ivar has_lost: the answer to the last change, or to an earlier try of it, was lost
     :ivar warnings: what the user should know, whether the task succeeds or fails
     """
 
@@ -46,6 +47,7 @@ class Task:
         self.redactor = redactor
         self.requests: list[dict[str, t.Any]] = []
         self.warnings: list[str] = []
+        self.has_lost = False
         self._deadline = time.monotonic() + max(0, min(budget, _LONGEST_BUDGET))
         self.progress = progress
         self._shown_until: dict[str, float] = {}
@@ -59,7 +61,7 @@ class Task:
         """
         other = Task.__new__(Task)
         other.__dict__.update(self.__dict__)
-        other._changed = other._open = False
+        other._changed = other._open = other.has_lost = False
         other.requests, other.warnings = [], []
         return other
 

@@ -330,7 +330,7 @@ class Change:
                     f"Meanwhile another run created {label}: {existing.get('name')} with key"
                     f" {existing.get('key_id')} and client_id {existing.get('client_id')}. {failure.message}"
                 )
-        if done:
+        if done and not self.client.task.has_lost:
             what = "deleted" if step.method == "DELETE" else "created, as it is declared here,"
             self.client.task.warn(f"Another run was first: {label} was {what} meanwhile.")
         return done
