@@ -157,8 +157,9 @@ def _task(number: int, chance: random.Random) -> Values:
     }
 
 
-def _results(ansible: Ansible, tasks: list[Values], way: str) -> dict[str, Any]:
-    with Simulator(scenario=SCENARIO, azure=True) as simulator:
+def _results(ansible: Ansible, tasks: list[Values], way: str, port: int) -> tuple[dict[str, Any], int]:
+    """Run the tasks; give the result of each, and the port of the cluster, which the ID of a plan binds."""
+    with Simulator(scenario=SCENARIO, azure=True, port=port) as simulator:
         environment = login(simulator.connection)
         azure = {name: simulator.connection["azure"][name] for name in ("authority", "graph_url", "ca_path")}
         azure_defaults = {**azure, "vault_url": simulator.connection["azure"]["vault_url"]}
@@ -179,7 +180,8 @@ def _results(ansible: Ansible, tasks: list[Values], way: str) -> dict[str, Any]:
         differing = [str(place) for place in (*azure.values(), *simulator.connection["azure"].values())]
         differing += [environment["ONTAP_PORT"], environment["ONTAP_CA_PATH"]]
     assert len(run.tasks) == len(tasks)
-    return {task.name: _comparable(task.status, task.result, differing) for task in run.tasks}
+    results = {task.name: _comparable(task.status, task.result, differing) for task in run.tasks}
+    return results, int(environment["ONTAP_PORT"])
 
 
 def _comparable(status: str, result: Values, differing: list[str]) -> Values:
@@ -204,7 +206,9 @@ def _comparable(status: str, result: Values, differing: list[str]) -> Values:
 @pytest.mark.parametrize("number", SETS)
 def test_in_process_and_as_a_module_are_the_same(ansible: Ansible, number: int) -> None:
     tasks = _tasks(random.Random(SEED + number))
-    here, apart = (_results(ansible, tasks, way) for way in WAYS)
+    in_process, as_a_module = WAYS
+    here, port = _results(ansible, tasks, in_process, 0)
+    apart, _port = _results(ansible, tasks, as_a_module, port)
     assert here.keys() == apart.keys()
     different = [
         f"{name}, {key}: {result.get(key)} <> {apart[name].get(key)}"
