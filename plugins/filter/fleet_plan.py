@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
 
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.approval import approve
+from ansible_collections.ontap.akv.plugins.plugin_utils._hostvars import result_of, settings_of
 from ansible_collections.ontap.akv.plugins.plugin_utils._undefined import refuse_undefined
 
 DOCUMENTATION = r"""
@@ -51,6 +52,11 @@ options:
       - The RV(_value.details) of the plan that was approved, so that RV(_value.table) shows what differs. It decides
         nothing.
     type: raw
+  settings:
+    description:
+      - The variable of each host that has its settings, as the roles of this collection read them.
+      - The run must stop if C(expected_plan) is not the same for all hosts. If one of them requires a plan, all do.
+    type: str
 seealso:
   - module: ontap.akv.akv_config
   - plugin: ontap.akv.rotation_fleet
@@ -113,26 +119,23 @@ def fleet_plan(
     expected_plan: t.Any = "",
     require_plan: t.Any = False,
     expected_details: t.Any = None,
+    settings: t.Any = None,
 ) -> dict[str, t.Any]:
     """Compare the plans of many clusters with what was approved.
 
     :raises AnsibleFilterError: it was not given what it needs
     """
-    refuse_undefined(variables, hosts, plan, expected_plan, require_plan, expected_details)
+    refuse_undefined(variables, hosts, plan, expected_plan, require_plan, expected_details, settings)
     try:
         if not isinstance(expected_plan, str) or not isinstance(require_plan, bool):
             raise TypeError("expected_plan is not text, or require_plan is not a boolean")
-        plans = {str(host): _result(variables, host, plan) for host in hosts}
-        return asdict(approve(plans, expected_plan, require_plan, expected_details))
+        plans = {str(host): result_of(variables, host, plan) for host in hosts}
+        given = settings_of(variables, hosts, settings)
+        return asdict(approve(plans, expected_plan, require_plan, expected_details, given))
     except (AttributeError, KeyError, TypeError) as wrong:
         raise AnsibleFilterError(
             f"ontap.akv.fleet_plan: give hostvars, the hosts, and the variable with akv_config's result ({wrong})."
         ) from None
-
-
-def _result(variables: t.Any, host: t.Any, register: t.Any) -> Mapping[str, t.Any] | None:
-    found = variables[host].get(register) if host in variables else None
-    return found if isinstance(found, Mapping) and not found.get("skipped") else None
 
 
 class FilterModule:

@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
 
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.fleet import Wish, decide
+from ansible_collections.ontap.akv.plugins.plugin_utils._hostvars import result_of, settings_of
 from ansible_collections.ontap.akv.plugins.plugin_utils._undefined import refuse_undefined
 
 DOCUMENTATION = r"""
@@ -83,6 +84,12 @@ options:
       - The RV(_value.details) of the plan that was approved, so that RV(_value.causes) shows what differs. It decides
         nothing.
     type: raw
+  settings:
+    description:
+      - The variable of each host that has its settings, as the roles of this collection read them.
+      - The rotation must stop if a setting that it has once for all clusters, such as C(client_id), is not the same for
+        all. If one of them requires a plan, all do.
+    type: str
 seealso:
   - module: ontap.akv.akv_credential
   - plugin: ontap.akv.rotation_report
@@ -144,20 +151,15 @@ def rotation_fleet(variables: t.Any, hosts: t.Any, **wish: t.Any) -> dict[str, t
     :raises AnsibleFilterError: it was not given what it needs
     """
     refuse_undefined(variables, hosts, *wish.values())
-    register = wish.pop("plan", None)
+    register, settings = wish.pop("plan", None), wish.pop("settings", None)
     try:
-        plans = {str(host): _result(variables, host, register) for host in hosts}
-        return asdict(decide(plans, Wish(**wish)))
+        plans = {str(host): result_of(variables, host, register) for host in hosts}
+        return asdict(decide(plans, Wish(**wish), settings_of(variables, hosts, settings)))
     except (AttributeError, KeyError, TypeError) as wrong:
         raise AnsibleFilterError(
             "ontap.akv.rotation_fleet: give hostvars, the hosts, and the variable with akv_credential's result"
             f" ({wrong})."
         ) from None
-
-
-def _result(variables: t.Any, host: t.Any, register: t.Any) -> Mapping[str, t.Any] | None:
-    found = variables[host].get(register) if host in variables else None
-    return found if isinstance(found, Mapping) and not found.get("skipped") else None
 
 
 class FilterModule:

@@ -406,6 +406,21 @@ def test_two_applications_in_one_play(roles: Roles) -> None:
         assert run.fact("akv_rotate_result", "b")["canary"] == "vs0"
 
 
+def test_two_applications_by_cluster(roles: Roles) -> None:
+    """There is one new secret for all clusters: it must not reach the configurations of another application."""
+    with fleet(2) as clusters, assert_changes_nothing(clusters["c1"]), assert_changes_nothing(clusters["c2"]):
+        applications = {"c1": "client1", "c2": "another"}
+        hosts = {
+            name: {**simulator.connection, "variables": {"akv_client_id": applications[name]}}
+            for name, simulator in clusters.items()
+        }
+        variables = {name: value for name, value in VARIABLES.items() if name != "akv_client_id"}
+        run = roles.play("rotate", hosts, variables)
+        assert run.code == 2
+        expected = "client_id is not the same for all clusters of this run: client1 on c1; another on c2."
+        assert all(expected in run.fact("akv_rotate_result", host)["msg"] for host in clusters), run.failures()
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [

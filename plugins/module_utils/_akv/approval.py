@@ -87,8 +87,42 @@ def differences(approved: t.Any, now: Details) -> list[str]:
     return [*lines, *([f"{len(differ) - _MANY} more clusters differ."] if len(differ) > _MANY else [])]
 
 
+def disagreement(settings: Mapping[str, Result], names: Iterable[str]) -> str:
+    """Say which setting is not the same for all clusters, where a run has one for all of them.
+
+    :param settings: the settings of each cluster; what is not given is absent
+    :return: a sentence; empty where all agree
+    """
+    for name in names:
+        values: dict[str, list[str]] = {}
+        for host, given in settings.items():
+            values.setdefault(_shown(given.get(name)), []).append(host)
+        if len(values) > 1:
+            found = "; ".join(f"{shortened(value, 60)} on {listed(hosts, 3)}" for value, hosts in values.items())
+            return (
+                f"{name} is not the same for all clusters of this run: {shortened(found, _LONGEST_CAUSE)}. Give all of"
+                " them the same value, or limit the run with akv_hosts."
+            )
+    return ""
+
+
+def requires_plan(settings: Mapping[str, Result]) -> bool:
+    """Return whether a cluster refuses to run without an approved plan. Check mode makes the plan, and needs none."""
+    return any(given.get("require_plan") and not given.get("check_mode") for given in settings.values())
+
+
+def _shown(value: t.Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return listed(map(str, value)) or "not given"
+    return "not given" if value is None or value == "" else str(value)
+
+
 def approve(
-    plans: Mapping[str, Result | None], expected_plan: str, require_plan: bool, approved: t.Any = None
+    plans: Mapping[str, Result | None],
+    expected_plan: str,
+    require_plan: bool,
+    approved: t.Any = None,
+    settings: Mapping[str, Result] | None = None,
 ) -> Approval:
     """Compare the plans of all clusters with what was approved.
 
@@ -96,6 +130,8 @@ def approve(
     :param expected_plan: the fleet's plan that was approved; blank for any
     :param require_plan: whether a blank one is refused
     :param approved: ``details`` of the plan that was approved, where they are known
+    :param settings: those of each cluster, which must have the same ``expected_plan``; one with ``require_plan`` is
+        enough to require one
     """
     planned = {host: str(plan["plan_id"]) for host, plan in plans.items() if plan and plan.get("plan_id")}
     plan_id = digest("fleet", sorted(planned.items())) if planned else ""
@@ -105,6 +141,9 @@ def approve(
     details = {host: detail(planned.get(host, NO_PLAN), each) for host, each in lines.items()}
     missing = [host for host in plans if host not in planned]
     expected_plan = expected_plan.strip()
+    if why := disagreement(settings or {}, ("expected_plan",)):
+        return Approval(True, f"Nothing was sent. {why}", plan_id, table, "")
+    require_plan = require_plan or requires_plan(settings or {})
     if not expected_plan and require_plan:
         why = (
             "Nothing was sent. akv_require_plan is true, and akv_expected_plan is blank or missing. Run check mode, and"

@@ -16,7 +16,12 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.approval import detail, differences
+from ansible_collections.ontap.akv.plugins.module_utils._akv.approval import (
+    detail,
+    differences,
+    disagreement,
+    requires_plan,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
 from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import (
     Done,
@@ -36,6 +41,19 @@ _CAUSES = 4
 _COUNT_OF_CALL = re.compile(r"^\d+ of \d+ AKV configurations? on \S+ (got|would get) the new credential\.\s*")
 """How a call's message begins: a call is about some of a cluster's configurations only."""
 _ADDRESS = r"(https?://)?([\w-]+(\.[\w-]+)+|\[[0-9a-fA-F:]+\])(:\d+)?"
+
+_OF_FLEET = (
+    "client_id",
+    "svms",
+    "canary_svm",
+    "include_unhealthy",
+    "allow_unreachable",
+    "only_canary",
+    "expected_plan",
+    "credential_name",
+    "change_number",
+)
+"""The settings that a rotation has once for all clusters."""
 
 Result = Mapping[str, t.Any]
 
@@ -101,22 +119,27 @@ class _Stopped(Exception):
         self.causes = [*_causes(found, _CAUSES * _LONGEST_CAUSE), *differences]
 
 
-def decide(plans: Mapping[str, Result | None], wish: Wish) -> Decision:
+def decide(plans: Mapping[str, Result | None], wish: Wish, settings: Mapping[str, Result] | None = None) -> Decision:
     """Decide whether a rotation may begin, from the plan of each cluster.
 
     :param plans: in the order of the play; None for a cluster that has no result
+    :param settings: those of each cluster; the ones that the wish is made of must be the same for all
     """
     read = {host: plan for host, plan in plans.items() if plan is not None and plan.get("plan_id")}
     hosts = {host: _named(plan, wish.svms) for host, plan in read.items() if plan.get("vaults")}
     plan_id = _plan_id(read, wish) if read else ""
     missing = [host for host in plans if host not in read]
     details = _details(read, wish)
+    settings = settings or {}
     try:
+        # There is one credential for all clusters. It must never reach the configurations of another application.
+        if why := disagreement(settings, _OF_FLEET):
+            raise _Stopped(why)
         _check_read(plans, missing, wish.allow_unreachable)
         _check_used(read, wish)
         _check_health(read, wish.include_unhealthy)
         canary = _choose_canary(read, wish.canary_svm)
-        if wish.require_plan and not wish.expected_plan:
+        if (wish.require_plan or requires_plan(settings)) and not wish.expected_plan:
             raise _Stopped(
                 "akv_require_plan is true, and akv_expected_plan is blank or missing. Run check mode, and give the ID"
                 " that it shows."

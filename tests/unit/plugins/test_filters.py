@@ -118,6 +118,19 @@ def test_a_host_without_a_plan_was_not_read(result: Any) -> None:
     assert fleet["missing"] == ["c2"]
 
 
+def test_a_rotation_has_one_application_for_all_hosts() -> None:
+    hostvars: dict[str, Any] = {"c1": planned("vs0"), "c2": planned("vs1"), "c3": planned("vs2")}
+    for host, client_id in zip(hostvars, ("app1", "app1", "app2")):
+        hostvars[host]["given"] = {"client_id": client_id, "errors": []}
+    wish = {"plan": "plan", "client_id": "app1", "settings": "given"}
+    fleet = rotation_fleet(hostvars, list(hostvars), **wish)
+    assert (fleet["stop"], fleet["canary"]) == (True, {})
+    assert "client_id is not the same for all clusters of this run: app1 on c1, c2; app2 on c3." in fleet["message"]
+    # What is refused on a host is no reason to name another one.
+    hostvars["c3"]["given"]["errors"] = ["refused"]
+    assert not rotation_fleet(hostvars, list(hostvars), **wish)["stop"]
+
+
 @pytest.mark.parametrize("given", [None, {"c1": None}, {"c1": {"plan": {"plan_id": "1", "vaults": [1]}}}])
 def test_a_fleet_needs_what_akv_credential_gives(given: Any) -> None:
     with pytest.raises(AnsibleFilterError, match=r"ontap\.akv\.rotation_fleet: "):

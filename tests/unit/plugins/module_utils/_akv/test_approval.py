@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.approval import NO_PLAN, approve
+from ansible_collections.ontap.akv.plugins.module_utils._akv.approval import NO_PLAN, approve, disagreement
 
 PLANS: dict[str, Any] = {
     "c1": {"plan_id": "1", "operation": "delete", "msg": "SVM vs0 would be deleted."},
@@ -112,3 +112,25 @@ def test_what_was_approved_is_not_known_where_it_is_malformed_and_decides_nothin
     assert (stopped.stop, stopped.table) == (True, approve(PLANS, "", False).table)
     assert not approve(PLANS, PLAN, True, approved).stop
     assert approve(PLANS, "", True, approve(PLANS, "", False).details).stop
+
+
+def test_one_cluster_that_requires_a_plan_is_enough() -> None:
+    settings = {"c1": {"require_plan": False}, "cluster2": {"require_plan": True}}
+    assert approve(PLANS, "", False, settings=settings).stop
+    assert not approve(PLANS, PLAN, False, settings=settings).stop
+    in_check_mode = {host: {**given, "check_mode": True} for host, given in settings.items()}
+    assert not approve(PLANS, "", False, settings=in_check_mode).stop
+
+
+def test_a_plan_that_was_approved_for_some_clusters_stops() -> None:
+    found = approve(PLANS, PLAN, False, settings={"c1": {"expected_plan": PLAN}, "cluster2": {}})
+    assert (found.stop, found.hand_on, found.expected) == (True, "", {})
+    assert f"expected_plan is not the same for all clusters of this run: {PLAN} on c1; not given on" in found.message
+
+
+def test_settings_that_differ() -> None:
+    settings = {"c1": {"svms": ["a", "b"], "client_id": "x"}, "c2": {"svms": ["a", "b"], "client_id": ""}, "c3": {}}
+    assert disagreement(settings, ("svms",)).startswith("svms is not the same for all clusters of this run: a, b on c1")
+    assert "x on c1; not given on c2, c3." in disagreement(settings, ("client_id",))
+    assert disagreement({"c1": {"svms": ["a"]}, "c2": {"svms": ["a"]}}, ("svms", "client_id")) == ""
+    assert disagreement({}, ("svms",)) == ""
