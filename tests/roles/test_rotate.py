@@ -322,6 +322,22 @@ def test_a_task_time_out_in_the_soak(roles: Roles) -> None:
         assert_readable(run)
 
 
+def test_a_task_time_out_in_the_rollback(roles: Roles) -> None:
+    """The previous secret was sent, and does not help: the table is shown, and both secrets must stay in Azure."""
+    with fleet(2) as clusters:
+        canary = clusters["c1"]
+        looks = {"method": "GET", "path": "/api/security/azure-key-vaults", "nth": 6}
+        canary.apply([{"add_fault": {"match": looks, "events": [{"lose_keys": {"svm": "vs0", "nodes": ["node2"]}}]}}])
+        variables = {**VARIABLES, "akv_rotate_soak": 600, "akv_rotate_wait_timeout": 60}
+        run = roles.play("rotate", connections(clusters), variables, ANSIBLE_TASK_TIMEOUT="12")
+        assert run.code == 2
+        assert [sent_to(simulator) for simulator in clusters.values()] == [["vs0", "vs0"], []]
+        assert done(run, "c1")["vs0"][0] == "failed"
+        assert all(run.fact("akv_rotate_result", host)["failed"] for host in clusters)
+        assert message(run).startswith(KEEP)
+        assert_readable(run)
+
+
 def test_killed_in_the_soak_and_run_again(roles: Roles) -> None:
     """SIGKILL to the process group: what is left running reads and sends no more, and the run after it goes on."""
     with fleet(2) as clusters:
