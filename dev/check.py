@@ -198,6 +198,8 @@ def _run(sessions: list[Session]) -> None:
             if stopped:  # while it started
                 stop()
         pid, status, usage = os.wait4(-1, 0)
+        if pid not in running:  # an orphan, where this is the first process of a container
+            continue
         session = running.pop(pid)
         session.end(os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime)
         print(f"{'=' * 10} {session.name}: {session.result} {'=' * 10}\n{session.output()}")
