@@ -48,7 +48,7 @@ def replay(world: Values, requests: list[Values]) -> Values:
 
 def module(world: Values, **task: Values) -> Values:
     """Run a module of the collection, without Ansible around it."""
-    ((name, options),) = task.items()
+    name, options = next(iter(task.items()))
     main = _ours(f"modules.{name.rpartition('.')[2]}").main
     given = import_module("ansible.module_utils.testing").patch_module_args({**world["login"], **options})
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere), given:

@@ -81,7 +81,7 @@ FOUND: dict[str, tuple[dict[str, Any], str, str, str]] = {
         {"key_vaults": [{"host": VAULT, "policies": {CLIENT: ALL[:1] + ALL[3:]}}]},
         "versions",
         "unknown",
-        "ForbiddenByPolicy",
+        "ONTAP does not need this permission",
     ),
     "throttled": ({"key_vaults": [{"host": VAULT, "requests_per_10_s": 0}]}, "key", "unknown", "too many"),
     "other tenant": ({"key_vaults": [{"host": VAULT, "tenant_id": OTHER}]}, "network", "failed", OTHER),

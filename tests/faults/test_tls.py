@@ -90,7 +90,7 @@ def test_a_certificate_that_cannot_be_trusted(certificate: str, tally: Counter[s
         assert sim.requests == []
         result = run("akv_config", **WHOLE, **{**sim.connection, "validate_certs": False, "ca_path": None})
         assert not result.get("failed"), result["msg"]
-        assert "validate_certs: false trusts any server" in json.dumps(result["warnings"])
+        assert "validate_certs: false sends the login and the secrets to any server" in json.dumps(result["warnings"])
 
 
 def test_an_unknown_ca(valid: Simulator, tally: Counter[str]) -> None:

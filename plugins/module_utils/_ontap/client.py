@@ -160,8 +160,8 @@ class Client:
             if page.get("error"):
                 said = self.task.redactor.free_text(str(page["error"]))
                 raise ConnectionFailed(
-                    f"{doing} on {self.where} failed: the response reports an error, so its records may be incomplete:"
-                    f" {said}"
+                    f"{doing} on {self.where} failed: the response reports the error {said}, so its records may be"
+                    " incomplete."
                 )
             records += found
             following = _next_page(page)

@@ -151,7 +151,7 @@ class Redactor:
                 self._names[str(name)]: item
                 if item is None or name in own
                 else masked[item]
-                if type(item) is str
+                if isinstance(item, str)
                 else self._masked(item, masked, own)
                 for name, item in value.items()
             }
