@@ -104,7 +104,7 @@ def test_the_page_has_a_role_for_each_module() -> None:
         "akv_repair",
         "akv_restore",
     )
-    # Those of the Ansible roles are tried in tests/roles/test_least_privilege.py; that for all has what each of them has.
+    # Those of the Ansible roles are tried in tests/roles/test_least_privilege.py. One has what each of them has.
     assert set(roles()) == {*modules, "akv_enable", "akv_rotate_key", "akv_disable", "akv_operator"}
     assert {*roles()["akv_info"].values(), *roles()["akv_preflight_info"].values()} == {"readonly"}
 
