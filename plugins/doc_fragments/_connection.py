@@ -18,7 +18,7 @@ options:
       - The cluster management LIF, as a name or an IP address (IPv6 too).
       - The host alone. Give the port with O(http_port); O(https) selects the scheme.
       - If not set, the environment variable E(ONTAP_HOSTNAME) is used.
-      - If it is the C(ansible_host) of the host, messages name the cluster as the inventory does.
+      - If it is the C(ansible_host) of the host, messages use the name of the cluster in the inventory.
     type: str
     required: true
   username:
@@ -37,22 +37,23 @@ options:
   cert_filepath:
     description:
       - A client certificate in PEM form to log in with, instead of O(username) and O(password).
-      - The file may hold the private key too; else it is given with O(key_filepath).
+      - The file may also contain the private key. Otherwise, give the key with O(key_filepath).
       - It is read on the host where the module runs.
-      - If not set, the environment variable E(ONTAP_CERT_FILEPATH) is used. A login that the task declares wins over
-        one that is in the environment.
+      - If not set, the environment variable E(ONTAP_CERT_FILEPATH) is used. A login in the task takes precedence over
+        one in the environment.
     type: path
   key_filepath:
     description:
-      - The private key of O(cert_filepath) in PEM form. A key with a passphrase is refused, there is never a prompt.
+      - The private key of O(cert_filepath) in PEM form. A key with a passphrase is refused, because the module never
+        prompts.
       - If not set, the environment variable E(ONTAP_KEY_FILEPATH) is used.
     type: path
   cert:
     description:
-      - A client certificate in PEM form, as text, instead of O(cert_filepath). The text may hold the private key too;
-        else it is given with O(key) or O(key_filepath).
-      - No file is written, except that a system without files in memory gets one that only its owner can read, for the
-        moment in which the key is loaded.
+      - A client certificate in PEM form, as text, instead of O(cert_filepath). The text may also contain the private
+        key. Otherwise, give the key with O(key) or O(key_filepath).
+      - No file is written if the system supports files in memory. On other systems, a file that only its owner can read
+        exists while the key is loaded.
       - If not set, the environment variable E(ONTAP_CERT) is used.
     type: str
   key:
@@ -63,7 +64,7 @@ options:
     type: str
   https:
     description:
-      - Whether to speak HTTPS. V(false) sends the login and secrets unencrypted, and warns.
+      - Whether to use HTTPS. With V(false), the login and the secrets are sent unencrypted, and the module warns.
     type: bool
     default: true
   http_port:
@@ -74,7 +75,7 @@ options:
     type: int
   validate_certs:
     description:
-      - Whether the cluster's certificate must be one that can be trusted. V(false) warns.
+      - Whether to verify the cluster's certificate. With V(false), the module warns.
       - If not set, the environment variable E(ONTAP_VALIDATE_CERTS) is used.
     type: bool
     default: true
@@ -101,7 +102,7 @@ options:
     default: 5
   use_proxy:
     description:
-      - Whether to use the proxy that the environment names (E(HTTPS_PROXY), E(NO_PROXY)).
+      - Whether to use the proxy from the environment (E(HTTPS_PROXY), E(NO_PROXY)).
     type: bool
     default: true
 notes:

@@ -12,7 +12,7 @@ class ModuleDocFragment:
 options:
   wait:
     description:
-      - Whether to wait for the job to finish, and then until the AKV configuration is as it should be, at most for
+      - Whether to wait until the job has finished and the AKV configuration is in the expected state, for at most
         O(wait_timeout). V(false) starts the job and does not follow it.
     type: bool
     default: true

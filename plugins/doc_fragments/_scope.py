@@ -12,7 +12,7 @@ class ModuleDocFragment:
 options:
   svm:
     description:
-      - The name of the SVM that the AKV configuration belongs to, meant literally.
+      - The name of the SVM that the AKV configuration belongs to. It is taken literally, without wildcards.
       - Exactly one of O(svm), O(svm_uuid), and O(scope=cluster) is required.
     type: str
     aliases: [vserver]
@@ -23,9 +23,9 @@ options:
     type: str
   scope:
     description:
-      - V(cluster) is the AKV configuration of the cluster itself. It has to be named, so that an unset variable can
-        never select it. Later releases of ONTAP offer AKV configurations for SVMs only. The module then returns the
-        error of ONTAP.
+      - V(cluster) selects the AKV configuration of the cluster itself. You must set it explicitly, so that an unset
+        variable never selects the cluster. Later releases of ONTAP offer AKV configurations for SVMs only. The module
+        then returns the error of ONTAP.
       - V(svm) may be given together with O(svm) or O(svm_uuid).
     type: str
     choices: [cluster, svm]

@@ -72,7 +72,7 @@ options:
     type: bool
     default: false
   credential_name:
-    description: How people call the new credential. It is part of the plan.
+    description: The name of the new credential. It is part of the plan.
     type: str
     default: ''
   change_number:

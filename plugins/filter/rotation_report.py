@@ -75,7 +75,7 @@ options:
     type: str
     default: ''
   credential_name:
-    description: How people call the new credential. It is part of the results.
+    description: The name of the new credential. It is part of the results.
     type: str
     default: ''
   change_number:

@@ -11,8 +11,8 @@ short_description: Configure ONTAP volume encryption on an Azure Key Vault
 version_added: 0.2.0
 description:
   - Creates, updates, or deletes the Azure Key Vault (AKV) configuration of an SVM or of the cluster.
-  - It reads the configuration, compares it with what is declared, and sends a request that changes only when there is a
-    difference. A second run is unchanged.
+  - It reads the configuration, compares it with what is declared, and sends a change only if there is a difference. A
+    second run changes nothing.
   - URIs are normalized before they are compared. Host name case, the default port, a trailing slash, and the key
     version do not count as changes.
   - If an AKV configuration exists, only what you declare is compared. Creating one needs O(name), O(key_id),
@@ -41,9 +41,9 @@ options:
   key_id:
     description:
       - The key that wraps the SVM's keys, as C(https://<host>/keys/<key>) with or without C(/<version>).
-      - ONTAP's replies drop a version on some releases and add it on others, and Azure's rotation moves it on. So a
-        version is compared only if both sides have one. Even then a difference is not changed. It is a warning and
-        an entry in RV(drift).
+      - Some releases of ONTAP return the key without its version, others add the version, and a rotation in Azure
+        changes it. So the version is compared only if both the task and ONTAP have one. Even then, a difference is not
+        corrected. It is reported as a warning and in RV(drift).
       - This module never changes the key of an existing configuration in place, so that a typo cannot trigger a rekey.
         To change it, use M(ontap.akv.akv_rekey).
     type: str
@@ -58,7 +58,7 @@ options:
   client_secret:
     description:
       - The secret of the Azure application. Its value, not its Secret ID. See O(allow_uuid_secret).
-      - White space, control characters and invisible characters in it are refused, since no secret has any.
+      - White space, control characters and invisible characters in it are refused, because no secret contains them.
       - ONTAP never returns it, so it cannot be compared. O(update_credentials) sets when it is sent.
       - A new O(client_id) or O(tenant_id) always needs it too (ONTAP 9.9.1 and later change them in place).
     type: str
@@ -69,12 +69,13 @@ options:
       - The key must be an RSA key of 2048 to 4096 bits, since Azure accepts no other kind. This is checked before
         anything is sent if the Python library C(cryptography) is installed where the module runs.
       - A PKCS#12 file without a MAC is refused.
-      - Another kind of credential than the one in use is an update that sends it, whatever O(update_credentials) says.
+      - If the configuration uses a client secret, the certificate replaces it, whatever the value of
+        O(update_credentials). The same applies to a secret where a certificate is in use.
       - Needs ONTAP 9.10.1.
     type: str
   client_certificate_path:
     description:
-      - The same as a file, read on the host where the module runs.
+      - The same certificate as a file, which is read on the host where the module runs.
       - Needs ONTAP 9.10.1.
     type: path
   proxy_type:
@@ -92,7 +93,7 @@ options:
     type: str
   proxy_password:
     description:
-      - The password at the proxy. It is a secret, and treated as O(update_credentials) says.
+      - The password at the proxy. It is a secret. O(update_credentials) sets when it is sent.
       - White space around it, control characters and invisible characters in it are refused.
       - Needs ONTAP 9.8.
     type: str
@@ -107,31 +108,31 @@ options:
     type: str
   verify_host:
     description:
-      - Whether ONTAP checks the key vault's host name. A create sets it with a second request.
+      - Whether ONTAP checks the key vault's host name. For a new configuration, a second request sets it.
       - Needs ONTAP 9.14.1.
     type: bool
   verify_ip:
     description:
-      - Whether ONTAP checks the key vault's address. A create sets it with a second request.
+      - Whether ONTAP checks the key vault's address. For a new configuration, a second request sets it.
       - Needs ONTAP 9.14.1.
     type: bool
   skip_verification:
     description:
-      - Whether ONTAP takes a new credential without trying it first. It is sent only with a credential, and never
-        compared.
+      - Whether ONTAP accepts a new credential without trying it first. This option is sent only with a credential, and
+        is never compared.
       - Needs ONTAP 9.16.1.
     type: bool
   configuration:
     description:
       - The name of one of several configurations of an SVM. The default is the enabled one.
       - One that does not exist is created inactive, so that it can be checked before it is enabled.
-      - With O(state=absent) an SVM that has several needs it.
+      - Required with O(state=absent) if the SVM has several configurations.
       - Needs ONTAP 9.14.1.
     type: str
   credential_grace:
     description:
-      - Seconds for which a credential that is refused is sent again, within O(wait_timeout). With V(0) a refused
-        credential fails immediately.
+      - For how many seconds a refused credential is sent again, within O(wait_timeout). With V(0), the task fails
+        immediately if the credential is refused.
       - A new secret may not be known everywhere in Azure for up to two minutes. From ONTAP 9.12.1 on, ONTAP checks the
         credential and refuses it until then.
     type: int
@@ -140,39 +141,41 @@ options:
     description:
       - V(true) switches to O(configuration), which must exist. The previously enabled one stays as inactive. The next
         run finishes an interrupted switch.
-      - V(false) is what an inactive configuration is. The enabled one cannot be disabled. Enable another one instead.
+      - V(false) is the state of an inactive configuration. The enabled one cannot be disabled. Enable another one
+        instead.
       - Needs ONTAP 9.14.1.
     type: bool
   update_credentials:
     description:
       - What happens to the credential of an AKV configuration that exists.
-      - V(on_create) sends none. RV(msg) says that it was declared and not sent.
-      - V(when_unavailable) sends it when ONTAP says that Azure cannot be reached (from ONTAP 9.8 on
-        C(azure_reachability), before that the state). This is a repair, not a rotation, for it may overwrite a newer
-        credential. It is not sent for keys that are merely missing on a node, which M(ontap.akv.akv_restore) cures.
-      - V(always) sends it, and reports changed.
+      - V(on_create) does not send it. RV(msg) then reports that it was declared and not sent.
+      - V(when_unavailable) sends it if ONTAP reports that Azure cannot be reached (from ONTAP 9.8 on in
+        C(azure_reachability), before that in the state). This is a repair, not a rotation, because it may overwrite a
+        newer credential. If a node only lacks keys, nothing is sent. Use M(ontap.akv.akv_restore) for that.
+      - V(always) sends it on each run, and the task reports C(changed).
     type: str
     choices: [always, on_create, when_unavailable]
     default: on_create
   allow_recreate:
     description:
       - Whether to delete and recreate the AKV configuration when ONTAP cannot change it in place.
-      - V(false) fails and names what differs. Try V(true) in check mode with C(--diff) first. It shows both steps.
+      - With V(false), the task fails and names what differs. Try V(true) in check mode with C(--diff) first. It shows
+        both steps.
     type: bool
     default: false
   allow_uuid_secret:
     description:
       - Whether O(client_secret) may be a UUID. A Secret ID, which is not the secret, is a UUID. Older interfaces of the
         directory created secrets that are UUIDs too.
-      - V(false) fails before anything is sent.
+      - With V(false), a UUID is refused before anything is sent.
     type: bool
     default: false
   wait:
     description:
-      - Whether to wait after a create or update until every node has its keys and can reach Azure, as ONTAP reports it,
-        or O(wait_timeout) is over.
-      - An AKV configuration that is unchanged, but not available, is a warning that names the nodes.
-      - V(false) does not ask for the health at all.
+      - Whether to wait after a create or update until ONTAP reports that every node has its keys and can reach Azure.
+        The task waits for at most O(wait_timeout).
+      - If an AKV configuration is unchanged but not available, a warning names the nodes.
+      - With V(false), the health is not read.
     type: bool
     default: true
   wait_timeout:
@@ -241,8 +244,8 @@ notes:
     page C(docs/estate.md) of the collection shows such an inventory.
   - A healthy AKV configuration proves that the nodes hold the keys and that the last poll succeeded. ONTAP polls every
     15 to 30 minutes.
-  - The secret is masked in whatever the module returns, and C(no_log) on the task is not needed for that. What Ansible
-    itself prints is beyond the module. Do not loop over secrets, and do not give them to an ad-hoc command.
+  - The secret is masked in everything that the module returns, so the task does not need C(no_log). The module cannot
+    mask what Ansible itself prints. So do not loop over secrets, and do not give them to an ad-hoc command.
 seealso:
   - module: ontap.akv.akv_info
   - module: ontap.akv.akv_rekey
@@ -342,8 +345,8 @@ operation:
   sample: create
 vault:
   description: >-
-    The configuration after the task, in ONTAP's own field names, with no secret; none where there is none.
-    In check mode as it would be.
+    The configuration after the task, in ONTAP's own field names, without secrets. Null if there is no configuration. In
+    check mode, it is the predicted configuration.
   returned: success, and on failure of an AKV configuration that was changed and is not healthy; without O(vaults)
   type: dict
   sample:
@@ -356,7 +359,7 @@ vault:
     tenant_id: cccccccc-dddd-cccc-dddd-cccccccccccc
     state: {cluster_state: true, code: 0, message: ''}
 available:
-  description: Whether every node has its keys; none if that is not reported, or if no encrypted volume exists yet.
+  description: Whether every node has its keys. Null if ONTAP does not report it, or if no encrypted volume exists yet.
   returned: success, and on failure of an AKV configuration that was changed and is not healthy; without O(vaults)
   type: bool
   sample: true
@@ -392,7 +395,7 @@ plan_id:
   type: str
   sample: plan-1f0c7b4f3f6f4a3b8a1b6f0f5c2d9e7a
 steps:
-  description: What would be sent now, by C(method), C(path) and C(body). No secret is in it.
+  description: What would be sent now, by C(method), C(path) and C(body). It contains no secret.
   returned: if the plan is not O(expected_plan)
   type: list
   elements: dict
@@ -409,9 +412,9 @@ undeclared:
     - {uuid: 024cd3cf-9a08-11ea-8d52-005056bbeba5, scope: svm, svm: {name: vs9}, name: "https://other.vault.azure.net/"}
 results:
   description: >-
-    What became of each of O(vaults), in the order given. In addition to what is named here an entry has RV(available),
-    RV(drift), RV(credentials_sent) and RV(plan_id), and one that failed RV(error), RV(http_status), RV(job) and
-    RV(recreate), as a task with one AKV configuration has them.
+    The result of each entry of O(vaults), in the order given. In addition to the keys below, an entry has
+    RV(available), RV(drift), RV(credentials_sent) and RV(plan_id), as a task with one AKV configuration returns them. A
+    failed entry also has RV(error), RV(http_status), RV(job) and RV(recreate).
   returned: with O(vaults), on failure too unless nothing was tried
   type: list
   elements: dict
@@ -451,7 +454,7 @@ results:
       returned: success
       type: dict
 requests:
-  description: The requests that were sent, in order, one entry a try, including pages and retries.
+  description: The requests that were sent, in order, with one entry for each try, including pages and retries.
   returned: always
   type: list
   elements: dict
@@ -465,7 +468,7 @@ requests:
       description: The path, without the query.
       type: str
     status:
-      description: The HTTP status; none where no answer came.
+      description: The HTTP status. Null if there was no response.
       type: int
 diff:
   description: >-
@@ -485,17 +488,17 @@ outcome:
   choices: [unchanged, changed, unknown]
   sample: unchanged
 error:
-  description: ONTAP's error, or the job's, as it came.
+  description: The error of ONTAP or of its job, as ONTAP returned it.
   returned: failure, when ONTAP refused or the job failed, or in check mode would refuse
   type: dict
   sample: {code: '65537500', message: A key manager has already been configured for this SVM., arguments: []}
 http_status:
-  description: The HTTP status of the answer that failed.
+  description: The HTTP status of the failed response.
   returned: failure, when an answer came
   type: int
   sample: 400
 job:
-  description: ONTAP's job as it was last seen.
+  description: The last known state of ONTAP's job.
   returned: failure of a job, or if it did not end in time
   type: dict
   sample: {uuid: 6ab6946f-9a0c-11ea-8d52-005056bbeba5, state: failure, message: Internal error., seconds: 4.1}

@@ -11,13 +11,13 @@ short_description: Compare a cluster with what the collection expects of its ONT
 version_added: 0.2.0
 description:
   - Sends GET requests to the endpoints that the collection uses, and compares the replies with the tables of the
-    collection for the cluster's release. These are fields, types, error codes, filters, paging, jobs, key stores, key
+    collection for the cluster's release. It compares fields, types, error codes, filters, paging, jobs, key stores, key
     IDs, licenses, and the event log (EMS).
   - It sends about 60 requests, reads at most 100 records of a collection, and changes nothing.
   - A request that the cluster refuses, for example with HTTP 403 or 404, is a finding in RV(differs). It does not fail
     the module.
   - RV(bundle) contains what was found without names, addresses, UUIDs, or secrets, so that it can be sent to the
-    authors. C(make replay) in a checkout of the collection makes a simulated cluster of it.
+    authors. C(make replay) in a checkout of the collection creates a simulated cluster from it.
 author:
   - The ontap.akv authors (@ontap-akv)
 notes:
@@ -89,10 +89,10 @@ differs:
 bundle:
   description:
     - What was found, without names, addresses, UUIDs, or secrets.
-    - C(release), C(verdict), C(agrees), and C(differs) are as above. C(unchecked) lists checks that the cluster gave no
-      occasion for, for example fields of a job where there is no job.
+    - C(release), C(verdict), C(agrees), and C(differs) are as above. C(unchecked) lists checks that were not possible
+      on the cluster, for example of the fields of a job if there is no job.
     - C(replies) contains the records of each endpoint, C(errors) the error codes of requests that cannot succeed.
-    - C(removed) lists what was removed, with how often and by what it was replaced.
+    - C(removed) lists what was removed, how often, and what replaced it.
   returned: success
   type: dict
   sample:
@@ -101,7 +101,7 @@ bundle:
     removed:
       - {field: "svm/svms: name", replaced_by: pseudonym, count: 3}
 requests:
-  description: The requests that were sent, in order, one entry a try, pages and retries included.
+  description: The requests that were sent, in order, with one entry for each try, including pages and retries.
   returned: always
   type: list
   elements: dict
@@ -116,7 +116,7 @@ requests:
       description: The path, without the query.
       type: str
     status:
-      description: The HTTP status; none where no answer came.
+      description: The HTTP status. Null if there was no response.
       type: int
 outcome:
   description: What the failed task has done to the cluster. Always V(unchanged), as it only reads.
@@ -125,12 +125,12 @@ outcome:
   choices: [unchanged]
   sample: unchanged
 error:
-  description: ONTAP's error, as it came.
+  description: The error, as ONTAP returned it.
   returned: failure, when ONTAP refused
   type: dict
   sample: {code: '6', message: Permission denied., target: null, arguments: []}
 http_status:
-  description: The HTTP status of the answer that failed.
+  description: The HTTP status of the failed response.
   returned: failure, when an answer came
   type: int
   sample: 403

@@ -14,8 +14,8 @@ description:
     application, inactive configurations included. Verifies them, and rolls back those that became worse.
   - Stops before anything is sent if a configuration is not healthy, if nothing uses the application, or if ONTAP does
     not report which application a configuration uses.
-  - One call never lasts long. The role P(ontap.akv.akv_rotate#role) makes a rotation over many clusters of such
-    calls, with one canary that is watched until ONTAP has polled Azure.
+  - A call that changes something never lasts longer than O(wait_timeout). The role P(ontap.akv.akv_rotate#role) uses
+    such calls for a rotation over many clusters. It watches one canary until ONTAP has polled Azure.
 author:
   - The ontap.akv authors (@ontap-akv)
 options:
@@ -28,13 +28,13 @@ options:
     type: list
     elements: str
   scope:
-    description: V(cluster) is the cluster's own configuration only, V(svm) those of SVMs.
+    description: V(cluster) selects only the cluster's own configuration, V(svm) only those of SVMs.
     type: str
     choices: [all, cluster, svm]
     default: all
   client_secret:
     description:
-      - The new secret of the application. Its VALUE, not its Secret ID.
+      - The VALUE of the application's new secret, not its Secret ID.
       - One of O(client_secret), O(client_certificate) and O(client_certificate_path) is required, except with
         O(stage=watch) and O(stage=rollback).
     type: str
@@ -55,22 +55,23 @@ options:
   stage:
     description:
       - V(all) sends to a canary first, then to the others in batches.
-      - V(canary) sends to the canary only, V(rest) to all but O(configuration_uuid).
+      - V(canary) sends to the canary only, V(rest) to all except O(configuration_uuid).
       - V(watch) sends nothing. It reads O(configuration_uuid) for O(soak) seconds, and ends early if that became worse.
-      - V(rollback) sends the previous credential to what became worse since O(before). A cluster that cannot be read is
-        read again until the time is up.
+      - V(rollback) sends the previous credential to the configurations that became worse since O(before). A cluster
+        that cannot be read is read again until the time limit.
     type: str
     choices: [all, canary, watch, rest, rollback]
     default: all
   configuration_uuid:
     description:
       - The configuration that is the canary, by C(uuid).
-      - Without it, a healthy one whose SVM has encrypted volumes, else another healthy one.
+      - Without it, the module chooses a healthy configuration of an SVM with encrypted volumes, or else another healthy
+        one.
     type: str
   before:
     description:
-      - The health to compare with, RV(before) of an earlier call. O(stage=watch) and O(stage=rollback) need it.
-      - Without it, the health that the call reads first.
+      - The health to compare with, as RV(before) of an earlier call. O(stage=watch) and O(stage=rollback) need it.
+      - Without it, the call compares with the health that it reads first.
     type: list
     elements: dict
     suboptions:
@@ -84,7 +85,8 @@ options:
       unavailable_nodes: {description: The nodes that lacked its keys., type: list, elements: str}
   include_unhealthy:
     description:
-      - Whether to send although a configuration is not healthy. What is not healthy afterwards fails the task.
+      - Whether to send the credential even if a configuration is not healthy. The task fails if a configuration is not
+        healthy afterwards.
     type: bool
     default: false
   batch_size:
@@ -94,9 +96,9 @@ options:
   soak:
     description:
       - Seconds to watch, for O(stage=watch) only. V(0) reads once.
-      - A reading that fails is repeated, the first one until the soak is over, the last one for up to O(soak_interval)
-        seconds.
-      - Without it, ONTAP's polling interval plus 5 minutes; 20 minutes if the interval cannot be read.
+      - A reading that fails is repeated. The first reading is repeated until the soak is over, the last one for up to
+        O(soak_interval) seconds.
+      - The default is ONTAP's polling interval plus 5 minutes, or 20 minutes if the interval cannot be read.
     type: int
   soak_interval:
     description: Seconds between two readings with O(stage=watch).
@@ -104,13 +106,13 @@ options:
     default: 60
   credential_grace:
     description:
-      - Seconds for which a credential that ONTAP refuses is sent again, within O(wait_timeout). Azure may need up to
-        two minutes to know a new secret everywhere.
+      - For how many seconds a credential that ONTAP refuses is sent again, within O(wait_timeout). It may take up to
+        two minutes until a new secret is known everywhere in Azure.
       - V(0) fails immediately.
     type: int
     default: 0
   allow_uuid_secret:
-    description: Whether O(client_secret) may be a UUID. Without it, a UUID is refused, as it is likely the Secret ID.
+    description: Whether O(client_secret) may be a UUID. Without it, a UUID is refused, as it is probably the Secret ID.
     type: bool
     default: false
   wait_timeout:
@@ -129,8 +131,8 @@ options:
 notes:
   - The page C(docs/rotating.md) of the collection has the whole procedure, with the steps in Azure.
   - Before each batch, and while it watches, the module stops if the run that started it no longer exists.
-  - Azure accepts both credentials during a rotation. So a healthy configuration keeps the new one, and only what became
-    worse is rolled back.
+  - Azure accepts both credentials during a rotation. So a healthy configuration keeps the new one, and only a
+    configuration that became worse is rolled back.
   - ONTAP never returns a credential. So each run sends it, and reports changed.
 seealso:
   - module: ontap.akv.akv_config
@@ -230,12 +232,12 @@ vaults:
       type: str
     done:
       description: >-
-        V(sent): it has the new credential. V(rolled_back): it had the new one, and has the previous one again.
-        V(untouched): it has the previous one; nothing was sent, or ONTAP refused it. V(failed): it may have either, as
-        the outcome of a change could not be read. In check mode, what would be done.
+        V(sent) has the new credential. V(rolled_back) had the new one, and has the previous one again. V(untouched) has
+        the previous one, because nothing was sent or ONTAP refused it. V(failed) may have either, because the outcome
+        of a change could not be read. In check mode, what would be done.
       type: str
     since:
-      description: When ONTAP took the credential, in UTC, by the clock of the control node. Absent if none was taken.
+      description: When ONTAP accepted it, in UTC, by the clock of the control node. Absent if none was accepted.
       type: str
     before:
       description: The verdict before, as M(ontap.akv.akv_info) returns it.
@@ -244,10 +246,10 @@ vaults:
       description: The verdict after; C(gone) if the configuration no longer exists.
       type: str
     available:
-      description: Whether every node has its keys; none if that is not reported.
+      description: Whether every node has its keys. Null if ONTAP does not report it.
       type: bool
     encrypted_volumes:
-      description: Whether the SVM has encrypted volumes; none if that was not read.
+      description: Whether the SVM has encrypted volumes. Null if that was not read.
       type: bool
     reasons:
       description: The reasons of the verdict.
@@ -270,7 +272,7 @@ canary:
   sample: {uuid: 024cd3cf-9a08-11ea-8d52-005056bbeba5, svm: vs0}
 plan_id:
   description: >-
-    A digest of what would be sent where, without secrets and health. Check mode and all stages give the same.
+    A digest of what would be sent where, without secrets and health. Check mode and all stages return the same one.
   returned: success, and on failure after the configurations were read
   type: str
   sample: plan-3f6d2c1b9a8e7f6012d4c3b5a6978877
@@ -307,8 +309,8 @@ not_reported:
   sample: []
 credential:
   description: >-
-    Which credential is sent, as evidence: C(kind), and for a certificate C(thumbprint), SHA-1 as Azure shows it, where
-    the Python library cryptography is installed. Empty if none is sent.
+    Evidence of which credential is sent. C(kind), and for a certificate its SHA-1 C(thumbprint) as Azure shows it, if
+    the Python library cryptography is installed. Empty if no credential is sent.
   returned: success, and on failure after the configurations were read
   type: dict
   sample: {kind: certificate, thumbprint: 0F1E2D3C4B5A69788796A5B4C3D2E1F00F1E2D3C}
@@ -319,8 +321,8 @@ can_roll_back:
   sample: true
 requests:
   description: >-
-    The requests that were sent, in order, one entry a try, pages and retries included. With O(stage=watch), the first
-    ones and those of the last reading.
+    The requests that were sent, in order, with one entry for each try, including pages and retries. With
+    O(stage=watch), only the first ones and those of the last reading.
   returned: always, unless argument validation failed
   type: list
   elements: dict
@@ -334,7 +336,7 @@ requests:
       description: The path, without the query.
       type: str
     status:
-      description: The HTTP status; none if no answer came.
+      description: The HTTP status. Null if there was no response.
       type: int
 diff:
   description: How many configurations change.
@@ -352,12 +354,12 @@ outcome:
   choices: [unchanged, changed, unknown]
   sample: changed
 error:
-  description: ONTAP's error, as it came.
+  description: The error, as ONTAP returned it.
   returned: failure, when ONTAP refused; of several refusals the first
   type: dict
   sample: {code: '6', message: not authorized for that command}
 http_status:
-  description: The HTTP status of the answer that failed.
+  description: The HTTP status of the failed response.
   returned: failure, when an answer came
   type: int
   sample: 403

@@ -10,8 +10,8 @@ module: akv_info
 short_description: Read Azure Key Vault configurations of an ONTAP cluster and their health
 version_added: 0.2.0
 description:
-  - Returns the Azure Key Vault (AKV) configurations of a cluster, whether each is healthy, and if not why, in a form
-    that a playbook can branch on.
+  - Returns the Azure Key Vault (AKV) configurations of a cluster, with the health of each one, and the cause if it is
+    not healthy. A playbook can branch on these results.
   - If nothing is configured, the module returns an empty list and does not fail.
 author:
   - The ontap.akv authors (@ontap-akv)
@@ -30,39 +30,41 @@ options:
       - V(svm) may be given together with O(svm) or O(svm_uuid).
   query:
     description:
-      - Filters as ONTAP has them, field to value. ONTAP's operators work, for example V(vs*) or V(!vs0).
-      - A field of a later release than the cluster's is refused by ONTAP.
+      - Filters of ONTAP's REST API, as a dictionary of fields and values. ONTAP's operators work, for example V(vs*) or
+        V(!vs0).
+      - ONTAP refuses a field that came with a later release than that of the cluster.
       - A filter without a field or without a value is refused.
     type: dict
   fields:
     description:
-      - Which fields to read. Only these and C(uuid) are asked for, whatever O(health) is.
-      - Verdict and diagnosis rest on C(state), C(azure_reachability), C(ekmip_reachability) and C(enabled). Name them
-        too if you use those.
+      - Which fields to read. The module asks only for these and C(uuid), whatever the value of O(health).
+      - The verdict and the diagnosis need C(state), C(azure_reachability), C(ekmip_reachability) and C(enabled). If you
+        use a verdict or a diagnosis, include these fields.
     type: list
     elements: str
   order_by:
     description:
-      - What to sort by, as ONTAP writes it, for example V(svm.name) or V(scope desc).
+      - The fields to sort by, in ONTAP's syntax, for example V(svm.name) or V(scope desc).
     type: list
     elements: str
   max_records:
     description:
-      - The number of records in a page. All pages are read, whatever it is.
+      - The number of records in a page. All pages are read, whatever this number.
     type: int
   health:
     description:
-      - Whether to ask for the health. It takes one more request, for the cluster's release, since each release reports
-        it differently. From 9.16.1 on it takes another one, for the states of the key stores, where something needs
-        attention.
+      - Whether to ask for the health. This takes one more request for the cluster's release, because each release
+        reports the health differently. If something needs attention, it takes another request for the states of the key
+        stores (9.16.1 and later).
       - If V(false), the verdict on an enabled configuration is V(unknown), except on ONTAP 9.7, which always returns
         the state.
     type: bool
     default: true
   health_monitor:
     description:
-      - Whether to read how ONTAP watches the configurations, above all how often it polls Azure. It takes one more
-        request on ONTAP 9.10.1 and later, and one for the cluster's release, unless O(health) has asked for that.
+      - Whether to read how ONTAP monitors the configurations, in particular how often it polls Azure. This takes one
+        more request on ONTAP 9.10.1 and later. It also takes one for the cluster's release, unless O(health) has
+        already read that.
     type: bool
     default: false
   keys:
@@ -71,24 +73,26 @@ options:
         keys. RV(ignore:vaults[].keys) has the result.
       - It reads the encrypted volumes, the nodes, the key-stores, and on ONTAP 9.11.1 and later the key IDs of each key
         manager that may hold a key, once for each node. Earlier releases do not report which key manager holds a key.
-      - Where the login's role does not allow a reading, the task does not fail. The keys are unknown then.
+      - If the login's role does not allow one of these readings, the task does not fail. The keys are then unknown.
     type: bool
     default: false
     version_added: 0.2.0
   volumes:
     description:
-      - Whether to read the encrypted volumes too, which need the keys. It takes one more request, for its pages.
-      - With O(svm) or O(svm_uuid) these are the volumes of that SVM, else all of the cluster, since ONTAP does not
-        report which of them the cluster's own configuration serves. O(query) does not select volumes.
+      - Whether to also read the encrypted volumes, which need the keys. This takes one more request, in pages.
+      - With O(svm) or O(svm_uuid), these are the volumes of that SVM. Otherwise they are all volumes of the cluster,
+        because ONTAP does not report which volumes the cluster's own configuration serves. O(query) does not select
+        volumes.
     type: bool
     default: false
 notes:
-  - The page C(docs/causes.md) of the collection explains each cause. The role P(ontap.akv.akv_report#role) makes a
+  - The page C(docs/causes.md) of the collection explains each cause. The role P(ontap.akv.akv_report#role) writes a
     report on many clusters.
-  - Where the login may not read the release, the key stores, the volumes or the health monitor, or the cluster does
-    not have that endpoint, the task does not fail. What could not be read is absent, and a warning says why.
-  - V(healthy) proves that the nodes hold the keys and that the last poll went well. ONTAP polls every 15 to 30
-    minutes; O(health_monitor) reads how often.
+  - If the login may not read the release, the key stores, the volumes or the health monitor, the task does not fail.
+    The same applies if the cluster does not have that endpoint. The values that could not be read are absent, and a
+    warning says why.
+  - V(healthy) proves that the nodes hold the keys and that the last poll succeeded. ONTAP polls every 15 to 30 minutes.
+    With O(health_monitor=true), the module returns the interval.
 seealso:
   - module: ontap.akv.akv_config
   - module: ontap.akv.akv_restore
@@ -226,8 +230,8 @@ vaults:
       contains:
         cause:
           description:
-            - The cause; V(none) with the verdict V(healthy). What each means is in the collection's page on causes
-              (docs/causes.md).
+            - The cause; V(none) with the verdict V(healthy). The page C(docs/causes.md) of the collection explains each
+              cause.
             - V(unclassified) is a text of ONTAP that the collection does not know. C(evidence) contains it.
           type: str
           choices:
@@ -321,7 +325,7 @@ health_monitor:
       description: Whether ONTAP takes volumes offline where the key stays out of reach (9.15.1 and later).
       type: bool
 requests:
-  description: The requests that were sent, in order, one entry a try, including pages and retries.
+  description: The requests that were sent, in order, with one entry for each try, including pages and retries.
   returned: always
   type: list
   elements: dict
@@ -336,7 +340,7 @@ requests:
       description: The path, without the query.
       type: str
     status:
-      description: The HTTP status; none where no answer came.
+      description: The HTTP status. Null if there was no response.
       type: int
 outcome:
   description: What the failed task has done to the cluster. Always V(unchanged), as it only reads.
@@ -345,12 +349,12 @@ outcome:
   choices: [unchanged]
   sample: unchanged
 error:
-  description: ONTAP's error, as it came.
+  description: The error, as ONTAP returned it.
   returned: failure, when ONTAP refused
   type: dict
   sample: {code: '6', message: Permission denied., target: null, arguments: []}
 http_status:
-  description: The HTTP status of the answer that failed.
+  description: The HTTP status of the failed response.
   returned: failure, when an answer came
   type: int
   sample: 403

@@ -35,7 +35,7 @@ options:
     type: str
   vault_url:
     description:
-      - The URL where the key vault is reached, if that is not its own host.
+      - The URL at which the key vault is reached, if it is not the host of the key vault itself.
     type: str
   crypto:
     description:
@@ -46,8 +46,8 @@ options:
     default: true
   credential_expires:
     description:
-      - The date on which the client secret ends, such as V(2027-03-31), if it is known. Microsoft Graph is not asked
-        then.
+      - The date on which the client secret ends, such as V(2027-03-31), if it is known. If it is set, Microsoft Graph
+        is not asked.
     type: raw
   credential_wait:
     description:

@@ -63,7 +63,7 @@ ready:
   sample: false
 checks:
   description:
-    - What was checked, in order. With an SVM that does not exist they end there.
+    - What was checked, in order. If the SVM does not exist, the checks end there.
   returned: success
   type: list
   elements: dict
@@ -85,8 +85,8 @@ checks:
           Not checked for the cluster.
         - V(vault), whether no AKV configuration exists yet. If one exists, this is a V(warning), and
           V(encrypted_volumes) is V(ok).
-        - V(key_manager), whether there is no other key manager. The message names a key manager as ONTAP does, and how
-          to get from it to AKV on this release.
+        - V(key_manager), whether there is no other key manager. The message names the key manager as ONTAP does, and
+          describes how to get from it to AKV on this release.
         - V(key_store_state), whether the key-store of the SVM, if there is one, is active (reported by ONTAP 9.16.1 and
           later).
         - V(encrypted_volumes), whether another key manager holds keys of encrypted volumes. The message describes how
@@ -111,7 +111,7 @@ checks:
         - encrypted_volumes
         - nae_volumes
     status:
-      description: How it stands.
+      description: The result of the check.
       type: str
       choices: [ok, failed, warning, unknown]
     message:
@@ -123,7 +123,7 @@ summary:
   type: dict
   sample: {ok: 13, failed: 1, warning: 0, unknown: 0}
 requests:
-  description: The requests that were sent, in order, one entry a try, including pages and retries.
+  description: The requests that were sent, in order, with one entry for each try, including pages and retries.
   returned: always
   type: list
   elements: dict
@@ -138,7 +138,7 @@ requests:
       description: The path, without the query.
       type: str
     status:
-      description: The HTTP status; none where no answer came.
+      description: The HTTP status. Null if there was no response.
       type: int
 outcome:
   description: What the failed task has done to the cluster. Always V(unchanged), as it only reads.
@@ -147,12 +147,12 @@ outcome:
   choices: [unchanged]
   sample: unchanged
 error:
-  description: ONTAP's error, as it came.
+  description: The error, as ONTAP returned it.
   returned: failure, when ONTAP refused
   type: dict
   sample: {code: '6', message: Permission denied., target: null, arguments: []}
 http_status:
-  description: The HTTP status of the answer that failed.
+  description: The HTTP status of the failed response.
   returned: failure, when an answer came
   type: int
   sample: 403

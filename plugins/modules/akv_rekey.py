@@ -20,8 +20,8 @@ author:
 options:
   type:
     description:
-      - V(external) sets O(key_id). It needs ONTAP 9.8 (there and up to 9.10.1 it is a change of the configuration, from
-        9.11.1 on an operation of its own).
+      - V(external) sets O(key_id). It needs ONTAP 9.8. Up to ONTAP 9.10.1, it is a change of the configuration. From
+        9.11.1 on, it is an operation of its own.
       - V(internal) makes a new internal key. It needs ONTAP 9.8.
     type: str
     choices: [external, internal]
@@ -29,8 +29,8 @@ options:
   key_id:
     description:
       - The new key, as C(https://<host>/keys/<key>) with or without C(/<version>). Needed with O(type=external).
-      - Another version of the key in use counts as another key where both versions are known. Without a version, the
-        key in use counts as the same key.
+      - If both versions are known, another version of the key in use counts as another key. If a version is not known,
+        both count as the same key.
     type: str
 notes:
   - The role P(ontap.akv.akv_rotate_key#role) also watches the configuration for a polling interval after the rekey, and
@@ -96,7 +96,7 @@ plan_id:
   type: str
   sample: plan-1f0c7b4f3f6f4a3b8a1b6f0f5c2d9e7a
 steps:
-  description: What would be sent now, by C(method), C(path) and C(body). No secret is in it.
+  description: What would be sent now, by C(method), C(path) and C(body). It contains no secret.
   returned: if the plan is not O(expected_plan)
   type: list
   elements: dict
@@ -114,12 +114,12 @@ vault:
     svm: {name: vs0, uuid: 4f7abf4c-9a07-11ea-8d52-005056bbeba5}
     state: {cluster_state: true, code: 0, message: ''}
 available:
-  description: Whether every node has its keys; none if that is not reported, or if no encrypted volume exists yet.
+  description: Whether every node has its keys. Null if ONTAP does not report it, or if no encrypted volume exists yet.
   returned: success, and on failure where it could be read
   type: bool
   sample: true
 job:
-  description: ONTAP's job as it was last seen; none where there was none.
+  description: The last known state of ONTAP's job. Null if there was no job.
   returned: success, and on failure of the job
   type: dict
   sample: {uuid: 6ab6946f-9a0c-11ea-8d52-005056bbeba5, state: success, message: success, seconds: 4.1}
@@ -139,7 +139,7 @@ job:
       description: How long it was followed.
       type: float
 requests:
-  description: The requests that were sent, in order, one entry a try, including pages and retries.
+  description: The requests that were sent, in order, with one entry for each try, including pages and retries.
   returned: always
   type: list
   elements: dict
@@ -155,7 +155,7 @@ requests:
       description: The path, without the query.
       type: str
     status:
-      description: The HTTP status; none where no answer came.
+      description: The HTTP status. Null if there was no response.
       type: int
 diff:
   description: The key before and after; of an internal rekey, only that there is a new one.
@@ -173,12 +173,12 @@ outcome:
   choices: [unchanged, changed, unknown]
   sample: unchanged
 error:
-  description: ONTAP's error, or the job's, as it came.
+  description: The error of ONTAP or of its job, as ONTAP returned it.
   returned: failure, when ONTAP refused or the job failed, or in check mode would refuse
   type: dict
   sample: {code: '65537559', message: There are no existing internal keys for the SVM.}
 http_status:
-  description: The HTTP status of the answer that failed.
+  description: The HTTP status of the failed response.
   returned: failure, when an answer came
   type: int
   sample: 404

@@ -10,11 +10,11 @@ module: akv_repair
 short_description: Repair the Azure Key Vault configurations of an ONTAP cluster, by cause
 version_added: 0.2.0
 description:
-  - Diagnoses the Azure Key Vault (AKV) configurations of a cluster, repairs what a credential or a restore repairs, and
-    reports what someone must do about the rest.
-  - A credential is sent only where the diagnosis says that the credential is the cause, to one configuration first, and
-    to the others only where it helped there.
-  - Keys are restored where nodes lack them, not where Azure cannot be reached.
+  - Diagnoses the Azure Key Vault (AKV) configurations of a cluster, and repairs what a new credential or a restore can
+    repair. Reports what someone must do about the rest.
+  - A credential is sent only if the diagnosis names the credential as the cause. One configuration gets it first. The
+    others get it only if it helped there.
+  - Keys are restored if nodes lack them, but not if Azure cannot be reached.
   - The module waits for offline volumes only if nobody has to act. You can run it again at any time.
 author:
   - The ontap.akv authors (@ontap-akv)
@@ -22,7 +22,7 @@ options:
   svm:
     description:
       - Repair only the AKV configuration of the SVM with this name.
-      - With none of O(svm), O(svm_uuid) and O(scope=cluster), all of the cluster are repaired.
+      - With none of O(svm), O(svm_uuid) and O(scope=cluster), all AKV configurations of the cluster are repaired.
   svm_uuid:
     description:
       - Repair only the AKV configuration of the SVM with this UUID.
@@ -50,8 +50,8 @@ options:
     type: path
   force_credential:
     description:
-      - Whether to send the credential although the diagnosis names another cause, to each configuration of the
-        application that needs attention.
+      - Whether to send the credential even if the diagnosis names another cause. It is then sent to each configuration
+        of the application that needs attention.
       - Needed on ONTAP 9.7 if the credential is the cause. That release does not report whether it reaches Azure, only
         which nodes lack keys.
     type: bool
@@ -73,7 +73,7 @@ options:
   wait:
     description:
       - Whether to wait until nothing needs attention and the volumes are online, for O(wait_timeout) at most.
-      - It never waits where someone must act, such as for a key that is disabled in Azure.
+      - It never waits if someone must act, for example if the key is disabled in Azure.
     type: bool
     default: true
   wait_timeout:
@@ -83,16 +83,18 @@ options:
     default: 300
   poll_interval:
     description:
-      - Seconds between two readings. They grow, up to 30 or to this number if it is higher.
+      - Seconds between two readings. The pause grows with each reading, up to 30 seconds. A higher value is used as it
+        is.
     type: float
     default: 2.0
 notes:
   - The role P(ontap.akv.akv_recover#role) repairs many clusters with this module. The page C(docs/offline.md) of the
-    collection is for the case that volumes are offline.
-  - The task fails where something that it tried failed, where someone must act, and where it waited and something still
-    needs attention. RV(advice) then says what to do. In check mode it does not fail for that.
-  - The task fails, in check mode too, where it does not know the state of a configuration. RV(unknown) then says why.
-  - After something was sent, a reading that fails is repeated until the time limit. The result still has what was sent.
+    collection describes what to do if volumes are offline.
+  - The task fails if one of its repairs failed, if someone must act, or if something still needs attention after the
+    wait. RV(advice) then says what to do. In check mode, the task does not fail for these reasons.
+  - If the state of a configuration is not known, the task fails, in check mode too. RV(unknown) then says why.
+  - After something was sent, a reading that fails is repeated until the time limit. The result always contains what was
+    sent.
   - Volumes count if their SVM has an enabled AKV configuration. An offline volume of another SVM is not waited for.
 seealso:
   - module: ontap.akv.akv_info
@@ -249,14 +251,14 @@ plan_id:
   type: str
   sample: plan-7d865e959b2466918c9863afca942d0f
 steps:
-  description: What would be sent now, by C(method), C(path) and C(body). No secret is in it.
+  description: What would be sent now, by C(method), C(path) and C(body). It contains no secret.
   returned: if the plan is not O(expected_plan)
   type: list
   elements: dict
   sample:
     - {method: POST, path: /security/azure-key-vaults/024cd3cf-9a08-11ea-8d52-005056bbeba5/restore, body: {}}
 requests:
-  description: The requests that were sent, in order, one entry a try, pages and retries included.
+  description: The requests that were sent, in order, with one entry for each try, including pages and retries.
   returned: always
   type: list
   elements: dict
@@ -270,7 +272,7 @@ requests:
       description: The path, without the query.
       type: str
     status:
-      description: The HTTP status; none where no answer arrived.
+      description: The HTTP status. Null if there was no response.
       type: int
 diff:
   description: The verdict on each configuration that was repaired, before and after.
@@ -285,12 +287,12 @@ outcome:
   choices: [unchanged, changed, unknown]
   sample: unchanged
 error:
-  description: ONTAP's error, as it came.
+  description: The error, as ONTAP returned it.
   returned: failure, when ONTAP refused to be read
   type: dict
   sample: {code: '6', message: Permission denied., target: null, arguments: []}
 http_status:
-  description: The HTTP status of the answer that failed.
+  description: The HTTP status of the failed response.
   returned: failure, when an answer arrived
   type: int
   sample: 403

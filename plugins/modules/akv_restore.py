@@ -12,7 +12,7 @@ version_added: 0.2.0
 description:
   - Restores the keys of an SVM, or of the cluster, from the configured Azure Key Vault, and follows ONTAP's job to its
     end.
-  - It sends nothing unless the state says that keys are unavailable on some node, or it is forced.
+  - It sends a restore only if ONTAP reports that keys are unavailable on a node, or with O(force=true).
   - If a restore is already running, for example from an interrupted run, the module follows it and does not start
     another.
 author:
@@ -103,7 +103,7 @@ plan_id:
   type: str
   sample: plan-1f0c7b4f3f6f4a3b8a1b6f0f5c2d9e7a
 steps:
-  description: What would be sent now, by C(method), C(path) and C(body). No secret is in it.
+  description: What would be sent now, by C(method), C(path) and C(body). It contains no secret.
   returned: if the plan is not O(expected_plan)
   type: list
   elements: dict
@@ -119,12 +119,12 @@ vault:
     svm: {name: vs0, uuid: 4f7abf4c-9a07-11ea-8d52-005056bbeba5}
     state: {cluster_state: true, code: 0, message: ''}
 available:
-  description: Whether every node has its keys; none if that is not reported, or if no encrypted volume exists yet.
+  description: Whether every node has its keys. Null if ONTAP does not report it, or if no encrypted volume exists yet.
   returned: success, and on failure where it could be read; without O(svms)
   type: bool
   sample: true
 job:
-  description: ONTAP's job as it was last seen; none where there was none.
+  description: The last known state of ONTAP's job. Null if there was no job.
   returned: success, and on failure of the job; without O(svms)
   type: dict
   sample: {uuid: 6ab6946f-9a0c-11ea-8d52-005056bbeba5, state: success, message: success, seconds: 4.1}
@@ -145,9 +145,9 @@ job:
       type: float
 results:
   description: >-
-    What became of each of O(svms), in the order given. In addition to what is named here an entry has RV(vault),
-    RV(available), RV(job) and RV(plan_id), and one that failed RV(error) and RV(http_status), as a task with one SVM
-    has them.
+    The result for each of O(svms), in the order given. In addition to the keys below, an entry has RV(vault),
+    RV(available), RV(job) and RV(plan_id), as a task with one SVM returns them. A failed entry also has RV(error) and
+    RV(http_status).
   returned: with O(svms), on failure too unless nothing was tried
   type: list
   elements: dict
@@ -183,7 +183,7 @@ results:
       description: The SVM that the keys belong to, by C(name).
       type: dict
 requests:
-  description: The requests that were sent, in order, one entry a try, including pages and retries.
+  description: The requests that were sent, in order, with one entry for each try, including pages and retries.
   returned: always
   type: list
   elements: dict
@@ -197,12 +197,12 @@ requests:
       description: The path, without the query.
       type: str
     status:
-      description: The HTTP status; none where no answer came.
+      description: The HTTP status. Null if there was no response.
       type: int
 diff:
   description: >-
-    The availability of keys, in words, before and after. With O(wait=false) the latter is what the restore is to
-    achieve. With O(svms) a list of them.
+    The availability of keys before and after, in words. With O(wait=false), the second is the expected state. With
+    O(svms), this is a list.
   returned: with C(--diff), on success
   type: dict
   sample:
@@ -217,12 +217,12 @@ outcome:
   choices: [unchanged, changed, unknown]
   sample: unchanged
 error:
-  description: ONTAP's error, or the job's, as it came.
+  description: The error of ONTAP or of its job, as ONTAP returned it.
   returned: failure, when ONTAP refused or the job failed
   type: dict
   sample: {code: '65537515', message: Failed to restore keys on some nodes in the cluster.}
 http_status:
-  description: The HTTP status of the answer that failed.
+  description: The HTTP status of the failed response.
   returned: failure, when an answer came
   type: int
   sample: 404

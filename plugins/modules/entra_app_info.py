@@ -10,8 +10,8 @@ module: entra_app_info
 short_description: Read when the credentials of applications in Microsoft Entra ID end
 version_added: 0.2.0
 description:
-  - Reads which client secrets and certificates applications have, and when each ends, from Microsoft Graph.
-  - It changes nothing. No secret is returned; Microsoft Graph itself shows only the first three characters.
+  - Reads from Microsoft Graph which client secrets and certificates applications have, and when each of them ends.
+  - It changes nothing. No secret is returned, because Microsoft Graph itself shows only the first three characters.
   - The login needs the application permission C(Application.Read.All), or C(Application.ReadWrite.OwnedBy) for
     applications that it owns.
 author:

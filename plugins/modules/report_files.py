@@ -11,8 +11,8 @@ short_description: Write the files of the role akv_report
 version_added: 0.2.0
 description:
   - Private to the role akv_report. It may change at any time. Do not use it in a playbook.
-  - Makes one report of C(akv_report_result) of each host of the play, and writes it on the control node. The variables
-    of the role say how.
+  - Makes one report from the C(akv_report_result) of each host of the play, and writes it on the control node, as the
+    variables of the role define.
   - Runs once for all hosts. Writing a report changes nothing on a cluster, so the task is never changed.
 author:
   - The ontap.akv authors (@ontap-akv)

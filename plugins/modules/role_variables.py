@@ -11,7 +11,7 @@ short_description: Read the variables of a role of this collection
 version_added: 0.2.0
 description:
   - Private to the roles of this collection. It may change at any time. Do not use it in a playbook.
-  - Reads the variables of a role, checks their types, and returns the values that count.
+  - Reads the variables of a role, checks their types, and returns the effective values.
   - A value that is refused is an entry of RV(errors). The task itself succeeds, so that it can run with C(no_log).
 author:
   - The ontap.akv authors (@ontap-akv)

@@ -23,7 +23,7 @@ ROLE = Role(
     "akv_disable",
     "Delete an AKV configuration",
     (
-        "Deletes the AKV configuration of an SVM or of the cluster, only by the URI of its key vault, and only if no"
+        "Deletes the AKV configuration of an SVM or of the cluster, if it uses the key vault that is named, and if no"
         " encrypted volume needs it. The key vault in Azure is not changed.",
     ),
     (
@@ -36,7 +36,7 @@ ROLE = Role(
         ),
         Variable(
             "configuration",
-            ("Which of several configurations. Without it, the enabled one. Needs ONTAP 9.14.1.",),
+            ("The name of one of several configurations of an SVM. Without it, the enabled one. Needs ONTAP 9.14.1.",),
             narrows=True,
         ),
         *shared.EXPECTED_PLAN,

@@ -215,7 +215,10 @@ ROLE = Role(
         *shared.NEW_CREDENTIAL,
         Variable(
             "configuration",
-            ("Which of several configurations. It is created inactive if it does not exist. Needs ONTAP 9.14.1.",),
+            (
+                "The name of one of several configurations of an SVM. It is created inactive if it does not exist."
+                " Needs ONTAP 9.14.1.",
+            ),
         ),
         Variable(
             "proxy_type", ("The kind of proxy between ONTAP and Azure. Needs ONTAP 9.8.",), choices=("http", "https")
@@ -226,7 +229,12 @@ ROLE = Role(
         Variable("proxy_password", ("The password at the proxy. Needs ONTAP 9.8.",), secret=True),
         Variable("oauth_host", ("The host that ONTAP logs in at, if it is not Azure's default. Needs ONTAP 9.14.1.",)),
         Variable("vault_host", ("The domain of the key vault, if it is not Azure's default. Needs ONTAP 9.14.1.",)),
-        Variable("port", ("The port of both hosts. Needs ONTAP 9.14.1.",), kind=Kind.INTEGER, minimum=1),
+        Variable(
+            "port",
+            ("The port of the login host and of the key vault. Needs ONTAP 9.14.1.",),
+            kind=Kind.INTEGER,
+            minimum=1,
+        ),
         Variable(
             "preflight",
             (
@@ -238,7 +246,7 @@ ROLE = Role(
         ),
         Variable(
             "allow_encrypted_volumes",
-            ("Whether to go on although an SVM has encrypted volumes with keys that another key manager holds.",),
+            ("Whether to continue if an SVM has encrypted volumes with keys that another key manager holds.",),
             kind=Kind.BOOLEAN,
             default=False,
         ),
@@ -246,7 +254,7 @@ ROLE = Role(
             "fail_on_drift",
             (
                 "Whether to fail, and to change nothing, if a configuration on the cluster differs from the declared"
-                " one. For a drift job with C(--check --diff).",
+                " one. Use it for a drift job with C(--check --diff).",
             ),
             kind=Kind.BOOLEAN,
             default=False,

@@ -38,8 +38,8 @@ ROLE = Role(
     "Bring encrypted volumes back online",
     (
         "Diagnoses AKV configurations that are not healthy and encrypted volumes that are offline. Sends a credential"
-        " only where the credential is the cause, restores keys where nodes lack them, waits for the volumes, and"
-        " reports what someone must do where none of it helps.",
+        " only where the credential is the cause, restores keys where nodes lack them, and waits for the volumes."
+        " Reports what someone must do if none of this helps.",
     ),
     (
         dataclasses.replace(shared.SVM, description=("The name of the SVM. Without it, all SVMs.",)),
@@ -56,7 +56,7 @@ ROLE = Role(
         Variable(
             "force_credential",
             (
-                "Whether to send the credential although the diagnosis names another cause.",
+                "Whether to send the credential even if the diagnosis names another cause.",
                 "Needed on ONTAP 9.7 if the credential is the cause: that release does not report whether it reaches"
                 " Azure, only which nodes lack keys.",
             ),

@@ -33,8 +33,9 @@ ROLE = Role(
             "formats",
             (
                 "What to write.",
-                "V(html) is one page on all clusters. V(markdown) and V(json) are a file on all and one on each. "
-                "V(prometheus) is a file of metrics on each cluster, for the textfile collector of node_exporter.",
+                "V(html) is one page on all clusters. V(markdown) and V(json) are one file on all clusters and one on"
+                " each cluster. V(prometheus) is a file of metrics on each cluster, for the textfile collector of"
+                " node_exporter.",
             ),
             kind=Kind.NAMES,
             choices=("html", "markdown", "json", "prometheus"),
@@ -44,13 +45,16 @@ ROLE = Role(
         Variable(
             "slice",
             (
-                "The name of the part of the inventory that this run reads, where several runs write to one folder."
-                " It is part of the report's name, and a label of the metrics.",
+                "The name of the part of the inventory that this run reads. It is needed if several runs write to one"
+                " folder. It is part of the report's name, and a label of the metrics.",
             ),
         ),
         Variable(
             "public_metrics",
-            ("Whether everybody on the control node may read the metrics, as a collector under another user must.",),
+            (
+                "Whether all users of the control node may read the metrics. A collector that runs as another user"
+                " needs this.",
+            ),
             kind=Kind.BOOLEAN,
             default=False,
         ),
@@ -64,8 +68,8 @@ ROLE = Role(
         Variable(
             "fail_on",
             (
-                "The play fails, after all reports are written, for a cluster on which the report found one of these."
-                " An empty list never fails.",
+                "The findings for which the play fails on a cluster, after all reports are written. With an empty list,"
+                " it does not fail.",
                 "V(unreachable) is a cluster that could not be read, V(offline) one with encrypted volumes that are not"
                 " online, V(expiring) one with a credential or key that ends within 60 days. The others are verdicts on"
                 " an AKV configuration.",

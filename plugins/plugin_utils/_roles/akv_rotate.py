@@ -95,15 +95,15 @@ ROLE = Role(
         ),
         Variable(
             "allow_uuid_secret",
-            ("Whether the new secret may be a UUID. Without it, a UUID is refused, as it is likely the Secret ID.",),
+            ("Whether the new secret may be a UUID. Without it, a UUID is refused, as it is probably the Secret ID.",),
             kind=Kind.BOOLEAN,
             default=False,
         ),
         Variable(
             "credential_name",
             (
-                "How people call the new credential, such as its description in Azure. It is evidence in the result, as"
-                " ONTAP does not report which secret it has. It is not a secret.",
+                "A name for the new credential, such as its description in Azure. The result contains it as evidence,"
+                " because ONTAP does not report which secret it has. The name is not a secret.",
             ),
             common=("credential_name",),
         ),

@@ -59,7 +59,7 @@ ROLE = Role(
         Variable(
             "method",
             (
-                "V(rekey) rekeys the configuration in place, as the ONTAP release does it. Needs ONTAP 9.8.",
+                "V(rekey) rekeys the configuration in place, with the operation that the release has. Needs ONTAP 9.8.",
                 "V(blue_green) creates a second configuration and switches to it. Needs ONTAP 9.14.1.",
                 "V(auto) is V(blue_green) with O(akv_rotate_key_configuration), and V(rekey) without it.",
             ),
@@ -70,8 +70,8 @@ ROLE = Role(
             "configuration",
             (
                 "The name of the new configuration. It is created if it does not exist.",
-                "An existing one must be inactive and have this key. This is how to roll back later, or to go on after"
-                " an interruption.",
+                "An existing one must be inactive and have this key. Name an existing one to roll back later, or to"
+                " continue after an interruption.",
             ),
         ),
         Variable(
@@ -107,15 +107,15 @@ ROLE = Role(
         Variable("soak_interval", ("Seconds between two readings.",), kind=Kind.INTEGER, default=60, minimum=1),
         Variable(
             "rollback",
-            ("Whether to go back to the previous key if the configuration becomes worse with the new one.",),
+            ("Whether to roll back to the previous key if the configuration becomes worse with the new one.",),
             kind=Kind.BOOLEAN,
             default=True,
         ),
         Variable(
             "delete_previous",
             (
-                "The name of an inactive configuration to delete after success. It was the way to roll back.",
-                "It can be given in a later run, with the key that is in use.",
+                "The name of an inactive configuration to delete after success. After that, no rollback to it exists.",
+                "You can give it in a later run, with the key that is in use.",
             ),
         ),
         *shared.EXPECTED_PLAN,

@@ -61,7 +61,10 @@ EXPECTED_PLAN = (
     ),
     Variable(
         "expected_details",
-        ("What check mode passes on with the plan, so that a run that stops shows what differs. It decides nothing.",),
+        (
+            "Details of the approved plan, as check mode passed them on. A run that stops because of the plan uses them"
+            " to show what differs. They do not decide whether it stops.",
+        ),
         kind=Kind.DICTIONARY,
         common=("expected_details",),
         large=True,
@@ -78,7 +81,7 @@ EXPECTED_PLAN = (
 
 CHANGE_NUMBER = Variable(
     "change_number",
-    ("The number of the change that the run belongs to. It is evidence in what the run returns and writes.",),
+    ("The number of the change that the run belongs to. The result and the report contain it as evidence.",),
     common=("change_number",),
 )
 
@@ -88,7 +91,7 @@ CHECK_AZURE = (
         (
             "Whether to check the credential in Azure before ONTAP gets it. This sends the credential from the control"
             " node to Microsoft Entra ID.",
-            "V(auto) stops on what failed and shows what is unknown. V(required) stops on both.",
+            "V(auto) stops if a check failed, and only shows a check that is unknown. V(required) stops in both cases.",
         ),
         common=("check_azure",),
         choices=("never", "auto", "required"),
@@ -98,7 +101,9 @@ CHECK_AZURE = (
         "azure_authority", ("The URL of Microsoft Entra ID, if not the public one.",), common=("azure_authority",)
     ),
     Variable(
-        "azure_vault_url", ("Where the key vault is reached, if not at its own host.",), common=("azure_vault_url",)
+        "azure_vault_url",
+        ("The URL at which the key vault is reached, if it is not the host of the key vault itself.",),
+        common=("azure_vault_url",),
     ),
     Variable("azure_graph_url", ("The URL of Microsoft Graph, if not the public one.",), common=("azure_graph_url",)),
     Variable(
@@ -139,7 +144,7 @@ PREVIOUS_CREDENTIAL = (
     ),
     Variable(
         "previous_client_certificate",
-        ("The same where the credential in use before is a certificate: PKCS#12 in base64.",),
+        ("The certificate in use before, if the credential is not a secret: PKCS#12 in base64.",),
         common=("previous_client_certificate",),
         secret=True,
     ),
