@@ -4,8 +4,8 @@
 
 """Run checks in parallel and count them: ``make test``, and ``make check`` for those of the edit loop.
 
-The longest session starts first. One session more than there are cores runs at once, because a session also waits: for
-pauses, timeouts and the network. A line after each session says how far the run is.
+The longest session starts first. One session more than there are cores runs at once, five at most, because a session
+also waits: for pauses, timeouts and the network. A line after each session says how far the run is.
 
 The last line is ``N passed, N failed, N skipped``: the tests that pytest counted, and one for each other session.
 Exit code 0 only when nothing failed and some test ran. The reports and the output are left in .cache/reports.
@@ -185,27 +185,40 @@ def _run(sessions: list[Session]) -> None:
         nonlocal stopped
         stopped = True
         for pid in running:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(pid, signal.SIGINT)
+            _interrupt(pid)
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
-    while running or (waiting and not stopped):
-        while waiting and len(running) < at_once and not stopped:
-            session = waiting.pop(0)
-            print(f"Starting session {session.name} ...", flush=True)
-            running[session.start(workers)] = session
-            if stopped:  # while it started
-                stop()
-        pid, status, usage = os.wait4(-1, 0)
-        if pid not in running:  # an orphan, where this is the first process of a container
-            continue
-        session = running.pop(pid)
-        session.end(os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime)
-        print(f"{'=' * 10} {session.name}: {session.result} {'=' * 10}\n{session.output()}")
-        print(f"{'-' * 10} {_progress(sessions, at_once)} {'-' * 10}", flush=True)
+    # The sessions have no terminal: they would go on when that of this process is closed, which is wanted with nohup.
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, stop)
+    try:
+        while running or (waiting and not stopped):
+            while waiting and len(running) < at_once and not stopped:
+                session = waiting.pop(0)
+                print(f"Starting session {session.name} ...", flush=True)
+                running[session.start(workers)] = session
+                if stopped:  # while it started
+                    stop()
+            pid, status, usage = os.wait4(-1, 0)
+            if pid not in running:  # an orphan, where this is the first process of a container
+                continue
+            session = running.pop(pid)
+            if os.WIFSIGNALED(status):  # Its programs run on.
+                _interrupt(pid)
+            session.end(os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime)
+            print(f"{'=' * 10} {session.name}: {session.result} {'=' * 10}\n{session.output()}")
+            print(f"{'-' * 10} {_progress(sessions, at_once)} {'-' * 10}", flush=True)
+    finally:
+        # Where nobody reads the output any more, for example.
+        stop()
     for session in waiting:
         session.result, session.reason = "failed", "not started"
+
+
+def _interrupt(group: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGINT)
 
 
 def _progress(sessions: list[Session], at_once: int) -> str:
@@ -218,10 +231,12 @@ def _progress(sessions: list[Session], at_once: int) -> str:
 
 
 def _read_junit(path: Path) -> Counts | None:
-    if not path.is_file():
+    try:
+        suites = ElementTree.parse(path).iter("testsuite")
+    except (OSError, ElementTree.ParseError):  # It has no tests, or was killed while it wrote them.
         return None
     counts = Counts()
-    for suite in ElementTree.parse(path).iter("testsuite"):
+    for suite in suites:
         number = {name: int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")}
         failed = number["failures"] + number["errors"]
         counts += Counts(number["tests"] - failed - number["skipped"], failed, number["skipped"])

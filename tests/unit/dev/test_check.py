@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -14,12 +15,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from integration.running import wait_until
 
 from dev import check
 
 # A session does what its name says.
 NOX = """
-import json, os, pathlib, signal, sys, time
+import fcntl, json, os, pathlib, signal, subprocess, sys, time
 options = dict(zip(sys.argv[1::2], sys.argv[2::2]))
 if "--list" in sys.argv:
     print(json.dumps([{"session": name} for name in os.environ["SESSIONS"].split()]))
@@ -31,10 +33,23 @@ if counts:
     values = dict(zip(("tests", "failures", "errors", "skipped"), counts))
     suite = " ".join(f'{key}="{value}"' for key, value in values.items())
     report.with_suffix(".xml").write_text(f"<testsuites><testsuite {suite}/></testsuites>")
-if kind == "killed":
+if kind == "torn":
+    report.with_suffix(".xml").write_text("<testsuites>")
+if kind in ("orphan", "hangs"):
+    # Whoever has this file open, a child included, holds the lock.
+    alive = open("alive", "w")
+    fcntl.flock(alive, fcntl.LOCK_EX)
+    pathlib.Path("locked").touch()
+if kind == "orphan":
+    subprocess.Popen(["sleep", "600"], pass_fds=[alive.fileno()])
+if kind in ("killed", "torn", "orphan"):
     os.kill(os.getpid(), signal.SIGKILL)
 if kind == "hangs":
     time.sleep(600)
+if kind == "follows":
+    while not pathlib.Path("locked").exists():
+        time.sleep(0.02)
+    kind = "success"
 session = {"name": name, "result": kind, "duration": 1.0, "reason": "no Python here" if kind == "skipped" else None}
 report.write_text(json.dumps({"sessions": [session]}))
 sys.exit(kind == "failed")
@@ -45,7 +60,9 @@ def run(folder: Path, sessions: str) -> subprocess.Popen[str]:
     """Start the checks in a process of its own, because they wait for all children of theirs."""
     (folder / "nox.py").write_text(NOX, encoding="utf-8")
     program = (
-        "import pathlib, sys; from dev import check; place = pathlib.Path(sys.argv[1]);"
+        "import pathlib, signal, sys; from dev import check; place = pathlib.Path(sys.argv[1]);"
+        # These tests may run under nohup.
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL);"
         "check.ROOT = place; check.REPORTS = place / 'reports'; check._TIMES = place / 'seconds.json';"
         "sys.exit(check.main())"
     )
@@ -65,6 +82,7 @@ def run(folder: Path, sessions: str) -> subprocess.Popen[str]:
         # All tests passed, and then something else failed.
         ("failed-5-0-0-0", "5 passed, 1 failed, 0 skipped", 1),
         ("success killed", "1 passed, 1 failed, 0 skipped", 1),
+        ("success torn", "1 passed, 1 failed, 0 skipped", 1),
         ("aborted success", "1 passed, 1 failed, 0 skipped", 1),
         ("skipped", "0 passed, 0 failed, 1 skipped", 1),
     ],
@@ -87,7 +105,35 @@ def test_the_longest_session_starts_first(tmp_path: Path) -> None:
     assert set(json.loads((tmp_path / "seconds.json").read_text())) == set(started)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def wait_until_nothing_runs(folder: Path) -> None:
+    def is_free() -> bool:
+        with (folder / "alive").open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+        return True
+
+    wait_until(is_free)
+
+
+def test_the_programs_of_a_killed_session_end(tmp_path: Path) -> None:
+    with run(tmp_path, "orphan") as process:
+        process.communicate()
+    wait_until_nothing_runs(tmp_path)
+
+
+def test_an_output_that_nobody_reads_ends_all_sessions(tmp_path: Path) -> None:
+    with run(tmp_path, "hangs follows") as process:
+        assert process.stdout is not None
+        started = [process.stdout.readline() for _session in range(2)]
+        process.stdout.close()
+    assert started == ["Starting session hangs ...\n", "Starting session follows ...\n"]
+    assert process.returncode != 0
+    wait_until_nothing_runs(tmp_path)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupt_ends_all_sessions(tmp_path: Path, number: signal.Signals) -> None:
     names = " ".join(f"hangs-{place}" for place in range(9))
     with run(tmp_path, names) as process:
