@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from dev.environment import CACHE, ROOT
+from dev.environment import CACHE, ROOT, alone
 
 COLLECTIONS = CACHE / "collections"
 _PLACE = Path("ansible_collections", "ontap", "akv")
@@ -21,16 +21,19 @@ def link() -> None:
     """Link the checkout into COLLECTIONS."""
     place = COLLECTIONS / _PLACE
     place.parent.mkdir(parents=True, exist_ok=True)
-    if not place.is_symlink() or place.resolve() != ROOT:
-        place.unlink(missing_ok=True)
-        place.symlink_to(os.path.relpath(ROOT, place.parent))
+    with alone("collections"):
+        if not place.is_symlink() or place.resolve() != ROOT:
+            place.unlink(missing_ok=True)
+            place.symlink_to(os.path.relpath(ROOT, place.parent))
 
 
 def copy(folder: Path) -> Path:
     """Copy the checkout below a folder, as a git repository and without what git ignores. Returns the copy."""
     place = folder / _PLACE
     shutil.rmtree(place, ignore_errors=True)
-    shutil.copytree(ROOT, place, symlinks=True, ignore=shutil.ignore_patterns(".cache", ".git"))
+    # What other checks compile meanwhile comes and goes.
+    ignored = shutil.ignore_patterns(".cache", ".git", "__pycache__")
+    shutil.copytree(ROOT, place, symlinks=True, ignore=ignored)
     for arguments in (("init", "--quiet"), ("add", "--all"), ("clean", "--force", "--quiet", "-d", "-X")):
         subprocess.run(["git", *arguments], cwd=place, check=True)
     return place
