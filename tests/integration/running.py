@@ -278,7 +278,7 @@ def attempt(program: str | Path, *arguments: str | Path, **more: t.Any) -> tuple
 
 @contextlib.contextmanager
 def ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
-    """See that nothing is left of a process, which leads a group."""
+    """See that nothing is left of a process, which leads a group: SIGKILL ends what is."""
     try:
         yield process
     finally:
