@@ -149,6 +149,7 @@ def _play_of(contender: Contender, connection: Values, alone: bool) -> Values:
     ca_path = login.pop("ca_path")
     uri = {"url_username": login["username"], "url_password": login["password"], "ca_path": ca_path}
     azure = connection.get("azure", {})
+    without_vault = {name: azure[name] for name in azure if name != "vault_url"}
     return {
         "name": "Measure",
         "hosts": "all",
@@ -158,8 +159,8 @@ def _play_of(contender: Contender, connection: Values, alone: bool) -> Values:
             "group/ontap.akv.akv": {**login, "ca_path": ca_path},
             RESTIT: login,
             URI: {**uri, "force_basic_auth": True, "return_content": True},
-            KEY_INFO: azure,
-            APP_INFO: {name: azure[name] for name in azure if name != "vault_url"},
+            # An older collection may lack these modules.
+            **({KEY_INFO: azure, APP_INFO: without_vault} if azure else {}),
         },
         "tasks": [{"name": "Work", **task} for task in contender.tasks],
     }
