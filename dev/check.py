@@ -34,7 +34,7 @@ _WORDS = {"success": "passed", "failed": "failed", "aborted": "failed", "skipped
 
 # Seconds that a session takes with one worker, where .cache holds no figure of an earlier run; others take less.
 _SECONDS = {
-    "roles": 500,
+    "roles": 900,
     "faults": 450,
     "integration-2.21": 350,
     "sanity-2.21": 230,
