@@ -113,7 +113,8 @@ def requires_plan(settings: Mapping[str, Result]) -> bool:
 
 def _shown(value: t.Any) -> str:
     if isinstance(value, (list, tuple)):
-        return listed(map(str, value)) or "not given"
+        # All of them: what is not shown must differ too.
+        return ", ".join(map(str, value)) or "not given"
     return "not given" if value is None or value == "" else str(value)
 
 
@@ -141,10 +142,10 @@ def approve(
     details = {host: detail(planned.get(host, NO_PLAN), each) for host, each in lines.items()}
     missing = [host for host in plans if host not in planned]
     expected_plan = expected_plan.strip()
-    if why := disagreement(settings or {}, ("expected_plan",)):
+    settings = settings or {}
+    if why := disagreement(settings, ("expected_plan",)):
         return Approval(True, f"Nothing was sent. {why}", plan_id, table, "")
-    require_plan = require_plan or requires_plan(settings or {})
-    if not expected_plan and require_plan:
+    if not expected_plan and (require_plan or requires_plan(settings)):
         why = (
             "Nothing was sent. akv_require_plan is true, and akv_expected_plan is blank or missing. Run check mode, and"
             " give the ID that it shows."

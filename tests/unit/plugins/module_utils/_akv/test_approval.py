@@ -134,3 +134,9 @@ def test_settings_that_differ() -> None:
     assert "x on c1; not given on c2, c3." in disagreement(settings, ("client_id",))
     assert disagreement({"c1": {"svms": ["a"]}, "c2": {"svms": ["a"]}}, ("svms", "client_id")) == ""
     assert disagreement({}, ("svms",)) == ""
+
+
+def test_long_lists_that_differ_where_they_are_not_shown() -> None:
+    names = [f"svm-of-a-department-{number}" for number in range(9)]
+    settings = {"c1": {"svms": names}, "c2": {"svms": [*names[:-1], "another"]}}
+    assert disagreement(settings, ("svms",)).startswith("svms is not the same for all clusters of this run: ")
