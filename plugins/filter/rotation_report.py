@@ -16,6 +16,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.fleet import (
     Evidence,
     report,
 )
+from ansible_collections.ontap.akv.plugins.plugin_utils._hostvars import result_of
 from ansible_collections.ontap.akv.plugins.plugin_utils._undefined import refuse_undefined
 
 DOCUMENTATION = r"""
@@ -138,14 +139,8 @@ def rotation_report(variables: t.Any, hosts: t.Any, fleet: t.Any, **options: t.A
 
 
 def _results(variables: t.Any, host: t.Any, registers: Mapping[str, t.Any]) -> dict[str, Mapping[str, t.Any]]:
-    # Not .get(): hostvars gives a host's variables to [] alone.
-    mine = variables[host] if host in variables else {}  # noqa: SIM401
-    found = {stage: mine.get(register) for stage, register in registers.items() if register}
-    return {
-        stage: result
-        for stage, result in found.items()
-        if isinstance(result, Mapping) and result and not result.get("skipped")
-    }
+    found = {stage: result_of(variables, host, register) for stage, register in registers.items() if register}
+    return {stage: result for stage, result in found.items() if result}
 
 
 class FilterModule:

@@ -16,6 +16,7 @@ Result = Mapping[str, t.Any]
 
 def result_of(variables: t.Any, host: t.Any, register: t.Any) -> Result | None:
     """Give the result of a host; None where its task was skipped, or has not run."""
+    # Not variables.get(): hostvars gives a host's variables to [] alone.
     found = variables[host].get(register) if host in variables else None
     return found if isinstance(found, Mapping) and not found.get("skipped") else None
 

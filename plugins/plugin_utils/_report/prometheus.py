@@ -87,8 +87,9 @@ def _samples(record: Record, now: datetime) -> Iterator[Sample]:
             )
         if isinstance(vault.get("available"), bool):
             yield "configuration_available", labels, float(vault["available"])
-        if azure_reachable(vault) is not None:
-            yield "configuration_azure_reachable", labels, float(azure_reachable(vault) is True)
+        reachable = azure_reachable(vault)
+        if reachable is not None:
+            yield "configuration_azure_reachable", labels, float(reachable)
         nodes = vault.get("unavailable_nodes") or []
         # Before the first encrypted volume a healthy configuration has nothing to be available for.
         if nodes or vault.get("available") is True or vault.get("verdict") == Verdict.HEALTHY.value:
