@@ -326,7 +326,7 @@ def stories(session: nox.Session) -> None:
 
 @nox.session(tags=["test", "kit"])
 def molecule(session: nox.Session) -> None:
-    """Run the molecule scenarios: a role each, on a simulated cluster."""
+    """Run the molecule scenarios: one role, and the life of all, on a simulated cluster."""
     here = programs(session, "kit")
     chosen = session.posargs or ("--all",)
     session.run(here / "molecule", "test", *chosen, env={**variables(here), "NO_COLOR": "1"})
