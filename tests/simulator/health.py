@@ -9,7 +9,7 @@ from typing import Any
 
 from .cluster import Cluster, Vault
 
-# Without a good poll for so long, ONTAP blocks the SVM and takes its volumes offline.
+# Without a successful poll for so long, ONTAP blocks the SVM and takes its volumes offline.
 OFFLINE_AFTER = 3600.0
 NO_VOLUMES = (
     "No volumes created yet for the SVM. Wrapped KEK status will be available after creating encrypted volumes."

@@ -36,9 +36,9 @@ _LONGEST_NAMES = 180
 
 DO_NOT_REBOOT = (
     "Do not reboot, take over, give back or upgrade nodes while this lasts. ONTAP takes encrypted volumes offline after"
-    " 60 minutes without a good poll."
+    " 60 minutes without a successful poll."
 )
-COMES_BACK = "Offline volumes come back with the next good poll of Azure. Do not bring them online one by one."
+COMES_BACK = "Offline volumes come back with the next successful poll of Azure. Do not bring them online one by one."
 
 _OTHER = "other AKV configuration"
 

@@ -32,8 +32,8 @@ _MAY_BE_UNKNOWN = (*HEALTH_FIELDS[1:], EVERY_FIELD)
 _UNKNOWN_FIELD = ("262179", "262197")
 
 BLOCKING_LIMIT = (
-    "ONTAP polls the key every 15 to 30 minutes, and takes encrypted volumes offline after 60 minutes without a good"
-    " poll."
+    "ONTAP polls the key every 15 to 30 minutes, and takes encrypted volumes offline after 60 minutes without a"
+    " successful poll."
 )
 
 

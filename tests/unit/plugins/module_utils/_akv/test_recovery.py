@@ -132,7 +132,7 @@ def test_volumes_of_healthy_configurations_come_back() -> None:
     lines = report({"c1": shown(configuration("vs0"), volumes=[volume("vs0")], unmounted=[volume("vs0", "v2")])})
     text = "\n".join(lines)
     assert "none needs attention" in text
-    assert "next good poll" in text
+    assert "next successful poll" in text
     assert "Online, but not mounted (1): vs0/v2." in text
 
 
