@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import is_uuid
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client, explain
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, InputError, OntapError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Step
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.runner import intervals
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
@@ -161,11 +162,21 @@ def _failed(client: Client, job: Job, record: Mapping[str, t.Any], doing: str, o
     return JobFailed(message + (f" {known.advice}" if known else ""), job, code)
 
 
-def newest_of_change(client: Client, vault: str) -> str | None:
-    """Find the newest job that changes an AKV configuration: a response may accept a change and name no job.
+def job_of_step(client: Client, step: Step, answer: Mapping[str, t.Any]) -> tuple[str | None, bool]:
+    """Find the job of a step. A response may accept a secret and name no job, and no reading shows a secret.
+
+    :return: the job's UUID, None if there is no job or none is known; and whether the response named it
+    """
+    if named := job_of(answer):
+        return named, True
+    searches = step.idempotent and step.secrets and client.task.is_open
+    return _newest_of_change(client, step.path.rpartition("/")[2]) if searches else None, False
+
+
+def _newest_of_change(client: Client, vault: str) -> str | None:
+    """Find the newest job that changes an AKV configuration: the one under way, or the one that began last.
 
     :param vault: the AKV configuration's UUID
-    :return: the UUID of the one under way, or of the one that began last; None where none is known
     """
     try:
         jobs = client.records(JOBS, {"fields": "description,start_time,state,uuid"}, doing="Reading the jobs")

@@ -48,8 +48,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Cli
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import (
     JobFailed,
     follow,
-    job_of,
-    newest_of_change,
+    job_of_step,
     refuses_credential,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_stores import in_the_way, require_active, way_of_keys
@@ -269,13 +268,9 @@ class Change:
 
     def follow(self, step: Step, answer: Record) -> None:
         """Follow a step's job, if it has one, to its end."""
-        job = job_of(answer)
-        named = job is not None
-        if job is None and self._wait and step.idempotent and step.secrets and self.client.task.is_open:
-            # No reading shows a secret.
-            job = newest_of_change(self.client, step.path.rpartition("/")[2])
+        job, named = job_of_step(self.client, step, answer) if self._wait else (None, False)
         try:
-            if job is not None and self._wait:
+            if job is not None:
                 done = follow(self.client, job, step.doing, step.operation, named=named)
                 if done.unseen and step.secrets:
                     self.client.task.warn(

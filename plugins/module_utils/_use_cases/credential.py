@@ -61,8 +61,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.health_monitor im
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import (
     JobFailed,
     follow,
-    job_of,
-    newest_of_change,
+    job_of_step,
     refuses_credential,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import read_vaults
@@ -590,11 +589,7 @@ class Rotation:
     @staticmethod
     def _follow(client: Client, step: Step, answer: Record) -> None:
         """Follow the job of an answer, if it has one. No reading shows a secret: the health says the rest."""
-        job = job_of(answer)
-        named = job is not None
-        if job is None and client.task.is_open:
-            # It was accepted, and is not done yet.
-            job = newest_of_change(client, step.path.rpartition("/")[2])
+        job, named = job_of_step(client, step, answer)
         if job is None:
             client.task.confirmed(changed=True)
             return
