@@ -50,10 +50,9 @@ def _measure(worlds: Sequence[World], rounds: int, runner: Runner) -> Iterator[V
         for number in range(1, rounds + 1):
             print(f"\nRound {number} of {rounds}")
             for simulator, world in zip(started, worlds):
+                turn = [contender for contender in world.contenders if number == 1 or not contender.once]
                 # Who was first is last in the next round: what warms up, or tires, is to hit nobody alone.
-                for contender in world.contenders[:: 1 if number % 2 else -1]:
-                    if contender.once and number > 1:
-                        continue
+                for contender in turn[:: 1 if number % 2 else -1]:
                     try:
                         found = {name: round(value, 4) for name, value in runner.measure(contender, simulator).items()}
                         print(f"  {contender.name:40}", " ".join(f"{name} {value}" for name, value in found.items()))

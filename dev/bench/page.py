@@ -83,9 +83,8 @@ def _goals(measured: Mapping[str, Any]) -> Iterator[str]:
         middle = statistics.median(found or [0.0])
         said = f"{shown(middle)}{f' ({shown(min(found))} to {shown(max(found))})' if len(found) > 1 else ''}"
         names = ", ".join(_figure(own[0], *peer) if own else peer[0] for peer in goal.peers)
-        ours = _figure(own[0], *goal.ours) if own else f"{goal.ours[0]} | {goal.ours[1]}"
+        ours = _figure(own[0], *goal.ours).replace(": ", " | ", 1) if own else " | ".join(goal.ours)
         verdict = "" if not found else "met" if middle <= goal.most else "**missed**"
-        ours = ours.replace(": ", " | ", 1)
         yield f"| {ours} | ≤ {goal.most:g} {goal.unit} | {names} | {said if found else 'not measured'} | {verdict} |"
     yield ""
 

@@ -17,7 +17,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
-from subprocess import DEVNULL
 
 from dev.bench.cases import APP_INFO, CLIENT, KEY_INFO, PREVIOUS, RESTIT, SECRET, TENANT, URI, Contender, Values, World
 from dev.collection import COLLECTIONS
@@ -96,8 +95,7 @@ class Runner:
         (folder / "child.json").write_text(json.dumps({"world": world, "variables": variables}), encoding="utf-8")
         python = MICROSOFT if contender.child == "microsoft" else sys.executable
         command = [python, HERE / "children.py", contender.child or "replay", folder / "child.json"]
-        collections = self._older if contender.older else COLLECTIONS
-        ran, output = _run(command, {"PYTHONPATH": str(collections)})
+        ran, output = _run(command, {"PYTHONPATH": str(self._older if contender.older else COLLECTIONS)})
         return {"task": ran["run"], **ran, **json.loads(output)}
 
     def _play(self, contender: Contender, connection: Values, folder: Path) -> Values:
@@ -123,9 +121,8 @@ class Runner:
             "REQUESTS_CA_BUNDLE": connection["ca_path"],
         }
         book = f"ontap.akv.{contender.playbook}" if contender.playbook else folder / "play.json"
-        ansible = Path(sys.executable).with_name("ansible-playbook")
         options = ["-i", f"{folder}/inventory.json", "-e", f"@{folder}/vars.json"]
-        ran, _output = _run([ansible, *options, book], environment)
+        ran, _output = _run([Path(sys.executable).with_name("ansible-playbook"), *options, book], environment)
         return {"task": float((folder / "stamp").read_text(encoding="utf-8")), **ran}
 
 
@@ -136,7 +133,7 @@ def _run(command: Sequence[str | Path], environment: dict[str, str]) -> tuple[Va
     """
     complete = {**os.environ, **environment}
     began, before = time.monotonic(), getrusage(RUSAGE_CHILDREN)
-    ran = subprocess.run(command, check=False, env=complete, stdin=DEVNULL, capture_output=True, text=True)
+    ran = subprocess.run(command, check=False, env=complete, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     run, used = time.monotonic() - began, getrusage(RUSAGE_CHILDREN)
     if ran.returncode:
         raise RuntimeError(f"{command} failed:\n{ran.stdout[-2000:]}{ran.stderr[-2000:]}")

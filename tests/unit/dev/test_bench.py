@@ -7,19 +7,15 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT))
-
-from dev.bench import __main__ as bench  # noqa: E402
-from dev.bench import children, page  # noqa: E402
-from dev.bench.cases import cases  # noqa: E402
-from dev.bench.page import GOAL_LIST, Goal  # noqa: E402
+from dev.bench import __main__ as bench
+from dev.bench import children, page
+from dev.bench.cases import cases
+from dev.bench.page import GOAL_LIST, Goal
 
 RATIO = Goal.read("23  ours:task ≤ 0.5 × peer:task + other:run")
 MORE = Goal.read("23  ours:memory ≤ 66 MB + peer:memory")
