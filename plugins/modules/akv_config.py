@@ -410,6 +410,15 @@ undeclared:
   elements: dict
   sample:
     - {uuid: 024cd3cf-9a08-11ea-8d52-005056bbeba5, scope: svm, svm: {name: vs9}, name: "https://other.vault.azure.net/"}
+problems:
+  description: >-
+    What is wrong with entries of O(vaults), because of which nothing was changed. An element has C(entry), the position
+    in the list from 0; C(svm), C(svm_uuid), or C(scope), as the entry has it; and C(msg), what is wrong.
+  returned: failure, if entries are wrong
+  type: list
+  elements: dict
+  sample:
+    - {entry: 1, svm: vs1, msg: "key_id: 'x' is not the URL of a key."}
 results:
   description: >-
     The result of each entry of O(vaults), in the order given. In addition to the keys below, an entry has

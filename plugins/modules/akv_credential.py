@@ -284,6 +284,11 @@ stopped_by:
   returned: success, and on failure unless the connection failed
   type: str
   sample: ''
+reason:
+  description: Why the task failed, in a sentence, without the count with which RV(msg) begins.
+  returned: failure after the configurations were read
+  type: str
+  sample: vs0 is degraded after it got the new credential.
 others:
   description: How many more configurations use the application, and are not selected.
   returned: success, and on failure after the configurations were read

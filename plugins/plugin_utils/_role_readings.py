@@ -12,7 +12,6 @@ reading the cluster.
 
 from __future__ import annotations
 
-import re
 import typing as t
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
@@ -72,7 +71,7 @@ def _plan(given: Values, result: Result, host: str, check_mode: bool) -> Values:
     shows_all = check_mode or given["require_plan"] or "expected_plan" in given
     plan = {
         **({"plan_id": result["plan_id"]} if "plan_id" in result else {}),
-        "msg": _by_scope(str(result.get("msg", ""))),
+        "msg": _message(result),
         "results": [
             {name: each.get(name) for name in ("operation", "msg")}
             for each in results
@@ -152,18 +151,17 @@ def ended(result: Result, drift: str, checks: Sequence[Result] = ()) -> Values:
     if len(results) == 1:
         # A single configuration has its keys at the top too.
         fact.update({name: results[0][name] for name in _OF_ONE if name in results[0]})
-    if "msg" in fact:
-        fact["msg"] = _by_scope(str(fact["msg"]))
+    if "problems" in result:
+        fact["msg"] = _message(result)
     return {"fact": fact, "failure": fact["msg"] if fact["failed"] else drift}
 
 
-_ENTRY = re.compile(r"vaults\[\d+] \((?:svm: (?P<svm>[^)]+)|scope: cluster)\)")
-
-
-def _by_scope(message: str) -> str:
-    """Name entries as the role's own checks do: who declares an estate knows no option ``vaults``."""
-    named = _ENTRY.sub(lambda entry: f"SVM {entry['svm']}" if entry["svm"] else "the cluster", message)
-    return named.replace("vaults: nothing was changed.", "Nothing was changed.")
+def _message(result: Result) -> str:
+    """Name bad entries as the role's own checks do: who declares an estate knows no option ``vaults``."""
+    if "problems" not in result:
+        return str(result.get("msg", ""))
+    named = ((f"SVM {each['svm']}" if "svm" in each else "The cluster", each["msg"]) for each in result["problems"])
+    return " ".join(["Nothing was changed.", *(f"{name}: {problem}" for name, problem in named)])
 
 
 def _with_declared(given: Values, defined: Container[str], evaluate: Evaluate) -> Values:

@@ -225,6 +225,20 @@ def test_one_svm_by_name_and_by_uuid_is_one_vault() -> None:
         result = configure(simulator, [{"svm": "s1"}, {"svm_uuid": uuid}], state="absent")
         assert changes(simulator) == {}
     assert f"vaults[0] (svm: s1) and vaults[1] (svm_uuid: {uuid}) are the same AKV configuration." in result["msg"]
+    (problem,) = result["problems"]
+    assert (problem["entry"], problem["svm_uuid"]) == (1, uuid)
+
+
+def test_each_bad_entry_has_its_problem() -> None:
+    bad = [{"svm": "s1", "key_id": "x"}, {"svm": "s2"}, {"scope": "cluster", "key_id": "y"}, {"state": "absent"}]
+    with cluster(2) as simulator:
+        result = configure(simulator, bad)
+    assert [(each["entry"], each.get("svm"), each.get("scope")) for each in result["problems"]] == [
+        (0, "s1", None),
+        (2, None, "cluster"),
+        (3, None, None),
+    ]
+    assert all(each["msg"] in result["msg"] and "vaults[" not in each["msg"] for each in result["problems"])
 
 
 def test_a_lost_answer_does_not_touch_the_others() -> None:

@@ -38,8 +38,6 @@ _SHORTEST_CAUSE = 60  # characters
 _LONGEST_CAUSE = 250
 _LONGEST_CAUSES = 200  # in a sentence
 _CAUSES = 4
-_COUNT_OF_CALL = re.compile(r"^\d+ of \d+ AKV configurations? on \S+ (got|would get) the new credential\.\s*")
-"""How a call's message begins: a call is about some of a cluster's configurations only."""
 _ADDRESS = r"(https?://)?([\w-]+(\.[\w-]+)+|\[[0-9a-fA-F:]+\])(:\d+)?"
 
 _OF_FLEET = (
@@ -466,8 +464,9 @@ def _result(
     # What the canary was right after it got the credential does not count if it is healthy after it was watched.
     sent_to = stages.get("canary", {}).get("outcome", "unknown") != "unknown"
     passed = stages.get("watch", {}).get("stopped_by") == "" and sent_to
+    # Not the message of a call, if it has a reason: that counts some of the cluster's configurations only.
     stopped = [
-        shortened(_COUNT_OF_CALL.sub("", str(stages[stage].get("msg") or "no reason reported")), _LONGEST_CAUSE)
+        shortened(str(stages[stage].get("reason") or stages[stage].get("msg") or "no reason reported"), _LONGEST_CAUSE)
         for stage in STAGES
         if stage in stages and stages[stage].get("stopped_by", "lost") and not (passed and stage == "canary")
     ]

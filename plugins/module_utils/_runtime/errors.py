@@ -76,10 +76,11 @@ class InputError(AkvError):
 
     :param option: the option (or options) to correct
     :param problem: what was given and what to do instead
+    :param details: further keys of the failed result
     """
 
-    def __init__(self, option: str, problem: str) -> None:
-        super().__init__(f"{option}: {problem}", Outcome.UNCHANGED)
+    def __init__(self, option: str, problem: str, **details: t.Any) -> None:
+        super().__init__(f"{option}: {problem}", Outcome.UNCHANGED, **details)
 
 
 class Incomplete(AkvError):

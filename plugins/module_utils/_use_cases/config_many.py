@@ -62,7 +62,7 @@ class BulkResult:
 class _Entry(Item):
     """One AKV configuration of many, on its way from declaration to result.
 
-    :ivar place: its place in the task, for messages
+    :ivar place: its place in the task: ``entry``, its number from 0, and the option that names its scope
     :ivar params: its options, completed
     :ivar plan: what is to be done; None as long as that is not known, or cannot be
     :ivar done: what was done of it
@@ -73,7 +73,7 @@ class _Entry(Item):
     done: Plan | None = None
     seen: Record | None = None
 
-    def __init__(self, place: str, params: Mapping[str, t.Any], change: Change) -> None:
+    def __init__(self, place: Record, params: Mapping[str, t.Any], change: Change) -> None:
         super().__init__(change.declared.scope, change.client)
         self.place = place
         self.params = params
@@ -146,14 +146,16 @@ def _check(client: Client, params: Mapping[str, t.Any]) -> list[_Entry]:
     on_task = [f"{option}: {params[option]}" for option in SCOPE_OPTIONS if params[option] is not None]
     if on_task:
         raise InputError("vaults", f"cannot be combined with {' and '.join(on_task)}. Set the scope in each entry.")
-    entries, problems = [], []
+    entries: list[_Entry] = []
+    problems: list[Record] = []
     for number, given in enumerate(params["vaults"]):
-        place = _place(number, given)
+        scope = {option: given[option] for option in SCOPE_OPTIONS if given.get(option) is not None}
+        place = {"entry": number, **scope}
         whole = merged(params, given)
         try:
             declared, warnings = check(whole)
         except InputError as problem:
-            problems.append(f"{place}: {problem.message}")
+            problems.append({**place, "msg": problem.message})
             continue
         sibling = client.sibling()
         sibling.task.warnings += warnings
@@ -164,14 +166,20 @@ def _check(client: Client, params: Mapping[str, t.Any]) -> list[_Entry]:
     return entries
 
 
-def _place(number: int, given: Mapping[str, t.Any]) -> str:
-    scope = next((f"{option}: {given[option]}" for option in SCOPE_OPTIONS if given.get(option) is not None), None)
-    return f"vaults[{number}]" + (f" ({scope})" if scope else "")
+def _shown(place: Record) -> str:
+    scope = next((f" ({option}: {place[option]})" for option in SCOPE_OPTIONS if option in place), "")
+    return f"vaults[{place['entry']}]{scope}"
 
 
-def _refuse(problems: Sequence[str]) -> None:
+def _refuse(problems: Sequence[Record], sentences: Sequence[str] = ()) -> None:
+    """Refuse the task if there are problems.
+
+    :param problems: the place of an entry, and what is wrong with it: ``msg``
+    :param sentences: what the message says of them, if that is not the place and ``msg`` of each
+    """
     if problems:
-        raise InputError("vaults", f"nothing was changed. {' '.join(problems)}")
+        said = sentences or [f"{_shown(problem)}: {problem['msg']}" for problem in problems]
+        raise InputError("vaults", f"nothing was changed. {' '.join(said)}", problems=list(problems))
 
 
 def _refuse_twins(entries: Sequence[_Entry], identity: Callable[[_Entry], t.Any]) -> None:
@@ -179,7 +187,11 @@ def _refuse_twins(entries: Sequence[_Entry], identity: Callable[[_Entry], t.Any]
     for entry in entries:
         other = first.setdefault(identity(entry), entry)
         if other is not entry:
-            _refuse([f"{other.place} and {entry.place} are the same AKV configuration. Keep one of them."])
+            both = f"{_shown(other.place)} and {_shown(entry.place)}"
+            _refuse(
+                [{**entry.place, "msg": "An entry before it is the same AKV configuration. Keep one of them."}],
+                [f"{both} are the same AKV configuration. Keep one of them."],
+            )
 
 
 # -- reading and planning ---------------------------------------------------------------------------------------------
@@ -187,13 +199,13 @@ def _refuse_twins(entries: Sequence[_Entry], identity: Callable[[_Entry], t.Any]
 
 def _read(client: Client, entries: Sequence[_Entry]) -> list[Record]:
     """Read all AKV configurations in the pages of one GET. Give those that no entry declares."""
-    problems = []
+    problems: list[Record] = []
     for entry in entries:
         try:
             if options := release_dependent(entry.params):
                 require_release(options, client.release(), client.where)
         except InputError as problem:
-            problems.append(f"{entry.place}: {problem.message}")
+            problems.append({**entry.place, "msg": problem.message})
     _refuse(problems)
     repairs = sorted({name for entry in entries for name in entry.change.repair_fields()})
 
@@ -222,13 +234,13 @@ def _undeclared(records: Sequence[Record], declared: Collection[str]) -> list[Re
 
 def _plan(entries: Sequence[_Entry], check_mode: bool) -> None:
     """Plan all, and refuse what only the cluster shows to be wrong, before the first is changed."""
-    problems = []
+    problems: list[Record] = []
     for entry in still_open(entries):
         try:
             entry.plan = entry.change.plan_from(entry.seen)
             runner.guard(entry.change, entry.plan, check_mode)
         except (Incomplete, InputError) as problem:
-            problems.append(f"{entry.place}: {problem.message}")
+            problems.append({**entry.place, "msg": problem.message})
         except AkvError as failure:
             entry.fail(failure)
     _refuse(problems)

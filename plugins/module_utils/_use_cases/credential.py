@@ -707,25 +707,29 @@ class Rotation:
         if self._stop is None and bad:
             # Nothing became worse, but not everything is healthy: never a success.
             result["stopped_by"] = Stop.UNHEALTHY.value
-        message = shortened(self._message(participants, bad), LONGEST_MESSAGE)
+        count, reason = self._message(participants, bad)
+        message = shortened(f"{count} {reason}".strip(), LONGEST_MESSAGE)
         if result["stopped_by"]:
             refusal = next((entry.refusal for entry in bad if entry.refusal), {})
+            result["reason"] = shortened(reason, LONGEST_MESSAGE)
             raise AkvError(message, outcome, **{**refusal, **result})
         return Result(msg=message, outcome=outcome.value, **result)
 
-    def _message(self, participants: Sequence[Entry], bad: Sequence[Entry]) -> str:
+    def _message(self, participants: Sequence[Entry], bad: Sequence[Entry]) -> tuple[str, str]:
+        """Say how many got the credential, or nothing if it was not sent; and the rest."""
         if not self.order.sends or (self._stop and not any(entry.done != Done.UNTOUCHED for entry in participants)):
-            return " ".join([*self._said, *(entry.problem for entry in bad)])
+            return "", " ".join([*self._said, *(entry.problem for entry in bad)])
         would = "would get" if self.check_mode else "got"
         sent = sum(entry.done == Done.SENT for entry in participants)
         total = f"{len(participants)} AKV configuration{'s' if len(participants) != 1 else ''}"
-        sentences = [f"{sent} of {total} on {self.client.where} {would} the new credential."]
+        count = f"{sent} of {total} on {self.client.where} {would} the new credential."
+        sentences = []
         kinds = {Done.ROLLED_BACK: "Rolled back", Done.UNTOUCHED: "Untouched", Done.FAILED: "Failed"}
         for done, word in kinds.items():
             names = [entry.name for entry in participants if entry.done == done]
             if names and (bad or self._stop):
                 sentences.append(f"{word}: {listed(names)}.")
-        return " ".join([*sentences, *self._said, *(entry.problem for entry in bad[:2])])
+        return count, " ".join([*sentences, *self._said, *(entry.problem for entry in bad[:2])])
 
     def _diff(self) -> Record:
         touched = sum(map(_touched, self.entries))

@@ -198,7 +198,10 @@ class TestDecide:
 
 
 def call(*vaults: Any, stopped_by: str = "", outcome: str = "changed", msg: str = "") -> dict[str, Any]:
-    return {"vaults": list(vaults), "stopped_by": stopped_by, "outcome": outcome, "msg": msg}
+    # Its own count is of the call, and not of the cluster.
+    counted = f"7 of 9 AKV configurations on c1 got the new credential. {msg}"
+    reason = {"reason": msg} if stopped_by else {}
+    return {"vaults": list(vaults), "stopped_by": stopped_by, "outcome": outcome, "msg": counted, **reason}
 
 
 def sent(svm: str, after: str = "healthy", done: str = "sent") -> Any:
@@ -241,6 +244,7 @@ class TestReport:
         }
         assert done.results["c1"]["failed"]
         assert "a became worse." in done.results["c1"]["msg"]
+        assert "7 of 9" not in done.results["c1"]["msg"]
         assert done.results["c2"]["failed"]
         assert "Nothing was sent to c2: the canary a on c1 did not pass." in done.results["c2"]["msg"]
         assert done.results["c2"]["outcome"] == "unchanged"
