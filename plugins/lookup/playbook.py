@@ -17,7 +17,9 @@ description:
   - A variable that is defined and cannot be evaluated is an error that names it, never a default. A variable of another
     type than text, for example a number that YAML made of a name, is an error too.
   - A null or blank value counts as not given.
-  - With V(hosts), a C(--limit) that names nothing is an error, because Ansible would select all hosts.
+  - With V(hosts), a C(--limit) that names nothing is an error, because Ansible would select all hosts. An inventory
+    without hosts, and a name or pattern in C(akv_hosts) that selects no host, are errors too, because Ansible would do
+    nothing and end with exit code 0.
 options:
   _terms:
     description:
@@ -60,6 +62,7 @@ _value:
   type: raw
 """
 
+from ansible import context
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
@@ -85,7 +88,8 @@ class LookupModule(LookupBase):
 
     def _value(self, term: str, given: Values, evaluate: Evaluate) -> object:
         if term == "hosts":
-            return hosts(given, evaluate, by_name=self.get_option("by_name"))
+            runs = not any(context.CLIARGS.get(name) for name in ("syntax", "listhosts", "listtasks", "listtags"))
+            return hosts(given, evaluate, by_name=self.get_option("by_name"), runs=runs)
         if term == "connection":
             return connection(given, evaluate)
         if term == "has_graph_reader":

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 import typing as t
 from collections.abc import Mapping
@@ -28,12 +29,13 @@ from ansible_collections.ontap.akv.plugins.plugin_utils._variables import (
 _HOSTS = Variable("hosts", (), kind=Kind.NAMES, narrows=True)
 
 
-def hosts(defined: Mapping[str, t.Any], evaluate: Evaluate, *, by_name: bool = False) -> str:
+def hosts(defined: Mapping[str, t.Any], evaluate: Evaluate, *, by_name: bool = False, runs: bool = True) -> str:
     """Give the pattern of a play's hosts.
 
     :param defined: the variables as they stand
     :param by_name: whether hosts or groups must be named if the inventory has more than one host
-    :raises InputError: akv_hosts or the limit is refused
+    :param runs: whether the play is run, so that the inventory must have hosts. --syntax-check needs none
+    :raises InputError: akv_hosts, the limit, or the inventory is refused
     """
     _check_limit(defined.get("ansible_limit"))
     names = evaluated(f"{PREFIX}hosts", _HOSTS, defined, evaluate)
@@ -45,7 +47,8 @@ def hosts(defined: Mapping[str, t.Any], evaluate: Evaluate, *, by_name: bool = F
             f"this playbook deletes, and the inventory has {len(clusters)} hosts. Name the clusters or"
             f" groups, for example -e {PREFIX}hosts={min(clusters)}.",
         )
-    _check_names(given, defined.get("groups", {}))
+    if runs:
+        _check_selects(given or ["all"], defined.get("groups", {}))
     return ",".join(given) or "all"
 
 
@@ -58,20 +61,32 @@ def _check_limit(limit: object) -> None:
         raise InputError("--limit", "it names nothing, so Ansible would select all hosts. Name one, or leave it out.")
 
 
-_PLAIN = re.compile(r"[\w.-]+")
+_NAME = re.compile(r"[\w.*?-]+")
 
 
-def _check_names(names: list[str], groups: Mapping[str, t.Any]) -> None:
-    """Refuse a name that is not in the inventory: Ansible only warns, does nothing, and ends with exit code 0.
+def _check_selects(names: list[str], groups: Mapping[str, t.Any]) -> None:
+    """Refuse what selects no host of the inventory: Ansible only warns, does nothing, and ends with exit code 0.
 
-    What is a pattern rather than a name is left to Ansible.
+    A pattern that combines or excludes, and a regular expression, are left to Ansible.
     """
-    known = {*groups, *groups.get("all", ()), "localhost"}
+    if not groups:  # of a task, not of a play
+        return
+    clusters = groups.get("all", ())
     for name in names:
-        if groups and _PLAIN.fullmatch(name) and name not in known:
-            hint = did_you_mean(name, sorted(known - {"all", "ungrouped", "localhost"}))
+        if not _NAME.fullmatch(name) or name == "localhost":
+            continue
+        if name in ("all", "*"):
+            if not clusters:
+                problem = "it has no hosts, so nothing would be done. Give the clusters, for example -i inventory.yml."
+                raise InputError("--inventory", problem)
+            continue
+        found = fnmatch.filter({*groups, *clusters}, name)
+        if not found:
+            hint = did_you_mean(name, sorted({*groups, *clusters} - {"all", "ungrouped"}))
             problem = f"{name} is neither a host nor a group of the inventory."
             raise InputError(f"{PREFIX}hosts", f"{problem} {hint}".rstrip())
+        if not any(groups.get(one, [one]) for one in found):
+            raise InputError(f"{PREFIX}hosts", f"the group {name} has no hosts. Name another one, or add its hosts.")
 
 
 _GRAPH_READER = {

@@ -26,6 +26,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv import scope
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import ARGUMENT_SPEC
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import (
@@ -259,6 +260,9 @@ def evaluated(name: str, variable: Variable, defined: Container[str], evaluate: 
     return converted(name, value_of(name, defined, evaluate), variable)
 
 
+_DEFINE = "Define that name, for example in a file that the command loads (-e @secrets.yml), or correct it."
+
+
 def value_of(name: str, defined: Container[str], evaluate: Evaluate) -> t.Any:
     """Give the value of one variable of any type, or NOT_GIVEN.
 
@@ -270,7 +274,7 @@ def value_of(name: str, defined: Container[str], evaluate: Evaluate) -> t.Any:
     try:
         return evaluate(name)
     except CannotEvaluate as error:
-        advice = "Correct its template, or remove the variable."
+        advice = _DEFINE if "is undefined" in error.reason else "Correct its template, or remove the variable."
         raise InputError(name, f"cannot be evaluated: {error.reason}. {advice}") from None
 
 
@@ -420,7 +424,8 @@ def misspelled_common(roles: Iterable[str], names: Iterable[str]) -> Iterator[st
     of_roles = tuple(f"{other}_" for other in roles)
     for name in sorted(names):
         if name.startswith(PREFIX) and name not in COMMON and not name.startswith(of_roles):
-            hint = did_you_mean(name, sorted(COMMON), 1, 0.85)
+            meant = _OF_ALIASES.get(name)
+            hint = f"Did you mean {meant}?" if meant else did_you_mean(name, sorted(COMMON), 1, 0.85)
             if hint:
                 yield f"{name}: not a variable of the collection, and ignored. {hint}"
 
@@ -449,3 +454,11 @@ COMMON = frozenset(
     )
 )
 """The variables that serve all roles and the playbooks."""
+
+_OF_ALIASES = {
+    PREFIX + alias: PREFIX + option
+    for spec in (ARGUMENT_SPEC, scope.ARGUMENT_SPEC)
+    for option, details in spec.items()
+    for alias in details.get("aliases", ())
+}
+"""The options of a task have aliases, the common variables have none."""

@@ -209,9 +209,7 @@ def assert_came_to_it(results: dict[str, Values], option: str) -> None:
             result = result["results"][0] if way == "loop" else result
             reported = json.dumps(result)
             if way == "validation_error":
-                assert "vaults[0]: is not an object" in result["msg"] or "is a list, not text" in result["msg"], (
-                    reported
-                )
+                assert re.search(r"vaults\[0\]: is .*, not an object|is a list, not text", result["msg"]), reported
             elif way == "timeout":
                 # A login of 10 kB is refused before anything takes long.
                 too_long = (option, kind) == ("pass", "long") and "HTTP 400" in result["msg"]

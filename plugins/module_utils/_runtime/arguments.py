@@ -21,7 +21,11 @@ from collections.abc import Iterator, Mapping
 
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import MASK
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import check_is_text, check_no_placeholder
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import (
+    check_is_text,
+    check_no_placeholder,
+    type_of,
+)
 
 Spec = Mapping[str, Mapping[str, t.Any]]
 """An argument specification, as AnsibleModule takes it."""
@@ -84,11 +88,12 @@ def _check_objects(option: Mapping[str, t.Any], value: t.Any, where: str) -> Non
     several = option.get("type") == "list"
     options = _by_any_name(option["options"])
     if several and not isinstance(value, (list, tuple)):
-        raise InputError(where, "is not a list. Give a list of objects.")
+        raise InputError(where, f"is {type_of(value)}, not a list. In YAML, each entry begins with a dash.")
     for number, entry in enumerate(value if several else [value]):
         place = f"{where}[{number}]" if several else where
         if not isinstance(entry, Mapping):
-            raise InputError(place, "is not an object. Give the options of one entry, each with its name.")
+            problem = f"is {type_of(entry)}, not an object. Give the options of one entry, each with its name."
+            raise InputError(place, problem)
         _check(options, entry, f"{place}.")
 
 

@@ -147,6 +147,7 @@ def type_of(value: object) -> str:
         (float, "a number"),
         (dict, "an object"),
         ((list, tuple, set, frozenset), "a list"),
+        (type(None), "null"),
     ):
         if isinstance(value, t.cast("t.Any", kinds)):
             return name
@@ -166,10 +167,11 @@ def _likely_reason(value: object) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str], number: int = 3, cutoff: float = 0.6) -> str:
-    """Ask whether a known name was meant; "" where none is near.
+    """Ask whether a known name was meant, in upper or lower case; "" if none is near.
 
     :param number: how many names at most
     :param cutoff: from 0 to 1, how near they must be
     """
-    near = difflib.get_close_matches(name, list(known), n=number, cutoff=cutoff)
+    by_case = {one.lower(): one for one in known}
+    near = [by_case[one] for one in difflib.get_close_matches(name.lower(), by_case, n=number, cutoff=cutoff)]
     return f"Did you mean {' or '.join(near)}?" if near else ""

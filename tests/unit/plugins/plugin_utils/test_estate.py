@@ -86,6 +86,7 @@ REFUSED: dict[str, tuple[list[Any], str]] = {
     "an empty list": ([], "the list is empty"),
     "twice": ([ENTRY, OTHER, ENTRY], "SVM payroll: declared twice"),
     "unknown key": ([{**ENTRY, "keyid": "x"}], "SVM payroll: keyid is not an option. Did you mean key_id"),
+    "upper case": ([{**ENTRY, "KEY_ID": "x"}], "SVM payroll: KEY_ID is not an option. Did you mean key_id"),
     "a delete": ([OTHER, {**ENTRY, "state": "absent"}], "SVM payroll: state is not allowed: this role never deletes"),
     "a recreate": ([{**ENTRY, "allow_recreate": True}], "SVM payroll: allow_recreate is not allowed"),
     "not a dictionary": (["payroll"], "entry 1 is text, not a dictionary"),

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -86,6 +87,24 @@ def test_a_name_that_is_not_in_the_inventory(given: Any) -> None:
         hosts_of({**TWO, "akv_hosts": given})
     with pytest.raises(InputError, match=r"Did you mean cluster2"):
         hosts_of({**TWO, "akv_hosts": "clster2"})
+
+
+@pytest.mark.parametrize("given", [None, "all", "*"])
+def test_an_inventory_without_hosts_is_never_green(given: str | None) -> None:
+    """Ansible would do nothing and end with exit code 0, so that a drift job looks as if it had compared something."""
+    empty = {"groups": {"all": [], "ungrouped": []}, "akv_hosts": given}
+    with pytest.raises(InputError, match=r"^--inventory: it has no hosts.* -i inventory\.yml"):
+        hosts_of(empty)
+    assert hosts(empty, empty.__getitem__, runs=False) == (given or "all")
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [("edge*", "edge* is neither a host nor a group"), ("old", "the group old has no hosts"), ("ol?", "the group ol?")],
+)
+def test_a_group_or_pattern_that_selects_no_host(given: str, problem: str) -> None:
+    with pytest.raises(InputError, match=f"^akv_hosts: {re.escape(problem)}"):
+        hosts_of({"groups": {**TWO["groups"], "old": []}, "akv_hosts": given})
 
 
 @pytest.mark.parametrize(

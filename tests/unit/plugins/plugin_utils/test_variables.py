@@ -211,9 +211,18 @@ def test_the_longest_role_name_wins() -> None:
 
 
 def test_a_misspelled_common_variable_is_a_warning() -> None:
-    found = reading("akv_rotate", {**NEEDED["akv_rotate"], "akv_svn": "vs0", "akv_site": "hamburg"})
+    named = {"akv_svn": "vs0", "akv_site": "hamburg", "akv_user": "admin", "akv_vserver": "vs0", "akv_SVM": "vs0"}
+    found = reading("akv_rotate", {**NEEDED["akv_rotate"], **named})
     assert found.errors == []
-    assert found.warnings == ["akv_svn: not a variable of the collection, and ignored. Did you mean akv_svm?"]
+    assert found.warnings == [
+        f"{name}: not a variable of the collection, and ignored. Did you mean {meant}?"
+        for name, meant in (
+            ("akv_SVM", "akv_svm"),
+            ("akv_svn", "akv_svm"),
+            ("akv_user", "akv_username"),
+            ("akv_vserver", "akv_svm"),
+        )
+    ]
 
 
 def test_each_common_variable_is_known() -> None:

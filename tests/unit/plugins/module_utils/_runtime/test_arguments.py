@@ -86,16 +86,19 @@ def test_a_single_value_for_a_list_is_text_too(value: Any) -> None:
     check(RESTORE, {"svms": "vs0,vs1"})
 
 
-@pytest.mark.parametrize("value", ["svm=vs0", SENTINEL, 1, {"svm": "vs0"}, True])
-def test_a_list_of_objects_is_nothing_else(value: Any) -> None:
-    with pytest.raises(InputError, match=r"^vaults: is not a list"):
+@pytest.mark.parametrize(
+    ("value", "type_of"),
+    [("svm=vs0", "text"), (SENTINEL, "text"), (1, "an integer"), ({"svm": "vs0"}, "an object"), (True, "a boolean")],
+)
+def test_a_list_of_objects_is_nothing_else(value: Any, type_of: str) -> None:
+    with pytest.raises(InputError, match=rf"^vaults: is {type_of}, not a list\..* begins with a dash"):
         check(CONFIG, {"vaults": value})
 
 
 @pytest.mark.parametrize("value", [f"client_secret={SENTINEL}", 1, None, [{"client_secret": SENTINEL}]])
 def test_an_entry_is_an_object(value: Any) -> None:
     given = {"password": SENTINEL, "vaults": [{"svm": "vs0"}, value]}
-    with pytest.raises(InputError, match=r"^vaults\[1\]: is not an object"):
+    with pytest.raises(InputError, match=r"^vaults\[1\]: is (text|an integer|null|a list), not an object"):
         check(CONFIG, given)
     assert SENTINEL not in json.dumps(shown(CONFIG, given))
     assert SENTINEL in secrets_of(CONFIG, given)
