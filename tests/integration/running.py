@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -33,6 +35,9 @@ ROOT = HERE.parent.parent
 LIMIT = 300.0  # seconds that end a hang
 
 Values = dict[str, t.Any]
+
+LATE = re.compile(r"AKV_|ONTAP_|ANSIBLE_(ONTAP_AKV_DIRECT|SHOW_CUSTOM_STATS)$")
+"""Variables of the environment that are read only when a task runs or ends; others when Python or Ansible starts."""
 
 WAYS: dict[str, dict[str, str]] = {"in process": {}, "as a module": {"ANSIBLE_ONTAP_AKV_DIRECT": "false"}}
 """How a task can run, with the variables of the environment that choose it."""
@@ -147,15 +152,34 @@ class Ansible:
     def play(self, playbook: Path | str | list[Values], *arguments: str, **variables: str | None) -> Run:
         """Run a playbook, given by its file, by its name in a collection, or as the tasks of a play.
 
+        :param arguments: with "-vvvv" the run is watched for secrets, and always a program that was started
         :param variables: of the environment; None takes one away
         """
         self._runs += 1
         dump = self.home / f"dump-{self._runs}.jsonl"
         if isinstance(playbook, list):
             playbook = self.write(f"playbook-{self._runs}.yml", [play(playbook)])
-        output, code = self.command("ansible-playbook", playbook, *arguments, AKV_DUMP=str(dump), **variables)
+        forks = "-vvvv" not in arguments and all(map(LATE.match, variables))
+        run = self._fork if forks else self.command
+        output, code = run("ansible-playbook", playbook, *arguments, AKV_DUMP=str(dump), **variables)
         lines = dump.read_text(encoding="utf-8").splitlines() if dump.exists() else []
         return Run([Task(**json.loads(line)) for line in lines], code, output)
+
+    def _fork(self, *command: str | Path, **variables: str | None) -> tuple[str, int]:
+        """Run ansible-playbook in a fork of a process that has imported it."""
+        output = self.home / f"output-{self._runs}.txt"
+        environment = self._environment()
+        if not _forkers:
+            _forkers.append(Forker(_given(environment), self.home))
+            atexit.register(_forkers[0].end)
+        others = {name: value for name, value in environment.items() if not name.startswith("ANSIBLE_")}
+        code = _forkers[0].run(
+            list(map(str, command)),
+            folder=str(self.home),
+            output=str(output),
+            environment=_given({**others, **variables}),
+        )
+        return output.read_text(encoding="utf-8", errors="replace"), code
 
     def command(self, program: str, *arguments: str | Path, **variables: str | None) -> tuple[str, int]:
         """Run one of Ansible's programs; give its output, errors included, and its exit code."""
@@ -165,10 +189,9 @@ class Ansible:
 
     def start(self, program: str, *arguments: str | Path, **variables: str | None) -> subprocess.Popen[bytes]:
         """Start one of Ansible's programs; its output comes through a pipe, and all its processes are one group."""
-        environment = {**self._environment(), **variables}
         return subprocess.Popen(
             [Path(sys.executable).with_name(program), *arguments],
-            env={name: value for name, value in environment.items() if value is not None},
+            env=_given({**self._environment(), **variables}),
             cwd=self.home,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -219,6 +242,52 @@ class Ansible:
             "ANSIBLE_RETRY_FILES_ENABLED": "0",
             "ANSIBLE_ROLES_PATH": str(HERE / "targets"),
         }
+
+
+def _given(variables: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in variables.items() if value is not None}
+
+
+class Forker:
+    """A process that has imported Ansible, and forks for each run: see forking.py."""
+
+    def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
+        """Start it.
+
+        :param environment: with all ANSIBLE_* of its runs
+        """
+        self._process = subprocess.Popen(
+            [sys.executable, HERE / "forking.py"],
+            env=environment,
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, arguments: list[str], **more: t.Any) -> int:
+        """Run ansible-playbook to its end; give its exit code."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps({"arguments": arguments, **more}) + "\n")
+        self._process.stdin.flush()
+        leader = int(self._process.stdout.readline())
+        code = None
+        try:
+            code = int(self._process.stdout.readline())
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(leader, signal.SIGKILL)
+            if code is None:
+                self._process.stdout.readline()
+        return code
+
+    def end(self) -> None:
+        """Wait until it has ended, which it does with its input."""
+        self._process.communicate()
+
+
+_forkers: list[Forker] = []
 
 
 def play(tasks: list[Values], **more: t.Any) -> Values:

@@ -1,0 +1,80 @@
+# Copyright (c) 2026, the ontap.akv authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A program that has imported Ansible and the collection, and becomes ansible-playbook once for each line it reads.
+
+The imports take half of the processor time of a short run. Each run is a process of its own, which begins in the same
+state: this program plays nothing itself.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+from ansible import constants
+from ansible.cli import playbook
+from ansible.plugins.loader import init_plugin_loader
+
+COLLECTION = "ansible_collections.ontap.akv"
+
+
+def main() -> None:
+    """Read runs as lines of JSON; write the number of each process, and its exit code."""
+    init_plugin_loader()
+    # Each run does that again, without effect.
+    warnings.filterwarnings("ignore", "AnsibleCollectionFinder has already been configured")
+    import_collection()
+    # What is never collected is shared with the processes that follow.
+    gc.freeze()
+    for line in sys.stdin:
+        number = os.fork()
+        if number == 0:
+            become(**json.loads(line))
+            return
+        print(number, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(number, 0)[1]), flush=True)
+
+
+def import_collection() -> None:
+    """Import what runs in Ansible's own process."""
+    # Ansible's loader, which must be there first, finds it.
+    plugins = Path(importlib.import_module(COLLECTION).__path__[0]) / "plugins"
+    for folder in ("action", "filter", "lookup", "module_utils", "plugin_utils", "test"):
+        for path in sorted((plugins / folder).rglob("*.py")):
+            name = ".".join(path.relative_to(plugins).with_suffix("").parts)
+            importlib.import_module(f"{COLLECTION}.plugins.{name}")
+
+
+def become(arguments: list[str], folder: str, output: str, environment: dict[str, str]) -> None:
+    """Become ansible-playbook.
+
+    :param output: a file
+    :param environment: all of it but ANSIBLE_*, most of which was read when Ansible was imported
+    """
+    os.setsid()
+    for path, flags, to in ((os.devnull, os.O_RDONLY, (0,)), (output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, (1, 2))):
+        file = os.open(path, flags, 0o600)
+        for each in to:
+            os.dup2(file, each)
+        os.close(file)
+    os.chdir(folder)
+    own = {name: value for name, value in os.environ.items() if name.startswith("ANSIBLE_")}
+    os.environ.clear()
+    os.environ.update({**own, **environment})
+    # Known before the fork. Each run removes the folder at its end.
+    tempfile.tempdir = None
+    Path(constants.DEFAULT_LOCAL_TMP).mkdir(parents=True, exist_ok=True)
+    sys.argv = arguments
+    playbook.main(arguments)
+
+
+if __name__ == "__main__":
+    main()
