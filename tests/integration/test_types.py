@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from ansible.release import __version__
@@ -36,7 +37,7 @@ NO_TEXT: Values = {
     "an integer": 83,
     "a number": 1.5,
 }
-OPTIONS = ("client_secret", "password", "proxy_password", "client_id", "tenant_id", "name", "key_id", "svm", "username")
+OPTIONS = ("password", "proxy_password", "client_id", "tenant_id", "name", "key_id", "svm", "username")
 # Without native Jinja such a template is text, which looks like what it was made of.
 SAYS = re.compile(
     r"(is (a list|an object|a boolean|an integer|a number)\b|is (\[\]|empty)|white space|is not a|holds|URL|JSON|quot)"
@@ -44,52 +45,53 @@ SAYS = re.compile(
 
 
 def _tasks() -> list[Values]:
-    tasks = []
+    """A secret of each kind, and each other option of one; what each option takes, test_arguments.py tests."""
+    option = "client_secret"
+    tasks = [(f"{other}, an object", {**WHOLE, other: NO_TEXT["an object"]}, {}) for other in OPTIONS]
     for kind, value in NO_TEXT.items():
-        for option in OPTIONS:
-            tasks.append((f"{option}, {kind}", {**WHOLE, option: value}, {}))
-        entry = {**WHOLE, "client_secret": value}
-        tasks.append((f"vaults, {kind}", {"vaults": [{**WHOLE, "svm": "vs1"}, entry]}, {}))
+        tasks.append((f"{option}, {kind}", {**WHOLE, option: value}, {}))
+        tasks.append((f"vaults, {kind}", {"vaults": [{**WHOLE, "svm": "vs1"}, {**WHOLE, option: value}]}, {}))
+    for kind in ("a list of one", "an object", "an integer"):
         as_module = {"ansible_ontap_akv_direct": False}
-        tasks.append((f"as a module, {kind}", {**WHOLE, "client_secret": value}, as_module))
+        tasks.append((f"as a module, {kind}", {**WHOLE, option: NO_TEXT[kind]}, as_module))
     return [
         {"name": name, "ontap.akv.akv_config": given, "vars": variables, "ignore_errors": True}
         for name, given, variables in tasks
     ]
 
 
-def _of_role(kind: str, value: object) -> Values:
-    given = {f"akv_enable_{name}": WHOLE[name] for name in ("name", "key_id")}
-    given.update({f"akv_{name}": WHOLE[name] for name in ("svm", "client_id", "tenant_id")})
-    enable: Values = {"name": "ontap.akv.akv_enable"}
-    return {
-        "name": f"Role, {kind}",
-        "block": [
-            {
-                "name": f"Enable, {kind}",
-                "ansible.builtin.include_role": enable,
-                "vars": {**given, "akv_client_secret": value},
-            }
-        ],
-        "rescue": [{"name": f"role, {kind}", "ansible.builtin.debug": {"msg": "{{ ansible_failed_result.msg }}"}}],
-    }
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    """A cluster that gets no request."""
+    with Simulator(scenario={"svms": [{"name": "vs0"}, {"name": "vs1"}]}) as running:
+        yield running
+        assert running.requests == []
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("native", NATIVE)
-def test_what_is_not_text_is_refused(ansible: Ansible, native: str) -> None:
-    tasks = [*_tasks(), *(_of_role(kind, value) for kind, value in NO_TEXT.items())]
-    with Simulator(scenario={"svms": [{"name": "vs0"}, {"name": "vs1"}]}) as simulator:
-        variables = {**login(simulator.connection), "ANSIBLE_JINJA2_NATIVE": native, "ANSIBLE_PIPELINING": "1"}
-        run = ansible.play(tasks, "-vv", **variables)
-        assert run.code == 0, run.output[-3000:]
-        assert simulator.requests == []
-    ended = {task.name: task for task in run.tasks}
+def test_what_is_not_text_is_refused(ansible: Ansible, simulator: Simulator, native: str) -> None:
+    variables = {**login(simulator.connection), "ANSIBLE_JINJA2_NATIVE": native, "ANSIBLE_PIPELINING": "1"}
+    run = ansible.play(_tasks(), "-vv", **variables)
+    assert run.code == 0, run.output[-3000:]
     for task in _tasks():
-        found = ended[task["name"]]
+        found = next(each for each in run.tasks if each.name == task["name"])
         assert found.status == "ignored", f"{found}"
         assert SAYS.search(found.result["msg"]), f"{found}"
-    for kind in NO_TEXT:
-        assert re.search(r"client_secret", ended[f"role, {kind}"].result["msg"]), kind
     assert "8Q" not in run.output
-    assert "8Q" not in "".join(str(task.result) for task in run.tasks if not task.name.startswith("Enable"))
+    assert "8Q" not in "".join(str(task.result) for task in run.tasks)
+
+
+@pytest.mark.parametrize("native", NATIVE)
+def test_a_role_refuses_it(ansible: Ansible, simulator: Simulator, native: str) -> None:
+    """On a cluster for each kind."""
+    given = {f"akv_enable_{name}": WHOLE[name] for name in ("name", "key_id")}
+    given.update({f"akv_{name}": WHOLE[name] for name in ("svm", "client_id", "tenant_id")})
+    hosts = {kind.replace(" ", "-"): {"akv_client_secret": value} for kind, value in NO_TEXT.items()}
+    inventory = ansible.write("kinds.yml", {"all": {"hosts": hosts, "vars": given}})
+    variables = {**login(simulator.connection), "ANSIBLE_JINJA2_NATIVE": native}
+    run = ansible.play("ontap.akv.enable", "-vv", "-i", str(inventory), **variables)
+    failed = {task.host: task.result["msg"] for task in run.tasks if task.status == "failed"}
+    assert failed.keys() == hosts.keys(), run.output
+    assert {host: says for host, says in failed.items() if "client_secret" not in says} == {}
+    assert "8Q" not in run.output
+    assert "8Q" not in "".join(str(task.result) for task in run.tasks)
