@@ -36,7 +36,7 @@ LIMIT = 300.0  # seconds that end a hang
 
 Values = dict[str, t.Any]
 
-LATE = re.compile(r"AKV_|ONTAP_|ANSIBLE_(ONTAP_AKV_DIRECT|SHOW_CUSTOM_STATS)$")
+LATE = re.compile(r"AKV_|ONTAP_|ANSIBLE_SHOW_CUSTOM_STATS$")
 """Variables of the environment that are read only when a task runs or ends; others when Python or Ansible starts."""
 
 WAYS: dict[str, dict[str, str]] = {"in process": {}, "as a module": {"ANSIBLE_ONTAP_AKV_DIRECT": "false"}}

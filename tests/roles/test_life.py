@@ -9,10 +9,12 @@ The sessions core-* play this on other ansible-cores, where types and templates 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 
-import pytest
-from integration.running import Run, Values
+from integration.running import Values
 from roles.playing import ROLES, Roles, assert_changes_nothing
 
 from simulator import Simulator
@@ -80,7 +82,7 @@ LIFE = {
     "rotate_key": Stage(
         variables={"akv_rotate_key_key_id": KEY2, "akv_rotate_key_soak": 1, "akv_rotate_key_soak_interval": 1},
         wrong=[VOLUME, {"lose_keys": {"svm": "vs0", "nodes": ["node1"]}}],
-        says="vs0 on cluster1 is degraded.",
+        says="vs0 on rotate_key is degraded.",
         mended=[{"recover_keys": {"svm": "vs0"}}],
         leaves={"key_id": KEY2, "secret": FORMER},
     ),
@@ -113,45 +115,71 @@ def test_each_role_has_its_stage() -> None:
     assert sorted(LIFE) == [role.name.removeprefix("akv_") for role in ROLES]
 
 
-@pytest.mark.parametrize("role", LIFE)
-def test_stage(role: str, roles: Roles) -> None:
-    stage = LIFE[role]
+def _playbook(roles: Roles, chosen: Iterable[str]) -> Path:
+    """Several roles, each on its own cluster and, where it has nothing to do, on a second one."""
+    plays = [
+        {
+            "name": f"Play {role}",
+            "ansible.builtin.import_playbook": f"ontap.akv.{role}",
+            "vars": {"akv_hosts": [role, *([f"{role}-empty"] if role in NOTHING else [])]},
+        }
+        for role in chosen
+    ]
+    return roles.ansible.write("life.yml", plays)
+
+
+def _left(simulator: Simulator) -> list[Values]:
+    """What the role has a say in."""
+    return [{"key_id": vault["key_id"], "secret": simulator.secret_of(vault["uuid"])} for vault in simulator.vaults()]
+
+
+def test_life(roles: Roles) -> None:
+    """Several roles in a run, whose start takes as long as some roles."""
     application = {"client_id": "client1", "tenant_id": "tenant1", "secrets": [FORMER]}
-    scenario = {"vaults": stage.vaults, "azure": {"applications": [application]}, "jobs": {"queued": 0, "running": 0.1}}
-    with Simulator(release="9.14.1", scenario=scenario) as simulator:
+    scenario = {"azure": {"applications": [application]}, "jobs": {"queued": 0, "running": 0.1}}
+    with ExitStack() as stack:
+        simulators = {
+            role: stack.enter_context(Simulator(release="9.14.1", scenario={**scenario, "vaults": stage.vaults}))
+            for role, stage in LIFE.items()
+        }
+        variables = {role: {"akv_svm": "vs0", **stage.variables} for role, stage in LIFE.items()}
+        clusters = {
+            role: {**simulator.connection, "variables": variables[role]} for role, simulator in simulators.items()
+        }
+        for role in NOTHING:
+            empty = stack.enter_context(Simulator(release="9.14.1"))
+            stack.enter_context(assert_changes_nothing(empty))
+            svm = {"akv_svm": "vs0"} if role == "disable" else {}
+            clusters[f"{role}-empty"] = {**empty.connection, "variables": {**LIFE[role].variables, **svm}}
 
-        def play(*arguments: str) -> Run:
-            variables = {"akv_svm": "vs0", **stage.variables}
-            return roles.play(role, {"cluster1": simulator.connection}, variables, *arguments)
-
-        simulator.apply(stage.wrong)
-        before = simulator.vaults()
-        refused = play()
-        assert simulator.vaults() == before
-        assert refused.code == 2
-        assert stage.says in refused.failures()[-1]
-
-        simulator.apply(stage.mended)
-        with assert_changes_nothing(simulator):
-            foretold = play("--check", "--diff")
-        done, again = play(), play()
-        assert [run.code for run in (foretold, done, again)] == [0, 0, 0], done.output
-        if role != "report":
-            changed = [run.fact(f"akv_{role}_result", "cluster1")["changed"] for run in (foretold, done, again)]
-            assert changed == [stage.changes[0], *stage.changes]
-            assert not done.fact(f"akv_{role}_result", "cluster1")["failed"]
-        left = [
-            {"key_id": vault["key_id"], "secret": simulator.secret_of(vault["uuid"])} for vault in simulator.vaults()
+        for role, stage in LIFE.items():
+            simulators[role].apply(stage.wrong)
+        before = {role: simulator.vaults() for role, simulator in simulators.items()}
+        # A play whose hosts all fail ends the run.
+        refused = [
+            roles.play(_playbook(roles, chosen), clusters)
+            for chosen in ([*NOTHING, "enable"], ["rotate"], ["rotate_key"])
         ]
-        assert left == ([] if stage.leaves is None else [stage.leaves])
+        assert [run.code for run in refused] == [2, 2, 2]
+        assert {role: simulator.vaults() for role, simulator in simulators.items()} == before
+        said = {task.host: task.result["msg"] for run in refused for task in run.tasks if task.status == "failed"}
+        assert {role: said.get(role) for role, stage in LIFE.items() if stage.says not in said.get(role, "")} == {}
+        assert said.keys() == LIFE.keys()
+        results = {role: refused[0].fact(f"akv_{role}_result", f"{role}-empty") for role in NOTHING}
+        assert {role: {name: results[role][name] for name in NOTHING[role]} for role in NOTHING} == NOTHING
 
-
-@pytest.mark.parametrize("role", NOTHING)
-def test_nothing_to_do(role: str, roles: Roles) -> None:
-    """Said with the same types on each core."""
-    with Simulator(release="9.14.1") as simulator, assert_changes_nothing(simulator):
-        svm = {"akv_svm": "vs0"} if role == "disable" else {}
-        run = roles.play(role, {"cluster1": simulator.connection}, {**LIFE[role].variables, **svm})
-        assert run.code == 0
-        result = run.fact(f"akv_{role}_result", "cluster1")
-        assert {name: result[name] for name in NOTHING[role]} == NOTHING[role]
+        for role, stage in LIFE.items():
+            simulators[role].apply(stage.mended)
+        playbook = _playbook(roles, LIFE)
+        with ExitStack() as unchanged:
+            for simulator in simulators.values():
+                unchanged.enter_context(assert_changes_nothing(simulator))
+            foretold = roles.play(playbook, clusters, None, "--check", "--diff").check()
+        done = roles.play(playbook, clusters).check()
+        again = roles.play(playbook, clusters).check()
+        for role, stage in LIFE.items():
+            assert _left(simulators[role]) == ([] if stage.leaves is None else [stage.leaves]), role
+            if role != "report":
+                found = [run.fact(f"akv_{role}_result", role) for run in (foretold, done, again)]
+                assert [result["changed"] for result in found] == [stage.changes[0], *stage.changes], role
+                assert not done.fact(f"akv_{role}_result", role)["failed"], role
