@@ -134,7 +134,10 @@ def stage(checkout: Path, repository: str, reference: str) -> None:
         _make_absolute(readme, checkout, pages)
     readme = checkout / "README.md"
     how = _FROM_GALAXY.format(version=current_version(checkout))
-    readme.write_text(_FROM_A_CHECKOUT.sub(how, readme.read_text(encoding="utf-8")), encoding="utf-8")
+    text = _FROM_A_CHECKOUT.sub(how, readme.read_text(encoding="utf-8"))
+    # Whoever reads it on Galaxy has no checkout.
+    text = text.replace("\nIn a checkout, with `make`", f"\nIn a checkout of [the sources]({repository}), with `make`")
+    readme.write_text(text, encoding="utf-8")
 
 
 def _shown_alone(checkout: Path) -> list[Path]:

@@ -17,7 +17,7 @@
 #   the night's rotation puts the former secret back: it is read from there, sent to ONTAP, and works until the former
 #   one is removed in Entra.
 # What to do: run the task a second time, which creates the new version (checked here), and read the value back. This
-#   collection takes credentials from wherever a lookup gets them, and does not write to Key Vault; docs/rotating.md
+#   collection takes credentials from wherever a lookup gets them, and does not write to Key Vault; docs/azure.md
 #   says so.
 # Python 3.11 to 3.13. The collection imports forty libraries of Azure that this module does not use: stand-ins without
 #   code take their place here, to spare the download.

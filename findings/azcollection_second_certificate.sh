@@ -16,7 +16,7 @@
 #   refuses the certificate at its next poll. Or it works, and all clusters that still use the former certificate are
 #   refused at once: volumes go offline 60 minutes later.
 # What to do: "az ad app credential reset --append --cert", or send both certificates. Then look at them:
-#   entra_app_info shows the credentials of an application with their ends. docs/certificate.md says so.
+#   entra_app_info shows the credentials of an application with their ends. docs/azure.md says so.
 # Python 3.11 to 3.13. The collection imports forty libraries of Azure that this module does not use: stand-ins without
 #   code take their place here, to spare the download.
 set -euo pipefail

@@ -16,7 +16,7 @@
 #   and does the same (tried). The unknown secret works until it expires, a script that removes "the other" secret may
 #   leave it, and an application that allows two secrets is full.
 # What to do: give each secret a display name that is unique, look for a second one of that name afterwards, and
-#   remove it by its keyId. Or give RetryHandlerOption(should_retry=False). docs/rotating.md says so. The modules of
+#   remove it by its keyId. Or give RetryHandlerOption(should_retry=False). docs/azure.md says so. The modules of
 #   this collection create nothing in Azure.
 set -euo pipefail
 folder=$(mktemp -d)

@@ -69,6 +69,7 @@ def test_the_readme_of_an_archive_does_not_send_its_reader_to_a_checkout(checkou
     text = readme.read_text()
     assert "not on Galaxy" not in text
     assert "collection build" not in text
+    assert f"In a checkout of [the sources]({REPOSITORY}), with `make`" in text
     install = text.partition("## Install\n")[2].partition("\n## ")[0]
     assert "\nansible-galaxy collection install ontap.akv\n" in install
     assert "ontap-akv-0.1.0.tar.gz" in install
