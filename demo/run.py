@@ -18,12 +18,11 @@ import re
 import secrets
 import shutil
 import signal
-import ssl
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,11 +32,16 @@ CACHE = ROOT / ".cache"
 FOLDER = CACHE / "demo"
 SECRETS = FOLDER / "secrets.yml"
 OWN_COLLECTIONS = CACHE / "collections"
+SCENARIO = ROOT / "demo" / "scenario.yml"
 PROGRAMS = Path(sys.executable).parent
 
 WIDTH = 110
 INDENT = "    "
-START_LIMIT = 30.0  # seconds that the simulator may take until it listens
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "tests"))
+
+from simulator import Simulator, login  # noqa: E402
 
 
 class DemoError(Exception):
@@ -147,70 +151,6 @@ STEPS = (
 )
 
 
-class Cluster:
-    """The simulated cluster, in a process of its own, and its control requests."""
-
-    def __enter__(self) -> Cluster:
-        connection_file = FOLDER / "connection.json"
-        with (FOLDER / "simulator.log").open("wb") as log:
-            options = ("--release", "9.7", "--port", "0", "--scenario", ROOT / "demo" / "scenario.yml")
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "simulator", *options, "--connection-file", connection_file],
-                env=environment(PYTHONPATH=str(ROOT / "tests"), PYTHONDONTWRITEBYTECODE="1"),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-                start_new_session=True,  # Ctrl-C ends Ansible first, then this
-            )
-        try:
-            self._wait_for(connection_file)
-        except BaseException:
-            self.__exit__()
-            raise
-        self._connection = json.loads(connection_file.read_text(encoding="utf-8"))
-        trust = ssl.create_default_context(cafile=self._connection["ca_path"])
-        self._http = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust)
-        )
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._process.terminate()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-
-    def _wait_for(self, connection_file: Path) -> None:
-        end = time.monotonic() + START_LIMIT
-        while not connection_file.exists():
-            if self._process.poll() is not None or time.monotonic() > end:
-                log = (FOLDER / "simulator.log").read_text(encoding="utf-8", errors="replace")
-                raise DemoError(f"The simulator did not start.\n{log}")
-            time.sleep(0.05)
-
-    def variables(self) -> dict[str, str]:
-        """The connection, as the modules take it from their environment."""
-        names = {"http_port": "ONTAP_PORT"}
-        options = ("hostname", "http_port", "username", "password", "ca_path")
-        return {names.get(name, f"ONTAP_{name.upper()}"): str(self._connection[name]) for name in options}
-
-    def happen(self, events: tuple[dict[str, Any], ...]) -> None:
-        self._post("events", {"events": events})
-
-    def holds(self, secret: str) -> bool:
-        """Whether both AKV configurations, the cluster's and that of vs0, hold a secret."""
-        owners = ({"scope": "cluster"}, {"svm": "vs0"})
-        return all(self._post("check-credential", {**owner, "client_secret": secret})["matches"] for owner in owners)
-
-    def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        url = f"https://{self._connection['hostname']}:{self._connection['http_port']}/simulator/{path}"
-        with self._http.open(url, json.dumps(body).encode(), timeout=10) as answer:
-            content: dict[str, Any] = json.load(answer)
-        return content
-
-
 def environment(**more: str) -> dict[str, str]:
     """The environment of what the demo starts: it keeps to .cache, and loopback is reached without a proxy."""
     foreign = ("ANSIBLE_", "ONTAP_", "PYTHON")
@@ -239,6 +179,7 @@ def prepare() -> None:
         raise DemoError(f"There is no ansible-playbook in {PROGRAMS}. Run: make demo")
     shutil.rmtree(FOLDER, ignore_errors=True)
     (FOLDER / "tmp").mkdir(parents=True)
+    tempfile.tempdir = str(FOLDER / "tmp")
     FOLDER.chmod(0o700)
     collection = OWN_COLLECTIONS / "ansible_collections" / "ontap" / "akv"
     if not collection.exists():
@@ -307,7 +248,12 @@ def check(step: Step, exit_code: int, text: str, arrived: bool | None) -> list[s
     return problems
 
 
-def show(cluster: Cluster, collections: Path) -> list[float]:
+def holds(cluster: Simulator, secret: str) -> bool:
+    """Whether both AKV configurations, the cluster's and that of vs0, hold a secret."""
+    return [cluster.secret_of(vault["uuid"]) for vault in cluster.vaults()] == [secret, secret]
+
+
+def show(cluster: Simulator, collections: Path) -> list[float]:
     """Run the steps until one is not as expected; give the seconds that each took.
 
     Raises DemoError where one was not as expected.
@@ -321,9 +267,9 @@ def show(cluster: Cluster, collections: Path) -> list[float]:
         print(f"  $ {' '.join(step.command)}", flush=True)
         if step.new_secret:
             secret = make_secret()
-        cluster.happen(step.events)
-        exit_code, text = run(step.command, {**ansible_environment(collections), **cluster.variables()})
-        arrived = None if step.secret_arrived is None else cluster.holds(secret)
+        cluster.apply(list(step.events))
+        exit_code, text = run(step.command, {**ansible_environment(collections), **login(cluster.connection)})
+        arrived = None if step.secret_arrived is None else holds(cluster, secret)
         problems = check(step, exit_code, text, arrived)
         if problems:
             raise DemoError(f"Step {number} ({step.title}) is not as expected. {' '.join(problems)}")
@@ -343,7 +289,10 @@ def main() -> int:
     begin = time.monotonic()
     try:
         prepare()
-        with Cluster() as cluster:
+        with (
+            (FOLDER / "simulator.log").open("w", encoding="utf-8") as log,
+            Simulator("9.7", SCENARIO, log=log) as cluster,
+        ):
             seconds = show(cluster, collections)
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)

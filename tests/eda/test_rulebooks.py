@@ -190,7 +190,7 @@ def test_a_service_that_is_stopped_leaves_nothing(ansible: Ansible) -> None:
             running.wait_until(lambda: len(simulator.requests) > 3, "the source does not look")
             simulator.apply([{"add_fault": hang}, *lose_keys("vs0")])
             running.wait_until(lambda: restores(simulator) > 0, "the repair does not begin")
-            group = running.process.pid
+            group = running.pid
             os.killpg(group, signal.SIGTERM)
             running.wait()
         # What systemd does after TimeoutStopSec has been done by leaving the block.

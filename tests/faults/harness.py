@@ -16,13 +16,14 @@ import json
 import multiprocessing
 import multiprocessing.spawn
 import os
-import subprocess
 import sys
 import tempfile
 from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 from unittest import mock
+
+from integration.running import Program
 
 from simulator import Simulator
 
@@ -144,7 +145,7 @@ importlib.import_module("ansible_collections.ontap.akv.plugins.modules." + sys.a
 _MEASURE = """
 import resource, subprocess, sys
 subprocess.call(sys.argv[1:], close_fds=False)
-sys.stderr.write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+sys.stderr.write(f"\\n{resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss}")
 """
 
 
@@ -161,27 +162,24 @@ def environment(**more: str) -> dict[str, str]:
 
 def start_program(
     module: str, options: dict[str, Any], variables: dict[str, str], before: tuple[str, ...] = (), **more: Any
-) -> subprocess.Popen[bytes]:
+) -> Program:
     """Start a module.
 
     :param variables: of its environment
     :param before: a program that starts it
-    :param more: what subprocess takes; stdout and stderr are piped unless it says otherwise
     """
     reading, writing = os.pipe()
-    piped = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    process = subprocess.Popen(
-        [*before, *command(module, reading)], env=environment(**variables), pass_fds=[reading], **{**piped, **more}
-    )
+    program = Program(*before, *command(module, reading), env=environment(**variables), pass_fds=[reading], **more)
     os.close(reading)
     with os.fdopen(writing, "wb") as pipe:
         pipe.write(json.dumps({"ANSIBLE_MODULE_ARGS": options}).encode())
-    return process
+    return program
 
 
 def peak(module: str, options: dict[str, Any]) -> tuple[dict[str, Any], float]:
     """Run a module to its end; give its result, and the most memory that it had, in MB."""
-    process = start_program(module, options, {}, before=(sys.executable, "-c", _MEASURE))
-    output, most = process.communicate(timeout=300)
+    with start_program(module, options, {}, before=(sys.executable, "-c", _MEASURE)) as running:
+        running.wait()
+    output, _line, most = running.output.rpartition("\n")
     unit = 2**20 if sys.platform == "darwin" else 2**10
     return json.loads(output), int(most) / unit

@@ -13,7 +13,6 @@ import json
 import re
 import socket
 import ssl
-import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +23,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from integration.running import run
 
 ROOT = Path(__file__).parents[2]
 PYTHONS = ("3.12", "3.13")
@@ -211,15 +211,9 @@ def said(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             trusted.write_bytes(b"".join(one.pem() for one in case.trusted))
             port = stack.enter_context(serving(case.chain, folder))
             servers[name] = (port, str(trusted) if case.trusted else None)
-        done = subprocess.run(
-            [python, "-c", CLIENT],
-            input=json.dumps(servers).encode(),
-            stdout=subprocess.PIPE,
-            env={"PYTHONPATH": str(ROOT / ".cache" / "collections")},
-            timeout=60,
-            check=True,
-        )
-    return request.param, json.loads(done.stdout)
+        path = {"PYTHONPATH": str(ROOT / ".cache" / "collections")}
+        output = run(python, "-c", CLIENT, given=json.dumps(servers).encode(), env=path)
+    return request.param, json.loads(output)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -29,7 +29,6 @@ from faults.harness import Run, start_program
 from faults.in_process import AWKWARD, examples
 from hypothesis import given
 from hypothesis import strategies as st
-from integration.running import wait_until
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import is_uuid
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
@@ -333,20 +332,19 @@ def test_processes_and_files_show_no_canary(cluster: Cluster, tmp_path: Path, ta
     folder.mkdir()
     secret, login = "canary-Old8Q~secret", cluster.login(0)
     places = {"TMPDIR": str(folder), "HOME": str(tmp_path)}
-    process = start_program("akv_config", {**WHOLE, "client_secret": secret, **login}, places)
-    wait_until(lambda: any(seen["faults"] for seen in cluster.sim.requests[-1:]))
-    proc = Path("/proc") / str(process.pid)
-    for name in ("cmdline", "environ"):
-        shown = (proc / name).read_bytes().decode()
-        assert places["HOME"] in shown or name == "cmdline"
-        assert secret not in shown
-        assert login["password"] not in shown
-    assert (proc / "task" / str(process.pid) / "children").read_text() == ""
-    opened = [str(link.readlink()) for link in (proc / "fd").iterdir()]
-    assert not any(path.startswith(str(tmp_path)) for path in opened)
-    output, errors = process.communicate(timeout=300)
-    assert_kept(secret, output.decode(), cluster.log.getvalue())
-    assert errors == b""
+    with start_program("akv_config", {**WHOLE, "client_secret": secret, **login}, places) as running:
+        running.wait_until(lambda: any(seen["faults"] for seen in cluster.sim.requests[-1:]))
+        proc = Path("/proc") / str(running.pid)
+        for name in ("cmdline", "environ"):
+            shown = (proc / name).read_bytes().decode()
+            assert places["HOME"] in shown or name == "cmdline"
+            assert secret not in shown
+            assert login["password"] not in shown
+        assert (proc / "task" / str(running.pid) / "children").read_text() == ""
+        opened = [str(link.readlink()) for link in (proc / "fd").iterdir()]
+        assert not any(path.startswith(str(tmp_path)) for path in opened)
+        running.wait()
+    assert_kept(secret, running.output, cluster.log.getvalue())
     assert [path.name for path in tmp_path.rglob("*")] == ["temporary"]
     tally["survived"] += 1
 
@@ -356,10 +354,8 @@ def test_a_killed_module_leaves_no_file(cluster: Cluster, tmp_path: Path, tally:
     cluster.strike("POST", latency={"seconds": 1})
     # An SVM of its own: what an earlier test began may still come to vs0.
     options = {**WHOLE, "svm": "vs1", **cluster.login(0)}
-    process = start_program("akv_config", options, {"TMPDIR": str(tmp_path), "HOME": str(tmp_path)})
-    wait_until(lambda: any(seen["faults"] for seen in cluster.sim.requests[-1:]))
-    process.kill()
-    process.communicate()
+    with start_program("akv_config", options, {"TMPDIR": str(tmp_path), "HOME": str(tmp_path)}) as running:
+        running.wait_until(lambda: any(seen["faults"] for seen in cluster.sim.requests[-1:]))
     assert list(tmp_path.rglob("*")) == []
     tally["survived"] += 1
 
@@ -369,9 +365,9 @@ def test_a_password_of_the_environment_is_kept_too(cluster: Cluster, tally: Coun
     cluster.strike("GET", echo={"where": "error"})
     login = cluster.login(0)
     secret = login.pop("password")
-    process = start_program("akv_info", login, {"ONTAP_PASSWORD": secret})
-    output, errors = process.communicate(timeout=300)
-    result = assert_kept(secret, output.decode(), errors.decode(), "user0")
+    with start_program("akv_info", login, {"ONTAP_PASSWORD": secret}) as running:
+        running.wait()
+    result = assert_kept(secret, running.output, "", "user0")
     assert result["failed"]
     assert result["invocation"]["module_args"]["password"] in MASKS
     tally["outcome named"] += 1

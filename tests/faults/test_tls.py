@@ -15,7 +15,6 @@ import select
 import socket
 import ssl
 import stat
-import subprocess
 import tempfile
 import termios
 import threading
@@ -333,35 +332,35 @@ def test_a_key_with_a_passphrase_is_never_asked_for(
         + Path(files["cert_filepath"]).read_bytes()
     )
     login = {**files, "key_filepath": str(locked)} if where == "key_filepath" else {"cert_filepath": str(locked)}
-    output = at_a_terminal(login | address(valid)) if terminal else closed(login | address(valid))
-    result = json.loads(output)
+    result = json.loads(at_a_terminal(login | address(valid)) if terminal else closed(login | address(valid)))
     assert result["failed"]
     assert "has a passphrase" in result["msg"]
     assert result["requests"] == []
     tally["outcome named"] += 1
 
 
-def closed(options: dict[str, Any]) -> bytes:
+def closed(options: dict[str, Any]) -> str:
     """Run akv_info with no standard input and no terminal."""
-    process = start_program("akv_info", options, {}, stdin=None, preexec_fn=lambda: os.close(0), start_new_session=True)
-    return finish(process)
+    with start_program("akv_info", options, {}, stdin=None, preexec_fn=lambda: os.close(0)) as running:
+        running.wait()
+    return running.output
 
 
-def at_a_terminal(options: dict[str, Any]) -> bytes:
+def at_a_terminal(options: dict[str, Any]) -> str:
     """Run akv_info at a terminal, at which nothing may be asked."""
     master, slave = pty.openpty()
 
     def control() -> None:
         fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
 
-    process = start_program("akv_info", options, {}, stdin=slave, preexec_fn=control, start_new_session=True)
-    os.close(slave)
+    with start_program("akv_info", options, {}, stdin=slave, preexec_fn=control) as running:
+        os.close(slave)
+        running.wait()
     try:
-        output = finish(process)
         assert not select.select([master], [], [], 0)[0] or read_rest(master) == b""
     finally:
         os.close(master)
-    return output
+    return running.output
 
 
 def read_rest(descriptor: int) -> bytes:
@@ -369,15 +368,6 @@ def read_rest(descriptor: int) -> bytes:
         return os.read(descriptor, 1000)
     except OSError:
         return b""
-
-
-def finish(process: subprocess.Popen[bytes]) -> bytes:
-    try:
-        return process.communicate(timeout=300)[0]
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        raise AssertionError("it waits for somebody") from None
 
 
 def test_netrc_is_never_read(valid: Simulator, tmp_path: Path, tally: Counter[str]) -> None:

@@ -12,9 +12,11 @@ import importlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import typing as t
 from collections.abc import Callable, Iterator, Mapping
@@ -132,13 +134,6 @@ def seen(simulator: Simulator) -> list[Values]:
     return [{name: request[name] for name in ("method", "path", "status")} for request in simulator.requests]
 
 
-def login(connection: Mapping[str, t.Any]) -> dict[str, str]:
-    """The ONTAP_* variables that lead to a simulator."""
-    names = {"hostname": "HOSTNAME", "http_port": "PORT", "username": "USERNAME", "password": "PASSWORD"}
-    given = {f"ONTAP_{variable}": connection[key] for key, variable in {**names, "ca_path": "CA_PATH"}.items()}
-    return {name: str(value) for name, value in given.items() if value is not None}
-
-
 @dataclass
 class Ansible:
     """Ansible with a home of its own, in an environment that misleads whoever trusts it.
@@ -183,21 +178,14 @@ class Ansible:
 
     def command(self, program: str, *arguments: str | Path, **variables: str | None) -> tuple[str, int]:
         """Run one of Ansible's programs; give its output, errors included, and its exit code."""
-        with ended(self.start(program, *arguments, **variables)) as process:
-            output, _errors = process.communicate()
-        return output.decode(errors="replace"), process.returncode
+        return attempt(program, *arguments, **self._place(variables))
 
-    def start(self, program: str, *arguments: str | Path, **variables: str | None) -> subprocess.Popen[bytes]:
-        """Start one of Ansible's programs; its output comes through a pipe, and all its processes are one group."""
-        return subprocess.Popen(
-            [Path(sys.executable).with_name(program), *arguments],
-            env=_given({**self._environment(), **variables}),
-            cwd=self.home,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    def start(self, program: str, *arguments: str | Path, **variables: str | None) -> Program:
+        """Start one of Ansible's programs."""
+        return Program(program, *arguments, **self._place(variables))
+
+    def _place(self, variables: Mapping[str, str | None]) -> Values:
+        return {"cwd": self.home, "env": _given({**self._environment(), **variables})}
 
     def write(self, name: str, content: t.Any) -> Path:
         """Write a file into the home: text as it is, anything else as YAML."""
@@ -328,10 +316,58 @@ def call(
     return execute(validated.validated_parameters, check_mode, use_case(module).run)
 
 
-def run(program: str | Path, *arguments: str | Path, **more: t.Any) -> str:
-    """Run a program, by its path or of this environment, to its end; give its output, or fail with it.
+class Program(subprocess.Popen[bytes]):
+    """A program that runs, without a terminal. When its block ends, nothing is left of all that it has started.
 
+    :param program: its path, or its name in this environment or on the PATH
+    :param given: what it reads
     :param more: of subprocess, as cwd and env
+    """
+
+    def __init__(self, program: str | Path, *arguments: str | Path, given: bytes = b"", **more: t.Any) -> None:
+        self._printed = tempfile.TemporaryFile()  # noqa: SIM115 - it is read after the end
+        path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+        with tempfile.TemporaryFile() as reads:
+            reads.write(given)
+            reads.seek(0)
+            usual = {"stdin": reads, "stdout": self._printed, "stderr": self._printed, "start_new_session": True}
+            super().__init__([shutil.which(program, path=path) or program, *arguments], **{**usual, **more})
+
+    @property
+    def output(self) -> str:
+        """All that it has printed so far, errors included."""
+        # Not read(): the program writes where this file stands.
+        size = os.fstat(self._printed.fileno()).st_size
+        return os.pread(self._printed.fileno(), size, 0).decode(errors="replace")
+
+    def wait_for(self, text: str) -> None:
+        """Wait until it prints something."""
+        self.wait_until(lambda: text in self.output, f"{text!r} is not printed")
+
+    def wait_until(self, happened: Callable[[], object], complaint: str = "it did not come to that") -> None:
+        """Wait until something has happened; fail where it does not, or where the program ends before it."""
+        wait_until(lambda: happened() or self.poll() is not None, self)
+        if not happened():
+            pytest.fail(f"{complaint}:\n{self.output}", pytrace=False)
+
+    def end(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Ask it to end as a service manager or a person does; give its exit code."""
+        self.send_signal(how)
+        return self.wait()
+
+    def __str__(self) -> str:
+        return self.output
+
+    def __exit__(self, *_error: object) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self.wait()
+
+
+def run(program: str | Path, *arguments: str | Path, **more: t.Any) -> str:
+    """Run a program to its end; give its output, or fail with it.
+
+    :param more: as for `Program`
     """
     output, code = attempt(program, *arguments, **more)
     assert code == 0, output
@@ -340,20 +376,9 @@ def run(program: str | Path, *arguments: str | Path, **more: t.Any) -> str:
 
 def attempt(program: str | Path, *arguments: str | Path, **more: t.Any) -> tuple[str, int]:
     """Run a program to its end; give its output, errors included, and its exit code."""
-    more = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "input": b"", **more}
-    done = subprocess.run([Path(sys.executable).parent / program, *arguments], check=False, **more)
-    return done.stdout.decode(errors="replace"), done.returncode
-
-
-@contextlib.contextmanager
-def ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
-    """See that nothing is left of a process, which leads a group: SIGKILL ends what is."""
-    try:
-        yield process
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    with Program(program, *arguments, **more) as running:
+        code = running.wait()
+        return running.output, code
 
 
 def wait_until(happened: Callable[[], object], complaint: object = "it did not come to that") -> None:

@@ -14,12 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from integration.running import ROOT, Ansible, Values, attempt, call, login
+from integration.running import ROOT, Ansible, Values, attempt, call
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import RELEASES
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer, Transport
 from dev import replay
-from simulator import Simulator
+from simulator import Simulator, login
 
 SENTINEL = "sentinel"
 CLUSTER: Values = {

@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from integration.running import Ansible, Values, login, play
+from integration.running import Ansible, Values, play
 
-from simulator import Simulator
+from simulator import Simulator, login
 
 HERE: dict[str, Values] = {
     "as it is": {},

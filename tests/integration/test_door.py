@@ -13,9 +13,9 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from integration.running import WAYS, Ansible, Values, login
+from integration.running import WAYS, Ansible, Values
 
-from simulator import Simulator
+from simulator import Simulator, login
 
 KEY = "__ansible_example"
 MARKED = {KEY: {"value": "from the server"}, "kept": [{KEY: 1, "also kept": "yes"}]}

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 import yaml
 from integration.examples import Example, of_module, of_page, plays_of_page
-from integration.running import ROOT, Ansible, Run, Values, login, play
+from integration.running import ROOT, Ansible, Run, Values, play
 
-from simulator import Simulator
+from simulator import Simulator, login
 
 MODULES = sorted((ROOT / "plugins" / "modules").glob("*.py"))
 PAGES = [path for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))) if path.exists()]

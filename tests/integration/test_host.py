@@ -12,9 +12,9 @@ import sys
 import venv
 
 import pytest
-from integration.running import WAYS, Ansible, Values, login, play
+from integration.running import WAYS, Ansible, Values, play
 
-from simulator import Simulator
+from simulator import Simulator, login
 
 VAULT: Values = {
     "svm": "vs0",

@@ -13,7 +13,7 @@ import re
 from typing import Any
 
 import pytest
-from integration.running import WAYS, Ansible, Values, login, play
+from integration.running import WAYS, Ansible, Values, play
 
 from ansible_collections.ontap.akv.plugins.module_utils._azure import login as azure_login
 from ansible_collections.ontap.akv.plugins.module_utils._ontap import connection
@@ -29,7 +29,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._use_cases import (
     repair,
     restore,
 )
-from simulator import Simulator
+from simulator import Simulator, login
 
 EACH = 60  # tasks of a set
 SETS = range(int(os.environ.get("AKV_SAME_SETS", "1")))

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 import yaml
 from integration.canaries import Canary, Watch
-from integration.running import WAYS, Ansible, Values, login, play
+from integration.running import WAYS, Ansible, Values, play
 
-from simulator import Simulator
+from simulator import Simulator, login
 
 ENCODINGS = ("plain", "base64", "url", "json")
 COLLECTION = "/api/security/azure-key-vaults"

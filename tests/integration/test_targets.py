@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 import yaml
 from integration.certificates import make_pkcs12
-from integration.running import HERE, Ansible, login, seen
+from integration.running import HERE, Ansible, seen
 
-from simulator import Simulator
+from simulator import Simulator, login
 
 # The target `cluster` runs on a cluster that somebody names: see test_cluster_target.py.
 STORIES = sorted(path for path in HERE.glob("targets/*/tasks/*.yml") if path.parts[-3] != "cluster")

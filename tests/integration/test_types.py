@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 import pytest
 from ansible.release import __version__
-from integration.running import Ansible, Values, login
+from integration.running import Ansible, Values
 
-from simulator import Simulator
+from simulator import Simulator, login
 
 WHOLE: Values = {
     "svm": "vs0",

@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import tarfile
 from pathlib import Path
 
 import yaml
+from integration.running import attempt
 from kit.configuration import ROOT
 from kit.conftest import PRIVATE
 
@@ -35,21 +35,12 @@ def test_it_holds_one_file_of_the_tests(archive: Path) -> None:
 def test_git_ignores_what_is_private_as_the_archive_does() -> None:
     # Git keeps the tests and the findings, which the archive leaves out.
     asked = [name for name in PRIVATE if not name.startswith(("tests/", "findings/"))]
-    done = subprocess.run(
-        ["git", "check-ignore", "--no-index", *asked], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False
-    )
-    assert done.stdout.splitlines() == asked
+    assert attempt("git", "check-ignore", "--no-index", *asked, cwd=ROOT)[0].splitlines() == asked
 
 
 def test_no_file_has_an_address_of_ours() -> None:
     repository = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["repository"]
     assert repository.startswith("https://git.example/")
     for words, allowed in (("github.com/ontap-akv", {"tests/kit/test_archive.py"}), (repository, RESERVED)):
-        found = subprocess.run(
-            ["git", "grep", "--files-with-matches", "--fixed-strings", words],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-        assert set(found.stdout.split()) <= allowed
+        found, _code = attempt("git", "grep", "--files-with-matches", "--fixed-strings", words, cwd=ROOT)
+        assert set(found.split()) <= allowed

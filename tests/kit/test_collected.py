@@ -10,7 +10,6 @@ import json
 import re
 import shutil
 import socket
-import subprocess
 import time
 import typing as t
 import urllib.request
@@ -21,7 +20,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from integration.running import LIMIT, attempt, call
+from integration.running import LIMIT, Program, attempt, call
 from kit.configuration import ROOT, Values
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -74,18 +73,14 @@ def _await(ask: Callable[[], T], expected: T) -> None:
 def _listening(program: str, *options: str) -> Iterator[str]:
     """Run a program of Prometheus on a free port; give its address."""
     address = f"127.0.0.1:{_free_port()}"
-    command = [_program(program), f"--web.listen-address={address}", *options]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with Program(_program(program), f"--web.listen-address={address}", *options) as running:
 
         def answers() -> bool:
-            assert process.poll() is None, f"{program} has ended: {process.returncode}"
+            assert running.poll() is None, running.output
             return bool(_get(f"http://{address}/metrics"))
 
-        try:
-            _await(answers, True)
-            yield address
-        finally:
-            process.kill()
+        _await(answers, True)
+        yield address
 
 
 def _collector(folder: Path) -> AbstractContextManager[str]:
@@ -139,7 +134,7 @@ def test_promtool_has_nothing_to_say(tmp_path: Path) -> None:
         _report(tmp_path, {"c1": _read(simulator), "c2": None})
     files = [path.read_bytes() for path in (tmp_path / "metrics").glob("*.prom")]
     assert len(files) == 2
-    assert [attempt(promtool, "check", "metrics", input=file) for file in files] == [("", 0)] * 2
+    assert [attempt(promtool, "check", "metrics", given=file) for file in files] == [("", 0)] * 2
 
 
 def test_each_alert_fires_when_its_fault_happens(tmp_path: Path) -> None:

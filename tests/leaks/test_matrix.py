@@ -22,9 +22,9 @@ import pytest
 import yaml
 from integration.canaries import Canary, Watch
 from integration.running import HERE as INTEGRATION
-from integration.running import Ansible, Values, login, play
+from integration.running import Ansible, Values, play
 
-from simulator import Simulator
+from simulator import Simulator, login
 
 RUNNER = Path(sys.executable).with_name("ansible-runner")
 ALL = bool(os.environ.get("AKV_ALL_LEAKS"))

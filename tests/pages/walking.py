@@ -22,9 +22,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
-import subprocess
-import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,16 +29,14 @@ from pathlib import Path
 import pytest
 import yaml
 from integration.examples import Block, blocks
-from integration.running import ROOT, login
+from integration.running import ROOT, Program, attempt
 
 from dev import collection
-from simulator import Simulator
+from simulator import Simulator, login
 
 # How the pages call what is each reader's own, and what it is here.
 HOST = "cluster1.example.com"
 CA = "/etc/ssl/cluster-ca.pem"
-LIMIT = 300.0  # seconds for a block
-START = 300.0  # seconds until a terminal has printed what is to be copied
 
 
 def _is_ours(block: Block) -> bool:
@@ -49,26 +44,11 @@ def _is_ours(block: Block) -> bool:
     return block.language == "console" or not {"file", "prints"}.isdisjoint(block.notes)
 
 
-@dataclass
-class Terminal:
-    """A terminal in which something goes on running."""
-
-    process: subprocess.Popen[bytes]
-    output: Path
-
-    def exports(self) -> str:
-        """What it has printed to be copied."""
-        end = time.monotonic() + START
-        while time.monotonic() < end and self.process.poll() is None:
-            text = self.output.read_text(encoding="utf-8")
-            if "export ONTAP_CA_PATH=" in text and text.endswith("\n"):
-                return "".join(line for line in text.splitlines(keepends=True) if line.startswith("export "))
-            time.sleep(0.1)
-        raise AssertionError(f"nothing to copy in {self.output.read_text(encoding='utf-8')}")
-
-    def close(self) -> None:
-        os.killpg(self.process.pid, signal.SIGTERM)
-        self.process.wait(20)
+def _exports(terminal: Program) -> str:
+    """What a terminal, in which something goes on running, has printed to be copied."""
+    terminal.wait_for("export ONTAP_CA_PATH=")
+    terminal.wait_until(lambda: terminal.output.endswith("\n"))
+    return "".join(line for line in terminal.output.splitlines(keepends=True) if line.startswith("export "))
 
 
 @dataclass
@@ -92,7 +72,7 @@ class Reader:
         with ExitStack() as everything:
             cluster = everything.enter_context(ExitStack())
             simulator = None
-            terminals: list[Terminal] = []
+            terminals: list[Program] = []
             for block in blocks(page):
                 if "not run" in block.notes or not _is_ours(block):
                     continue
@@ -109,13 +89,12 @@ class Reader:
                 elif "prints" in block.notes:
                     self._compare(block)
                 elif "terminal" in block.notes:
-                    terminals.append(self._open(block))
-                    everything.callback(terminals[-1].close)
+                    terminals.append(everything.enter_context(self._open(block)))
                     if block.notes["terminal"] == "copied":
-                        self._type(block, terminals[-1].exports())
+                        self._type(block, _exports(terminals[-1]))
                         self._names = {HOST: "127.0.0.1"}
                 elif "copied" in block.notes:
-                    self._type(block, terminals[-1].exports())
+                    self._type(block, _exports(terminals[-1]))
                 elif block.language == "console":
                     self._type(block, block.text)
 
@@ -166,38 +145,19 @@ class Reader:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(self._ours(block.text), encoding="utf-8")
 
-    def _open(self, block: Block) -> Terminal:
-        output = self.folder / "terminal"
-        with output.open("wb") as file:
-            process = subprocess.Popen(
-                ["bash", "-c", f"exec {block.text}"],
-                cwd=self._checkout,
-                env=self._environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                start_new_session=True,
-            )
-        return Terminal(process, output)
+    def _open(self, block: Block) -> Program:
+        return Program("bash", "-c", f"exec {block.text}", cwd=self._checkout, env=self._environment())
 
     def _type(self, block: Block, text: str) -> None:
         """Type commands into the shell as the blocks before have left it."""
         answers = "".join(f"{line}\n" for line in yaml.safe_load(block.notes.get("types", "[]")))
         script = f"set -e -o pipefail\n. '{self._state}'\n{self._ours(text)}\nexport -p > '{self._state}'\n"
         script += f"pwd > '{self.folder / 'here'}'\n"
-        done = subprocess.run(
-            ["bash", "-c", script],
-            cwd=self._here,
-            env=self._environment(),
-            input=answers.encode(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=LIMIT,
-            check=False,
-            start_new_session=True,  # without a terminal, so that passwords are asked for on stdin
-        )
-        self._output = done.stdout.decode(errors="replace")
-        if bool(done.returncode) != ("fails" in block.notes):
-            pytest.fail(f"{block.place}: exit code {done.returncode}\n{text}\n{self._output}", pytrace=False)
+        # Without a terminal, so that passwords are asked for on stdin.
+        where = {"cwd": self._here, "env": self._environment()}
+        self._output, code = attempt("bash", "-c", script, given=answers.encode(), **where)
+        if bool(code) != ("fails" in block.notes):
+            pytest.fail(f"{block.place}: exit code {code}\n{text}\n{self._output}", pytrace=False)
 
     def _compare(self, block: Block) -> None:
         begin = 0

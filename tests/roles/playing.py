@@ -6,14 +6,13 @@
 
 from __future__ import annotations
 
-import subprocess
 import typing as t
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from integration.running import ROOT, Ansible, Run, Values
+from integration.running import ROOT, Ansible, Program, Run, Values
 
 from simulator import Simulator
 
@@ -63,10 +62,8 @@ class Roles:
         name, more = self._arguments(playbook, clusters, variables)
         return self.ansible.play(name, *more, *arguments, **environment)
 
-    def start(
-        self, playbook: str, clusters: Mapping[str, Connection], variables: Mapping[str, t.Any]
-    ) -> subprocess.Popen[bytes]:
-        """Start to play a playbook, all of whose processes are one group."""
+    def start(self, playbook: str, clusters: Mapping[str, Connection], variables: Mapping[str, t.Any]) -> Program:
+        """Start to play a playbook."""
         name, more = self._arguments(playbook, clusters, variables)
         return self.ansible.start("ansible-playbook", name, *more)
 

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import shutil
-import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import yaml
 from integration.examples import blocks
-from integration.running import ROOT, Ansible
+from integration.running import ROOT, Ansible, attempt, run
 
 from simulator import Simulator
 
@@ -45,15 +44,9 @@ def test_the_example_repository(ansible: Ansible) -> None:
         "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])),
     }
 
-    def typed(command: str) -> tuple[int, str]:
-        done = subprocess.run(
-            ["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, check=False
-        )
-        return done.returncode, done.stdout + done.stderr
-
+    here: dict[str, Any] = {"cwd": folder, "env": environment}
     (archive,) = re.findall(r"ontap-akv-\S+\.tar\.gz", (EXAMPLE / "requirements.yml").read_text(encoding="utf-8"))
-    code, output = typed(f"ansible-galaxy collection build --output-path . {shlex.quote(str(ROOT))}")
-    assert code == 0, output
+    run("ansible-galaxy", "collection", "build", "--output-path", ".", ROOT, **here)
     assert (folder / archive).is_file()
     with (
         Simulator(release="9.14.1", scenario=scenario("payroll", "research")) as one,
@@ -67,11 +60,7 @@ def test_the_example_repository(ansible: Ansible) -> None:
         (folder / "simulators.yml").write_text(yaml.safe_dump({"all": {"hosts": hosts}}), encoding="utf-8")
         authorities = [Path(where["ca_path"]).read_text(encoding="utf-8") for where in clusters.values()]
         (folder / "ontap-ca.pem").write_text("".join(authorities), encoding="utf-8")
-        outputs = []
-        for command in COMMANDS:
-            code, output = typed(command)
-            assert code == 0, output
-            outputs.append(output)
+        outputs = [run("bash", "-c", command, **here) for command in COMMANDS]
         assert INSTALL in COMMANDS
         assert [vault["svm"] for vault in one.vaults()] == ["payroll", "research"]
         assert [vault["svm"] for vault in two.vaults()] == ["finance"]
@@ -81,7 +70,7 @@ def test_the_example_repository(ansible: Ansible) -> None:
         declared = folder / "host_vars" / "cluster2.yml"
         changed = declared.read_text(encoding="utf-8").replace("bbbbbbbb-cccc", "dddddddd-eeee")
         declared.write_text(changed, encoding="utf-8")
-        code, output = typed("ansible-playbook drift.yml --check --diff")
+        output, code = attempt("ansible-playbook", "drift.yml", "--check", "--diff", **here)
         assert code == 2, output
         assert "1 of 1 AKV configurations on cluster2 differ from what is declared: finance." in " ".join(
             output.split()

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 import pytest
 from integration.canaries import Canary, Watch
-from integration.running import Run, Values, ended, wait_until
+from integration.running import Run, Values
 from roles.playing import DEAD, HEAD, Roles, assert_changes_nothing, assert_readable
 
 from simulator import Simulator
@@ -340,8 +340,8 @@ def test_killed_in_the_soak_and_run_again(roles: Roles) -> None:
     """SIGKILL to the process group: what is left running reads and sends no more, and the run after it goes on."""
     with fleet(2) as clusters:
         hosts = connections(clusters)
-        with ended(roles.start("rotate", hosts, {**VARIABLES, "akv_rotate_soak": 600})):
-            wait_until(lambda: sent_to(clusters["c1"]))
+        with roles.start("rotate", hosts, {**VARIABLES, "akv_rotate_soak": 600}) as running:
+            running.wait_until(lambda: sent_to(clusters["c1"]))
         assert [sent_to(simulator) for simulator in clusters.values()] == [["vs0"], []]
         roles.play("rotate", hosts, VARIABLES).check()
         assert [held(simulator) for simulator in clusters.values()] == [dict.fromkeys(ALL, NEW)] * 2
@@ -354,8 +354,8 @@ def test_killed_while_batches_are_sent(roles: Roles) -> None:
         simulator = clusters["c1"]
         simulator.apply([{"add_fault": {"match": {**PATCH, "times": 0}, "latency": {"seconds": 1}}}])
         variables = {**VARIABLES, "akv_rotate_batch_size": 1, "akv_rotate_soak": 0, "akv_rotate_wait_timeout": 60}
-        with ended(roles.start("rotate", connections(clusters), variables)):
-            wait_until(lambda: len(sent_to(simulator)) >= 2)
+        with roles.start("rotate", connections(clusters), variables) as running:
+            running.wait_until(lambda: len(sent_to(simulator)) >= 2)
         end = time.monotonic() + 20
         known = -1
         while known != len(simulator.requests) and time.monotonic() < end:

@@ -16,7 +16,7 @@ import typing as t
 
 import pytest
 from integration.canaries import Canary, Watch
-from integration.running import Run, Values, ended, wait_until
+from integration.running import Run, Values
 from roles.playing import DEAD, Roles, assert_changes_nothing, assert_readable
 
 from simulator import Simulator
@@ -272,8 +272,8 @@ def test_a_switch_that_was_interrupted(roles: Roles) -> None:
 def test_interrupted_in_the_soak_and_run_again(roles: Roles) -> None:
     with Simulator(release="9.14.1", scenario=scenario()) as simulator:
         variables = {**SWITCH, "akv_rotate_key_soak": 600}
-        with ended(roles.start("rotate_key", {"cluster1": simulator.connection}, variables)):
-            wait_until(lambda: "GREEN" in keys(simulator))
+        with roles.start("rotate_key", {"cluster1": simulator.connection}, variables) as running:
+            running.wait_until(lambda: "GREEN" in keys(simulator))
         run, result = play(roles, simulator, SWITCH)
         assert (run.code, result["changed"], result["after"]["verdict"]) == (0, False, "healthy")
         assert keys(simulator) == {"default": KEY1, "GREEN": KEY2}

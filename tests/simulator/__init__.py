@@ -12,7 +12,7 @@ See docs/simulator.md.
 
 from __future__ import annotations
 
-from .farm import Simulator
+from .farm import Simulator, login
 from .shapes import ScenarioError
 
-__all__ = ["ScenarioError", "Simulator"]
+__all__ = ["ScenarioError", "Simulator", "login"]

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from . import releases
-from .farm import LOOPBACK, Farm
+from .farm import LOOPBACK, Farm, login
 from .shapes import ScenarioError
 from .tls import write_private
 
@@ -49,16 +49,8 @@ async def _run(farm: Farm, arguments: argparse.Namespace) -> None:
     await farm.start(arguments.port, arguments.azure_port or 0)
     try:
         connection = farm.connection()
-        names = {
-            "ONTAP_HOSTNAME": "hostname",
-            "ONTAP_PORT": "http_port",
-            "ONTAP_USERNAME": "username",
-            "ONTAP_PASSWORD": "password",
-            "ONTAP_CA_PATH": "ca_path",
-        }
-        for variable, key in names.items():
-            if connection[key] is not None:
-                print(f"export {variable}={shlex.quote(str(connection[key]))}")
+        for variable, value in login(connection).items():
+            print(f"export {variable}={shlex.quote(value)}")
         if "azure" in connection:
             # As the roles and playbooks take it: --extra-vars "$SIMULATED_AZURE".
             variables = {f"akv_azure_{key}": value for key, value in connection["azure"].items()}

@@ -9,7 +9,7 @@ import asyncio
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
@@ -24,6 +24,19 @@ from .tls import Authority
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 T = TypeVar("T")
+_VARIABLES = {
+    "ONTAP_HOSTNAME": "hostname",
+    "ONTAP_PORT": "http_port",
+    "ONTAP_USERNAME": "username",
+    "ONTAP_PASSWORD": "password",
+    "ONTAP_CA_PATH": "ca_path",
+}
+
+
+def login(connection: Mapping[str, Any]) -> dict[str, str]:
+    """The variables of the environment that lead to a cluster."""
+    given = {variable: connection[key] for variable, key in _VARIABLES.items()}
+    return {variable: str(value) for variable, value in given.items() if value is not None}
 
 
 def make_cluster(checked: dict[str, Any], release: str | None, world: World | None = None) -> Cluster:

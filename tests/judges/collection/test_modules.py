@@ -10,9 +10,9 @@ import os
 from typing import Any
 
 import pytest
-from integration.running import Ansible, Run, login, play
+from integration.running import Ansible, Run, play
 
-from simulator import Simulator
+from simulator import Simulator, login
 from simulator.client import CREATE
 
 REST = "netapp.ontap.na_ontap_restit"

@@ -21,28 +21,18 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from integration.certificates import make_pkcs12  # noqa: E402
 
-from simulator import Simulator  # noqa: E402
-
-VARIABLES = {
-    "ONTAP_HOSTNAME": "hostname",
-    "ONTAP_PORT": "http_port",
-    "ONTAP_USERNAME": "username",
-    "ONTAP_PASSWORD": "password",
-    "ONTAP_CA_PATH": "ca_path",
-}
+from simulator import Simulator, login  # noqa: E402
 
 
 def play(target: str, story: Path, *options: str) -> int:
     """Play one; give the exit code of ansible-playbook."""
     scenario = story.parent.parent / "files" / story.name
     with Simulator(scenario=scenario if scenario.exists() else None) as simulator:
-        connection = simulator.connection
-        login = {name: str(connection[key]) for name, key in VARIABLES.items() if connection[key] is not None}
         playbook = ROOT / "tests" / "integration" / "play.yml"
         names = json.dumps({"target": target, "story": story.stem, "client_certificate": make_pkcs12()})
         command = ("ansible-playbook", playbook, "-e", names, *options)
         # The target is a role among its neighbours.
-        environment = {**os.environ, **login, "ANSIBLE_ROLES_PATH": str(story.parents[2])}
+        environment = {**os.environ, **login(simulator.connection), "ANSIBLE_ROLES_PATH": str(story.parents[2])}
         return subprocess.run(command, env=environment, check=False).returncode
 
 
