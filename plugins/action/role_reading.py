@@ -56,11 +56,12 @@ class ActionModule(DirectAction):
                 given = reading.complete(given, variables, evaluate)
             except InputError as error:
                 errors = [error.message]
-        if errors:
-            # Where the task has no_log, a task that follows shows them.
-            return {"changed": False, "failed": not self._task.no_log, "refused": True, "msg": " ".join(errors)}
         # Not ansible_check_mode: that knows the command line alone, and a play or a task can say otherwise.
         check_mode = bool(self._task.check_mode)
+        if errors:
+            # Where the task has no_log, a task that follows shows them.
+            refused: Values = {"refused": True, "act": True, "sends": False, "check_mode": check_mode}
+            return {"changed": False, "failed": not self._task.no_log, "msg": " ".join(errors), **refused}
         result = self._call(reading, given, variables)
         more: Values = {name: result[name] for name in ("warnings", "deprecations") if name in result}
         if self._task.no_log:
@@ -88,7 +89,7 @@ class ActionModule(DirectAction):
 def _flat(concluded: Values) -> Values:
     """Give the result of a role as one JSON text.
 
-    Whenever a task uses a registered variable, Ansible walks through all values in it. A thousand AKV configurations
-    have forty thousand.
+    When a task registers a variable, Ansible walks through all values in it. A thousand AKV configurations have forty
+    thousand.
     """
     return {**concluded, "fact": json.dumps(concluded["fact"])} if "fact" in concluded else concluded

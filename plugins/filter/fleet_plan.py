@@ -55,7 +55,8 @@ options:
   settings:
     description:
       - The variable of each host that has its settings, as the roles of this collection read them.
-      - The run must stop if C(expected_plan) is not the same for all hosts. If one of them requires a plan, all do.
+      - The run must stop if C(expected_plan) is not the same for all hosts. Without O(expected_plan), theirs counts. If
+        one of them requires a plan, all do.
     type: str
 seealso:
   - module: ontap.akv.akv_config

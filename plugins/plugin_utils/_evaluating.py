@@ -19,6 +19,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.ontap.akv.plugins.plugin_utils._variables import NOT_GIVEN, CannotEvaluate, Evaluate
 
+_TEMPLATE = re.compile(r"\{[{%#]")
 _UNDEFINED = re.compile(r"'[^'\n]{1,100}' is undefined|'?[\w .]{1,100}'? has no attribute '[^'\n]{1,100}'")
 
 
@@ -31,14 +32,11 @@ def evaluator(templar: t.Any, variables: Mapping[str, t.Any]) -> Evaluate:
 
     def evaluate(name: str) -> t.Any:
         try:
-            value = templar.template(variables[name])
+            value = _templated(variables[name], templar)
         except AnsibleError as error:
-            if type(error).__name__ == "AnsibleValueOmittedError":
-                return NOT_GIVEN
             place = _place_of(variables[name], templar, variables)
             raise CannotEvaluate(_reason(str(error)) + place) from None
         value = _plain(value)
-        # Up to ansible-core 2.18, omit is a text; from 2.19 on, a template of it alone is an error.
         return NOT_GIVEN if isinstance(value, str) and value == variables.get("omit") else value
 
     return evaluate
@@ -74,6 +72,27 @@ def with_defaults(action: ActionBase, module: str, arguments: Mapping[str, t.Any
     )
     omit = templar.available_variables.get("omit")
     return {name: value for name, value in complete.items() if value != omit}
+
+
+def _templated(value: t.Any, templar: t.Any) -> t.Any:
+    """Evaluate a value; NOT_GIVEN for ``omit``, which is left out of a list or dictionary.
+
+    Ansible takes long for each text, even if it is no template. A thousand AKV configurations have thousands of texts.
+    """
+    if isinstance(value, dict):
+        items = {name: _templated(item, templar) for name, item in value.items()}
+        return {name: item for name, item in items.items() if item is not NOT_GIVEN}
+    if isinstance(value, list):
+        return [item for item in (_templated(item, templar) for item in value) if item is not NOT_GIVEN]
+    if isinstance(value, str) and not _TEMPLATE.search(value):
+        return value
+    try:
+        return templar.template(value)
+    except AnsibleError as error:
+        # Up to ansible-core 2.18, omit is a text; from 2.19 on, a template of it alone is an error.
+        if type(error).__name__ == "AnsibleValueOmittedError":
+            return NOT_GIVEN
+        raise
 
 
 def _place_of(raw: t.Any, templar: t.Any, variables: Mapping[str, t.Any]) -> str:

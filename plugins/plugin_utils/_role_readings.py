@@ -52,10 +52,9 @@ def _options_of_plan(given: Values) -> Values:
 def _plan(given: Values, result: Result, host: str, check_mode: bool) -> Values:
     """Decide what to do about a cluster.
 
-    :return: ``fact`` and ``failure`` as :func:`ended` gives them; ``drift``, why the drift job fails; ``check_mode``;
-        ``plan_id``, ``msg`` and ``results`` for the plan of the fleet; ``sends`` and ``act``, whether a change is sent,
-        and whether anything is to be done or said; and for these the settings, the entries with their secrets, and what
-        to check
+    :return: what :func:`ended` gives; ``drift``, why the drift job fails; ``check_mode``; ``plan_id`` and ``results``
+        for the plan of the fleet; ``sends`` and ``act``, whether a change is sent, and whether anything is to be done
+        or said; and for these the settings, the entries with their secrets, and what to check
     """
     results = result.get("results") or []
     asks_ontap = given["allow_encrypted_volumes"] and not check_mode and _only_keys_elsewhere(results)
@@ -71,7 +70,6 @@ def _plan(given: Values, result: Result, host: str, check_mode: bool) -> Values:
     shows_all = check_mode or given["require_plan"] or "expected_plan" in given
     plan = {
         **({"plan_id": result["plan_id"]} if "plan_id" in result else {}),
-        "msg": _message(result),
         "results": [
             {name: each.get(name) for name in ("operation", "msg")}
             for each in results
@@ -139,7 +137,7 @@ def ended(result: Result, drift: str, checks: Sequence[Result] = ()) -> Values:
 
     :param drift: why the drift job fails; empty if it does not
     :param checks: of the prerequisites
-    :return: ``fact``, the value of ``akv_enable_result``; ``failure``, why the role fails, or ""
+    :return: ``fact``, the value of ``akv_enable_result``; ``msg``, its sentence; ``failure``, why the role fails, or ""
     """
     results = result.get("results") or []
     fact = {
@@ -153,7 +151,8 @@ def ended(result: Result, drift: str, checks: Sequence[Result] = ()) -> Values:
         fact.update({name: results[0][name] for name in _OF_ONE if name in results[0]})
     if "problems" in result:
         fact["msg"] = _message(result)
-    return {"fact": fact, "failure": fact["msg"] if fact["failed"] else drift}
+    message = str(fact.get("msg", ""))
+    return {"fact": fact, "msg": message, "failure": message if fact["failed"] else drift}
 
 
 def _message(result: Result) -> str:

@@ -79,28 +79,30 @@ def test_an_estate(roles: Roles, tmp_path: Path) -> None:
         drift = {**SHARED, "akv_enable_fail_on_drift": True}
         again = roles.play("enable", clusters, drift, "--check", "--diff").check()
         assert again.changed() == []
-        # A task takes a worker for each host, even if it is skipped.
-        assert len([task for task in again.tasks if task.name.endswith("Check the variables")]) == 1
+        # A task takes a worker for each host, even if it is skipped: here those that have undeclared configurations.
+        assert {task.host for task in again.tasks if "Stop if" in task.name} == {"two", "three"}
         assert list(tmp_path.iterdir()) == []
         for simulator, count in before.items():
             assert [(request["method"], request["path"]) for request in seen(simulator)[count:]] == [("GET", LIST)]
 
 
 def test_what_a_server_writes_is_never_a_template(roles: Roles, tmp_path: Path) -> None:
+    """Neither after the role nor in a later play, which has the result of a role that was included too."""
     book = tmp_path / "book.yml"
-    shown = {"ansible.builtin.debug": {"msg": "{{ akv_enable_result.undeclared }}"}}
-    enable = {"ansible.builtin.import_role": {"name": "ontap.akv.akv_enable"}}
+    shown = {"name": "Now", "ansible.builtin.debug": {"msg": "{{ akv_enable_result.undeclared }}"}}
+    of_host = "{{ hostvars['cluster1'].akv_enable_result.undeclared }}"
+    later = {"name": "Later", "ansible.builtin.debug": {"msg": of_host}}
+    enable = {"ansible.builtin.include_role": {"name": "ontap.akv.akv_enable"}}
     defaults = {"group/ontap.akv.akv": "{{ lookup('ontap.akv.playbook', 'connection') }}"}
     play = {"hosts": "all", "gather_facts": False, "connection": "local", "module_defaults": defaults}
-    book.write_text(json.dumps([{**play, "tasks": [enable, shown]}]), encoding="utf-8")
+    book.write_text(json.dumps([{**play, "tasks": [enable, shown]}, {**play, "tasks": [later]}]), encoding="utf-8")
     odd = "{{ 1 + 1 }}"
     vaults = [{**entry("vs0"), "client_id": "client1", "tenant_id": "tenant1"}, {"svm": odd}]
     scenario = {"svms": [{"name": "vs0"}, {"name": odd}], "vaults": vaults}
     with Simulator(release="9.14.1", scenario=scenario) as simulator:
         clusters = {"cluster1": host(simulator, akv_configurations=[entry("vs0")])}
         run = roles.play(book, clusters, SHARED).check()
-    (undeclared,) = run.tasks[-1].result["msg"]
-    assert undeclared["svm"]["name"] == odd
+    assert [record["svm"]["name"] for name in ("Now", "Later") for record in run[name]["msg"]] == [odd, odd]
 
 
 def test_a_drift_job(roles: Roles) -> None:
@@ -175,6 +177,18 @@ def test_ontap_decides_on_volumes_with_keys_elsewhere_where_that_is_allowed(role
         assert [request["method"] for request in simulator.requests if request["method"] != "GET"] == ["POST"]
     assert run.code == 2
     assert "65537505" in " ".join(run.failures())
+
+
+def test_a_cluster_with_a_malformed_estate_lets_no_other_act_without_the_approved_plan(roles: Roles) -> None:
+    with Simulator(release="9.14.1") as simulator, assert_changes_nothing(simulator):
+        clusters = {
+            "bad": {**DEAD, "variables": {"akv_configurations": []}},
+            "good": host(simulator, akv_configurations=[entry("vs0")]),
+        }
+        run = roles.play("enable", clusters, {**SHARED, "akv_expected_plan": "fleet-of-yesterday"})
+    failed = {task.host: str(task.result["msg"]) for task in run.tasks if task.status == "failed"}
+    assert "the list is empty" in failed["bad"]
+    assert "expected was fleet-of-yesterday" in failed["good"]
 
 
 def test_nothing_is_sent_if_the_estate_is_malformed(roles: Roles) -> None:

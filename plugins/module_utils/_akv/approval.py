@@ -128,7 +128,7 @@ def approve(
     """Compare the plans of all clusters with what was approved.
 
     :param plans: in the order of the play; None for a cluster that has no result
-    :param expected_plan: the fleet's plan that was approved; blank for any
+    :param expected_plan: the fleet's plan that was approved; blank for that of the settings, or else any
     :param require_plan: whether a blank one is refused
     :param approved: ``details`` of the plan that was approved, where they are known
     :param settings: those of each cluster, which must have the same ``expected_plan``; one with ``require_plan`` is
@@ -141,8 +141,9 @@ def approve(
     table = [f"{host.ljust(width)}  {line}" for host, each in lines.items() for line in each]
     details = {host: detail(planned.get(host, NO_PLAN), each) for host, each in lines.items()}
     missing = [host for host in plans if host not in planned]
-    expected_plan = expected_plan.strip()
     settings = settings or {}
+    of_settings = (str(given["expected_plan"]) for given in settings.values() if "expected_plan" in given)
+    expected_plan = expected_plan.strip() or next(of_settings, "").strip()
     if why := disagreement(settings, ("expected_plan",)):
         return Approval(True, f"Nothing was sent. {why}", plan_id, table, "")
     if not expected_plan and (require_plan or requires_plan(settings)):

@@ -29,14 +29,15 @@ except ImportError:  # up to ansible-core 2.18
 SECRET = "sentinel~Secret8Q"
 
 
-def evaluated(value: Any, **variables: Any) -> Any:
-    def trust(raw: Any) -> Any:
-        if isinstance(raw, dict):
-            return {key: trust(item) for key, item in raw.items()}
-        if isinstance(raw, list):
-            return [trust(item) for item in raw]
-        return trusted(raw) if isinstance(raw, str) else raw
+def trust(raw: Any) -> Any:
+    if isinstance(raw, dict):
+        return {key: trust(item) for key, item in raw.items()}
+    if isinstance(raw, list):
+        return [trust(item) for item in raw]
+    return trusted(raw) if isinstance(raw, str) else raw
 
+
+def evaluated(value: Any, **variables: Any) -> Any:
     given = {"omit": "__omit_place_holder__1", **trust(variables), "akv_svm": trust(value)}
     return evaluator(Templar(DataLoader(), given), given)("akv_svm")
 
@@ -58,6 +59,17 @@ def test_templates() -> None:
 
 def test_omit() -> None:
     assert evaluated("{{ omit }}") is NOT_GIVEN
+
+
+def test_an_estate_is_evaluated_as_ansible_does() -> None:
+    """Text by text, where Ansible takes the list as a whole: templates, what is left out, and what is neither."""
+    estate = [
+        {"svm": "vs{{ 0 }}", "name": "{% if on %}on{% endif %}", "key": "a{b}c", "more": ["{# none #}", "{{ on }}", 1]},
+        {"svm": "{{ whole.svm }}", "whole": "{{ whole }}", "secret": "{{ no_such | default(omit) }}", "none": None},
+        "{{ omit }}",
+    ]
+    variables = {"on": True, "whole": {"svm": "vs1"}, "omit": "__omit_place_holder__1"}
+    assert evaluated(estate, **variables) == Templar(DataLoader(), trust(variables)).template(trust(estate))
 
 
 @pytest.mark.parametrize(

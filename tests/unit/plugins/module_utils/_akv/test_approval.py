@@ -122,6 +122,14 @@ def test_one_cluster_that_requires_a_plan_is_enough() -> None:
     assert not approve(PLANS, "", False, settings=in_check_mode).stop
 
 
+def test_the_approved_plan_is_that_of_the_settings_if_the_run_names_none() -> None:
+    """A cluster with refused variables has no settings: the others must not act on any plan because of it."""
+    for expected, stop in ((PLAN, False), ("fleet-of-yesterday", True)):
+        settings = {"cluster2": {"expected_plan": expected}}
+        assert approve(PLANS, "", False, settings=settings) == approve(PLANS, expected, False)
+        assert approve(PLANS, "", False, settings=settings).stop == stop
+
+
 def test_a_plan_that_was_approved_for_some_clusters_stops() -> None:
     found = approve(PLANS, PLAN, False, settings={"c1": {"expected_plan": PLAN}, "cluster2": {}})
     assert (found.stop, found.hand_on, found.expected) == (True, "", {})
