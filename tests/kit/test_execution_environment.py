@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,9 @@ def test_the_example_makes_a_context_that_installs_the_archive(
     image = tmp_path / "image"
     run("ansible-galaxy", "collection", "install", "--force", "-r", "requirements.yml", "-p", image, cwd=build)
     assert (image / PACKAGE / "MANIFEST.json").is_file()
+    folder = "ansible_collections/ontap"
+    assert f"RUN $PYCMD -m compileall -q /usr/share/ansible/collections/{folder}\n" in recipe
+    run(sys.executable, "-m", "compileall", "-q", image / folder)
     if kind == "decision":
         assert "ansible-rulebook>=1.2" in "".join(path.read_text() for path in build.rglob("requirements.txt"))
         assert "java-17-openjdk-headless" in "".join(path.read_text() for path in build.rglob("bindep.txt"))
