@@ -11,6 +11,7 @@ It may change with any release of ansible-core. Where something is missing, or i
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import typing as t
@@ -18,6 +19,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from ansible import constants
+from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -85,6 +87,7 @@ def means_the_same(action: ActionBase, task_vars: Values, switch: str, default: 
     return boolean(wanted) and _is_own(str(action._templar.template(python)))
 
 
+@functools.lru_cache(maxsize=8)
 def _is_own(python: str) -> bool:
     """Check whether an interpreter is the one that runs this, in the same virtual environment, or is not chosen."""
     if python.startswith("auto"):
@@ -99,18 +102,24 @@ def read_task(action: ActionBase, task_vars: Values) -> Task:
     :raises NotHere: its options hold what only the way to a module can convert
     """
     task = action._task
-    internal: Values = {}
-    action._update_module_args(task.action, internal, task_vars)
     return Task(
         module=task.action,
         arguments=_plain(task.args),
         check_mode=bool(task.check_mode),
         diff=bool(task.diff),
         no_log=bool(task.no_log),
-        shows_invocation=internal.get("_ansible_inject_invocation", True),
+        shows_invocation=_shows_invocation(task_vars),
         folder=action._loader.get_basedir(),
         cluster=cluster_of(action, task_vars),
     )
+
+
+def _shows_invocation(task_vars: Values) -> bool:
+    """Read whether Ansible wants the arguments in results: up to 2.20 always."""
+    try:
+        return bool(constants.config.get_config_value("INJECT_INVOCATION", variables=task_vars))
+    except AnsibleError:
+        return True
 
 
 def cluster_of(action: ActionBase, task_vars: Values) -> Values | None:
