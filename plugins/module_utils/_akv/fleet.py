@@ -30,6 +30,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import (
     near,
     works,
 )
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import worst_outcome
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import digest
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import LONGEST_MESSAGE, listed, shortened
 
@@ -394,7 +395,7 @@ def report(
     about = evidence.record(plans.values())
     results = {}
     for host, plan in plans.items():
-        vaults = _vaults(plan, stages.get(host, {}), decision, check_mode, only_canary and host, host)
+        vaults = _vaults(plan, stages.get(host, {}), decision, check_mode, only_canary, host)
         results[host] = {**about, **_result(host, vaults, stages.get(host, {}), decision, check_mode, only_canary)}
     read = [plan for host, plan in plans.items() if host not in decision.missing and plan is not None]
     others = sum(int(plan.get("others") or 0) for plan in read)
@@ -410,7 +411,7 @@ def _vaults(
     stages: Mapping[str, Result],
     decision: Decision,
     check_mode: bool,
-    only_canary: t.Any,
+    only_canary: bool,
     host: str,
 ) -> list[Record]:
     found: dict[str, Record] = {}
@@ -509,8 +510,7 @@ def _result(
 
 def _outcome(calls: Iterable[Result]) -> str:
     # A call that was lost says nothing of what it did.
-    outcomes = [call.get("outcome", "unknown") for call in calls]
-    return next((outcome for outcome in ("unknown", "changed") if outcome in outcomes), "unchanged")
+    return worst_outcome(call.get("outcome", "unknown") for call in calls).value
 
 
 def _why(host: str, vaults: Sequence[Record], decision: Decision) -> str:

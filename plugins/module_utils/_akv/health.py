@@ -47,6 +47,9 @@ class Verdict(str, Enum):
 VERDICTS = tuple(verdict.value for verdict in Verdict)
 HEALTHY, DEGRADED, UNAVAILABLE, UNKNOWN, INACTIVE = VERDICTS
 
+_POLLING_INTERVAL = 15  # minutes: ONTAP's own, and the default of later releases
+_AFTER_POLL = 5  # minutes to spare
+
 UNNAMED = "(unnamed)"
 """A node of which the name is not reported."""
 
@@ -218,3 +221,15 @@ def message_of(entry: Mapping[str, t.Any]) -> str:
     """Return ``message`` of ``state`` or of a reachability; "" where there is none."""
     message = entry.get("message")
     return message if isinstance(message, str) else ""
+
+
+def next_poll(interval: int | None) -> tuple[int, str]:
+    """Give the seconds within which ONTAP polls Azure again and reports the outcome; and why, without a period.
+
+    :param interval: ONTAP's polling interval in minutes; None where it is not known
+    """
+    minutes = _POLLING_INTERVAL if interval is None else interval
+    why = f"ONTAP polls Azure every {minutes} minutes, plus {_AFTER_POLL}"
+    if interval is None:
+        why = f"how often ONTAP polls Azure could not be read, {minutes} minutes are assumed, plus {_AFTER_POLL}"
+    return (minutes + _AFTER_POLL) * 60, why

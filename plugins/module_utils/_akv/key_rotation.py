@@ -21,6 +21,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.azure_check import 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import COMPARED, Record, configuration_of
 from ansible_collections.ontap.akv.plugins.module_utils._akv.uris import KeyId
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import worst_outcome
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import digest
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import LONGEST_MESSAGE, shortened
 
@@ -302,12 +303,11 @@ class _Rotation:
         rollback = "none" if not back else "failed" if self._refused("back") else "done"
         problem = problem or self._refused("deleted")
         steps = [self._step(name) for name in ("changed", "made", "switched", "back", "deleted")]
-        outcomes = [_outcome(step) for step in steps if step]
         variables = self._rollback_variables(after)
         return {
             "failed": bool(problem),
             "changed": any(step.get("changed") or step.get("outcome") == "changed" for step in steps),
-            "outcome": next((each for each in ("unknown", "changed") if each in outcomes), "unchanged"),
+            "outcome": worst_outcome(_outcome(step) for step in steps if step).value,
             "msg": shortened(
                 " ".join(filter(None, self._sentences(problem, rollback, after, variables))), LONGEST_MESSAGE
             ),

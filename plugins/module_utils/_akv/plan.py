@@ -421,4 +421,5 @@ def _after(before: Record, declared: Declaration) -> Record:
 
 
 def capital(sentence: str) -> str:
+    """Begin a sentence with a capital letter: str.capitalize() would change the names in it."""
     return sentence[0].upper() + sentence[1:]

@@ -22,8 +22,9 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.azure_check import 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.causes import CAUSES, Cause, Remedy
 from ansible_collections.ontap.akv.plugins.module_utils._akv.diagnosis import Diagnosis, diagnose
 from ansible_collections.ontap.akv.plugins.module_utils._akv.endings import Endings
-from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict, judge, read_state
+from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict, judge, next_poll, read_state
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, configuration_of
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import worst_outcome
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import listed, plural
 
@@ -416,8 +417,6 @@ class Progress:
     azure: list[Record] = field(default_factory=list)
 
 
-_FALLBACK_INTERVAL = 15  # minutes
-_SPARE = 300  # seconds
 _STEPS = ("credential", "restore")
 
 
@@ -453,13 +452,12 @@ def progress(
     before = _offline_of(done[0], "before")
     after = _offline_of(done[-1], "after")
     left = [vault for vault in vaults if Verdict(vault["after"]).needs_attention]
-    outcomes = [_outcome(call) for call in calls]
     is_over = not left and not after
     message = _sentence(cluster, done[-1], vaults, left, before, after, unknown, check_mode)
     result: Record = {
         "failed": bool(unknown) or (not check_mode and not is_over),
         "changed": any(call.get("changed") for call in calls[1:]),
-        "outcome": next((each for each in ("unknown", "changed") if each in outcomes), "unchanged"),
+        "outcome": worst_outcome(map(_outcome, calls)).value,
         "msg": message,
         "vaults": vaults,
         "volumes_before": before,
@@ -468,7 +466,8 @@ def progress(
     restorable = _restorable(done) if restore else set()
     waiting = [vault["uuid"] in restorable or not _is_stuck(vault, restore) for vault in left]
     stuck = bool(failed) or not all(waiting)
-    seconds, why = _patience(done[-1], wait)
+    monitor = done[-1].get("health_monitor") or {}
+    seconds, why = next_poll(monitor.get("polling_interval")) if wait is None else (wait, "as given")
     if is_over or stuck or check_mode:
         seconds = 0
     lines = report({cluster: done[-1]})
@@ -554,18 +553,6 @@ def _is_stuck(vault: Values, restore: bool) -> bool:
     remedy = CAUSES[Cause(diagnosis["cause"])].remedy
     waits = diagnosis["heals_itself"] or (restore and remedy is Remedy.RESTORE)
     return not waits
-
-
-def _patience(call: Values, wait: int | None) -> tuple[int, str]:
-    if wait is not None:
-        return wait, "as given"
-    minutes = (call.get("health_monitor") or {}).get("polling_interval")
-    if minutes is None:
-        minutes = _FALLBACK_INTERVAL
-        why = f"how often ONTAP polls Azure could not be read, {minutes} minutes are assumed, plus 5"
-    else:
-        why = f"ONTAP polls Azure every {minutes} minutes, plus 5"
-    return minutes * 60 + _SPARE, why
 
 
 def _sentence(

@@ -489,7 +489,7 @@ class Transport:
                 f"{where} refused the connection. Check {words.host} and {words.port}:"
                 f" they must be those of {words.server}.",
             )
-        if any(type(cause).__name__ == "NewConnectionError" for cause in chain):
+        if any(isinstance(cause, NewConnectionError) for cause in chain):
             return Fault(
                 FaultKind.UNREACHED, f"{where} could not be reached. Check the address, the route and the firewall."
             )

@@ -30,8 +30,11 @@ class Outcome(str, Enum):
         return self.value
 
 
-def worst_outcome(outcomes: Iterable[Outcome]) -> Outcome:
-    """Combine the outcomes of many: unknown outweighs changed, changed outweighs unchanged."""
+def worst_outcome(outcomes: Iterable[str]) -> Outcome:
+    """Combine the outcomes of many: unknown outweighs changed, changed outweighs unchanged.
+
+    :param outcomes: members of Outcome, or their values as results have them
+    """
     found = set(outcomes)
     return next((outcome for outcome in (Outcome.UNKNOWN, Outcome.CHANGED) if outcome in found), Outcome.UNCHANGED)
 

@@ -12,6 +12,7 @@ below a verb calls back into it but this file.
 
 from __future__ import annotations
 
+import abc
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -46,42 +47,50 @@ class Sender(t.Protocol):
         """Send a change, once; raises AkvError, of which ``lost`` and ``passing`` count."""
 
 
-class Verb(t.Protocol):
-    """What only a verb knows.
+class Verb(abc.ABC):
+    """What only a verb knows. Where a method is not abstract, most verbs have nothing to add to it.
 
     :ivar secrets: the values of the steps' `Secret` references
     """
 
     client: t.Any
-    secrets: Mapping[str, str]
+    secrets: Mapping[str, str] = {}
 
+    @abc.abstractmethod
     def plan(self) -> Plan:
         """Read the facts, and plan.
 
         :raises AkvError: it cannot be done, or not without being asked for by name
         """
 
+    @abc.abstractmethod
     def require(self, precondition: Precondition, plan: Plan, check_mode: bool) -> None:
         """Read whether a precondition holds.
 
         :raises AkvError: it does not; in check mode the same sentence as in a run
         """
 
+    @abc.abstractmethod
     def predict(self, plan: Plan, check_mode: bool) -> t.Any:
         """Give the result where nothing is sent: there is nothing to do, or it is check mode."""
 
+    @abc.abstractmethod
     def prepare(self, plan: Plan) -> None:
         """Read what confirming will need, before anything is changed: a missing right shows in time."""
 
     def path(self, step: Step) -> str:
         """Give a step's path, with the UUID of what an earlier step created."""
+        return step.path
 
     def begun(self, step: Step) -> JSON | None:
         """Give the answer of the same change that is under way already, or was done meanwhile; None where none is."""
+        return None
 
+    @abc.abstractmethod
     def applied(self, step: Step) -> JSON | None:
         """Read whether a step was applied whose answer was lost; what is true then, else None."""
 
+    @abc.abstractmethod
     def follow(self, step: Step, answer: JSON) -> None:
         """Follow what a step's answer names (a job) to its end."""
 
@@ -90,16 +99,20 @@ class Verb(t.Protocol):
 
         :param failure: of the request, or of its job
         """
+        return False
 
     def again(self, step: Step, failure: AkvError) -> bool:
         """Wait where a refusal can pass, and return whether to send the step again.
 
         :param failure: of the request, or of its job; only a refusal proves that the step was not applied
         """
+        return False
 
     def explain(self, plan: Plan, number: int, failure: AkvError) -> AkvError:
         """Complete the failure of a step with what only the verb knows."""
+        return failure
 
+    @abc.abstractmethod
     def conclude(self, done: Plan) -> t.Any:
         """Confirm what was done, and give the result.
 

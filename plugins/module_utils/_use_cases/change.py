@@ -68,7 +68,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import (
     Precondition,
     Step,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.runner import confirm, intervals, read_until
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.runner import Verb, confirm, intervals, read_until
 
 _DONE = {
     "none": "as declared",
@@ -102,7 +102,7 @@ class Result:
     plan_id: str
 
 
-class Change:
+class Change(Verb):
     """One AKV configuration on its way to what is declared.
 
     :param wait: confirm what was sent, and wait for its health
@@ -261,10 +261,6 @@ class Change:
         if made is None:
             raise self._not_shown("created", None)
         return step.path.replace(NEW, made["uuid"])
-
-    def begun(self, step: Step) -> Record | None:
-        """No step of this verb is taken over from another run."""
-        return None
 
     def follow(self, step: Step, answer: Record) -> None:
         """Follow a step's job, if it has one, to its end."""

@@ -35,6 +35,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.health import (
     UNKNOWN,
     VERDICTS,
     judge,
+    next_poll,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import CREDENTIALS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, require_uuids, vault_path
@@ -116,10 +117,9 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 
 _GRACE_PAUSE = 5.0  # seconds
 
+_FIRST_REQUESTS = 8  # of a soak, which the log keeps
 _LAST_LOOKS = 5.0  # seconds between them
 _HEAL = 30.0  # seconds in which what was bad already may recover
-_SPARE = 300  # seconds after a polling interval
-_INTERVAL = 15  # minutes, where it is not reported
 _LONGEST_ROLLBACK = 60.0  # seconds kept for it
 
 
@@ -308,7 +308,7 @@ class Rotation:
 
     def _longest_soak(self) -> float:
         """Give the seconds of a soak as far as they are known before anything is read."""
-        return float(self.order.soak) if self.order.soak is not None else _INTERVAL * 60.0 + _SPARE
+        return float(next_poll(None)[0] if self.order.soak is None else self.order.soak)
 
     def _read(self) -> None:
         order = self.order
@@ -462,25 +462,16 @@ class Rotation:
         except AkvError as failure:
             return failure
         finally:
-            del self.client.task.requests[self._first_looks : known]
+            del self.client.task.requests[_FIRST_REQUESTS:known]
         return None
-
-    @property
-    def _first_looks(self) -> int:
-        return 8
 
     def _soak(self, canary: Entry) -> tuple[float, str]:
         if canary.target.verdict == INACTIVE:
             return 0.0, "ONTAP reports no health of an inactive configuration."
         if self.order.soak is not None:
             return float(self.order.soak), "as given."
-        interval = read_health_monitor(self.client, read_release(self.client)).get("polling_interval")
-        if interval is None:
-            return (
-                _INTERVAL * 60.0 + _SPARE,
-                f"how often ONTAP polls Azure could not be read; {_INTERVAL} minutes are assumed, plus 5.",
-            )
-        return interval * 60.0 + _SPARE, f"ONTAP polls Azure every {interval} minutes, plus 5."
+        seconds, why = next_poll(read_health_monitor(self.client, read_release(self.client)).get("polling_interval"))
+        return float(seconds), f"{why}."
 
     def _rollback(self) -> None:
         """Send the previous credential to what became worse."""

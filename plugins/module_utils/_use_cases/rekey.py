@@ -40,7 +40,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import (
 from ansible_collections.ontap.akv.plugins.module_utils._runtime import runner
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, InputError, Outcome
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Confirmation, Plan, Precondition, Step
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.runner import confirm
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.runner import Verb, confirm
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.ontap_entry import ONTAP
 
 KIND = ONTAP
@@ -116,7 +116,7 @@ def _is_there(key: KeyId, vault: Record) -> bool:
     return key.means(there)
 
 
-class _Rekey:
+class _Rekey(Verb):
     """One rekey: a verb of the runner.
 
     :param key: the new external key; None for an internal rekey
@@ -128,7 +128,6 @@ class _Rekey:
         self, client: Client, scope: Scope, params: Mapping[str, t.Any], key: KeyId | None, action: str, in_place: bool
     ) -> None:
         self.client = client
-        self.secrets: Mapping[str, str] = {}
         self._scope = scope
         self._params = params
         self._key = key
@@ -190,10 +189,6 @@ class _Rekey:
         """Read the jobs, so that one that is under way is not started twice."""
         self._jobs = ActionJobs(self.client, self._vault["uuid"], self._action)
 
-    def path(self, step: Step) -> str:
-        """Give the step's path."""
-        return step.path
-
     def begun(self, step: Step) -> Record | None:
         """Find a rekey that is under way."""
         return {"job": {"uuid": self._jobs.running}} if self._jobs.running else None
@@ -227,18 +222,6 @@ class _Rekey:
             with contextlib.suppress(AkvError):
                 return job_of(self._jobs.begun_since() or {})
         return None
-
-    def refused(self, step: Step, failure: AkvError) -> bool:
-        """A refusal is final."""
-        return False
-
-    def again(self, step: Step, failure: AkvError) -> bool:
-        """A refusal is final."""
-        return False
-
-    def explain(self, plan: Plan, number: int, failure: AkvError) -> AkvError:
-        """A failure needs no more words."""
-        return failure
 
     def conclude(self, done: Plan) -> Result:
         """Read the configuration until it shows its new key and is healthy.

@@ -43,7 +43,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import (
     Step,
     combined_id,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.runner import confirm
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.runner import Verb, confirm
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.ontap_entry import ONTAP
 
 KIND = ONTAP
@@ -156,7 +156,7 @@ def _restore_many(client: Client, scopes: list[Scope], params: Mapping[str, t.An
     )
 
 
-class Restore:
+class Restore(Verb):
     """One restore: a verb of the runner.
 
     :param params: ``force``, ``wait`` and ``poll_interval`` of a task
@@ -167,7 +167,6 @@ class Restore:
         self, client: Client, scope: Scope, params: Mapping[str, t.Any], vault: Callable[[], Record | None]
     ) -> None:
         self.client = client
-        self.secrets: Mapping[str, str] = {}
         self._scope = scope
         self._params = params
         self._find = vault
@@ -207,10 +206,6 @@ class Restore:
         """Read the jobs, so that one that is under way is not started twice."""
         self._jobs = ActionJobs(self.client, self._vault["uuid"], "restore")
 
-    def path(self, step: Step) -> str:
-        """Give the step's path."""
-        return step.path
-
     def begun(self, step: Step) -> Record | None:
         """Find a restore that is under way, or that ended between the readings of the configuration and of the jobs."""
         if self._jobs.running is not None:
@@ -232,14 +227,6 @@ class Restore:
         self._job = Job(uuid, "queued", "", 0.0)
         if self._params["wait"]:
             self._job = follow(self.client, uuid, self._doing, "restore", self._params["poll_interval"])
-
-    def refused(self, step: Step, failure: AkvError) -> bool:
-        """A refusal is final."""
-        return False
-
-    def again(self, step: Step, failure: AkvError) -> bool:
-        """A refusal is final."""
-        return False
 
     def explain(self, plan: Plan, number: int, failure: AkvError) -> AkvError:
         """Complete a failed job with what the configuration shows: on which nodes keys are available now."""

@@ -23,7 +23,6 @@ from pathlib import Path
 from ansible_collections.ontap.akv.plugins.module_utils._akv.report import About, Record, fleet
 from ansible_collections.ontap.akv.plugins.plugin_utils._report import html, markdown, prometheus
 
-FORMATS = ("html", "markdown", "json", "prometheus")
 _MADE_ON = re.compile(r"^Made on (\S+)\.(?: Slice: (.*)\.)?$", re.MULTILINE)
 _REPORTED = re.compile(r'report_timestamp_seconds\{.*slice="((?:[^"\\]|\\.)*)"\} (\d+)$', re.MULTILINE)
 _PART = re.compile(r"\..+\.(html|md|json|prom)\.[a-z0-9_]{8}\.part")
