@@ -27,7 +27,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.health import (
     node_name,
     read_state,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._akv.record import place_of
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import place_of, svm_record
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
 from ansible_collections.ontap.akv.plugins.module_utils._azure.login import ARGUMENT_SPEC as AZURE_OPTIONS
@@ -155,7 +155,7 @@ _NOT_REPORTED = Diagnosis(Cause.NOT_REPORTED).shown()
 
 
 def _svm_of(record: Values) -> Values:
-    return {name: value for name, value in (record.get("svm") or {}).items() if value is not None}
+    return {name: value for name, value in svm_record(record).items() if value is not None}
 
 
 def _reported(vault: Values) -> frozenset[str]:

@@ -19,6 +19,7 @@ from datetime import datetime, timezone
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv import report
 from ansible_collections.ontap.akv.plugins.module_utils._akv.azure_check import keys_of_entries
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import svm_name
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import listed
 from ansible_collections.ontap.akv.plugins.plugin_utils._roles import akv_enable
 from ansible_collections.ontap.akv.plugins.plugin_utils._variables import NOT_GIVEN, Evaluate, value_of
@@ -125,7 +126,7 @@ def _undeclared(records: Sequence[Result]) -> str:
 
 
 def _scope(record: Result) -> str:
-    return str((record.get("svm") or {}).get("name", "the cluster"))
+    return svm_name(record) or "the cluster"
 
 
 _OF_ALL = ("changed", "msg", "outcome", "results", "undeclared")

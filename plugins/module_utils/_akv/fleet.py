@@ -22,7 +22,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.approval import (
     disagreement,
     requires_plan,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, svm_name
 from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import (
     Done,
     Stop,
@@ -208,8 +208,7 @@ def _named(plan: Result, svms: Sequence[str]) -> list[str]:
 
 
 def _svm(vault: Result) -> str:
-    svm = vault.get("svm")
-    return str(svm.get("name", "")) if isinstance(svm, Mapping) else ""
+    return svm_name(vault) or ""
 
 
 def _check_read(plans: Mapping[str, Result | None], missing: Sequence[str], allowed: Sequence[str]) -> None:

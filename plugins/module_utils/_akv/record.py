@@ -94,9 +94,21 @@ def _without_links(value: t.Any) -> t.Any:
     return [_without_links(item) for item in value] if isinstance(value, list) else value
 
 
+def svm_record(record: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
+    """Give the SVM of a configuration or a volume; empty for the cluster's own, and where it is not reported."""
+    svm = record.get("svm")
+    return svm if isinstance(svm, Mapping) else {}
+
+
+def svm_name(record: Mapping[str, t.Any]) -> str | None:
+    """Give the name of that SVM; None for the cluster's own, and where it is not reported."""
+    name = svm_record(record).get("name")
+    return name if isinstance(name, str) else None
+
+
 def place_of(record: Mapping[str, t.Any]) -> str:
     """Name the scope of a record in a sentence, also where its uuid is not reported."""
-    svm = record.get("svm") or {}
+    svm = svm_record(record)
     name = svm.get("name") or svm.get("uuid")
     return f"SVM {name}" if name else "the cluster" if record.get("scope") == "cluster" else "an SVM that is not named"
 
@@ -105,7 +117,7 @@ def without_identity(record: Mapping[str, t.Any]) -> str | None:
     """Name the field of a record that is needed to identify it and is not reported; None if all are reported."""
     if record.get("uuid") is None:
         return "uuid"
-    named = (record.get("svm") or {}).get("name") is not None or record.get("scope") == "cluster"
+    named = svm_name(record) is not None or record.get("scope") == "cluster"
     return None if named else "SVM"
 
 
@@ -156,7 +168,7 @@ def require_uuids(records: Iterable[Record]) -> None:
 
 def is_unclear(record: Mapping[str, t.Any], scope: Scope) -> bool:
     """Return whether a record leaves open whether it is of the scope."""
-    svm = record.get("svm") or {}
+    svm = svm_record(record)
     if scope.is_cluster:
         return not svm and record.get("scope") is None
     return svm.get("name" if scope.svm is not None else "uuid") is None and record.get("scope") != "cluster"

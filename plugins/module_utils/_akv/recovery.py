@@ -23,7 +23,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.causes import CAUSE
 from ansible_collections.ontap.akv.plugins.module_utils._akv.diagnosis import Diagnosis, diagnose
 from ansible_collections.ontap.akv.plugins.module_utils._akv.endings import Endings
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict, judge, next_poll, read_state
-from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, configuration_of
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, configuration_of, svm_name
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import worst_outcome
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import listed, plural
@@ -67,8 +67,7 @@ class Configuration:
     @property
     def svm(self) -> str | None:
         """The SVM's name; None for the cluster."""
-        name = (self.record.get("svm") or {}).get("name")
-        return name if isinstance(name, str) else None
+        return svm_name(self.record)
 
     @property
     def scope(self) -> str:
@@ -130,7 +129,7 @@ def protected(volumes: Iterable[Record], configurations: Iterable[Configuration]
     """
     enabled = [each for each in configurations if each.verdict is not Verdict.INACTIVE]
     svms = {each.svm for each in enabled}
-    return [volume for volume in volumes if None in svms or _svm_of(volume) in svms]
+    return [volume for volume in volumes if None in svms or svm_name(volume) in svms]
 
 
 def offline(volumes: Iterable[Record]) -> list[Record]:
@@ -142,11 +141,6 @@ def needs_person(configuration: Configuration) -> bool:
     """Whether someone must act: neither ONTAP nor a restore removes the cause."""
     remedy = configuration.diagnosis.remedy
     return configuration.verdict.needs_attention and remedy in (Remedy.CREDENTIAL, Remedy.PERSON)
-
-
-def _svm_of(volume: Values) -> str | None:
-    svm = volume.get("svm")
-    return svm.get("name") if isinstance(svm, Mapping) else None
 
 
 # -- wording ----------------------------------------------------------------------------------------------------------
@@ -248,16 +242,16 @@ def report(clusters: Mapping[str, Values], ends: Endings | None = None) -> list[
             (cluster, volume)
             for cluster, volumes in away.items()
             for volume in volumes
-            if (cluster, _svm_of(volume)) in group.svms
+            if (cluster, svm_name(volume)) in group.svms
         ]
-        explained |= {(cluster, _svm_of(volume)) for cluster, volume in mine}
+        explained |= {(cluster, svm_name(volume)) for cluster, volume in mine}
         volumes_of_group = [_volume_name(cluster if many else "", volume) for cluster, volume in mine]
         lines += _paragraph(group, volumes_of_group, ends.by_application.get(group.application, ()))
     rest = [
         _volume_name(cluster if many else "", volume)
         for cluster, volumes in away.items()
         for volume in volumes
-        if (cluster, _svm_of(volume)) not in explained
+        if (cluster, svm_name(volume)) not in explained
     ]
     if rest:
         lines.append(one_line(f"Offline volumes of healthy configurations ({len(rest)}): {_named(rest)}."))
@@ -301,7 +295,7 @@ def _add(groups: dict[t.Any, _Group], cluster: str, vault: Values, many: bool) -
     known = diagnosis["evidence"] if cause is Cause.UNCLASSIFIED else ()
     key = (cause, subject.lower(), diagnosis["advice"], tuple(re.sub(r"^[^:]*:", "", text) for text in known))
     group = groups.setdefault(key, _Group(cause, subject, diagnosis["advice"], diagnosis["heals_itself"], vault))
-    svm = (vault.get("svm") or {}).get("name")
+    svm = svm_name(vault)
     name = svm or "the cluster"
     group.names.append(f"{cluster}: {name}" if many else name)
     group.svms.append((cluster, svm))
@@ -353,7 +347,7 @@ def _volume_name(cluster: str, volume: Values) -> str:
     """Name a volume: cluster, SVM, volume, and where it is mounted."""
     path = (volume.get("nas") or {}).get("path")
     where = f" ({path})" if path else ""
-    name = f"{_svm_of(volume) or '?'}/{volume.get('name')}{where}"
+    name = f"{svm_name(volume) or '?'}/{volume.get('name')}{where}"
     return f"{cluster}: {name}" if cluster else name
 
 
@@ -364,7 +358,7 @@ def command_for(cause: Cause, vault: Values, clusters: Sequence[str], number: in
     :param number: how many have it
     """
     quoted = {name: shlex.quote(str(vault.get(name) or "")) for name in ("client_id", "key_id")}
-    svm = (vault.get("svm") or {}).get("name")
+    svm = svm_name(vault)
     limit = f" --limit {shlex.quote(','.join(clusters))}" if len(clusters) <= NAMED else ""
     narrow = f" -e akv_svm={shlex.quote(svm)}" if svm and number == 1 else ""
     recover = f"ansible-playbook ontap.akv.recover -i INVENTORY{limit}{narrow}"
@@ -574,7 +568,7 @@ def _sentence(
     parts = []
     if left:
         causes = ", ".join(dict.fromkeys(vault["diagnosis"]["cause"] for vault in left))
-        names = listed(_sorted((vault.get("svm") or {}).get("name") or "the cluster" for vault in left), 3)
+        names = listed(_sorted(svm_name(vault) or "the cluster" for vault in left), 3)
         verb = "needs" if len(left) == 1 else "need"
         parts.append(f"{plural(len(left), 'AKV configuration')} {verb} attention ({causes}): {names}.")
         if any(vault["credential"] == "failed" for vault in left):

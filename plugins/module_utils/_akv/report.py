@@ -20,6 +20,7 @@ from datetime import datetime, timezone
 from ansible_collections.ontap.akv.plugins.module_utils._akv.endings import candidates
 from ansible_collections.ontap.akv.plugins.module_utils._akv.expiry import Expiry, declared, in_words, read_date
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import svm_record
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 
 Record = dict[str, t.Any]
@@ -66,8 +67,8 @@ def _place_of(vault: Mapping[str, t.Any]) -> tuple[int, str, str]:
 
 def svm_of(record: Mapping[str, t.Any]) -> str:
     """Give the SVM of an AKV configuration or a volume; "" for the cluster's own."""
-    svm = record.get("svm")
-    named = (svm.get("name") or svm.get("uuid")) if isinstance(svm, Mapping) else None
+    svm = svm_record(record)
+    named = svm.get("name") or svm.get("uuid")
     return str(named or ("" if record.get("scope") == "cluster" else _NOT_REPORTED))
 
 

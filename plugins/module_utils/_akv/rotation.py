@@ -23,7 +23,12 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.health import (
     judge,
     read_state,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._akv.record import COMPARED, Record, configuration_of
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import (
+    COMPARED,
+    Record,
+    configuration_of,
+    svm_record,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import digest
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import listed, shortened
 
@@ -136,7 +141,7 @@ class Target:
     @classmethod
     def from_record(cls, record: Mapping[str, t.Any]) -> Target:
         """Make a target of a record of ONTAP's."""
-        svm = _svm(record)
+        svm = svm_record(record)
         return cls(
             reading=Reading.from_record(record),
             svm=svm.get("name"),
@@ -170,11 +175,6 @@ class Target:
         if svms is None or self.svm_uuid is None:
             return self
         return replace(self, encrypted=self.svm_uuid.lower() in svms)
-
-
-def _svm(record: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
-    svm = record.get("svm")
-    return svm if isinstance(svm, Mapping) else {}
 
 
 @dataclass(frozen=True)

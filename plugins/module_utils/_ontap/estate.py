@@ -22,6 +22,8 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.record import (
     Record,
     is_unclear,
     place_of,
+    svm_name,
+    svm_record,
     without_identity,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._akv.recovery import (
@@ -131,7 +133,7 @@ def read_protected_volumes(
     volumes = protected(found, enabled)
     away: dict[str, list[Record]] = {}
     for volume in offline(volumes):
-        away.setdefault(str((volume.get("svm") or {}).get("name")), []).append(volume)
+        away.setdefault(str(svm_name(volume)), []).append(volume)
     own = {each.svm for each in enabled}
     for svm, mine in away.items():
         elsewhere = volumes_elsewhere(client, Scope(svm) if svm in own else Scope(), mine)
@@ -182,7 +184,7 @@ def _values_of(line: Mapping[str, t.Any]) -> set[str]:
 
 
 def _is_named(volume: Mapping[str, t.Any], values: set[str]) -> bool:
-    svm = volume.get("svm") or {}
+    svm = svm_record(volume)
     if str(volume.get("uuid")) in values:
         return True
     return str(volume.get("name")) in values and bool({str(svm.get("name")), str(svm.get("uuid"))} & values)

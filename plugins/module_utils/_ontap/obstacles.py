@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import functools
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, svm_name
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import Release
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client, explain
@@ -92,7 +92,7 @@ def to_deleting(client: Client, scope: Scope, doing: str) -> OntapError | None:
     if scope.is_cluster and volumes:
         # Volumes of an SVM with a key manager of its own do not need the cluster's.
         own = svms_with_key_manager(client)
-        volumes = [volume for volume in volumes if (volume.get("svm") or {}).get("name") not in own]
+        volumes = [volume for volume in volumes if svm_name(volume) not in own]
     elif volumes:
         elsewhere = volumes_elsewhere(client, scope, volumes)
         volumes = [volume for volume in volumes if volume.get("name") not in elsewhere]

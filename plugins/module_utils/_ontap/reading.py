@@ -19,6 +19,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.record import (
     normalize,
     owned,
     select,
+    svm_record,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import HEALTH_FIELDS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
@@ -99,7 +100,7 @@ def sort_by_scope(records: Iterable[Record]) -> Callable[[Scope], list[Record]]:
     found: dict[str | None, list[Record]] = {}
     unclear = []
     for record in records:
-        svm = record.get("svm") or {}
+        svm = svm_record(record)
         names = {svm.get("name"), str(svm.get("uuid")).lower()} if svm else {None}
         for name in names:
             found.setdefault(name, []).append(record)

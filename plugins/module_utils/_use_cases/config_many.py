@@ -22,7 +22,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.declaration import 
     release_dependent,
     require_release,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, svm_name
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
@@ -229,7 +229,7 @@ def _undeclared(records: Sequence[Record], declared: Collection[str]) -> list[Re
     fields = ("uuid", "scope", "svm", "configuration", "name")
     found = [{field: record[field] for field in fields if field in record} for record in records]
     undeclared = [record for record in found if record.get("uuid") not in declared]
-    return sorted(undeclared, key=lambda record: str((record.get("svm") or {}).get("name", "")))
+    return sorted(undeclared, key=lambda record: svm_name(record) or "")
 
 
 def _plan(entries: Sequence[_Entry], check_mode: bool) -> None:

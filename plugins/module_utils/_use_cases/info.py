@@ -15,7 +15,7 @@ from types import SimpleNamespace
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict
 from ansible_collections.ontap.akv.plugins.module_utils._akv.key_holders import HOLDERS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import CREDENTIALS
-from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, is_unclear
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, is_unclear, svm_record
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import FIELDS, SECRET_FIELDS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
@@ -169,7 +169,7 @@ def _keys(client: Client, scope: Scope | None, vault: Record, volumes: list[Reco
     owner = scope or _scope_of(vault)
     if owner.is_cluster:
         # Volumes of different SVMs may have the same name.
-        mine = [{**volume, "name": f"{_svm_of(volume).get('name')}/{volume.get('name')}"} for volume in volumes]
+        mine = [{**volume, "name": f"{svm_record(volume).get('name')}/{volume.get('name')}"} for volume in volumes]
     else:
         mine = [volume for volume in volumes if owner.owns(volume)]
     holding = prove_holders(client, owner, str(vault.get("uuid")), mine)
@@ -179,14 +179,9 @@ def _keys(client: Client, scope: Scope | None, vault: Record, volumes: list[Reco
 
 
 def _scope_of(vault: Record) -> Scope:
-    svm = _svm_of(vault)
+    svm = svm_record(vault)
     name, uuid = svm.get("name"), svm.get("uuid")
     return Scope(str(name)) if name else Scope(svm_uuid=str(uuid).lower() if uuid else None)
-
-
-def _svm_of(record: Record) -> Record:
-    svm = record.get("svm")
-    return svm if isinstance(svm, dict) else {}
 
 
 def _message_of_keys(vaults: list[Record], volumes: list[Record] | None) -> str:

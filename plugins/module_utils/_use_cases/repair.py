@@ -26,6 +26,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.record import (
     COMPARED,
     Record,
     place_of,
+    svm_name,
     without_identity,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._akv.recovery import (
@@ -243,7 +244,7 @@ class _Repair:
         found, nameless = read_configurations(self._client, self._scope)
 
         def concerns(record: Mapping[str, t.Any]) -> bool:
-            svm = (record.get("svm") or {}).get("name")
+            svm = svm_name(record)
             if svm is None and record.get("scope") != "cluster":
                 return True
             return (svm is not None or self._params["scope"] != "svm") and (svms is None or svm in svms)
@@ -303,7 +304,7 @@ class _Repair:
             for each in self._now
             if each.record.get("client_id") is None and each.diagnosis.remedy is Remedy.CREDENTIAL
         ]
-        svms = [str((volume.get("svm") or {}).get("name")) for volume in self._volumes or []]
+        svms = [str(svm_name(volume)) for volume in self._volumes or []]
         return credential_targets(self._now, self._params["client_id"], self._params["force_credential"], svms)
 
     # -- the plan -----------------------------------------------------------------------------------------------------
