@@ -7,15 +7,14 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import time
 import typing as t
 from collections import Counter
 
 import pytest
+from faults.harness import Run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from integration.running import Values, call
+from integration.running import Values, call, wait_until
 
 from simulator import Simulator
 
@@ -254,15 +253,9 @@ def test_killed_in_the_middle_and_run_again() -> None:
     options = {"vaults": entries(*range(1, 13), **WHOLE), "threads": 2}
     slow = {"match": {"method": "POST", "times": 0}, "latency": {"seconds": 0.1}}
     with cluster(0, more=12, faults=[slow]) as simulator:
-        process = multiprocessing.get_context("spawn").Process(
-            target=call, args=("akv_config", simulator.connection, options)
-        )
-        process.start()
-        while changes(simulator)["POST"] < 5:
-            assert process.is_alive()
-            time.sleep(0.02)
+        process = Run("akv_config", **options, **simulator.connection)
+        wait_until(lambda: changes(simulator)["POST"] >= 5)
         process.kill()
-        process.join()
         left = len(simulator.vaults())
         again = call("akv_config", simulator.connection, options)[0]
         held = secrets(simulator)

@@ -8,13 +8,11 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from integration.running import Program
 
 from simulator import ScenarioError, Simulator, events, faults, releases, scenario, tables
 from simulator.__main__ import main
@@ -150,22 +148,10 @@ def test_control_over_http(start):
 
 def test_the_command_line(tmp_path):
     file, log = tmp_path / "connection.json", tmp_path / "requests.log"
-    started = time.monotonic()
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "simulator", "--port", "0", "--clusters", "3"),
-            *("--connection-file", str(file), "--log-file", str(log)),
-        ],
-        env={**os.environ, "PYTHONPATH": str(TESTS)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        while not file.exists():
-            assert process.poll() is None, process.stderr.read()
-            assert time.monotonic() - started < 120
-            time.sleep(0.02)
+    command = (sys.executable, "-m", "simulator", "--port", "0", "--clusters", "3")
+    files = ("--connection-file", file, "--log-file", log)
+    with Program(*command, *files, env={**os.environ, "PYTHONPATH": str(TESTS)}) as running:
+        running.wait_until(file.exists)
         connection = json.loads(file.read_text())
         assert file.stat().st_mode & 0o077 == 0
         client = Client(connection)
@@ -173,10 +159,9 @@ def test_the_command_line(tmp_path):
         names = [Client(each).get("/cluster?fields=name")["name"] for each in connection["clusters"]]
         assert names == ["cluster1", "cluster2", "cluster3"]
         assert [Client(each).get(VAULTS)["num_records"] for each in connection["clusters"]] == [1, 0, 0]
-    finally:
-        process.send_signal(signal.SIGTERM)
-        printed, errors = process.communicate(timeout=300)
-    assert (process.returncode, errors) == (0, "")
+        assert running.end() == 0, running.output
+    printed = running.output
+    assert all(line.startswith("export ") for line in printed.splitlines()), printed
     assert f"export ONTAP_PORT={connection['http_port']}\n" in printed
     assert set(re.findall(r"^export (\w+)=", printed, re.MULTILINE)) == {
         *("ONTAP_HOSTNAME", "ONTAP_PORT", "ONTAP_USERNAME", "ONTAP_PASSWORD", "ONTAP_CA_PATH"),
