@@ -31,6 +31,7 @@ from ansible_collections.ontap.akv.plugins.plugin_utils._variables import (
 
 _DELETES = ("allow_recreate", "state")
 """Options of an entry that delete an AKV configuration. This role never does."""
+_SHOWN = 10  # faults of entries in a message
 _OPTIONS = {name: spec for name, spec in ENTRY_SPEC.items() if name not in _DELETES}
 _ALIASES = {alias: name for name, spec in _OPTIONS.items() for alias in spec.get("aliases", ())}
 _VARIABLES = {
@@ -98,7 +99,9 @@ def _selected(given: Given) -> list[Values]:
     if not faults and not selected:
         faults.append(_nothing_selected(entries, given))
     if faults:
-        raise Refused(faults)
+        # One mistake in a template of many entries is a fault in each of them.
+        more = [Fault(("configurations",), f"and {len(faults) - _SHOWN} more.")] if len(faults) > _SHOWN else []
+        raise Refused(faults[:_SHOWN] + more)
     return selected
 
 
@@ -114,7 +117,7 @@ def _completed(place: str, raw: Mapping[str, t.Any], given: Given) -> Values:
             raise InputError(place, f"{name} is not allowed: this role never deletes. Use the role akv_disable.")
         if option not in _OPTIONS:
             names = [*_OPTIONS, *_ALIASES]
-            advice = did_you_mean(option, names, cutoff=0.7) or f"It takes {', '.join(sorted(_OPTIONS))}."
+            advice = did_you_mean(option, names, cutoff=0.7) or "ansible-doc ontap.akv.akv_config lists them."
             raise InputError(place, f"{name} is not an option. {advice}")
         if option in entry:
             raise InputError(place, f"{option} is given twice, by another name too. Keep one of them.")

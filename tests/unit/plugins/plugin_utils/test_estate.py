@@ -116,6 +116,14 @@ def test_a_malformed_entry_is_refused_by_the_name_of_its_svm(case: str) -> None:
     assert SECRET not in message
 
 
+def test_a_mistake_in_many_entries_is_shown_ten_times() -> None:
+    messages = reading(*({**ENTRY, "svm": f"vs{number}", "colour": "blue"} for number in range(1000))).errors
+    assert messages[0] == (
+        "akv_configurations: SVM vs0: colour is not an option. ansible-doc ontap.akv.akv_config lists them."
+    )
+    assert messages[10:] == ["akv_configurations: and 990 more."]
+
+
 @pytest.mark.parametrize(
     ("value", "kind"),
     [("payroll, research", "text"), ("[]", "text"), (5, "an integer"), ({"svm": "payroll"}, "an object")],
