@@ -7,18 +7,21 @@
 from __future__ import annotations
 
 import copy
+import gc
 import json
 import typing as t
 
 from ansible.plugins.loader import filter_loader
 from ansible.utils.display import Display
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv.approval import approve
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 from ansible_collections.ontap.akv.plugins.plugin_utils._direct import DirectAction
 from ansible_collections.ontap.akv.plugins.plugin_utils._evaluating import evaluator, with_defaults
+from ansible_collections.ontap.akv.plugins.plugin_utils._hostvars import result_of, settings_of
 from ansible_collections.ontap.akv.plugins.plugin_utils._role_readings import READINGS, Reading, ended
 from ansible_collections.ontap.akv.plugins.plugin_utils._roles.all import ROLES
-from ansible_collections.ontap.akv.plugins.plugin_utils._variables import read
+from ansible_collections.ontap.akv.plugins.plugin_utils._variables import NOT_GIVEN, Evaluate, read, value_of
 
 Values = dict[str, t.Any]
 
@@ -35,9 +38,12 @@ class ActionModule(DirectAction):
 
     def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:
         variables = task_vars or {}
+        # What the worker has from the process that forked it stays: it is not collected, and so not copied for that.
+        gc.freeze()
         _validation, options = self.validate_argument_spec(
             {
                 "role": {"type": "str", "required": True, "choices": list(READINGS)},
+                "fleet": {"type": "str"},
                 "done": {"type": "dict"},
                 "checks": {"type": "list", "elements": "dict", "default": []},
                 "drift": {"type": "str", "default": ""},
@@ -47,6 +53,11 @@ class ActionModule(DirectAction):
             return {"changed": False, **_flat(ended(options["done"], options["drift"], options["checks"]))}
         role, reading = options["role"], READINGS[options["role"]]
         evaluate = evaluator(self._templar, variables)
+        if options["fleet"]:
+            try:
+                return {"changed": False, **_fleet(options["fleet"], variables, evaluate)}
+            except InputError as error:
+                return {"failed": True, "msg": error.message}
         found = read(ROLES[role], ROLES, variables, evaluate)
         for warning in found.warnings:
             Display().warning(warning)
@@ -84,6 +95,24 @@ class ActionModule(DirectAction):
         self._task.action, self._task.args = reading.module, arguments
         self._task.check_mode, self._task.diff = True, False
         return super().run(None, variables)
+
+
+def _fleet(register: str, variables: Values, evaluate: Evaluate) -> Values:
+    """Compare the plans of all clusters with what was approved.
+
+    :param register: the variable of each host that has its plan
+    :raises InputError: the details of the approved plan cannot be evaluated
+    """
+    hostvars, hosts = variables["hostvars"], variables["ansible_play_hosts_all"]
+    # As the tasks have registered them: a filter would get them evaluated, and Ansible would load all filters for it.
+    registered = {host: hostvars.raw_get(host) for host in hosts}
+    # A host that failed before has no plan.
+    plans = {host: result_of(registered, host, register) for host in hosts}
+    names = ("akv_enable_expected_details", "akv_expected_details")
+    values = (value_of(name, variables, evaluate) for name in names)
+    details = next((value for value in values if value and value is not NOT_GIVEN), None)
+    approval = approve(plans, "", False, details, settings_of(registered, hosts, register))
+    return {**vars(approval), "acts": any(plan["act"] for plan in plans.values() if plan)}
 
 
 def _flat(concluded: Values) -> Values:

@@ -23,6 +23,11 @@ options:
     type: str
     required: true
     choices: [akv_enable, akv_recover, akv_report]
+  fleet:
+    description: >-
+      The variable of each host in which the role akv_enable has registered its reading. Then nothing is read, and the
+      plans of all hosts are compared with the approved plan.
+    type: str
   done:
     description: >-
       What M(ontap.akv.akv_config) returned, for the role akv_enable. Then nothing is read, and the result of the role

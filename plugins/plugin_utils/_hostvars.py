@@ -4,7 +4,7 @@
 
 # This plugin util is private to the collection: it may change at any time.
 
-"""What filters take from C(hostvars): the result that a task has registered on each host."""
+"""What filters and actions take from C(hostvars): the result that a task has registered on each host."""
 
 from __future__ import annotations
 

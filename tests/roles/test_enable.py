@@ -29,7 +29,7 @@ def host(simulator: Simulator, **variables: object) -> Connection:
 
 
 def test_an_estate(roles: Roles, tmp_path: Path) -> None:
-    """Predicted, created, unchanged in one request a cluster; a third cluster has a single configuration."""
+    """Predicted, created as approved, unchanged in one request a cluster; a third has a single configuration."""
     vaults = [{"svm": "vs1"}, {"svm": "vs0", "configuration": "green"}]
     with (
         Simulator(release="9.7", scenario={"svms": [{"name": "vs0"}, {"name": "vs1"}]}) as one,
@@ -57,7 +57,7 @@ def test_an_estate(roles: Roles, tmp_path: Path) -> None:
         }
         with assert_changes_nothing(one), assert_changes_nothing(two), assert_changes_nothing(three):
             predicted = roles.play("enable", clusters, SHARED, "--check", "--diff").check()
-        done = roles.play("enable", clusters, SHARED).check()
+        done = roles.play("enable", clusters, {**SHARED, **predicted.handed_on()}).check()
         for run in (predicted, done):
             results = {name: run.fact("akv_enable_result", name) for name in clusters}
             assert [result["outcome"] for result in results.values()] == ["changed"] * 3
