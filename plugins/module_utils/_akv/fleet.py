@@ -32,7 +32,12 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import (
 )
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import worst_outcome
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import digest
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import LONGEST_MESSAGE, listed, shortened
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import (
+    LONGEST_MESSAGE,
+    listed,
+    plural,
+    shortened,
+)
 
 _MANY = 20  # configurations: a table of more is grouped
 _SHORTEST_CAUSE = 60  # characters
@@ -325,7 +330,7 @@ def _choose_canary(read: Mapping[str, Result], named: str) -> Record:
 
 
 def _count(number: int) -> str:
-    return "1 AKV configuration" if number == 1 else f"{number} AKV configurations"
+    return plural(number, "AKV configuration")
 
 
 # -- what it did ------------------------------------------------------------------------------------------------------

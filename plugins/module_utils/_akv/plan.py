@@ -35,6 +35,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import (
     Step,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import MASK
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import capital
 
 REQUIRED = ("name", "key_id", "client_id", "tenant_id")
 """What a creation needs, apart from a credential (reference, "Create an AKV configuration", Required properties)."""
@@ -418,8 +419,3 @@ def _shown(record: Mapping[str, t.Any]) -> Record:
 
 def _after(before: Record, declared: Declaration) -> Record:
     return {**before, **declared.settings, **dict.fromkeys(declared.secrets, MASK)}
-
-
-def capital(sentence: str) -> str:
-    """Begin a sentence with a capital letter: str.capitalize() would change the names in it."""
-    return sentence[0].upper() + sentence[1:]

@@ -22,6 +22,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.expiry import Expir
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import svm_record
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import plural
 
 Record = dict[str, t.Any]
 
@@ -302,7 +303,7 @@ def fleet(
 def _headline(bad: int, number: int) -> str:
     if not number:
         return "No cluster was read"
-    clusters = "1 cluster" if number == 1 else f"{number} clusters"
+    clusters = plural(number, "cluster")
     if not bad:
         return f"{clusters}: nothing needs attention"
     return f"{bad} of {clusters} {'needs' if bad == 1 else 'need'} attention"

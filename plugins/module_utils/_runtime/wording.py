@@ -27,6 +27,12 @@ def shortened(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 
+def capital(sentence: object) -> str:
+    """Begin a sentence with a capital letter: str.capitalize() would change the names in it."""
+    text = str(sentence)
+    return text[:1].upper() + text[1:]
+
+
 def plural(number: int, thing: str) -> str:
     """Word a number of things."""
     return f"{number} {thing}{'' if number == 1 else 's'}"

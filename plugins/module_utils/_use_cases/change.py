@@ -24,7 +24,6 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.health import (
 )
 from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import (
     Declaration,
-    capital,
     compare,
     differences,
     other_credential,
@@ -69,6 +68,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import (
     Step,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.runner import Verb, confirm, intervals, read_until
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import capital
 
 _DONE = {
     "none": "as declared",

@@ -78,7 +78,12 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import (
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.parent import Run
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Confirmation, Secret, Step
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.runner import intervals, send
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import LONGEST_MESSAGE, listed, shortened
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import (
+    LONGEST_MESSAGE,
+    listed,
+    plural,
+    shortened,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.ontap_entry import ONTAP
 
 KIND = ONTAP
@@ -712,7 +717,7 @@ class Rotation:
             return "", " ".join([*self._said, *(entry.problem for entry in bad)])
         would = "would get" if self.check_mode else "got"
         sent = sum(entry.done == Done.SENT for entry in participants)
-        total = f"{len(participants)} AKV configuration{'s' if len(participants) != 1 else ''}"
+        total = plural(len(participants), "AKV configuration")
         count = f"{sent} of {total} on {self.client.where} {would} the new credential."
         sentences = []
         kinds = {Done.ROLLED_BACK: "Rolled back", Done.UNTOUCHED: "Untouched", Done.FAILED: "Failed"}
@@ -724,7 +729,7 @@ class Rotation:
 
     def _diff(self) -> Record:
         touched = sum(map(_touched, self.entries))
-        count = f"{touched} AKV configuration{'s' if touched != 1 else ''} of application {self.order.client_id}"
+        count = f"{plural(touched, 'AKV configuration')} of application {self.order.client_id}"
         if not touched:
             return {"prepared": ""}
         first, then = ("new", "previous") if self.order.stage == "rollback" else ("previous", "new")

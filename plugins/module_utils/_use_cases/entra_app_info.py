@@ -24,6 +24,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._azure.graph import (
 )
 from ansible_collections.ontap.akv.plugins.module_utils._azure.service import NoAnswer
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, InputError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import plural
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.azure_entry import AZURE, Azure
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import Params
 
@@ -168,7 +169,7 @@ def _standing(end: Expiry, now: datetime, min_days: int) -> str:
 
 def _message(applications: list[Record], summary: dict[str, int], min_days: int) -> str:
     count = len(applications)
-    many = f"{count} application{'s' if count != 1 else ''}"
+    many = plural(count, "application")
     said = f"{summary['expired']} expired, {summary['expiring']} expiring within {min_days} days, {summary['ok']} ok"
     if summary["unknown"]:
         said += f", {summary['unknown']} unknown"

@@ -30,6 +30,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._azure.clouds import (
 from ansible_collections.ontap.akv.plugins.module_utils._azure.login import Login, check_url
 from ansible_collections.ontap.akv.plugins.module_utils._azure.service import NoAnswer
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import plural
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.azure_entry import AZURE, Azure
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import Params
 
@@ -361,7 +362,7 @@ class _KeyInfo:
         except key_vault.Refused as refused:
             return UNKNOWN, _not_needed(refused, "list the versions of the key")
         self._key["versions"] = count
-        return OK, f"The key has {count} version{'s' if count != 1 else ''}."
+        return OK, f"The key has {plural(count, 'version')}."
 
     def _rotation_policy(self) -> Finding:
         try:

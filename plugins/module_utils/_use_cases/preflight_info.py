@@ -38,6 +38,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import un
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import count, is_nae, read_volumes
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import capital
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.ontap_entry import ONTAP
 
 KIND = ONTAP
@@ -248,8 +249,8 @@ class _Preflight:
 
     def _of_dns(self, servers: object) -> Check:
         if servers and isinstance(servers, list):
-            return Check("dns", OK, f"{_capital(self._scope)} uses DNS at {_listed(map(str, servers))}.")
-        message = f"{_capital(self._scope)} has no DNS server to resolve the key vault's host. Configure DNS for it."
+            return Check("dns", OK, f"{capital(self._scope)} uses DNS at {_listed(map(str, servers))}.")
+        message = f"{capital(self._scope)} has no DNS server to resolve the key vault's host. Configure DNS for it."
         return Check("dns", FAILED, message)
 
     def _of_keys(self) -> t.Iterator[Check]:
@@ -274,8 +275,8 @@ class _Preflight:
         if managers:
             names = _listed(f"{kind} ({uuid})" for kind, uuid in managers)
             steps = advise(kind_of(managers[0][0], self._scope.is_cluster), self._release)
-            return Check("key_manager", FAILED, f"{_capital(self._scope)} already has the key manager {names}. {steps}")
-        return Check("key_manager", OK, f"{_capital(self._scope)} has no other key manager.")
+            return Check("key_manager", FAILED, f"{capital(self._scope)} already has the key manager {names}. {steps}")
+        return Check("key_manager", OK, f"{capital(self._scope)} has no other key manager.")
 
     def _of_vault(self, known: bool | None) -> Check:
         """Check which AKV configuration exists.
@@ -285,9 +286,9 @@ class _Preflight:
         vaults = [] if known is False else vaults_of(self._client, self._scope)
         names = sorted({str(vault.get("name")) for vault in vaults})
         if names:
-            message = f"{_capital(self._scope)} has an AKV configuration already: {_listed(names)}."
+            message = f"{capital(self._scope)} has an AKV configuration already: {_listed(names)}."
             return Check("vault", WARNING, f"{message} akv_config compares it with the task.")
-        return Check("vault", OK, f"{_capital(self._scope)} has no AKV configuration yet.")
+        return Check("vault", OK, f"{capital(self._scope)} has no AKV configuration yet.")
 
     def _of_states(self, managers: list[tuple[str, str]], read: bool) -> Check:
         """Check the state of the scope's key-stores.
@@ -298,7 +299,7 @@ class _Preflight:
         if not read:
             return Check(name, UNKNOWN, f"The key managers of {self._scope} could not be read.")
         if not managers:
-            return Check(name, OK, f"{_capital(self._scope)} has no key-store yet.")
+            return Check(name, OK, f"{capital(self._scope)} has no key-store yet.")
         if self._release is None or not tells_state(self._release):
             return self._not_reported(name, "the state of a key-store")
         found = states(self._client, self._scope, self._release)
@@ -329,10 +330,10 @@ class _Preflight:
         """AKV does not serve volumes that are encrypted with the key of their aggregate."""
         nae = [volume for volume in volumes if is_nae(volume)]
         if not nae:
-            return Check("nae_volumes", OK, f"{_capital(self._scope)} has no NAE volumes.")
+            return Check("nae_volumes", OK, f"{capital(self._scope)} has no NAE volumes.")
         refused = refuses_nae(self._release) is not None
         message = (
-            f"{_capital(self._scope)} has volumes in NAE aggregates ({_some(nae)}), which AKV does not protect. Convert"
+            f"{capital(self._scope)} has volumes in NAE aggregates ({_some(nae)}), which AKV does not protect. Convert"
             " them to NVE first (volume move start -encrypt-with-aggr-key false)."
         )
         return Check("nae_volumes", FAILED if refused else WARNING, message)
@@ -385,9 +386,3 @@ def _state_of(scope: Scope, svm: Record) -> Check:
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(names)
-
-
-def _capital(scope: Scope) -> str:
-    """The scope as a sentence begins with it."""
-    name = str(scope)
-    return name[0].upper() + name[1:]

@@ -22,6 +22,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.report import (
     volume_of,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import capital
 
 Record = Mapping[str, t.Any]
 
@@ -213,7 +214,7 @@ def in_lines(record: Record) -> list[str]:
         if vault.get("verdict") not in FINE:
             scope = scope_of(vault)
             why = " ".join(map(str, vault.get("reasons") or []))
-            lines.append(printable(f"{scope[0].upper()}{scope[1:]} is {vault.get('verdict')}: {why}"))
+            lines.append(printable(f"{capital(scope)} is {vault.get('verdict')}: {why}"))
     for volume in filter(is_away, record.get("volumes", [])):
         lines.append(printable(f"SVM {svm_of(volume)}: volume {volume_of(volume)} is {volume.get('state')}."))
     lines += [printable(entry["msg"]) for entry in record.get("expiries", []) if entry["level"] != "later"]
