@@ -42,23 +42,19 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import (
     health_fields,
     patch_depends_on_release,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._ontap import obstacles
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client, is_unreadable
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import (
     JobFailed,
     follow,
     job_of_step,
     refuses_credential,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_stores import in_the_way, require_active, way_of_keys
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import (
     BLOCKING_LIMIT,
     EVERY_FIELD,
     not_bad,
-    unknown_svm,
     vaults_of,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import is_unused
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, InputError, OntapError, Outcome
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import (
     NEW,
@@ -178,55 +174,12 @@ class Change(Verb):
 
     def require(self, precondition: Precondition, chosen: Plan, check_mode: bool) -> None:
         """Stop before what ONTAP would refuse."""
-        client, scope, step = self.client, self.declared.scope, chosen.steps[0]
-        if precondition is Precondition.KEY_STORE_ACTIVE:
-            # A cluster that shows configurations is 9.14.1 or later: worth asking which. Where nothing exists yet, the
-            # release may not be known: a create that it forbids is then refused by ONTAP itself. An update goes
-            # through: it is the cure.
-            later = any("configuration" in record or "enabled" in record for record in self._records)
-            if later or client.known_release:
-                require_active(client, scope, step.doing, lambda state: self._allows(state, chosen.operation))
-        elif precondition is Precondition.SVM_EXISTS:
-            if unknown := unknown_svm(client, scope):
-                raise AkvError(unknown)
-        elif precondition is Precondition.NO_KEY_MANAGER:
-            if other := in_the_way(client, scope):
-                raise AkvError(other)
-        elif failure := self._obstacle(precondition, chosen):
-            raise failure
+        # Only a change needs it, and what it reads with: a tenth of what akv_config loads.
+        from ansible_collections.ontap.akv.plugins.module_utils._use_cases import preconditions
 
-    def _allows(self, state: str, operation: str) -> bool:
-        """Return whether a state of the key-store, not active, allows an operation."""
-        if operation == "enable":
-            # It finishes the switch.
-            return state == "switching"
-        # Before the migration of keys every key is elsewhere, and deleting is the rollback.
-        return operation == "delete" and state == "mixed" and is_unused(self.client, self.declared.scope)
-
-    def _obstacle(self, precondition: Precondition, chosen: Plan) -> AkvError | None:
-        """Foresee ONTAP's refusal of a step."""
-        client, scope = self.client, self.declared.scope
-        if precondition is Precondition.SWITCHABLE:
-            return obstacles.to_enabling(client, scope, chosen.steps[-1].doing)
-        if precondition is Precondition.CREATABLE:
-            post = next(step for step in chosen.steps if step.method == "POST")
-            failure = obstacles.to_creating(client, scope, post.doing, self.declared.creates_enabled)
-            if failure is not None:
-                self._add_way_of_keys(failure)
-                if chosen.operation == "recreate":
-                    failure.message = f"Nothing was deleted. {failure.message}"
-            return failure
-        try:
-            return obstacles.to_deleting(client, scope, chosen.steps[0].doing)
-        except AkvError as refusal:
-            if not is_unreadable(refusal):
-                raise
-            client.task.warn(f"Whether encrypted volumes need the keys is not known. {refusal.message}")
-            return None
-
-    def _add_way_of_keys(self, failure: OntapError | JobFailed) -> None:
-        if failure.code == "65537505":
-            failure.message += f" {way_of_keys(self.client, self.declared.scope, self.client.release())}"
+        # A cluster that shows configurations is 9.14.1 or later.
+        later = any("configuration" in record or "enabled" in record for record in self._records)
+        preconditions.require(self.client, self.declared, chosen, precondition, later)
 
     def predict(self, chosen: Plan, check_mode: bool) -> Result:
         """Give the result where nothing is sent: there is nothing to do, or it is check mode."""
@@ -356,13 +309,11 @@ class Change(Verb):
         """Complete a failure with what only this task knows."""
         step = chosen.steps[number]
         if isinstance(failure, (OntapError, JobFailed)) and chosen.operation == "create" and step.method == "POST":
-            why = unknown_svm(self.client, self.declared.scope)
-            if why is None and failure.code == "65537500" and self.take(self._records) is None:
-                why = in_the_way(self.client, self.declared.scope)
-            if why:
-                failure.message = f"{why} ({failure.message})"
-            else:
-                self._add_way_of_keys(failure)
+            # Only a refused creation needs it.
+            from ansible_collections.ontap.akv.plugins.module_utils._use_cases import preconditions
+
+            other = failure.code == "65537500" and self.take(self._records) is None
+            preconditions.explain_creation(self.client, self.declared.scope, failure, other)
         if refuses_credential(failure) and step.secrets:
             failure.message += (
                 " A secret younger than two minutes may not be known everywhere in Azure yet: run the task again, or"

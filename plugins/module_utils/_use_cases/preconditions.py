@@ -1,0 +1,94 @@
+# Copyright (c) 2026, the ontap.akv authors
+# BSD-2-Clause license (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+# This module util is private to the collection: it may change at any time.
+
+"""What ONTAP would refuse a change of one AKV configuration for: foreseen by reading, or explained afterwards."""
+
+from __future__ import annotations
+
+from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import Declaration
+from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
+from ansible_collections.ontap.akv.plugins.module_utils._ontap import obstacles
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client, is_unreadable
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import JobFailed
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_stores import in_the_way, require_active, way_of_keys
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import unknown_svm
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import is_unused
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, OntapError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Plan, Precondition
+
+
+def require(client: Client, declared: Declaration, chosen: Plan, precondition: Precondition, later: bool) -> None:
+    """Stop before what ONTAP would refuse.
+
+    :param later: whether the records that were read are of 9.14.1 or later
+    :raises AkvError: the precondition does not hold
+    """
+    scope = declared.scope
+    if precondition is Precondition.KEY_STORE_ACTIVE:
+        # Later releases are worth asking which. Where nothing exists yet, the release may not be known: a create that
+        # it forbids is then refused by ONTAP itself. An update goes through: it is the cure.
+        if later or client.known_release:
+            require_active(
+                client, scope, chosen.steps[0].doing, lambda state: _allows(client, scope, state, chosen.operation)
+            )
+    elif precondition is Precondition.SVM_EXISTS:
+        if unknown := unknown_svm(client, scope):
+            raise AkvError(unknown)
+    elif precondition is Precondition.NO_KEY_MANAGER:
+        if other := in_the_way(client, scope):
+            raise AkvError(other)
+    elif failure := _obstacle(client, declared, chosen, precondition):
+        raise failure
+
+
+def explain_creation(client: Client, scope: Scope, failure: OntapError | JobFailed, other: bool) -> None:
+    """Complete ONTAP's refusal to create an AKV configuration.
+
+    :param other: whether there is a key manager already, and it is not this AKV configuration
+    """
+    why = unknown_svm(client, scope)
+    if why is None and other:
+        why = in_the_way(client, scope)
+    if why:
+        failure.message = f"{why} ({failure.message})"
+    else:
+        _add_way_of_keys(client, scope, failure)
+
+
+def _allows(client: Client, scope: Scope, state: str, operation: str) -> bool:
+    """Return whether a state of the key-store, not active, allows an operation."""
+    if operation == "enable":
+        # It finishes the switch.
+        return state == "switching"
+    # Before the migration of keys every key is elsewhere, and deleting is the rollback.
+    return operation == "delete" and state == "mixed" and is_unused(client, scope)
+
+
+def _obstacle(client: Client, declared: Declaration, chosen: Plan, precondition: Precondition) -> AkvError | None:
+    """Foresee ONTAP's refusal of a step."""
+    scope = declared.scope
+    if precondition is Precondition.SWITCHABLE:
+        return obstacles.to_enabling(client, scope, chosen.steps[-1].doing)
+    if precondition is Precondition.CREATABLE:
+        post = next(step for step in chosen.steps if step.method == "POST")
+        failure = obstacles.to_creating(client, scope, post.doing, declared.creates_enabled)
+        if failure is not None:
+            _add_way_of_keys(client, scope, failure)
+            if chosen.operation == "recreate":
+                failure.message = f"Nothing was deleted. {failure.message}"
+        return failure
+    try:
+        return obstacles.to_deleting(client, scope, chosen.steps[0].doing)
+    except AkvError as refusal:
+        if not is_unreadable(refusal):
+            raise
+        client.task.warn(f"Whether encrypted volumes need the keys is not known. {refusal.message}")
+        return None
+
+
+def _add_way_of_keys(client: Client, scope: Scope, failure: OntapError | JobFailed) -> None:
+    if failure.code == "65537505":
+        failure.message += f" {way_of_keys(client, scope, client.release())}"
