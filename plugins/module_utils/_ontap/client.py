@@ -164,7 +164,7 @@ class Client:
                     " incomplete."
                 )
             records += found
-            following = _next_page(page)
+            following = next_page(page)
             if following is None:
                 return Collection(records, slowest)
             # An empty page may have the same link again; a page with records never links back.
@@ -436,7 +436,8 @@ def _target(path: str, query: Mapping[str, str] | None) -> str:
     return f"/api{path}" + (f"?{encoded}" if encoded else "")
 
 
-def _next_page(page: JSON) -> str | None:
+def next_page(page: JSON) -> str | None:
+    """Give a page's link to the next one; None where it has none."""
     links = page.get("_links")
     following = links.get("next") if isinstance(links, dict) else None
     href = following.get("href") if isinstance(following, dict) else None

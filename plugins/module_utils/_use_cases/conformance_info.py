@@ -30,7 +30,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import (
     health_fields,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import is_uuid
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client, next_page
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.error_codes import CODES
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, OntapError
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.ontap_entry import ONTAP
@@ -382,12 +382,8 @@ def _uuids(body: JSON) -> list[str]:
 
 def _next(body: JSON) -> dict[str, str] | None:
     """The query of the next page. Its path is never followed: only the query of the same collection is."""
-    links = body.get("_links")
-    following = links.get("next") if isinstance(links, dict) else None
-    href = following.get("href") if isinstance(following, dict) else None
-    if not isinstance(href, str) or not href:
-        return None
+    href = next_page(body)
     try:
-        return dict(parse_qsl(urlsplit(href).query))
+        return None if href is None else dict(parse_qsl(urlsplit(href).query))
     except ValueError:
         return None
