@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
+from contextlib import ExitStack, nullcontext
+from pathlib import Path
 
 import pytest
 from integration.canaries import Canary, Watch
-from integration.running import Values
+from integration.running import Run, Values
 from roles.playing import DEAD, HEAD, Roles, assert_changes_nothing
 
 from simulator import Simulator
@@ -21,7 +22,9 @@ SECRETS = {
     "akv_client_secret": Canary("*~with.all=that"),
     "akv_enable_proxy_password": Canary(),
     "akv_password": Canary('pass: *"'),
+    "akv_previous_client_secret": Canary("it's+the/former=one"),
 }
+PYTHON = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 ROLES: dict[str, Values] = {
     "enable": {
         "akv_svm": "vs0",
@@ -97,6 +100,44 @@ def test_clusters_that_cannot_be_read(role: str, roles: Roles) -> None:
     assert [says for says in expected if says not in messages] == [], messages
 
 
+def _all_roles(roles: Roles, *hosts: str) -> Path:
+    """A play of all roles, of which none ends it, for each pattern of hosts."""
+    tasks = [
+        {
+            "name": f"Try {role}",
+            "block": [{"name": f"Play {role}", "ansible.builtin.include_role": {"name": f"ontap.akv.akv_{role}"}}],
+            "rescue": [
+                # With the failure, which Ansible would show in the role alone.
+                {"name": f"{role} failed", "ansible.builtin.debug": {"msg": "{{ ansible_failed_result.msg }}"}}
+            ],
+        }
+        for role in ROLES
+    ]
+    plays = [{"name": "Play all roles", **HEAD, "hosts": each, "vars": PYTHON, "tasks": tasks} for each in hosts]
+    return roles.ansible.write("all.yml", plays)
+
+
+def _said(run: Run, role: str) -> dict[str, str]:
+    """What each cluster says on which the role failed."""
+    return {task.host: str(task.result["msg"]) for task in run.tasks if task.name == f"{role} failed"}
+
+
+# What each role is given, by names that are its own; the common ones are the same for all.
+COMMON = {name: value for given in ROLES.values() for name, value in given.items()}
+
+
+def test_a_variable_that_no_role_has(roles: Roles) -> None:
+    """Nothing is sent; what else is refused is tested by tests/unit/plugins/plugin_utils/test_variables.py."""
+    mistyped = {f"akv_{role}_svn": "vs0" for role in ROLES}
+    with Simulator() as simulator:
+        run = roles.play(_all_roles(roles, "all"), {"c1": simulator.connection}, {**COMMON, **mistyped})
+        assert simulator.requests == []
+    assert [role for role in ROLES if f"akv_{role}_svn: not a variable" not in _said(run, role).get("c1", "")] == []
+    result = run.fact("akv_rotate_result", "c1")
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "unchanged")
+    assert result["msg"] in run.failures()
+
+
 @pytest.mark.parametrize("arguments", [(), ("--check",)], ids=["true", "false"])
 def test_a_play_says_itself_whether_it_is_check_mode(arguments: tuple[str, ...], roles: Roles) -> None:
     """By ``check_mode`` of the play, against the command line: what a role says is what it does."""
@@ -118,7 +159,7 @@ def test_a_play_says_itself_whether_it_is_check_mode(arguments: tuple[str, ...],
             "name": f"Play {role}",
             **HEAD,
             "check_mode": in_check_mode,
-            "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}", "akv_svm": svm},
+            "vars": {**PYTHON, "akv_svm": svm},
             "roles": [f"ontap.akv.akv_{role}"],
         }
         for role, svm in svms.items()
@@ -133,7 +174,7 @@ def test_a_play_says_itself_whether_it_is_check_mode(arguments: tuple[str, ...],
     with Simulator(release="9.14.1", scenario=scenario) as simulator:
         simulator.apply([{"lose_keys": {"svm": "vs4", "nodes": ["node1"]}}])
         before = simulator.vaults()
-        with assert_changes_nothing(simulator) if in_check_mode else contextlib.nullcontext():
+        with assert_changes_nothing(simulator) if in_check_mode else nullcontext():
             playbook = roles.ansible.write("plays.yml", plays)
             run = roles.play(playbook, {"c1": simulator.connection}, variables, *arguments)
         run.check()
@@ -143,26 +184,55 @@ def test_a_play_says_itself_whether_it_is_check_mode(arguments: tuple[str, ...],
         assert (simulator.vaults() == before) == in_check_mode
 
 
-@pytest.mark.parametrize("role", ROLES)
-def test_secrets_are_nowhere(role: str, roles: Roles) -> None:
+def test_secrets_are_nowhere(roles: Roles) -> None:
+    """Where each role succeeds, where the cluster, Azure or the role refuses, and where nobody listens."""
+    new, previous = (SECRETS[name].secret for name in ("akv_client_secret", "akv_previous_client_secret"))
     users = [{"name": "admin", "password": SECRETS["akv_password"].secret}]
-    variables = {**ROLES[role], "akv_enable_proxy_host": "proxy.example.com", "akv_enable_proxy_type": "http"}
+    vault = {"name": NAME, "key_id": f"{NAME}keys/key1", "client_secret": previous}
+    # vs0 gets its configuration, vs1 loses it, the secret of vs3 has expired.
+    svms = {"enable": "vs0", "disable": "vs1", "rotate_key": "vs2", "recover": "vs3"}
+    scenario = {
+        "users": users,
+        "svms": [{"name": svm} for svm in svms.values()],
+        "vaults": [{"svm": svm, **vault} for svm in ("vs1", "vs2", "vs3")],
+    }
+    of_roles = {f"akv_{role}_svm": svm for role, svm in svms.items() if role != "recover"}
+    variables = {**COMMON, **of_roles, "akv_enable_proxy_host": "proxy.example.com", "akv_enable_proxy_type": "http"}
     variables |= {name: canary.secret for name, canary in SECRETS.items()}
+    variables |= {"akv_enable_wait_timeout": 5, "akv_rotate_include_unhealthy": True}
+    del variables["akv_svm"]
     outputs = []
-    with (
-        Simulator(release="9.14.1", scenario={"users": users}) as simulator,
-        Watch(list(SECRETS.values())) as watch,
-    ):
-        one = {**simulator.connection, "password": None}
-        second = {"akv_client_certificate": SECRETS["akv_client_secret"].secret}
-        # Refused by the cluster, by the role, and by nobody who listens.
-        bad = {"one": one, "two": {**one, "variables": second}, "dead": {**DEAD, "password": None}}
-        for clusters, more in (({"one": one}, {}), (bad, {"akv_svm": "vs9", "akv_hosts": "one,two,dead"})):
-            run = roles.play(role, clusters, {**variables, **more}, "-vvvv", "--diff")
-            outputs.append(run.shown())
-        outputs.append(json.dumps(simulator.requests).encode())
-        if role == "enable":
-            assert simulator.secret_of(simulator.vaults()[0]["uuid"]) == SECRETS["akv_client_secret"].secret
+    with ExitStack() as stack:
+        watch = stack.enter_context(Watch(list(SECRETS.values())))
+        simulators = []
+        for secrets in ([previous, new], [previous]):
+            application = {"client_id": "client1", "tenant_id": "tenant1", "secrets": secrets}
+            azure = {"poll_interval": 0, "applications": [application]}
+            simulator = stack.enter_context(Simulator(release="9.14.1", scenario={**scenario, "azure": azure}))
+            simulator.apply([{"expire_credential": {"svm": "vs3"}}])
+            simulators.append(simulator)
+        takes, refuses = simulators
+        clusters = {
+            "takes": {**takes.connection, "password": None},
+            "refuses": {**refuses.connection, "password": None},
+            "dead": {**DEAD, "password": None},
+        }
+        playbook = _all_roles(roles, "takes", "refuses", "dead")
+        run = roles.play(playbook, clusters, variables, "-vvvv", "--diff")
+        outputs.append(run.shown())
+        outputs += [json.dumps(simulator.requests).encode() for simulator in simulators]
+        failed = {role: list(_said(run, role)) for role in ROLES}
+        bad = ["refuses", "dead"]
+        expected = {
+            "enable": bad,
+            "disable": ["dead"],
+            "recover": bad,
+            "rotate": bad,
+            "rotate_key": bad,
+            "report": ["dead"],
+        }
+        assert failed == expected, failed
+        assert {takes.secret_of(vault["uuid"]) for vault in takes.vaults()} == {new}
     outputs += [path.read_bytes() for path in (roles.ansible.home / "out").rglob("*.*") if path.is_file()]
     leaks = [(name, canary.found_in(output)) for output in outputs for name, canary in SECRETS.items()]
     assert [leak for leak in leaks if leak[1]] == []

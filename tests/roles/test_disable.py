@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from contextlib import ExitStack
 
-import pytest
 from integration.running import Values, call
-from roles.playing import DEAD, Connection, Roles, assert_changes_nothing
+from roles.playing import Connection, Roles, assert_changes_nothing
 
 from simulator import Simulator
 
@@ -22,7 +21,8 @@ VAULT: Values = {"svm": "vs0"}
 VOLUME: Values = {"svm": "vs0", "name": "vol1", "encrypted": True}
 
 
-def test_disable_and_again_and_back(roles: Roles) -> None:
+def test_disable_and_back(roles: Roles) -> None:
+    """And again: test_life.py."""
     with Simulator(release="9.14.1", scenario={"vaults": [VAULT, {"svm": "vs1"}]}) as simulator:
         cluster = {"cluster1": simulator.connection}
         with assert_changes_nothing(simulator):
@@ -36,10 +36,6 @@ def test_disable_and_again_and_back(roles: Roles) -> None:
         for run in (predicted, done):
             result = run.fact("akv_disable_result", "cluster1")
             assert [result[key] for key in compared] == ["delete", True, False, "changed", []]
-
-        again = roles.play("disable", cluster, VARIABLES).check()
-        assert again.changed() == []
-        assert "nothing to delete" in again.fact("akv_disable_result", "cluster1")["msg"]
 
         back = {
             "akv_svm": "vs0",
@@ -82,15 +78,14 @@ STOPPED: dict[str, tuple[Values, Values, str]] = {
 }
 
 
-@pytest.mark.parametrize("arguments", [(), ("--check",)], ids=["run", "check"])
-def test_what_stops_it(arguments: tuple[str, ...], roles: Roles) -> None:
+def test_what_stops_it(roles: Roles) -> None:
     with ExitStack() as stack:
         clusters: dict[str, Connection] = {}
         for name, (scenario, given, _says) in STOPPED.items():
             simulator = stack.enter_context(Simulator(release="9.14.1", scenario=scenario))
             stack.enter_context(assert_changes_nothing(simulator))
             clusters[name] = {**simulator.connection, "variables": {**VARIABLES, **given}}
-        run = roles.play("disable", clusters, {"akv_hosts": ",".join(STOPPED)}, *arguments)
+        run = roles.play("disable", clusters, {"akv_hosts": ",".join(STOPPED)})
     messages = {task.host: str(task.result["msg"]) for task in run.tasks if task.status == "failed"}
     assert messages.keys() == STOPPED.keys()
     assert len(run.failures()) == len(STOPPED)
@@ -130,15 +125,6 @@ def test_the_clusters_own_is_left_to_ontap(roles: Roles) -> None:
     assert "65536867" in message
     assert "one of these volumes: vol1." in run.output
     assert run.fact("akv_disable_result", "cluster1")["outcome"] == "unchanged"
-
-
-def test_bad_variables(roles: Roles) -> None:
-    variables = {"akv_scope": "cluster", "akv_svm": "vs0", "akv_disable_name": "mykeyvault", "akv_disable_nam": NAME}
-    run = roles.play("disable", {"cluster1": DEAD}, variables)
-    assert run.code == 2
-    assert list(run.modules()) == []
-    (message,) = run.failures()
-    assert "akv_disable_nam: not a variable of the role akv_disable. Did you mean akv_disable_name" in message
 
 
 def test_an_approved_plan_that_moved_on_one_cluster_changes_none(roles: Roles) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from contextlib import ExitStack
 
-import pytest
 from integration.running import ROOT, Values
 from roles.playing import Roles
 from roles.test_all import NAME
@@ -51,27 +50,37 @@ def _denied(simulator: Simulator) -> list[Values]:
     return [seen for seen in simulator.requests if seen["status"] in (401, 403)]
 
 
-@pytest.mark.parametrize(("role", "rest_role"), ROW.findall(PAGE))
-def test_its_rest_role_is_enough(role: str, rest_role: str, roles: Roles) -> None:
-    """On the oldest release and on the newest. 9.7 cannot change a key."""
-    releases = {"newest": "9.19.1"} if role == "rotate_key" else {"newest": "9.19.1", "oldest": "9.7"}
-    variables = {**VARIABLES[role], "akv_hosts": ",".join(releases)}
-    if role == "report":
-        variables["akv_report_fail_on"] = []
-    scenario = _scenario(rest_role, [] if role == "enable" else [VAULT])
+def test_its_rest_role_is_enough(roles: Roles) -> None:
+    """For each Ansible role, on the oldest release and on the newest. 9.7 cannot change a key."""
+    plays, clusters, simulators = [], {}, {}
     with ExitStack() as stack:
-        clusters = {
-            name: stack.enter_context(Simulator(release=release, scenario=scenario))
-            for name, release in releases.items()
+        for role, rest_role in ROW.findall(PAGE):
+            releases = {"newest": "9.19.1"} if role == "rotate_key" else {"newest": "9.19.1", "oldest": "9.7"}
+            hosts = {f"{role}-{name}": release for name, release in releases.items()}
+            plays.append(
+                {
+                    "name": f"Play {role}",
+                    "ansible.builtin.import_playbook": f"ontap.akv.{role}",
+                    "vars": {"akv_hosts": list(hosts)},
+                }
+            )
+            scenario = _scenario(rest_role, [] if role == "enable" else [VAULT])
+            for host, release in hosts.items():
+                simulator = stack.enter_context(Simulator(release=release, scenario=scenario))
+                simulators[host] = simulator
+                more = {"akv_report_fail_on": []} if role == "report" else {}
+                clusters[host] = {**simulator.connection, **LOGIN, "variables": {**VARIABLES[role], **more}}
+        roles.play(roles.ansible.write("privileges.yml", plays), clusters).check()
+        assert [host for host, simulator in simulators.items() if not simulator.requests] == []
+        assert {host: denied for host, simulator in simulators.items() if (denied := _denied(simulator))} == {}
+
+
+def test_reading_is_enough_for_check_mode(roles: Roles) -> None:
+    with ExitStack() as stack:
+        simulators = {
+            name: stack.enter_context(Simulator(release="9.19.1", scenario=_scenario("akv_preflight_info", vaults)))
+            for name, vaults in (("create", []), ("unchanged", [VAULT]))
         }
-        roles.play(role, {name: {**sim.connection, **LOGIN} for name, sim in clusters.items()}, variables).check()
-        for simulator in clusters.values():
-            assert simulator.requests
-            assert _denied(simulator) == []
-
-
-@pytest.mark.parametrize("vaults", [[], [VAULT]], ids=["to create", "unchanged"])
-def test_reading_is_enough_for_check_mode(vaults: list[Values], roles: Roles) -> None:
-    with Simulator(release="9.19.1", scenario=_scenario("akv_preflight_info", vaults)) as simulator:
-        roles.play("enable", {"cluster1": {**simulator.connection, **LOGIN}}, VARIABLES["enable"], "--check").check()
-        assert _denied(simulator) == []
+        clusters = {name: {**simulator.connection, **LOGIN} for name, simulator in simulators.items()}
+        roles.play("enable", clusters, VARIABLES["enable"], "--check").check()
+        assert {name: _denied(simulator) for name, simulator in simulators.items()} == {"create": [], "unchanged": []}

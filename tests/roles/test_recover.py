@@ -10,13 +10,10 @@ tests/unit/plugins/module_utils/_akv/test_recovery.py.
 
 from __future__ import annotations
 
-import json
 import typing as t
 from collections import Counter
 from pathlib import Path
 
-import pytest
-from integration.canaries import Canary, Watch
 from integration.running import Run, Values
 from roles.playing import DEAD, Roles, assert_changes_nothing, assert_readable
 
@@ -123,87 +120,60 @@ def test_one_cluster_of_three_does_not_answer(roles: Roles) -> None:
 
 
 def test_a_configuration_that_cannot_be_named_is_not_a_success(roles: Roles) -> None:
+    """Nor is a diagnosis of it: test_role_readings.py."""
     fault = {"match": {"path": "/api/security/azure-key-vaults", "times": 0}, "without": {"fields": ["svm"]}}
     with Simulator(release="9.14.1", scenario=scenario(1, faults=[fault])) as simulator:
-        run = roles.play("diagnose", {"cluster1": simulator.connection})
-        assert run.code == 2
-        assert "cluster1: ONTAP does not report the SVM of the AKV configuration" in " ".join(run.failures())
         run, result = play(roles, simulator, CREDENTIAL)
-        assert run.code == 2
-        assert result["failed"] is True
-        assert "ONTAP does not report the SVM of the AKV configuration" in result["msg"]
-        assert "1 AKV configuration: none needs attention" not in run.output
+    assert run.code == 2
+    assert result["failed"] is True
+    assert "ONTAP does not report the SVM of the AKV configuration" in result["msg"]
+    assert "1 AKV configuration: none needs attention" not in run.output
 
 
-@pytest.mark.parametrize(("reading", "credential"), [(2, "none"), (3, "sent")])
-def test_a_reading_of_the_repair_that_fails_is_named(reading: int, credential: str, roles: Roles) -> None:
+def test_a_reading_of_the_repair_that_fails_is_named(roles: Roles) -> None:
     """The second reading is before the credential is sent, the third one after it."""
-    fault = {"match": {"path": "/api/storage/volumes", "times": 0, "nth": reading}, "http": {"status": 500}}
-    with broken({"expire_credential": {"svm": "vs0"}}) as simulator:
-        simulator.apply([{"add_fault": fault}])
-        run, result = play(roles, simulator, CREDENTIAL)
-        assert run.code == 2
+    credential = {"second": "none", "third": "sent"}
+    expired = {"expire_credential": {"svm": "vs0"}}
+    with broken(expired) as second, broken(expired) as third:
+        for reading, simulator in ((2, second), (3, third)):
+            match = {"path": "/api/storage/volumes", "times": 0, "nth": reading}
+            simulator.apply([{"add_fault": {"match": match, "http": {"status": 500}}}])
+        clusters = {"second": second.connection, "third": third.connection}
+        run = roles.play("recover", clusters, {**QUICK, **CREDENTIAL})
+    assert run.code == 2
+    for name in clusters:
+        result = run.fact("akv_recover_result", name)
         assert "HTTP 500" in result["msg"]
         assert "What to do" not in result["msg"]
-        assert [vault["credential"] for vault in result["vaults"]] == [credential]
+        assert [vault["credential"] for vault in result["vaults"]] == [credential[name]]
 
 
 def test_diagnose_changes_nothing_and_is_short(roles: Roles, tmp_path: Path) -> None:
+    lost = {"lose_keys": {"svm": "vs0", "nodes": ["node1"]}}
     with (
         broken({"expire_credential": {"svm": "vs0"}}) as one,
         broken({"disable_key": {"key_id": KEY}}, number=20) as two,
+        broken(lost) as three,
         assert_changes_nothing(one),
         assert_changes_nothing(two),
+        assert_changes_nothing(three),
     ):
         # Someone else's variable, which no task needs.
         unused = {"of_others": f"{{{{ lookup('ansible.builtin.pipe', 'touch {tmp_path}/evaluated') }}}}"}
-        clusters = {"one": one.connection, "two": {**two.connection, "variables": unused}}
-        run = roles.play("diagnose", clusters, {"akv_svm": "vs0"})
-        run.check()
-        assert "2 of 2 AKV configurations on 2 clusters need attention" in run.output
+        clusters = {
+            "one": {**one.connection, "variables": {"akv_svm": "vs0"}},
+            "two": {**two.connection, "variables": unused},
+            "three": three.connection,
+        }
         run = roles.play("diagnose", clusters)
         assert run.changed() == []
         run.check()
         # A task takes a worker for each host, even if it is skipped: after the reading, one host is enough.
         hosts = Counter(task.name for task in run.tasks)
-        assert hosts.pop("Read the cluster") == 2
+        assert hosts.pop("Read the cluster") == 3
         assert set(hosts.values()) == {1}
         assert list(tmp_path.iterdir()) == []
         (shown,) = (task.result["msg"] for task in run.tasks if task.name.startswith("Show what is wrong"))
-        assert len(shown) <= 20
+        assert len(shown) <= 30
         assert_readable(run)
-        assert "21 of 22 AKV configurations on 2 clusters need attention." in shown
-
-
-def test_diagnose_restores_no_keys(roles: Roles) -> None:
-    lost = {"lose_keys": {"svm": "vs0", "nodes": ["node1"]}}
-    with (
-        Simulator(release="9.14.1", scenario=scenario(events=[lost])) as simulator,
-        assert_changes_nothing(simulator),
-    ):
-        run = roles.play("diagnose", {"cluster1": simulator.connection})
-        run.check()
-        assert "1 of 2 AKV configurations needs attention" in run.output
-    assert [request["method"] for request in simulator.requests if request["method"] != "GET"] == []
-
-
-def test_bad_input(roles: Roles) -> None:
-    given = {"akv_svm": "vs0", "akv_scope": "cluster", "akv_client_secret": NEW, "akv_recover_wiat": 1}
-    with Simulator(release="9.14.1", scenario=scenario()) as simulator:
-        run = roles.play("recover", {"cluster1": simulator.connection}, {**QUICK, **given})
-        assert run.code == 2
-        assert_readable(run)
-        assert simulator.requests == []
-    failures = " ".join(run.failures())
-    assert "akv_recover_wiat: not a variable" in failures
-
-
-def test_secrets_are_nowhere(roles: Roles) -> None:
-    secret = Canary("*~with.all=that")
-    outputs = []
-    with Watch([secret]) as watch, broken({"expire_credential": {"svm": "vs0"}}) as simulator:
-        given = {**QUICK, "akv_client_id": "client1", "akv_client_secret": secret.secret}
-        run = roles.play("recover", {"one": simulator.connection}, given, "-vvvv", "--diff")
-        outputs += [run.shown(), json.dumps(simulator.requests).encode()]
-    assert [found for output in outputs if (found := secret.found_in(output))] == []
-    assert watch.found == set()
+        assert "22 of 23 AKV configurations on 3 clusters need attention." in shown

@@ -10,14 +10,11 @@ Which fault leads to which decision is tried in tests/faults/test_rotation.py, w
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 import time
 import typing as t
 from collections.abc import Iterator
 
-import pytest
-from integration.canaries import Canary, Watch
 from integration.running import Run, Values
 from roles.playing import DEAD, HEAD, Roles, assert_changes_nothing, assert_readable
 
@@ -112,8 +109,8 @@ def message(run: Run) -> str:
 
 
 def test_check_mode_then_the_approved_plan(roles: Roles) -> None:
-    """Three clusters side by side: one canary, one evaluation of the secret, and the plan that was approved."""
-    with fleet(3) as clusters:
+    """Two clusters side by side: one canary, one evaluation of the secret, and the plan that was approved."""
+    with fleet(2) as clusters:
         hosts = connections(clusters)
         count = roles.ansible.home / "evaluated"
         secret = f"{{{{ lookup('ansible.builtin.pipe', 'echo x >> {count}; printf {NEW}') }}}}"
@@ -128,7 +125,7 @@ def test_check_mode_then_the_approved_plan(roles: Roles) -> None:
             checked = roles.play("rotate", hosts, variables, "--check", "--diff", **shown).check()
         assert_readable(checked)
         predicted = {host: checked.fact("akv_rotate_result", host) for host in hosts}
-        assert [predicted[host]["canary"] for host in hosts] == ["vs0", "", ""]
+        assert [predicted[host]["canary"] for host in hosts] == ["vs0", ""]
         assert {vault["done"] for result in predicted.values() for vault in result["vaults"]} == {"sent"}
         (plan,) = {result["plan_id"] for result in predicted.values()}
         assert message(checked).endswith(f"The canary would be vs0 on c1. Plan: {plan}.")
@@ -138,7 +135,7 @@ def test_check_mode_then_the_approved_plan(roles: Roles) -> None:
         run = roles.play("rotate", hosts, {**variables, "akv_expected_plan": plan}).check()
         assert_readable(run)
         assert count.read_text() == "x\n"
-        assert [held(simulator) for simulator in clusters.values()] == [dict.fromkeys(ALL, NEW)] * 3
+        assert [held(simulator) for simulator in clusters.values()] == [dict.fromkeys(ALL, NEW)] * 2
         assert sent_to(clusters["c1"])[0] == "vs0"
         for host in hosts:
             result = run.fact("akv_rotate_result", host)
@@ -151,56 +148,52 @@ def test_check_mode_then_the_approved_plan(roles: Roles) -> None:
             assert done(run, host) == dict.fromkeys(ALL, ("sent", "healthy", "healthy"))
         assert message(run) == GONE
 
-        again = roles.play("rotate", hosts, {**variables, "akv_expected_plan": f"{plan}0"})
-        assert again.code == 2
-        assert f"The plan is {plan}, expected was {plan}0" in again.failures()[0]
         handed_on = checked.handed_on()
         assert handed_on["akv_expected_plan"] == plan
         moved = roles.play("rotate", {"c1": hosts["c1"]}, {**variables, **handed_on, "akv_credential_name": "2027-q2"})
         assert moved.code == 2
+        assert f", expected was {plan}" in moved.failures()[0]
         assert "the credential  now: change_number CHG1 credential_name 2027-q2" in moved.output
         assert "c2  now: not in this run" in moved.output
 
 
 def test_a_cluster_that_becomes_worse_is_rolled_back_and_fails_alone(roles: Roles) -> None:
-    with fleet(3) as clusters:
-        bad = clusters["c3"]
+    with fleet(2) as clusters:
+        bad = clusters["c2"]
         worse = {"lose_keys": {"svm": "vs1", "nodes": ["node2"]}}
         bad.apply([{"add_fault": {"match": {**PATCH, "nth": 2}, "events": [worse]}}])
         bad.apply([{"add_fault": {"match": {**PATCH, "nth": 3}, "events": [{"recover_keys": {"svm": "vs1"}}]}}])
         variables = {**VARIABLES, "akv_rotate_batch_size": 1}
         run = roles.play("rotate", connections(clusters), variables)
         assert run.code == 2
-        assert recap(run) == {"c1": (2, 0), "c2": (1, 0), "c3": (1, 1)}
+        assert recap(run) == {"c1": (2, 0), "c2": (1, 1)}
         assert held(bad) == {"vs0": NEW, "vs1": PREVIOUS, "vs2": PREVIOUS}
-        assert {name: what for name, (what, _before, _after) in done(run, "c3").items()} == {
+        assert {name: what for name, (what, _before, _after) in done(run, "c2").items()} == {
             "vs0": "sent",
             "vs1": "rolled_back",
             "vs2": "untouched",
         }
-        assert message(run) == f"{KEEP}2 of 9 configurations still use it."
-        assert run.fact("akv_rotate_result", "c3")["msg"] in run.failures()
+        assert message(run) == f"{KEEP}2 of 6 configurations still use it."
+        assert run.fact("akv_rotate_result", "c2")["msg"] in run.failures()
         assert_readable(run)
 
 
-@pytest.mark.parametrize("helps", [True, False])
-def test_a_canary_that_becomes_worse_in_the_soak(helps: bool, roles: Roles) -> None:
-    with fleet(3) as clusters:
+def test_a_canary_that_becomes_worse_in_the_soak(roles: Roles) -> None:
+    with fleet(2) as clusters:
         canary = clusters["c1"]
         looks = {"method": "GET", "path": "/api/security/azure-key-vaults", "nth": 6}
         canary.apply([{"add_fault": {"match": looks, "events": [{"lose_keys": {"svm": "vs0", "nodes": ["node2"]}}]}}])
-        if helps:
-            back = {"match": {**PATCH, "nth": 2}, "events": [{"recover_keys": {"svm": "vs0"}}]}
-            canary.apply([{"add_fault": back}])
+        back = {"match": {**PATCH, "nth": 2}, "events": [{"recover_keys": {"svm": "vs0"}}]}
+        canary.apply([{"add_fault": back}])
         run = roles.play("rotate", connections(clusters), {**VARIABLES, "akv_rotate_soak": 600})
         assert run.code == 2
-        assert recap(run) == {"c1": (2, 1), "c2": (0, 1), "c3": (0, 1)}
-        assert [sent_to(simulator) for simulator in clusters.values()] == [["vs0", "vs0"], [], []]
+        assert recap(run) == {"c1": (2, 1), "c2": (0, 1)}
+        assert [sent_to(simulator) for simulator in clusters.values()] == [["vs0", "vs0"], []]
         assert held(canary) == dict.fromkeys(ALL, PREVIOUS)
-        assert done(run, "c1")["vs0"] == ("rolled_back", "healthy", "healthy" if helps else "degraded")
-        assert ("The previous secret did not help" in run.fact("akv_rotate_result", "c1")["msg"]) != helps
+        assert done(run, "c1")["vs0"] == ("rolled_back", "healthy", "healthy")
+        assert "The previous secret did not help" not in run.fact("akv_rotate_result", "c1")["msg"]
         assert "the canary vs0 on c1 did not pass" in run.fact("akv_rotate_result", "c2")["msg"]
-        assert message(run) == f"{KEEP}9 of 9 configurations still use it."
+        assert message(run) == f"{KEEP}6 of 6 configurations still use it."
         assert_readable(run)
 
 
@@ -262,9 +255,6 @@ def test_what_is_added_in_the_soak_gets_nothing(roles: Roles) -> None:
         assert run.code == 2
         assert [sorted(sent_to(simulator)) for simulator in clusters.values()] == [["vs0"], ALL]
         assert "expected_plan is" in run.fact("akv_rotate_result", "c1")["msg"]
-        # Run again: the plan has it now.
-        roles.play("rotate", connections(clusters), VARIABLES).check()
-        assert set(held(clusters["c1"]).values()) == {NEW}
 
 
 def test_a_cluster_that_cannot_be_read(roles: Roles) -> None:
@@ -284,21 +274,16 @@ def test_a_cluster_that_cannot_be_read(roles: Roles) -> None:
         assert "c9  not reached" in run.output
 
 
-@pytest.mark.parametrize("include", [False, True])
-def test_azure_is_out_of_reach_and_the_secret_is_another_applications(include: bool, roles: Roles) -> None:
+def test_azure_is_out_of_reach_and_the_secret_is_another_applications(roles: Roles) -> None:
     """ONTAP takes any secret then: never green, and no working secret is overwritten on any but the canary."""
-    variables = {**VARIABLES, "akv_client_secret": "of-another", "akv_rotate_include_unhealthy": include}
+    variables = {**VARIABLES, "akv_client_secret": "of-another", "akv_rotate_include_unhealthy": True}
     with fleet(2) as clusters:
         for simulator in clusters.values():
             simulator.apply([{"azure": {"reachable": False}}])
         run = roles.play("rotate", connections(clusters), variables)
         assert run.code == 2
         assert {failed for _changed, failed in recap(run).values()} == {1}
-        if include:
-            assert [sent_to(simulator) for simulator in clusters.values()] == [["vs0"], []]
-        else:
-            assert "6 AKV configurations not healthy." in run.failures()[0]
-            assert [held(simulator) for simulator in clusters.values()] == [dict.fromkeys(ALL, PREVIOUS)] * 2
+        assert [sent_to(simulator) for simulator in clusters.values()] == [["vs0"], []]
 
 
 def test_a_task_time_out_in_the_soak(roles: Roles) -> None:
@@ -368,25 +353,20 @@ def test_killed_while_batches_are_sent(roles: Roles) -> None:
 
 
 def test_fifty_configurations_a_cluster(roles: Roles) -> None:
-    number, lines = 4, 120
+    number, lines = 2, 120
     with fleet(number, svms=[f"vs{place}" for place in range(50)]) as clusters:
-        hosts = connections(clusters)
-        checked = roles.play("rotate", hosts, VARIABLES, "--check", "--diff").check()
-        assert_readable(checked, lines)
-        run = roles.play("rotate", hosts, {**VARIABLES, "akv_rotate_wait_timeout": 60}, "--diff").check()
+        given = {**VARIABLES, "akv_rotate_wait_timeout": 60}
+        run = roles.play("rotate", connections(clusters), given, "--diff").check()
         assert_readable(run, lines)
         assert [set(held(simulator).values()) for simulator in clusters.values()] == [{NEW}] * number
 
 
-def test_the_canary_alone_then_the_rest(roles: Roles) -> None:
+def test_the_canary_alone(roles: Roles) -> None:
     with fleet(2) as clusters:
-        hosts = connections(clusters)
         alone = {**VARIABLES, "akv_rotate_only_canary": True, "akv_rotate_canary_svm": "vs1"}
-        run = roles.play("rotate", hosts, alone).check()
+        run = roles.play("rotate", connections(clusters), alone).check()
         assert [sent_to(simulator) for simulator in clusters.values()] == [["vs1"], []]
         assert message(run) == f"{KEEP}5 of 6 configurations still use it."
-        roles.play("rotate", hosts, {**VARIABLES, "akv_rotate_soak": 0}).check()
-        assert [held(simulator) for simulator in clusters.values()] == [dict.fromkeys(ALL, NEW)] * 2
 
 
 def test_two_applications_in_one_play(roles: Roles) -> None:
@@ -431,46 +411,3 @@ def test_two_applications_by_cluster(roles: Roles) -> None:
         assert run.code == 2
         expected = "client_id is not the same for all clusters of this run: client1 on c1; another on c2."
         assert all(expected in run.fact("akv_rotate_result", host)["msg"] for host in clusters), run.failures()
-
-
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        (
-            {"akv_client_id": "client2"},
-            "No AKV configuration of application client2 was found on c1. Near names: client1.",
-        ),
-        ({"akv_rotate_client_secrt": NEW}, "akv_rotate_client_secrt: not a variable of the role akv_rotate."),
-    ],
-)
-def test_bad_input(given: Values, expected: str, roles: Roles) -> None:
-    with fleet(1) as clusters, assert_changes_nothing(clusters["c1"]):
-        run = roles.play("rotate", connections(clusters), {**VARIABLES, **given})
-        assert run.code == 2
-        assert any(expected in failure for failure in run.failures()), run.failures()
-        result = run.fact("akv_rotate_result", "c1")
-        assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "unchanged")
-        assert result["msg"] in run.failures()
-
-
-def test_secrets_are_nowhere(roles: Roles) -> None:
-    new, previous = Canary("*~with.all=that"), Canary("{% or %} this~q")
-    outputs = []
-    with Watch([new, previous]) as watch:
-        for secrets in ((previous.secret, new.secret), (previous.secret,)):
-            vaults = [{"svm": name, "client_secret": previous.secret} for name in ALL]
-            with fleet(2, *vaults, secrets=secrets) as clusters:
-                worse = {"lose_keys": {"svm": "vs0", "nodes": ["node2"]}}
-                clusters["c2"].apply([{"add_fault": {"match": PATCH, "events": [worse]}}])
-                given = {
-                    **VARIABLES,
-                    "akv_client_secret": new.secret,
-                    "akv_previous_client_secret": previous.secret,
-                }
-                run = roles.play("rotate", connections(clusters), given, "-vvvv", "--diff")
-                outputs.append(run.shown())
-                outputs += [json.dumps(simulator.requests).encode() for simulator in clusters.values()]
-    assert [
-        canary.found_in(output) for output in outputs for canary in (new, previous) if canary.found_in(output)
-    ] == []
-    assert watch.found == set()
