@@ -5,7 +5,7 @@
 """Run checks in parallel and count them: ``make test``, and ``make check`` for those of the edit loop.
 
 The longest session starts first. One session more than there are cores runs at once, five at most, because a session
-also waits: for pauses, timeouts and the network. A line after each session says how far the run is.
+also waits: for pauses, timeouts and the network. A line at the start and after each session says how far the run is.
 
 The last line is ``N passed, N failed, N skipped``: the tests that pytest counted, and one for each other session.
 Exit code 0 only when nothing failed and some test ran. The reports and the output are left in .cache/reports.
@@ -200,6 +200,8 @@ def _run(sessions: list[Session]) -> None:
                 running[session.start(workers)] = session
                 if stopped:  # while it started
                     stop()
+            if not any(session.result for session in sessions):
+                _show_progress(sessions, at_once)
             pid, status, usage = os.wait4(-1, 0)
             if pid not in running:  # an orphan, where this is the first process of a container
                 continue
@@ -208,7 +210,7 @@ def _run(sessions: list[Session]) -> None:
                 _interrupt(pid)
             session.end(os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime)
             print(f"{'=' * 10} {session.name}: {session.result} {'=' * 10}\n{session.output()}")
-            print(f"{'-' * 10} {_progress(sessions, at_once)} {'-' * 10}", flush=True)
+            _show_progress(sessions, at_once)
     finally:
         # Where nobody reads the output any more, for example.
         stop()
@@ -221,13 +223,14 @@ def _interrupt(group: int) -> None:
         os.killpg(group, signal.SIGINT)
 
 
-def _progress(sessions: list[Session], at_once: int) -> str:
-    """How far the run is, by the seconds that its sessions took the last time."""
+def _show_progress(sessions: list[Session], at_once: int) -> None:
+    """Print how far the run is, by the seconds that its sessions took the last time."""
     ended = sum(bool(session.result) for session in sessions)
     left = [session.left() for session in sessions]
     minutes = round(max(sum(left) / at_once, *left) / 60)
     about = f"about {minutes} minute{'s' * (minutes != 1)} left" if minutes else "less than a minute left"
-    return f"{ended} of {len(sessions)}" + (f", {about}" if ended < len(sessions) else "")
+    far = f"{ended} of {len(sessions)}" + (f", {about}" if ended < len(sessions) else "")
+    print(f"{'-' * 10} {far} {'-' * 10}", flush=True)
 
 
 def _read_junit(path: Path) -> Counts | None:

@@ -102,6 +102,7 @@ def test_the_longest_session_starts_first(tmp_path: Path) -> None:
         output, _errors = process.communicate()
     started = [line.split()[2] for line in output.splitlines() if line.startswith("Starting")]
     assert started == ["success-1", "success-2", "success-3"]
+    assert "---- 0 of 3, about " in output.partition("output of")[0]
     assert set(json.loads((tmp_path / "seconds.json").read_text())) == set(started)
 
 
@@ -126,9 +127,10 @@ def test_the_programs_of_a_killed_session_end(tmp_path: Path) -> None:
 def test_an_output_that_nobody_reads_ends_all_sessions(tmp_path: Path) -> None:
     with run(tmp_path, "hangs follows") as process:
         assert process.stdout is not None
-        started = [process.stdout.readline() for _session in range(2)]
+        first, second, progress = (process.stdout.readline() for _line in range(3))
         process.stdout.close()
-    assert started == ["Starting session hangs ...\n", "Starting session follows ...\n"]
+    assert (first, second) == ("Starting session hangs ...\n", "Starting session follows ...\n")
+    assert "0 of 2" in progress
     assert process.returncode != 0
     wait_until_nothing_runs(tmp_path)
 
