@@ -170,6 +170,8 @@ class Reader:
 
     def _environment(self) -> dict[str, str]:
         return {
+            # A session of tests that a page runs takes no more than the page's test.
+            "AKV_WORKERS": "1",
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_REMOTE_TEMP": str(self.folder / "tmp" / "remote"),
             "EDITOR": "false",
