@@ -94,11 +94,15 @@ class Redactor:
 
     def _forget(self) -> None:
         """Forget what was masked, and the patterns. They take long to compile, and are made when they are needed."""
-        for pattern in ("_pattern", "_pattern_of_names"):
-            self.__dict__.pop(pattern, None)
-        self._texts = _Kept(lambda text: self._pattern.sub(MASK, text) if self._pattern else text)
+        for made in ("_lowered", "_pattern", "_pattern_of_names"):
+            self.__dict__.pop(made, None)
+        self._texts = _Kept(self._mask_text)
         self._names = _Kept(self._mask_name)
         self._free_texts = _Kept(self._mask_free_text)
+
+    @cached_property
+    def _lowered(self) -> tuple[str, ...] | None:
+        return _lowered_forms(frozenset(self._secrets))
 
     @cached_property
     def _pattern(self) -> re.Pattern[str] | None:
@@ -119,10 +123,20 @@ class Redactor:
         """
         return self._names[name]
 
+    def _mask_text(self, text: str) -> str:
+        return self._pattern.sub(MASK, text) if self._may_hold(text) and self._pattern else text
+
     def _mask_name(self, name: str) -> str:
-        if _FIELD.fullmatch(name) or self._pattern_of_names is None:
+        if _FIELD.fullmatch(name) or not self._may_hold(name) or self._pattern_of_names is None:
             return name
         return self._pattern_of_names.sub(MASK, name)
+
+    def _may_hold(self, text: str) -> bool:
+        """Return whether the patterns have to look: few texts hold a form, and to compile takes long."""
+        if self._lowered is None or not text.isascii():
+            return True
+        lowered = text.lower()
+        return any(form in lowered for form in self._lowered)
 
     def free_text(self, text: str) -> str:
         """Mask runs of 8 and more characters of a secret too: a sentence of the server's may echo a part of it."""
@@ -158,6 +172,13 @@ class Redactor:
         if isinstance(value, (list, tuple)):
             return [self._masked(item, masked, own) for item in value]
         return value
+
+
+@lru_cache(maxsize=16)
+def _lowered_forms(secrets: frozenset[str]) -> tuple[str, ...] | None:
+    """List all forms in lower case, or None where one is not ASCII: then more than its lower case is equal to it."""
+    forms = {form for secret in secrets for form in _forms(secret)}
+    return tuple({form.lower() for form in forms}) if all(map(str.isascii, forms)) else None
 
 
 @lru_cache(maxsize=16)

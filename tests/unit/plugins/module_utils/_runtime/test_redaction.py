@@ -64,6 +64,23 @@ def test_parts_of_a_secret_in_a_server_s_text_are_masked(secret: str) -> None:
     assert part not in Redactor([secret]).free_text(f"near '{part}'")
 
 
+@pytest.mark.parametrize(
+    ("secret", "text"),
+    [
+        ("s3cret-value", "S3CRET-Value"),
+        ("S3CRET-VALUE", "s3cret-value"),
+        # The sign of Kelvin is a k, and the long s an s, where case does not count.
+        ("s3cret-key", "\u017f3cret-\u212aey"),
+        ("\u017f3cret-\u212aey", "s3cret-key"),
+        ("gr\xfc\xdfe-of-all", "GR\xdc\xdfE-OF-ALL"),
+    ],
+)
+def test_case_does_not_count(secret: str, text: str) -> None:
+    redactor = Redactor([secret])
+    assert redactor.text(f"<{text}>") == f"<{MASK}>"
+    assert redactor.result({f"<{text}>": None}) == {f"<{MASK}>": None}
+
+
 def test_structure_is_kept_and_names_are_masked_too() -> None:
     cleaned = Redactor(["s3cret-value"]).result({"a": [1, None, True, "xs3cret-valuey"], "s3cret-value": ("b",)})
     assert cleaned == {"a": [1, None, True, f"x{MASK}y"], MASK: ["b"]}
