@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import (
     COMPARED,
+    CREDENTIALS,
     DEFAULT_CONFIGURATION,
     KEY_STORES,
     VAULTS,
@@ -39,9 +40,6 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import 
 
 REQUIRED = ("name", "key_id", "client_id", "tenant_id")
 """What a creation needs, apart from a credential (reference, "Create an AKV configuration", Required properties)."""
-
-CREDENTIALS = {"client_secret": "client_secret", "client_certificate": "certificate"}
-"""The credentials of an Azure application, each with ONTAP's name for that kind (``authentication_method``)."""
 
 _IDENTITY = ("client_id", "tenant_id")
 _PROXY = ("proxy_host", "proxy_port", "proxy_type", "proxy_username")

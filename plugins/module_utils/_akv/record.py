@@ -39,6 +39,9 @@ _SWITCHES = ("verify_host", "verify_ip")
 COMPARED = tuple(sorted((*_TEXT, *_NUMBERS, *_SWITCHES)))
 """The fields that a task may declare and that ONTAP gives back."""
 
+CREDENTIALS = {"client_secret": "client_secret", "client_certificate": "certificate"}
+"""The credentials of an Azure application, each with ONTAP's name for that kind (``authentication_method``)."""
+
 Record = dict[str, t.Any]
 
 

@@ -16,6 +16,7 @@ import functools
 import typing as t
 from collections.abc import Callable, Iterable, Mapping
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv.configuration import Configuration, offline, protected
 from ansible_collections.ontap.akv.plugins.module_utils._akv.diagnosis import diagnose
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict, judge, read_state
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import (
@@ -25,11 +26,6 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.record import (
     svm_name,
     svm_record,
     without_identity,
-)
-from ansible_collections.ontap.akv.plugins.module_utils._akv.recovery import (
-    Configuration,
-    offline,
-    protected,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import HEALTH_FIELDS, Release, health_fields
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope

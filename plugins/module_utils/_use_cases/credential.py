@@ -37,8 +37,12 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.health import (
     judge,
     next_poll,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import CREDENTIALS
-from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, require_uuids, vault_path
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import (
+    CREDENTIALS,
+    Record,
+    require_uuids,
+    vault_path,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import health_fields
 from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import (
     Done,

@@ -14,8 +14,7 @@ from types import SimpleNamespace
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict
 from ansible_collections.ontap.akv.plugins.module_utils._akv.key_holders import HOLDERS
-from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import CREDENTIALS
-from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, is_unclear, svm_record
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import CREDENTIALS, Record, is_unclear, svm_record
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import FIELDS, SECRET_FIELDS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope

@@ -20,6 +20,7 @@ from types import SimpleNamespace
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv import declaration
 from ansible_collections.ontap.akv.plugins.module_utils._akv.causes import Remedy
+from ansible_collections.ontap.akv.plugins.module_utils._akv.configuration import Configuration, offline
 from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict
 from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import Declaration
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import (
@@ -32,10 +33,8 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.record import (
 from ansible_collections.ontap.akv.plugins.module_utils._akv.recovery import (
     COMES_BACK,
     NAMED,
-    Configuration,
     credential_targets,
     needs_person,
-    offline,
     report,
     restore_targets,
 )

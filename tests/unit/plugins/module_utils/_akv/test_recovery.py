@@ -14,15 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.causes import Cause
+from ansible_collections.ontap.akv.plugins.module_utils._akv.configuration import Configuration, protected
 from ansible_collections.ontap.akv.plugins.module_utils._akv.endings import endings
 from ansible_collections.ontap.akv.plugins.module_utils._akv.recovery import (
-    Configuration,
     command_for,
     credential_targets,
     needs_person,
     one_line,
     progress,
-    protected,
     report,
     restore_targets,
     suspects,
