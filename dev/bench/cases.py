@@ -43,8 +43,7 @@ GOALS = """
 28  10,000 looks of akv_health:memory ≤ 1 MB
 """
 
-VAULTS = "security/azure-key-vaults"
-KEY_VAULT = "https://mykeyvault.vault.azure.net"
+VAULTS, KEY_VAULT = "security/azure-key-vaults", "https://mykeyvault.vault.azure.net"
 KEY = f"{KEY_VAULT}/keys/key1"
 TENANT, CLIENT = "11111111-2222-3333-4444-555555555555", "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
 PREVIOUS, SECRET = "the-previous-secret", "the-new-secret"

@@ -17,8 +17,7 @@ from dev.bench import children, page
 from dev.bench.cases import cases
 from dev.bench.page import GOAL_LIST, Goal
 
-RATIO = Goal.read("23  ours:task ≤ 0.5 × peer:task + other:run")
-MORE = Goal.read("23  ours:memory ≤ 66 MB + peer:memory")
+RATIO, MORE = map(Goal.read, ("23  ours:task ≤ 0.5 × peer:task + other:run", "23  ours:memory ≤ 66 MB + peer:memory"))
 
 
 def measure(contender: str, number: int = 1, items: int = 1, **figures: float) -> dict[str, Any]:
