@@ -285,14 +285,14 @@ def ansible_test_sanity(session: nox.Session, core: str) -> None:
     elif core == NEWEST:
         # What the oldest and the newest Python import, those between do too.
         found = list(pythons.find())
-        here = ("--controller", f"origin:python=venv/{python}")
+        here = ("--controller", f"origin:python={python}")
         each = [part for target in sorted({found[0], found[-1]}) for part in ("--target-python", target)]
         # Of tests and tools ruff and mypy judge the code.
         runs = [(*here, *each, "--skip-test", "pylint"), (*here, "--test", "pylint", "plugins/")]
     else:
         # What no ansible-core decides, and what takes an environment or minutes.
         same = ("changelog", "pep8", "pylint", "yamllint")
-        runs = [("--venv", "--python", python, *(part for test in same for part in ("--skip-test", test)))]
+        runs = [("--python", python, *(part for test in same for part in ("--skip-test", test)))]
     ansible_test(session, core, "sanity", *runs)
 
 

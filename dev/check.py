@@ -34,21 +34,19 @@ _WORDS = {"success": "passed", "failed": "failed", "aborted": "failed", "skipped
 
 # Seconds that a session takes with one worker, where .cache holds no figure of an earlier run; others take less.
 _SECONDS = {
-    "roles": 900,
-    "faults": 450,
-    "integration-2.21": 350,
-    "sanity-2.21": 230,
-    "eda": 200,
-    "pages": 130,
-    "core-2.22": 220,
-    "core-2.16": 140,
-    "ansible-integration": 110,
-    "sanity-2.16": 100,
-    "sanity-2.18": 100,
-    "core-2.18": 90,
-    "releases": 70,
+    "roles": 500,
+    "faults": 440,
+    "integration-2.21": 280,
+    "eda": 190,
+    "pages": 190,
+    "sanity-2.21": 150,
+    "core-2.16": 150,
+    "core-2.22": 130,
+    "lint": 80,
+    "sanity-2.16": 65,
+    "sanity-2.18": 65,
 }
-_DEFAULT = 60
+_DEFAULT = 40
 
 
 @dataclass
