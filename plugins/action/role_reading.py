@@ -106,13 +106,13 @@ def _fleet(register: str, variables: Values, evaluate: Evaluate) -> Values:
     hostvars, hosts = variables["hostvars"], variables["ansible_play_hosts_all"]
     # As the tasks have registered them: a filter would get them evaluated, and Ansible would load all filters for it.
     registered = {host: hostvars.raw_get(host) for host in hosts}
-    # A host that failed before has no plan.
+    # A host that failed before has no plan, or what Ansible made of its failure.
     plans = {host: result_of(registered, host, register) for host in hosts}
     names = ("akv_enable_expected_details", "akv_expected_details")
     values = (value_of(name, variables, evaluate) for name in names)
     details = next((value for value in values if value and value is not NOT_GIVEN), None)
     approval = approve(plans, "", False, details, settings_of(registered, hosts, register))
-    return {**vars(approval), "acts": any(plan["act"] for plan in plans.values() if plan)}
+    return {**vars(approval), "acts": any(plan.get("act") for plan in plans.values() if plan)}
 
 
 def _flat(concluded: Values) -> Values:

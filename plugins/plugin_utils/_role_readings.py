@@ -19,7 +19,7 @@ from datetime import datetime, timezone
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv import report
 from ansible_collections.ontap.akv.plugins.module_utils._akv.azure_check import keys_of_entries
-from ansible_collections.ontap.akv.plugins.module_utils._akv.record import svm_name
+from ansible_collections.ontap.akv.plugins.module_utils._akv.record import svm_record
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import listed
 from ansible_collections.ontap.akv.plugins.plugin_utils._roles import akv_enable
 from ansible_collections.ontap.akv.plugins.plugin_utils._variables import NOT_GIVEN, Evaluate, value_of
@@ -126,7 +126,8 @@ def _undeclared(records: Sequence[Result]) -> str:
 
 
 def _scope(record: Result) -> str:
-    return svm_name(record) or "the cluster"
+    svm = svm_record(record)
+    return str(svm.get("name") or svm.get("uuid") or "the cluster")
 
 
 _OF_ALL = ("changed", "msg", "outcome", "results", "undeclared")
@@ -160,8 +161,11 @@ def _message(result: Result) -> str:
     """Name bad entries as the role's own checks do: who declares an estate knows no option ``vaults``."""
     if "problems" not in result:
         return str(result.get("msg", ""))
-    named = ((f"SVM {each['svm']}" if "svm" in each else "The cluster", each["msg"]) for each in result["problems"])
-    return " ".join(["Nothing was changed.", *(f"{name}: {problem}" for name, problem in named)])
+    said = ["Nothing was changed."]
+    for each in result["problems"]:
+        svm = each.get("svm") or each.get("svm_uuid")
+        said.append(f"{f'SVM {svm}' if svm else 'The cluster'}: {each['msg']}")
+    return " ".join(said)
 
 
 def _with_declared(given: Values, defined: Container[str], evaluate: Evaluate) -> Values:

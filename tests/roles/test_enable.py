@@ -163,7 +163,9 @@ def test_what_is_missing_on_the_cluster_stops_it(roles: Roles) -> None:
             name: host(simulators[name].__enter__(), akv_configurations=[entry("vs0")], **variables)
             for name, (_scenario, variables, _says) in scenarios.items()
         }
-        run = roles.play("enable", clusters, SHARED)
+        # Its reading fails before it has begun.
+        first = {**DEAD, "password": "{{ no_such }}", "variables": {"akv_configurations": [entry("vs0")]}}
+        run = roles.play("enable", {"login": first, **clusters}, SHARED)
         assert [name for name, simulator in simulators.items() if simulator.vaults()] == ["allowed"]
         methods = {name: {seen["method"] for seen in simulator.requests} for name, simulator in simulators.items()}
         assert [name for name in methods if "POST" in methods[name]] == ["onboard", "allowed"]
@@ -171,7 +173,9 @@ def test_what_is_missing_on_the_cluster_stops_it(roles: Roles) -> None:
         for simulator in simulators.values():
             simulator.__exit__(None, None, None)
     assert run.code == 2
-    failed = {task.host: task.result["msg"] for task in run.tasks if task.status == "failed"}
+    assert "akv_password: cannot be evaluated: 'no_such' is undefined" in " ".join(run.output.split())
+    failed = {task.host: task.result.get("msg", "") for task in run.tasks if task.status == "failed"}
+    assert "login" in failed
     for name, (_scenario, _variables, says) in scenarios.items():
         assert [part for part in says if part not in failed.get(name, "")] == [], failed
 

@@ -143,9 +143,13 @@ def test_what_failed_is_not_hidden_by_drift() -> None:
 
 def test_a_failure_names_entries_by_their_svm() -> None:
     """Who declares an estate knows no option ``vaults``."""
-    problems = [{"entry": 0, "svm": "vs0", "msg": "x."}, {"entry": 12, "scope": "cluster", "msg": "y."}]
+    problems = [
+        {"entry": 0, "svm": "vs0", "msg": "x."},
+        {"entry": 1, "svm_uuid": "u1", "scope": "svm", "msg": "z."},
+        {"entry": 12, "scope": "cluster", "msg": "y."},
+    ]
     failed = {"failed": True, "msg": "vaults: nothing was changed. vaults[0] (svm: vs0): x.", "problems": problems}
-    assert ended(failed, "")["failure"] == "Nothing was changed. SVM vs0: x. The cluster: y."
+    assert ended(failed, "")["failure"] == "Nothing was changed. SVM vs0: x. SVM u1: z. The cluster: y."
 
 
 def test_the_report_names_the_findings_it_fails_for() -> None:
