@@ -22,7 +22,7 @@ def result_of(variables: t.Any, host: t.Any, register: t.Any) -> Result | None:
 
 
 def settings_of(variables: t.Any, hosts: t.Any, register: t.Any) -> dict[str, Result]:
-    """Give what ``role_variables`` or ``role_reading`` has read on each host, but for hosts with refused variables.
+    """Give what ``role_variables`` or ``role_reading`` has read on each host, if it could, and refused no variable.
 
     :param register: blank or None for no settings
     """
@@ -30,5 +30,5 @@ def settings_of(variables: t.Any, hosts: t.Any, register: t.Any) -> dict[str, Re
     return {
         host: {**result, **result.get("given", {})}
         for host, result in found.items()
-        if result and not (result.get("errors") or result.get("refused"))
+        if result and not any(result.get(name) for name in ("errors", "failed", "refused"))
     }

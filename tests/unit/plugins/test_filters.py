@@ -15,6 +15,7 @@ pytest.importorskip("ansible.errors", reason="the filters run on the control nod
 from ansible.errors import AnsibleFilterError
 from jinja2 import StrictUndefined, UndefinedError
 
+from ansible_collections.ontap.akv.plugins.filter.fleet_plan import fleet_plan
 from ansible_collections.ontap.akv.plugins.filter.rotation_fleet import rotation_fleet
 from ansible_collections.ontap.akv.plugins.filter.rotation_report import rotation_report
 from ansible_collections.ontap.akv.plugins.filter.to_config_entries import to_config_entries
@@ -129,6 +130,16 @@ def test_a_rotation_has_one_application_for_all_hosts() -> None:
     # What is refused on a host is no reason to name another one.
     hostvars["c3"]["given"]["errors"] = ["refused"]
     assert not rotation_fleet(hostvars, list(hostvars), **wish)["stop"]
+
+
+def test_a_host_that_failed_is_without_a_plan_and_not_one_with_other_settings() -> None:
+    """As Ansible registers a task whose login is undefined."""
+    read = {"plan_id": "1", "results": [], "given": {"expected_plan": "fleet-1"}}
+    hostvars = {"c1": {"plan": {"failed": True, "msg": "Task failed"}}, "c2": {"plan": read}}
+    fleet = fleet_plan(hostvars, ["c1", "c2"], plan="plan", settings="plan")
+    assert fleet["stop"]
+    assert "expected was fleet-1" in fleet["message"]
+    assert "Clusters without a plan: c1." in fleet["message"]
 
 
 @pytest.mark.parametrize("given", [None, {"c1": None}, {"c1": {"plan": {"plan_id": "1", "vaults": [1]}}}])
