@@ -51,9 +51,10 @@ def test_a_fault(here: Azure, fault: str, phase: str) -> None:
     name, match = PHASES[phase]
     _wait_until_it_listens(here)
     here.sim.apply([{"clear_faults": {}}, {"add_fault": {"match": {"azure": True, **match}, **FAULTS[fault]}}])
-    checks = here.checks(timeout=0.6)
-    struck = checks[name]
     harmless = fault in HARMLESS or (phase == "discovery" and fault in OF_DISCOVERY)
+    # Short where it ends what never comes; never what decides whether an answer comes in time.
+    checks = here.checks(timeout=20 if harmless else 0.6)
+    struck = checks[name]
     assert struck["status"] == ("ok" if harmless else "unknown"), struck
     assert struck["message"]
     assert not [check for check in checks.values() if check["status"] == "failed"]

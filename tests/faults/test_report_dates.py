@@ -20,10 +20,11 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.endings import endi
 from ansible_collections.ontap.akv.plugins.module_utils._akv.report import About, Ends, cluster, reading, with_azure
 from ansible_collections.ontap.akv.plugins.module_utils._azure.graph import Graph
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
-from ansible_collections.ontap.akv.plugins.plugin_utils._report.files import FORMATS, make
+from ansible_collections.ontap.akv.plugins.plugin_utils._report.files import make
 from ansible_collections.ontap.akv.plugins.plugin_utils._report.graph import Readers
 
 NOW = datetime.now(timezone.utc)
+FORMATS = ("html", "markdown", "json", "prometheus")
 LEVELS = {6: "7", 29: "30", 61: "later"}
 
 

@@ -28,6 +28,7 @@ from ansible_collections.ontap.akv.plugins.plugin_utils import _ems_events, _hea
 from ansible_collections.ontap.akv.plugins.plugin_utils._report import files, markdown
 from ansible_collections.ontap.akv.plugins.plugin_utils._watching import Watched, read_options
 
+FORMATS = ("html", "markdown", "json", "prometheus")
 NOW = datetime(2026, 11, 1, 12, tzinfo=timezone.utc)
 LOST: tuple[dict[str, Any], ...] = ({"lose_keys": {"svm": "vs0", "nodes": ["node1"]}},)
 AZURE: tuple[dict[str, Any], ...] = ({"azure": {"reachable": False}}, {"advance_clock": {"seconds": 3600}})
@@ -175,7 +176,7 @@ def test_a_report_guesses_nothing(happening: str) -> None:
     for reported, how, send in ways(happened, made):
         record = made(send)
         if how not in UNKNOWN:
-            assert files.make({"cluster1": record}, About(NOW), files.FORMATS, Path("/nowhere"))
+            assert files.make({"cluster1": record}, About(NOW), FORMATS, Path("/nowhere"))
         if how not in UNKNOWN or not record["reachable"]:
             continue
         found = set(record["found"])
