@@ -10,11 +10,13 @@ Which fault leads to which decision is tried in tests/faults/test_rotation.py, w
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import time
 import typing as t
 from collections.abc import Iterator
 
+from integration.canaries import Canary, Watch
 from integration.running import Run, Values
 from roles.playing import DEAD, HEAD, Roles, assert_changes_nothing, assert_readable
 
@@ -176,6 +178,21 @@ def test_a_cluster_that_becomes_worse_is_rolled_back_and_fails_alone(roles: Role
         assert message(run) == f"{KEEP}2 of 6 configurations still use it."
         assert run.fact("akv_rotate_result", "c2")["msg"] in run.failures()
         assert_readable(run)
+
+
+def test_a_rollback_shows_no_secret(roles: Roles) -> None:
+    new, previous = Canary("*~with.all=that"), Canary("it's+the/former=one")
+    vaults = [{"svm": name, "client_secret": previous.secret} for name in ALL]
+    with Watch([new, previous]) as watch, fleet(1, *vaults, secrets=(previous.secret, new.secret)) as clusters:
+        worse = {"lose_keys": {"svm": "vs0", "nodes": ["node2"]}}
+        clusters["c1"].apply([{"add_fault": {"match": {**PATCH, "nth": 1}, "events": [worse]}}])
+        given = {"akv_client_secret": new.secret, "akv_previous_client_secret": previous.secret}
+        run = roles.play("rotate", connections(clusters), {**VARIABLES, **given}, "-vvvv", "--diff")
+        assert done(run, "c1")["vs0"][0] == "rolled_back"
+        assert held(clusters["c1"]) == dict.fromkeys(ALL, previous.secret)
+        requests = json.dumps(clusters["c1"].requests).encode()
+    assert [canary.found_in(each) for canary in (new, previous) for each in (run.shown(), requests)] == [None] * 4
+    assert watch.found == set()
 
 
 def test_a_canary_that_becomes_worse_in_the_soak(roles: Roles) -> None:
