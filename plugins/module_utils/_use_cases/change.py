@@ -27,8 +27,10 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import (
     compare,
     differences,
     other_credential,
-    plan,
     shows,
+)
+from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import (
+    plan as plan_of,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import (
     Record,
@@ -165,40 +167,40 @@ class Change(Verb):
                     " not known, and it is not changed."
                 )
         others = [record for record in self._records if record is not current]
-        self.chosen = plan(declared, current, client.known_release, unreachable, others, compared)
+        self.chosen = plan_of(declared, current, client.known_release, unreachable, others, compared)
         for drift in self.chosen.drift:
             client.task.warn(
                 f"key_id: {drift['declared']} is declared, {drift['current']} is in use. {drift['advice']}"
             )
         return self.chosen
 
-    def require(self, precondition: Precondition, chosen: Plan, check_mode: bool) -> None:
+    def require(self, precondition: Precondition, plan: Plan, check_mode: bool) -> None:
         """Stop before what ONTAP would refuse."""
         # Only a change needs it, and what it reads with: a tenth of what akv_config loads.
         from ansible_collections.ontap.akv.plugins.module_utils._use_cases import preconditions
 
         # A cluster that shows configurations is 9.14.1 or later.
         later = any("configuration" in record or "enabled" in record for record in self._records)
-        preconditions.require(self.client, self.declared, chosen, precondition, later)
+        preconditions.require(self.client, self.declared, plan, precondition, later)
 
-    def predict(self, chosen: Plan, check_mode: bool) -> Result:
+    def predict(self, plan: Plan, check_mode: bool) -> Result:
         """Give the result where nothing is sent: there is nothing to do, or it is check mode."""
-        return self.result(chosen, self._predicted(chosen), check_mode)
+        return self.result(plan, self._predicted(plan), check_mode)
 
-    def _predicted(self, chosen: Plan) -> Record | None:
-        if chosen.operation == "delete":
+    def _predicted(self, plan: Plan) -> Record | None:
+        if plan.operation == "delete":
             return None
-        if self.current is not None and not chosen.steps:
+        if self.current is not None and not plan.steps:
             self._warn_of_health(self.current)
             return self.current
-        after = _without_secrets(chosen.after)
+        after = _without_secrets(plan.after)
         return {**(self.current or self.declared.scope.record()), **after} if after else None
 
     # -- changing -----------------------------------------------------------------------------------------------------
 
-    def prepare(self, chosen: Plan) -> None:
+    def prepare(self, plan: Plan) -> None:
         """Learn what confirming will need, before anything is changed: a missing right shows in time."""
-        if self._wait and self.current is not None and chosen.operation in _VERIFIED_BY_REACHABILITY:
+        if self._wait and self.current is not None and plan.operation in _VERIFIED_BY_REACHABILITY:
             self.client.release()
 
     def path(self, step: Step) -> str:
@@ -305,10 +307,10 @@ class Change(Verb):
     def _lost_a_race(self, step: Step, failure: AkvError) -> bool:
         return isinstance(failure, (OntapError, JobFailed)) and failure.code in _RACE_LOST.get(step.method, ())
 
-    def explain(self, chosen: Plan, number: int, failure: AkvError) -> AkvError:
+    def explain(self, plan: Plan, number: int, failure: AkvError) -> AkvError:
         """Complete a failure with what only this task knows."""
-        step = chosen.steps[number]
-        if isinstance(failure, (OntapError, JobFailed)) and chosen.operation == "create" and step.method == "POST":
+        step = plan.steps[number]
+        if isinstance(failure, (OntapError, JobFailed)) and plan.operation == "create" and step.method == "POST":
             # Only a refused creation needs it.
             from ansible_collections.ontap.akv.plugins.module_utils._use_cases import preconditions
 
@@ -326,8 +328,8 @@ class Change(Verb):
                 f" No reading shows a secret, so ONTAP may have the new or the previous {' and '.join(step.secrets)}."
                 " Run the task again with update_credentials: always."
             )
-        if chosen.operation == "recreate" and step.method == "POST":
-            settings = {name: value for left in chosen.steps[number:] for name, value in left.without_secrets().items()}
+        if plan.operation == "recreate" and step.method == "POST":
+            settings = {name: value for left in plan.steps[number:] for name, value in left.without_secrets().items()}
             failure.details["recreate"] = settings
             failure.message = (
                 f"{self._label} was DELETED and could NOT be recreated. {failure.message} Run the task again to"
@@ -414,17 +416,17 @@ class Change(Verb):
             **seen,
         )
 
-    def result(self, chosen: Plan, vault: Record | None, check_mode: bool = False) -> Result:
+    def result(self, plan: Plan, vault: Record | None, check_mode: bool = False) -> Result:
         """Make the result of what was done, or in check mode would be."""
         return Result(
-            changed=bool(chosen.steps),
-            msg=_message(self.declared, chosen, check_mode),
-            operation=chosen.operation,
+            changed=bool(plan.steps),
+            msg=_message(self.declared, plan, check_mode),
+            operation=plan.operation,
             vault=vault,
             available=None if vault is None else read_state(vault).available,
-            drift=chosen.drift,
-            credentials_sent=bool(chosen.secrets),
-            diff=_diff(self.declared, chosen),
+            drift=plan.drift,
+            credentials_sent=bool(plan.secrets),
+            diff=_diff(self.declared, plan),
             plan_id=self.chosen.id(self.client.address),
         )
 
@@ -449,12 +451,12 @@ class Change(Verb):
 
     # -- health -------------------------------------------------------------------------------------------------------
 
-    def _unhealthy(self, chosen: Plan, vault: Record) -> AkvError:
+    def _unhealthy(self, plan: Plan, vault: Record) -> AkvError:
         known = read_state(self.current or {}).bad_nodes
         old = [node for node in read_state(vault).bad_nodes if node in known]
         earlier = f" Bad before this task already: {', '.join(old)}." if old else ""
         return AkvError(
-            f"{self._label} on {self.client.where} was {_DONE[chosen.operation]}, but is not healthy in time"
+            f"{self._label} on {self.client.where} was {_DONE[plan.operation]}, but is not healthy in time"
             f" (wait_timeout): {' '.join(judge(vault)[1])}{earlier} Check credential, key and network path in Azure."
             f" {BLOCKING_LIMIT}",
             Outcome.CHANGED,
@@ -481,10 +483,10 @@ class Change(Verb):
         return capital(self.declared.label)
 
 
-def _message(declared: Declaration, chosen: Plan, check_mode: bool) -> str:
+def _message(declared: Declaration, plan: Plan, check_mode: bool) -> str:
     vault = capital(declared.label)
-    if chosen.steps:
-        return f"{vault} {'would be' if check_mode else 'was'} {_DONE[chosen.operation]}."
+    if plan.steps:
+        return f"{vault} {'would be' if check_mode else 'was'} {_DONE[plan.operation]}."
     if not declared.present:
         return f"There is no {declared.label[4:]}: nothing to delete."
     if not declared.secrets:
@@ -497,11 +499,11 @@ def _without_secrets(values: Mapping[str, t.Any]) -> Record:
     return {name: value for name, value in values.items() if name not in SECRET_FIELDS}
 
 
-def _diff(declared: Declaration, chosen: Plan) -> Record:
-    steps = "; then ".join(map(str, chosen.steps)) or "nothing to send"
+def _diff(declared: Declaration, plan: Plan) -> Record:
+    steps = "; then ".join(map(str, plan.steps)) or "nothing to send"
     return {
-        "before": dict(chosen.before),
-        "after": dict(chosen.after),
+        "before": dict(plan.before),
+        "after": dict(plan.after),
         "before_header": declared.label,
         "after_header": f"{declared.label} ({steps})",
     }

@@ -20,7 +20,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import A
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Plan, Precondition
 
 
-def require(client: Client, declared: Declaration, chosen: Plan, precondition: Precondition, later: bool) -> None:
+def require(client: Client, declared: Declaration, plan: Plan, precondition: Precondition, later: bool) -> None:
     """Stop before what ONTAP would refuse.
 
     :param later: whether the records that were read are of 9.14.1 or later
@@ -32,7 +32,7 @@ def require(client: Client, declared: Declaration, chosen: Plan, precondition: P
         # it forbids is then refused by ONTAP itself. An update goes through: it is the cure.
         if later or client.known_release:
             require_active(
-                client, scope, chosen.steps[0].doing, lambda state: _allows(client, scope, state, chosen.operation)
+                client, scope, plan.steps[0].doing, lambda state: _allows(client, scope, state, plan.operation)
             )
     elif precondition is Precondition.SVM_EXISTS:
         if unknown := unknown_svm(client, scope):
@@ -40,7 +40,7 @@ def require(client: Client, declared: Declaration, chosen: Plan, precondition: P
     elif precondition is Precondition.NO_KEY_MANAGER:
         if other := in_the_way(client, scope):
             raise AkvError(other)
-    elif failure := _obstacle(client, declared, chosen, precondition):
+    elif failure := _obstacle(client, declared, plan, precondition):
         raise failure
 
 
@@ -67,21 +67,21 @@ def _allows(client: Client, scope: Scope, state: str, operation: str) -> bool:
     return operation == "delete" and state == "mixed" and is_unused(client, scope)
 
 
-def _obstacle(client: Client, declared: Declaration, chosen: Plan, precondition: Precondition) -> AkvError | None:
+def _obstacle(client: Client, declared: Declaration, plan: Plan, precondition: Precondition) -> AkvError | None:
     """Foresee ONTAP's refusal of a step."""
     scope = declared.scope
     if precondition is Precondition.SWITCHABLE:
-        return obstacles.to_enabling(client, scope, chosen.steps[-1].doing)
+        return obstacles.to_enabling(client, scope, plan.steps[-1].doing)
     if precondition is Precondition.CREATABLE:
-        post = next(step for step in chosen.steps if step.method == "POST")
+        post = next(step for step in plan.steps if step.method == "POST")
         failure = obstacles.to_creating(client, scope, post.doing, declared.creates_enabled)
         if failure is not None:
             _add_way_of_keys(client, scope, failure)
-            if chosen.operation == "recreate":
+            if plan.operation == "recreate":
                 failure.message = f"Nothing was deleted. {failure.message}"
         return failure
     try:
-        return obstacles.to_deleting(client, scope, chosen.steps[0].doing)
+        return obstacles.to_deleting(client, scope, plan.steps[0].doing)
     except AkvError as refusal:
         if not is_unreadable(refusal):
             raise
