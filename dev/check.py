@@ -4,8 +4,9 @@
 
 """Run checks in parallel and count them: ``make test``, and ``make check`` for those of the edit loop.
 
-The longest session starts first. One session more than there are cores runs at once, five at most, because a session
-also waits: for pauses, timeouts and the network. A line at the start and after each session says how far the run is.
+The longest session starts first. More sessions than there are cores run at once, because a session also waits: for
+pauses, timeouts and the network. Together they take what four cores have at most. A line at the start and after each
+session says how far the run is.
 
 The last line is ``N passed, N failed, N skipped``: the tests that pytest counted, and one for each other session.
 Exit code 0 only when nothing failed and some test ran. The reports and the output are left in .cache/reports.
@@ -21,6 +22,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Collection
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from xml.etree import ElementTree
@@ -34,19 +36,25 @@ _WORDS = {"success": "passed", "failed": "failed", "aborted": "failed", "skipped
 
 # Seconds that a session takes with one worker, where .cache holds no figure of an earlier run; others take less.
 _SECONDS = {
-    "roles": 500,
+    "roles": 630,
     "faults": 440,
-    "integration-2.21": 280,
-    "eda": 190,
-    "pages": 190,
-    "sanity-2.21": 150,
-    "core-2.16": 150,
-    "core-2.22": 130,
-    "lint": 80,
-    "sanity-2.16": 65,
-    "sanity-2.18": 65,
+    "integration-2.21": 330,
+    "sanity-2.21": 190,
+    "eda": 180,
+    "pages": 170,
+    "core-2.22": 120,
+    "core-2.16": 100,
+    "lint": 90,
+    "sanity-2.16": 80,
+    "sanity-2.18": 70,
+    "unit-2.21": 70,
+    "leaks": 80,
+    "kit": 70,
 }
 _DEFAULT = 40
+# How much of a core a session takes, in percent. Those that are named wait most of the time.
+_SHARES = {"roles": 40, "faults": 40, "eda": 50, "releases": 40, "kit": 50}
+_SHARE = 70
 
 
 @dataclass
@@ -67,12 +75,14 @@ class Session:
     """A session of nox, which runs in a process of its own.
 
     :ivar expected: the seconds that it may take
+    :ivar share: how much of a core it takes, in percent
     :ivar result: passed, failed or skipped, once it has ended
     :ivar processor: the seconds of processor time of all its processes
     """
 
     name: str
     expected: float
+    share: int
     started: float = 0.0
     seconds: float = 0.0
     processor: float = 0.0
@@ -169,12 +179,12 @@ def _sessions(tag: str) -> list[Session]:
     listed = json.loads(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout)
     known = {**_SECONDS, **_times()}
     names = [session["session"] for session in listed]
-    return sorted((Session(name, known.get(name, _DEFAULT)) for name in names), key=lambda each: -each.expected)
+    sessions = [Session(name, known.get(name, _DEFAULT), _SHARES.get(name, _SHARE)) for name in names]
+    return sorted(sessions, key=lambda session: -session.expected)
 
 
 def _run(sessions: list[Session]) -> None:
     """Run sessions in their order, some at once. After an interrupt those that have not started count as failed."""
-    at_once = min(_cores(), 4) + 1
     workers = max(1, _cores() // 4)
     waiting, running = sessions.copy(), dict[int, Session]()
     stopped = False
@@ -192,14 +202,14 @@ def _run(sessions: list[Session]) -> None:
         signal.signal(signal.SIGHUP, stop)
     try:
         while running or (waiting and not stopped):
-            while waiting and len(running) < at_once and not stopped:
-                session = waiting.pop(0)
+            while not stopped and (session := _next(waiting, running.values())):
+                waiting.remove(session)
                 print(f"Starting session {session.name} ...", flush=True)
                 running[session.start(workers)] = session
                 if stopped:  # while it started
                     stop()
             if not any(session.result for session in sessions):
-                _show_progress(sessions, at_once)
+                _show_progress(sessions)
             pid, status, usage = os.wait4(-1, 0)
             if pid not in running:  # an orphan, where this is the first process of a container
                 continue
@@ -208,7 +218,7 @@ def _run(sessions: list[Session]) -> None:
                 _interrupt(pid)
             session.end(os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime)
             print(f"{'=' * 10} {session.name}: {session.result} {'=' * 10}\n{session.output()}")
-            _show_progress(sessions, at_once)
+            _show_progress(sessions)
     finally:
         # Where nobody reads the output any more, for example.
         stop()
@@ -216,16 +226,28 @@ def _run(sessions: list[Session]) -> None:
         session.result, session.reason = "failed", "not started"
 
 
+def _share() -> int:
+    """How much of a core all sessions may take together, in percent: a tenth more than there is."""
+    return min(_cores(), 4) * 110
+
+
+def _next(waiting: list[Session], running: Collection[Session]) -> Session | None:
+    """The longest session that there is room for; alone, any."""
+    left = _share() - sum(session.share for session in running)
+    return next((session for session in waiting if session.share <= left or not running), None)
+
+
 def _interrupt(group: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(group, signal.SIGINT)
 
 
-def _show_progress(sessions: list[Session], at_once: int) -> None:
+def _show_progress(sessions: list[Session]) -> None:
     """Print how far the run is, by the seconds that its sessions took the last time."""
     ended = sum(bool(session.result) for session in sessions)
     left = [session.left() for session in sessions]
-    minutes = round(max(sum(left) / at_once, *left) / 60)
+    work = sum(session.left() * session.share for session in sessions)
+    minutes = round(max(work / _share(), *left) / 60)
     about = f"about {minutes} minute{'s' * (minutes != 1)} left" if minutes else "less than a minute left"
     far = f"{ended} of {len(sessions)}" + (f", {about}" if ended < len(sessions) else "")
     print(f"{'-' * 10} {far} {'-' * 10}", flush=True)

@@ -106,6 +106,30 @@ def test_the_longest_session_starts_first(tmp_path: Path) -> None:
     assert set(json.loads((tmp_path / "seconds.json").read_text())) == set(started)
 
 
+@pytest.mark.parametrize(
+    ("cores", "started"),
+    [
+        (1, ["roles", "faults"]),
+        (2, ["roles", "faults", "one", "two"]),
+        # The rest of many cores is for the workers of each session.
+        (64, ["roles", "faults", "one", "two", "three"]),
+    ],
+)
+def test_sessions_that_wait_leave_room_for_others(
+    cores: int, started: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check, "_cores", lambda: cores)
+    shares = {"roles": 40, "faults": 40, "one": 70, "two": 70, "three": 70}
+    waiting = [check.Session(name, 0, share) for name, share in shares.items()]
+    large = check.Session("large", 0, 900)
+    assert check._next([large, *waiting], []) is large
+    running = [waiting.pop(0)]
+    while session := check._next([large, *waiting], running):
+        waiting.remove(session)
+        running.append(session)
+    assert [session.name for session in running] == started
+
+
 def wait_until_nothing_runs(folder: Path) -> None:
     def is_free() -> bool:
         with (folder / "alive").open() as file:
