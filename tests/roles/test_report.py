@@ -139,6 +139,14 @@ def test_an_invalid_date_on_one_of_many(roles: Roles, tmp_path: Path) -> None:
     assert not [text for text in (run.output, *files.values()) if SECRET in text]
 
 
+def test_nothing_is_written_if_the_variables_of_all_clusters_are_refused(roles: Roles) -> None:
+    variables = {"akv_report_path": "no", "akv_credential_expires": {"app1": "soon"}}
+    run = roles.play("report", {"cluster1": DEAD}, variables)
+    assert run.code == 2
+    assert "akv_credential_expires[app1]: 'soon' is not a date." in run.failures()[0]
+    assert not (roles.ansible.home / "no").exists()
+
+
 def test_a_reader_of_the_play_itself(roles: Roles) -> None:
     """Variables of a play are not in hostvars."""
     secrets = [{"value": SECRET, "name": "2027-q1", "expires": "+6d"}]

@@ -142,8 +142,8 @@ def approve(
     details = {host: detail(planned.get(host, NO_PLAN), each) for host, each in lines.items()}
     missing = [host for host in plans if host not in planned]
     settings = settings or {}
-    of_settings = (str(given["expected_plan"]) for given in settings.values() if "expected_plan" in given)
-    expected_plan = expected_plan.strip() or next(of_settings, "").strip()
+    of_settings = (str(given.get("expected_plan") or "").strip() for given in settings.values())
+    expected_plan = expected_plan.strip() or next(filter(None, of_settings), "")
     if why := disagreement(settings, ("expected_plan",)):
         return Approval(True, f"Nothing was sent. {why}", plan_id, table, "")
     if not expected_plan and (require_plan or requires_plan(settings)):

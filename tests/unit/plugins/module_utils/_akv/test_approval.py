@@ -128,6 +128,7 @@ def test_the_approved_plan_is_that_of_the_settings_if_the_run_names_none() -> No
         settings = {"cluster2": {"expected_plan": expected}}
         assert approve(PLANS, "", False, settings=settings) == approve(PLANS, expected, False)
         assert approve(PLANS, "", False, settings=settings).stop == stop
+    assert not approve(PLANS, "", False, settings={"c1": {"expected_plan": None}, "cluster2": {}}).stop
 
 
 def test_a_plan_that_was_approved_for_some_clusters_stops() -> None:
