@@ -214,15 +214,16 @@ def test_secrets_are_nowhere(roles: Roles) -> None:
         takes, refuses = simulators
         clusters = {
             "takes": {**takes.connection, "password": None},
+            "both": {**takes.connection, "password": None, "variables": {"akv_client_certificate": new}},
             "refuses": {**refuses.connection, "password": None},
             "dead": {**DEAD, "password": None},
         }
-        playbook = _all_roles(roles, "takes", "refuses", "dead")
+        playbook = _all_roles(roles, "takes", "both", "refuses", "dead")
         run = roles.play(playbook, clusters, variables, "-vvvv", "--diff")
         outputs.append(run.shown())
         outputs += [json.dumps(simulator.requests).encode() for simulator in simulators]
         failed = {role: list(_said(run, role)) for role in ROLES}
-        bad = ["refuses", "dead"]
+        bad = ["both", "refuses", "dead"]
         expected = {
             "enable": bad,
             "disable": ["dead"],
