@@ -246,7 +246,7 @@ def _show_progress(sessions: list[Session]) -> None:
     """Print how far the run is, by the seconds that its sessions took the last time."""
     ended = sum(bool(session.result) for session in sessions)
     left = [session.left() for session in sessions]
-    work = sum(session.left() * session.share for session in sessions)
+    work = sum(seconds * session.share for seconds, session in zip(left, sessions))
     minutes = round(max(work / _share(), *left) / 60)
     about = f"about {minutes} minute{'s' * (minutes != 1)} left" if minutes else "less than a minute left"
     far = f"{ended} of {len(sessions)}" + (f", {about}" if ended < len(sessions) else "")

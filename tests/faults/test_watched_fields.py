@@ -21,6 +21,7 @@ import pytest
 from faults.catalogue import WHOLE
 from faults.in_process import LOGIN, Ontap, Played, Send, assert_true_outcome, listening, play
 from faults.test_fields import HOW, WRONG, broken, endpoint, places
+from faults.test_report_dates import FORMATS
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.report import About, Ends, cluster, fleet, reading
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer
@@ -28,7 +29,6 @@ from ansible_collections.ontap.akv.plugins.plugin_utils import _ems_events, _hea
 from ansible_collections.ontap.akv.plugins.plugin_utils._report import files, markdown
 from ansible_collections.ontap.akv.plugins.plugin_utils._watching import Watched, read_options
 
-FORMATS = ("html", "markdown", "json", "prometheus")
 NOW = datetime(2026, 11, 1, 12, tzinfo=timezone.utc)
 LOST: tuple[dict[str, Any], ...] = ({"lose_keys": {"svm": "vs0", "nodes": ["node1"]}},)
 AZURE: tuple[dict[str, Any], ...] = ({"azure": {"reachable": False}}, {"advance_clock": {"seconds": 3600}})
