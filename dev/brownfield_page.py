@@ -135,7 +135,7 @@ all:
    `akv_enable_configuration`, the role creates a configuration that is enabled from the start.
 
 4. Read the state of the configuration. Continue only if Azure and every node are reachable. From ONTAP 9.16.1, the
-   state of the key-store is `mixed` now: ONTAP makes no new keys, and refuses new encrypted volumes and a rekey.
+   state of the key store is `mixed` now: ONTAP makes no new keys, and refuses new encrypted volumes and a rekey.
 
    ```console
    ansible localhost -m ontap.akv.akv_info -a "svm=vs0 keys=true"
@@ -208,7 +208,7 @@ all:
   manager provably holds do not prevent this.
 - After step 5: migrate in the other direction (`-from-vserver vs0 -to-vserver cluster1`), as long as the previous key
   manager exists. Then prove it: every key in `held_elsewhere`. Then delete the AKV configuration.
-- From ONTAP 9.16.1, the state of the key-store is `mixed` before step 5. `akv_disable` and `akv_config` then delete the
+- From ONTAP 9.16.1, the state of the key store is `mixed` before step 5. `akv_disable` and `akv_config` then delete the
   configuration only if every node proves that it holds no key and that every volume key is with another key manager.
   In any other case they refuse: finish the migration first. ONTAP itself refuses too while the configuration holds keys
   (65536867).
@@ -255,7 +255,7 @@ If nothing else works: create a new SVM with AKV, copy the volumes with SnapMirr
 
 ## Upgrade
 
-- [ ] No key-store is in state `mixed`: finish the migration first. ONTAP's own pre-check reports an unfinished one.
+- [ ] No key store is in state `mixed`: finish the migration first. ONTAP's own pre-check reports an unfinished one.
 - [ ] Azure and all KMIP servers are reachable.
 - [ ] All keys are known and in one place: no `held_by_both`, no `unknown`.
 

@@ -44,8 +44,8 @@ OPERATIONS = {
     "rekey_internal": ("Rekeying, internal key", "`akv_rekey`, `POST …/rekey-internal` and its job."),
     "rekey_external": ("Rekeying, key in Azure", "`akv_rekey`, `POST …/rekey-external` and its job."),
     "key_stores_get": ("Reading key-stores", "`akv_config` and `akv_rekey`, `GET`."),
-    "key_stores_patch": ("Switching to a configuration", "`akv_config`, `PATCH` of a key-store, and its job."),
-    "key_stores_delete": ("Deleting an inactive configuration", "`akv_config`, `DELETE` of a key-store."),
+    "key_stores_patch": ("Switching to a configuration", "`akv_config`, `PATCH` of a key store, and its job."),
+    "key_stores_delete": ("Deleting an inactive configuration", "`akv_config`, `DELETE` of a key store."),
     "migrate": ("Migrating keys", "No module migrates: what ONTAP says when you do."),
 }
 """The sections in their order: operation to title and what it is."""

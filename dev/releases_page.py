@@ -54,7 +54,7 @@ An external rekey is a change of `key_id` from 9.8 to 9.10.1. `akv_config` never
 - From 9.10.1 ONTAP reports how often it polls Azure (before, every 15 minutes); from 9.15.1 also whether it polls, and
   whether it takes volumes offline. A login that may not read that gets a warning.
 - From 9.14.1 an SVM may have several configurations. The enabled one is meant unless `configuration` names another.
-- From 9.16.1 a key-store has a state. Any but active stops a switch, a rekey, a delete, and a create that depends on
+- From 9.16.1 a key store has a state. Any but active stops a switch, a rekey, a delete, and a create that depends on
   the release. A plain create is refused by ONTAP itself then. A new credential and a restore always go through: they
   are the cure.
 - `verify_host` and `verify_ip` cannot be sent with a create: a second request sets them.

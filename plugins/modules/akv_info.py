@@ -71,7 +71,7 @@ options:
     description:
       - Whether to prove which key manager holds the keys of the encrypted volumes, for example after a migration of
         keys. RV(ignore:vaults[].keys) has the result.
-      - It reads the encrypted volumes, the nodes, the key-stores, and on ONTAP 9.11.1 and later the key IDs of each key
+      - It reads the encrypted volumes, the nodes, the key stores, and on ONTAP 9.11.1 and later the key IDs of each key
         manager that may hold a key, once for each node. Earlier releases do not report which key manager holds a key.
       - If the login's role does not allow one of these readings, the task does not fail. The keys are then unknown.
     type: bool
@@ -215,7 +215,7 @@ vaults:
         - V(healthy) is a configuration with its keys on every node, or without encrypted volumes yet.
         - V(degraded) is one with keys missing on the nodes that are named, or where only a connection is broken.
         - V(unavailable) is one with keys missing on all nodes, or on no node in particular. Before 9.8 ONTAP does
-          not report which nodes there are, so that a configuration with named bad nodes counts as degraded.
+          not report which nodes there are, so a configuration with keys missing on named nodes counts as degraded.
         - V(unknown) is an enabled one with a health that ONTAP does not report.
         - V(inactive) is a configuration that is not in use (ONTAP 9.14.1 and later).
       type: str

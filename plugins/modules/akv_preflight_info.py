@@ -87,7 +87,7 @@ checks:
           V(encrypted_volumes) is V(ok).
         - V(key_manager), whether there is no other key manager. The message names the key manager as ONTAP does, and
           describes how to get from it to AKV on this release.
-        - V(key_store_state), whether the key-store of the SVM, if there is one, is active (reported by ONTAP 9.16.1 and
+        - V(key_store_state), whether the key store of the SVM, if there is one, is active (reported by ONTAP 9.16.1 and
           later).
         - V(encrypted_volumes), whether another key manager holds keys of encrypted volumes. The message describes how
           to get them to AKV on this release. It is a V(warning) from ONTAP 9.19.1, which allows the

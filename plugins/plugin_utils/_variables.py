@@ -294,7 +294,7 @@ def converted(name: str, value: t.Any, variable: Variable) -> t.Any:
         return NOT_GIVEN
     if isinstance(value, str) and not value.strip():
         if variable.secret and value:
-            raise InputError(name, "holds nothing but white space. Give the value, or nothing.")
+            raise InputError(name, "contains only white space. Give the value, or nothing.")
         return NOT_GIVEN
     return _CONVERT[variable.kind](name, value, variable)
 

@@ -145,7 +145,7 @@ def read_options(
     own = _validated(source, {name: given.pop(name) for name in options if name in given}, options)
     for name, least in (("interval", 1), ("remind", 0)):
         if not least <= own[name] < float("inf"):
-            raise ValueError(f"{source}: {name}: {own[name]} is not {least} or more. Give seconds.")
+            raise ValueError(f"{source}: {name}: {own[name]} is out of range. Give {least} seconds or more.")
     if own["clusters"] == []:
         raise ValueError(f"{source}: clusters: is empty. Name a cluster, or leave it out and give hostname.")
     clusters: dict[str, Values] = {}

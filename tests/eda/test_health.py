@@ -233,7 +233,7 @@ WRONG: dict[str, tuple[Values, str]] = {
     "unknown": ({"hostnames": "x"}, "akv_health: hostnames. Supported parameters include: "),
     "interval": ({"interval": 0}, "akv_health: interval: 0.0 is not 1 or more"),
     "not a number": ({"interval": "soon"}, "akv_health: argument 'interval' is of type"),
-    "remind": ({"remind": -1}, "akv_health: remind: -1.0 is not 0 or more"),
+    "remind": ({"remind": -1}, "akv_health: remind: -1.0 is out of range"),
     "owners": ({"svm": "vs0", "scope": "cluster"}, "akv_health: svm, svm_uuid, scope: "),
     "CA": ({"ca_path": "/nowhere.pem"}, "akv_health: ca_path: '/nowhere.pem' does not exist"),
 }
@@ -263,7 +263,7 @@ main = runpy.run_path({str(SOURCES / f"{name}.py")!r})["main"]
 asyncio.run(main(None, {{"hostname": "https://cluster1", "username": "admin", "password": "netapp1!"}}))
 """
     output, _code = attempt(sys.executable, "-I", "-c", program)
-    assert f"ValueError: {name}: hostname: 'https://cluster1' holds a scheme" in output
+    assert f"ValueError: {name}: hostname: 'https://cluster1' contains a scheme" in output
 
 
 def _when_it_has_looked(simulator: Simulator) -> None:

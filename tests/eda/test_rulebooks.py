@@ -211,7 +211,7 @@ def test_options_that_are_wrong_end_it_with_a_sentence(ansible: Ansible) -> None
     nowhere["password"] = password.secret
     with rulebook(ansible, "akv_health", {"cluster1": nowhere}) as running:
         assert running.wait() != 0
-    assert "akv_health: clusters[0]: hostname: 'https://cluster1' holds a scheme" in running.output
+    assert "akv_health: clusters[0]: hostname: 'https://cluster1' contains a scheme" in running.output
     assert password.found_in(running.output.encode()) is None
 
 

@@ -129,7 +129,7 @@ def cases() -> dict[str, Case]:
     signed = issue("server", middle)
     untrusted = "signed by a CA that is not trusted"
     missing = (
-        rf"{untrusted} .*: ca_path does not hold it\. Give the certificate of the root CA and of each intermediate"
+        rf"{untrusted} .*: ca_path does not contain it\. Give the certificate of the root CA and of each intermediate"
     )
     return {
         "good": Case((issue("server", root),), (root,), both(None)),

@@ -142,7 +142,7 @@ def test_credentials_of_one_name_are_distinct(with_id: bool, tmp_path: Path) -> 
     [
         ({"certificate": "/nowhere/x.pem"}, "'/nowhere/x.pem' cannot be read (No such file or directory)"),
         ({"certificate": "nul\0"}, "cannot be read"),
-        ({"certificate": __file__}, "holds no certificate"),
+        ({"certificate": __file__}, "contains no certificate"),
         ({"certificate": " "}, "is not a date"),
         ({"certificate": "a", "x": 1}, "is not a date"),
         ({}, "is not a date"),

@@ -525,7 +525,7 @@ class TestSelection:
         some = fleet(2, options={"client_id": "app"})
         decision, done = some.rotate()
         assert decision.stop
-        assert "Near names: app1" in decision.message
+        assert "Similar names: app1" in decision.message
         assert done.results["c1"]["failed"]
 
     def test_an_svm_that_has_none(self) -> None:
@@ -1043,7 +1043,7 @@ class TestInput:
             ({"client_secret": "12345678-abcd-abcd-abcd-1234567890ab"}, "looks like a Secret ID"),
             ({"previous_client_secret": NEW}, "are the same"),
             ({"previous_client_certificate": "MIIabc"}, "are given together"),
-            ({"client_id": "a b"}, "holds white space"),
+            ({"client_id": "a b"}, "contains white space"),
             ({"svms": []}, "svms: is empty"),
             ({"svms": ["vs0"], "scope": "cluster"}, "svms, scope: SVMs are named (vs0)"),
             ({"batch_size": 0}, "batch_size: 0 is below 1"),

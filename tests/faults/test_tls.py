@@ -36,8 +36,8 @@ HINTS = {
     "unknown CA": "Give the CA's certificate with ca_path.",
     "other-host": "is for another name. Set hostname to a name in the certificate.",
     "expired": "has expired. Renew it on the server.",
-    "another CA": "ca_path does not hold it. Give the certificate of the root CA and of each intermediate CA",
-    "self-signed": "ca_path does not hold it. Give the certificate of the root CA and of each intermediate CA",
+    "another CA": "ca_path does not contain it. Give the certificate of the root CA and of each intermediate CA",
+    "self-signed": "ca_path does not contain it. Give the certificate of the root CA and of each intermediate CA",
     "no TLS": "does not speak TLS. Check http_port",
 }
 

@@ -278,7 +278,7 @@ def test_one_record_without_an_svm_does_not_stop_the_others() -> None:
 
 # -- SVMs --------------------------------------------------------------------------------------------------------------
 
-NO_SVM = "SVM vs00 does not exist on cluster1. Near names: vs0"
+NO_SVM = "SVM vs00 does not exist on cluster1. Similar names: vs0"
 
 
 @pytest.mark.parametrize("options", [{"svm": "vs00"}, {"svm_uuid": "00000000-0000-0000-0000-000000000000"}])

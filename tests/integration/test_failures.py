@@ -52,7 +52,7 @@ class Case(t.NamedTuple):
 
 
 CASES = {
-    "unknown SVM, with near names": Case(
+    "unknown SVM, with similar names": Case(
         {},
         "akv_config",
         {**CREATE, "svm": "vs00"},

@@ -177,8 +177,8 @@ def test_an_empty_list_sends_nothing() -> None:
 
 
 BAD_INPUT = {
-    "threads: 0 is not within 1 to 64.": {"vaults": [], "threads": 0},
-    "threads: 65 is not within 1 to 64.": {"vaults": [], "threads": 65},
+    "threads: 0 is out of range. Give 1 to 64.": {"vaults": [], "threads": 0},
+    "threads: 65 is out of range. Give 1 to 64.": {"vaults": [], "threads": 65},
     "vaults: cannot be combined with svm: s1.": {"vaults": entries(1), "svm": "s1"},
     "vaults: cannot be combined with scope: cluster.": {"vaults": entries(1), "scope": "cluster"},
     "vaults[0] (svm: s1) and vaults[2] (svm: s1) are the same AKV configuration.": {"vaults": entries(1, 2, 1)},
@@ -321,7 +321,7 @@ def test_many_svms_are_restored() -> None:
         ({"svms": ["s1"], "svm": "s2"}, "svms: cannot be combined with svm: s2."),
         ({"svms": ["s1", "s1"]}, "svms: s1 is given twice."),
         ({"svms": ["s1", " "]}, "svms[1]: svm: is empty."),
-        ({"svms": ["s1"], "threads": 0}, "threads: 0 is not within 1 to 64."),
+        ({"svms": ["s1"], "threads": 0}, "threads: 0 is out of range. Give 1 to 64."),
     ],
 )
 def test_bad_input_of_a_restore(options: Values, said: str) -> None:

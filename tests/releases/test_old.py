@@ -36,7 +36,7 @@ def test_an_old_release_is_named(release: str) -> None:
 
 
 def test_a_release_that_would_do_has_its_rest_api_off() -> None:
-    assert "It runs ONTAP 9.12.1, so that its REST API must be off" in attempt(zapi_version="9.12.1")["msg"]
+    assert "It runs ONTAP 9.12.1, so its REST API must be off" in attempt(zapi_version="9.12.1")["msg"]
 
 
 def test_what_zapi_does_not_tell_changes_nothing() -> None:

@@ -317,4 +317,4 @@ def test_an_svm_without_a_configuration() -> None:
     with broken() as sim:
         result = repair(sim, svm="vs9")
         assert result["failed"]
-        assert "Near names: vs1, vs0" in result["msg"]
+        assert "Similar names: vs1, vs0" in result["msg"]

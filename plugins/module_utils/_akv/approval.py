@@ -82,7 +82,7 @@ def differences(approved: t.Any, now: Details) -> list[str]:
         was = before.get(host, {}).get("msg", "not approved")
         is_now = now.get(host, {}).get("msg", "not in this run")
         if was == is_now:
-            is_now = "the same, on other settings, another configuration, or another cluster or release"
+            is_now = "the same operation, with other settings, or on another configuration, cluster, or release"
         lines += [f"{host}  approved: {was}", f"{host}  now: {is_now}"]
     return [*lines, *([f"{len(differ) - _MANY} more clusters differ."] if len(differ) > _MANY else [])]
 

@@ -81,7 +81,9 @@ def check(params: Mapping[str, t.Any]) -> tuple[Order, list[str]]:
     parallel.check_threads(params)
     check_text("client_id", params["client_id"])
     if any(character.isspace() for character in params["client_id"]):
-        raise InputError("client_id", f"{params['client_id']!r} holds white space. Give the application (client) ID.")
+        raise InputError(
+            "client_id", f"{params['client_id']!r} contains white space. Give the application (client) ID."
+        )
     svms = _check_svms(params)
     stage = params["stage"]
     for option, least in (
@@ -95,9 +97,12 @@ def check(params: Mapping[str, t.Any]) -> tuple[Order, list[str]]:
             raise InputError(option, f"{params[option]} is below {least}. Give {least} or more.")
     uuid = params["configuration_uuid"]
     if uuid is not None and not is_uuid(uuid):
-        raise InputError("configuration_uuid", f"{uuid!r} is not a UUID. Give the uuid of an entry of `vaults`.")
+        raise InputError(
+            "configuration_uuid",
+            f"{uuid!r} is not a UUID. Give the uuid of an entry of vaults, as akv_credential or akv_info returns it.",
+        )
     if stage in ("watch", "rollback") and params["before"] is None:
-        raise InputError("before", f"is missing. stage: {stage} needs `before` of an earlier call's result.")
+        raise InputError("before", f"is missing. stage: {stage} needs it, from the result of an earlier call.")
     if stage == "watch" and uuid is None:
         raise InputError("configuration_uuid", "is missing. stage: watch needs the configuration to watch.")
     if params["soak"] is not None and stage != "watch":

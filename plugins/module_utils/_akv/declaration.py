@@ -105,7 +105,7 @@ def check(params: Mapping[str, t.Any]) -> tuple[Declaration, list[str]]:
             raise InputError(option, f"{params[option]} is not a port. Give 1 to 65535.")
     for option in ("oauth_host", "proxy_host", "vault_host"):
         if params[option] is not None and re.search(r"[/?#@\s]", params[option]):
-            raise InputError(option, f"{params[option]!r} holds more than a host. Give the host alone.")
+            raise InputError(option, f"{params[option]!r} contains more than a host. Give the host alone.")
     if params["credential_grace"] < 0:
         raise InputError("credential_grace", f"{params['credential_grace']} is below 0. Give a number of seconds.")
     if params["wait_timeout"] < 0:

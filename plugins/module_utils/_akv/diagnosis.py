@@ -290,7 +290,7 @@ def _evidence(record: Mapping[str, t.Any], state: State) -> Iterator[str]:
 
 
 def _quoted(what: str, entry: Mapping[str, t.Any]) -> str:
-    return f"{what}{_code(entry)}: {message_of(entry) or 'no reason given'}"
+    return f"{what}{_code(entry)}: {message_of(entry) or 'no reason reported'}"
 
 
 def _code(entry: Mapping[str, t.Any]) -> str:

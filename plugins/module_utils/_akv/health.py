@@ -93,7 +93,7 @@ class State:
         if not self.bad:
             return "availability is not reported"
         if not self.bad_nodes:
-            return f"keys are unavailable ({self.message.rstrip('.') or 'no reason given'})"
+            return f"keys are unavailable ({self.message.rstrip('.') or 'no reason reported'})"
         nodes = [f"{node} ({reason.rstrip('.')})" if reason else node for node, reason in self.bad_nodes.items()]
         return f"keys are unavailable on {', '.join(nodes)}"
 
@@ -201,7 +201,7 @@ def _unreported(record: Mapping[str, t.Any]) -> list[str]:
 
 
 def _why(message: str) -> str:
-    return f"{message.rstrip('.') or 'no reason is given'}."
+    return f"{message.rstrip('.') or 'no reason reported'}."
 
 
 def ekmip_entries(record: Mapping[str, t.Any]) -> list[Mapping[str, t.Any]]:

@@ -103,7 +103,7 @@ class _Rotation:
             return Progress(stop=f"{self._who}: {why} Nothing was changed.")
         enabled = _enabled(found)
         if len(enabled) != 1:
-            # akv_info warns of an SVM that does not exist, with near names.
+            # akv_info warns of an SVM that does not exist, with similar names.
             unknown = [str(text) for text in found.get("warnings") or () if " does not exist " in str(text)]
             if unknown:
                 return Progress(stop=f"{unknown[0]} Nothing was changed.")

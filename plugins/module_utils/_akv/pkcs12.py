@@ -117,7 +117,7 @@ def certificate_end(option: str, path: str) -> datetime:
     :param option: named in messages
     :param path: a leading ~ is the home folder
     :return: in UTC
-    :raises InputError: the file cannot be read, holds no certificate, or cryptography is not installed
+    :raises InputError: the file cannot be read, contains no certificate, or cryptography is not installed
     """
     path = os.path.expanduser(path.strip())
     try:
@@ -151,7 +151,7 @@ def _loaded(option: str, path: str, content: bytes) -> t.Any:
         certificate = None
     if certificate is None:
         raise InputError(
-            option, f"{path!r} holds no certificate. Give one in PEM or DER form, or PKCS#12 without a password."
+            option, f"{path!r} contains no certificate. Give one in PEM or DER form, or PKCS#12 without a password."
         )
     return certificate
 

@@ -204,7 +204,7 @@ def _plan_absent(
         wanted = declared.settings.get(name)
         if wanted is not None and current.get(name) is None:
             raise AkvError(
-                f"ONTAP does not report {name} of {declared.label}, so that it may not be the one declared ({wanted})."
+                f"ONTAP does not report {name} of {declared.label}, so it may not be the one declared ({wanted})."
                 f" It is not deleted; leave out {name} to delete the existing one."
             )
         if wanted is not None and not _same(name, wanted, current.get(name)):
@@ -384,7 +384,7 @@ def _delete(declared: Declaration, current: Mapping[str, t.Any]) -> Step:
             f"ONTAP does not report whether {declared.label} is enabled, which decides how it is deleted. It is not"
             " deleted; read it with akv_info, and run the task again."
         )
-    # An inactive configuration is deleted as a key-store, the enabled one as an AKV configuration (9.14.1+).
+    # An inactive configuration is deleted as a key store, the enabled one as an AKV configuration (9.14.1+).
     inactive = is_inactive(current)
     path = vault_path(current["uuid"], collection=KEY_STORES if inactive else VAULTS)
     operation = "key_stores_delete" if inactive else "delete"

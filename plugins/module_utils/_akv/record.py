@@ -52,7 +52,8 @@ def vault_path(uuid: object, action: str = "", collection: str = VAULTS) -> str:
     """
     if not is_uuid(uuid):
         raise ConnectionFailed(
-            f"The cluster names an AKV configuration by {uuid!r}, which is not a UUID: nothing was sent to it."
+            f"The cluster's response has an AKV configuration with the uuid {uuid!r}, which is not a UUID. Nothing was"
+            " sent to it."
         )
     return f"{collection}/{uuid}" + (f"/{action}" if action else "")
 
@@ -70,7 +71,9 @@ def normalize(record: Mapping[str, t.Any]) -> Record:
     if uuid is None:
         record.pop("uuid", None)
     elif not is_uuid(uuid):
-        raise ConnectionFailed(f"The uuid of an AKV configuration in the cluster's answer is not a UUID: {uuid!r}.")
+        raise ConnectionFailed(
+            f"The cluster's response has an AKV configuration with the uuid {uuid!r}, which is not a UUID."
+        )
     for names, kind in (
         (_TEXT, str),
         (_NUMBERS, int),
@@ -149,7 +152,7 @@ def owned(records: Iterable[Record], scope: Scope) -> list[Record]:
     if unclear and not mine:
         raise AkvError(
             f"ONTAP does not report the SVM of the AKV configuration {unclear[0].get('uuid', 'without a uuid')}, so"
-            f" that it may or may not be that of {scope}. Nothing was sent. Read it with akv_info, and run the task"
+            f" it may or may not be that of {scope}. Nothing was sent. Read it with akv_info, and run the task"
             " again."
         )
     require_uuids(mine)
@@ -194,12 +197,12 @@ def select(records: Sequence[Record], scope: Scope, configuration: str | None = 
     if len(found) > 1:
         names = ", ".join(f"{record.get('name')} ({record['uuid']})" for record in found)
         raise AkvError(
-            f"{scope} has several AKV configurations that match: {names}. It is not clear which one is meant; nothing"
+            f"{scope} has several AKV configurations that match: {names}. It is not clear which one is meant. Nothing"
             " was sent."
         )
     if unclear and not found:
         raise AkvError(
-            f"ONTAP does not report {field} of {scope}'s AKV configuration {unclear[0]['uuid']}, so that it is not"
+            f"ONTAP does not report {field} of {scope}'s AKV configuration {unclear[0]['uuid']}, so it is not"
             " clear whether it is the one that is meant. Nothing was sent. Read it with akv_info, and run the task"
             " again."
         )

@@ -323,7 +323,7 @@ def near(wanted: Iterable[str], known: Iterable[str], what: str) -> str:
         lowered[match] for name in wanted for match in difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.5)
     ]
     if found:
-        return f"Near names: {listed(list(dict.fromkeys(found)))}."
+        return f"Similar names: {listed(list(dict.fromkeys(found)))}."
     return f"{what}: {listed(names, 10)}." if names else f"{what}: none."
 
 

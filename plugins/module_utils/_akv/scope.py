@@ -76,7 +76,7 @@ def check_unicode(option: str, value: str) -> None:
         value.encode()
     except UnicodeEncodeError:
         raise InputError(
-            option, "holds a byte that is not UTF-8. Save the file, or set the variable, as UTF-8."
+            option, "contains a byte that is not UTF-8. Save the file, or set the variable, as UTF-8."
         ) from None
 
 
@@ -168,5 +168,5 @@ def literal(value: str) -> str:
     if not re.search(r'["\\]', value):
         return f'"{value}"'
     if "}" in value:
-        raise ValueError("holds a brace with a quotation mark or a backslash")
+        raise ValueError("contains a brace with a quotation mark or a backslash")
     return "{" + value + "}"

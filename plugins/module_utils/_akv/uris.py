@@ -23,7 +23,7 @@ def _host(uri: str) -> tuple[str, str]:
     :raises ValueError: says what is wrong with it
     """
     if "".join(uri.split()) != uri:
-        raise ValueError("holds white space")
+        raise ValueError("contains white space")
     try:
         parts = urlsplit(uri)
         port = parts.port
@@ -34,7 +34,7 @@ def _host(uri: str) -> tuple[str, str]:
     if not parts.hostname:
         raise ValueError("has no host")
     if parts.username is not None or parts.query or parts.fragment:
-        raise ValueError("holds a login, a query, or a fragment. Only host and path are allowed")
+        raise ValueError("contains a login, a query, or a fragment. Only host and path are allowed")
     host = parts.hostname.rstrip(".")
     return (host if port in (None, _HTTPS_PORT) else f"{host}:{port}"), parts.path
 

@@ -45,13 +45,13 @@ class Certificate:
             raise InputError(_OPTION, "needs the Python library cryptography on the host where the module runs.")
         key, certificate, _others = pkcs12.load_key_and_certificates(base64.b64decode(encoded), None)
         if not isinstance(key, rsa.RSAPrivateKey) or certificate is None:
-            raise InputError(_OPTION, "does not hold an RSA key. Azure accepts only RSA keys for certificates.")
+            raise InputError(_OPTION, "does not contain an RSA key. Azure accepts only RSA keys for certificates.")
         own, certified = (
             one.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
             for one in (key.public_key(), certificate.public_key())
         )
         if own != certified:
-            raise InputError(_OPTION, "holds a key and a certificate that do not belong together.")
+            raise InputError(_OPTION, "contains a key and a certificate that do not belong together.")
         self._key = key
         self._der = certificate.public_bytes(Encoding.DER)
         # cryptography before 42 knows only the names without _utc.

@@ -42,7 +42,7 @@ _POLICY = Meaning(
     True,
 )
 _REVOKED = Meaning("the certificate was revoked", "Use another certificate.")
-_CALLER = "This is an error of the collection: please report it."
+_CALLER = "This is an error of the collection. Please report it."
 
 ENTRA: dict[int, Meaning] = {
     7000215: Meaning(
@@ -66,7 +66,7 @@ ENTRA: dict[int, Meaning] = {
     7000274: Meaning("the signature of the assertion is not valid", "Check that key and certificate belong together."),
     7000277: _REVOKED,
     7000214: _REVOKED,
-    7000112: Meaning("the application is disabled", "Enable sign-in on its enterprise application."),
+    7000112: Meaning("the application is disabled", "Enable sign-in for its enterprise application."),
     700025: Meaning("the application is a public client", "Use an application that may have a credential."),
     53003: _POLICY,
     530032: _POLICY,

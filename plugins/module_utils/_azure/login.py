@@ -79,12 +79,10 @@ class Login:
             if not pattern.fullmatch(params[option]):
                 raise InputError(option, f"{params[option]!r} is not an ID. Give the GUID as Azure shows it.")
         if not 0 < params["timeout"] <= _LONGEST_TIMEOUT:
-            problem = (
-                f"{params['timeout']} is not above 0 and up to {_LONGEST_TIMEOUT}. Give the seconds for one request."
-            )
+            problem = f"{params['timeout']} is out of range. Give more than 0 and at most {_LONGEST_TIMEOUT} seconds."
             raise InputError("timeout", problem)
         if not 0 <= params["retries"] <= 100:
-            raise InputError("retries", f"{params['retries']} is not within 0 to 100.")
+            raise InputError("retries", f"{params['retries']} is out of range. Give 0 to 100.")
         if params["ca_path"] is not None and not os.path.isfile(params["ca_path"]):
             raise InputError("ca_path", f"{params['ca_path']!r} does not exist on the host where the module runs.")
         secret, pkcs12 = _credential(params)

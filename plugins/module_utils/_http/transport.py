@@ -521,7 +521,7 @@ def _tls_context(endpoint: Endpoint) -> ssl.SSLContext:
         try:
             context.load_verify_locations(cafile=endpoint.ca_path)
         except (OSError, ssl.SSLError):
-            raise InputError("ca_path", f"{endpoint.ca_path!r} does not hold certificates in PEM form.") from None
+            raise InputError("ca_path", f"{endpoint.ca_path!r} contains no certificates in PEM form.") from None
     if endpoint.certificate:
         _load_certificate(context, endpoint.certificate)
     return context
@@ -578,7 +578,7 @@ def _tls_reason(error: ssl.SSLError, where: str, endpoint: Endpoint) -> str:
     words = endpoint.words
     subject = f"the certificate of {where}"
     code = getattr(error, "verify_code", None)
-    said = getattr(error, "verify_message", "no reason given")
+    said = getattr(error, "verify_message", "no reason reported")
     if code in (62, 64) or (code is None and isinstance(error, ssl.SSLCertVerificationError)):
         return f"{subject} is for another name. Set {words.host} to a name in the certificate."
     if code is not None:
@@ -590,7 +590,9 @@ def _tls_reason(error: ssl.SSLError, where: str, endpoint: Endpoint) -> str:
         )
     if error.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE"):
         return f"{where} does not speak TLS. Check {words.port}."
-    return f"the TLS handshake with {where} failed ({error.reason or 'no reason given'}). TLS 1.2 or later is required."
+    return (
+        f"the TLS handshake with {where} failed ({error.reason or 'no reason reported'}). TLS 1.2 or later is required."
+    )
 
 
 def _distrust(code: int, said: str, ca_path: str | None) -> str:
@@ -618,7 +620,7 @@ def _distrust(code: int, said: str, ca_path: str | None) -> str:
     if code in _UNKNOWN_CA and ca_path:
         missing = " The server may also lack the intermediate certificate." if code in _NO_ISSUER else ""
         return (
-            f"is signed by a CA that is not trusted ({said}): ca_path does not hold it."
+            f"is signed by a CA that is not trusted ({said}): ca_path does not contain it."
             f" Give the certificate of the root CA and of each intermediate CA with ca_path.{missing}"
         )
     if code in _NO_ISSUER:

@@ -422,11 +422,11 @@ class _Setback(Exception):
             )
             if known is not None:
                 message += f" {known.advice}"
-                if known.transient:
-                    message += " This can pass: the task may be run again."
+                if known.transient and "again" not in known.advice:
+                    message += " The error may be temporary: run the task again."
             return OntapError(message, code, self.http_status, self.error)
         details: JSON = {"http_status": self.http_status} if self.http_status else {}
-        which = f" It was {asked}." if self.http_status == 403 else ""
+        which = f" The request was {asked}." if self.http_status == 403 else ""
         return ConnectionFailed(f"{doing} on {where} failed: {self.reason}{which}", **details)
 
 

@@ -97,10 +97,10 @@ class Connection:
         if not 0 < params["timeout"] <= _LONGEST_TIMEOUT:
             raise InputError(
                 "timeout",
-                f"{params['timeout']} is not above 0 and up to {_LONGEST_TIMEOUT}. Give the seconds for one request.",
+                f"{params['timeout']} is out of range. Give more than 0 and at most {_LONGEST_TIMEOUT} seconds.",
             )
         if not 0 <= params["retries"] <= 100:
-            raise InputError("retries", f"{params['retries']} is not within 0 to 100.")
+            raise InputError("retries", f"{params['retries']} is out of range. Give 0 to 100.")
         _check_file("ca_path", params["ca_path"])
         if certificate and not https:
             raise InputError(certificate.option, "a client certificate needs https: true.")
@@ -228,7 +228,7 @@ def _one_certificate(options: Mapping[str, str | None]) -> ClientCertificate | N
 def _check_user(username: str) -> None:
     check_text("username", username)
     if ":" in username:
-        raise InputError("username", f"{username!r} holds a colon, which ends a name in a login. Give another user.")
+        raise InputError("username", f"{username!r} contains a colon, which ends a name in a login. Give another user.")
 
 
 def _all_from_environment(options: Mapping[str, str | None]) -> bool:
@@ -237,12 +237,12 @@ def _all_from_environment(options: Mapping[str, str | None]) -> bool:
 
 def _check_hostname(hostname: str) -> None:
     if "://" in hostname:
-        raise InputError("hostname", f"{hostname!r} holds a scheme. Give the host alone; https: false means http.")
+        raise InputError("hostname", f"{hostname!r} contains a scheme. Give the host alone; https: false means http.")
     if re.search(r"[/?#@\s\\%]", hostname):
-        raise InputError("hostname", f"{hostname!r} holds more than a host. Give the cluster management LIF alone.")
+        raise InputError("hostname", f"{hostname!r} contains more than a host. Give the cluster management LIF alone.")
     bare = hostname[1:-1] if hostname.startswith("[") and hostname.endswith("]") else hostname
     if re.search(r"^[^:]*:\d*$|\]:\d*$", hostname):
-        raise InputError("hostname", f"{hostname!r} holds a port. Give the port with http_port.")
+        raise InputError("hostname", f"{hostname!r} contains a port. Give the port with http_port.")
     if not (_is_ipv6(bare) if ":" in bare else re.fullmatch(r"[0-9A-Za-z_.-]+", bare)):
         raise InputError("hostname", f"{hostname!r} is not a host name or an IP address.")
 

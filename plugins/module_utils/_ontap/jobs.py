@@ -66,7 +66,9 @@ def check_waiting(params: Mapping[str, t.Any]) -> None:
     if params["wait_timeout"] < 0:
         raise InputError("wait_timeout", f"{params['wait_timeout']} is below 0. Give a number of seconds.")
     if not params["poll_interval"] > 0:
-        raise InputError("poll_interval", f"{params['poll_interval']} is not above 0. Give a number of seconds.")
+        raise InputError(
+            "poll_interval", f"{params['poll_interval']} is out of range. Give a number of seconds above 0."
+        )
 
 
 class JobFailed(AkvError):

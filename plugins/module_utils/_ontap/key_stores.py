@@ -59,7 +59,7 @@ class Manager(t.NamedTuple):
 def require_active(
     client: Client, scope: Scope, doing: str, allowed: Callable[[str], bool] = lambda _state: False
 ) -> None:
-    """Stop before a change that the state of the key-store of a scope forbids (9.16.1+).
+    """Stop before a change that the state of the key store of a scope forbids (9.16.1+).
 
     :param allowed: whether another state than active does not forbid this change
     :raises AkvError: names the state, and what to wait for
@@ -71,13 +71,13 @@ def require_active(
     except AkvError as refusal:
         if not is_unreadable(refusal):
             raise
-        client.task.warn(f"The state of the key-store of {scope} is not known. {refusal.message}")
+        client.task.warn(f"The state of the key store of {scope} is not known. {refusal.message}")
         return
     for store in stores:
         state = store.get("state", _ACTIVE)
         if state != _ACTIVE and not allowed(str(state)):
             raise AkvError(
-                f"{doing} on {client.where} was not sent: the key-store of {scope} is in state {state}:"
+                f"{doing} on {client.where} was not sent: the key store of {scope} is in state {state}:"
                 f" {meaning(str(state))}."
             )
 
@@ -166,7 +166,7 @@ def states(client: Client, scope: Scope, release: Release) -> list[tuple[str, st
 
 
 def meaning(state: str) -> str:
-    """Say what a state of a key-store means, and what to do."""
+    """Say what a state of a key store means, and what to do."""
     return _MEANING.get(state, "wait until it is active")
 
 
@@ -188,7 +188,7 @@ def svms_with_key_manager(client: Client) -> set[str]:
 
 
 def _type(store: Record) -> str:
-    """The kind of a key-store; 9.10.1 to 9.13.1 may nest it."""
+    """The kind of a key store; 9.10.1 to 9.13.1 may nest it."""
     nested = store.get("keystore")
     return str(store.get("type") or (nested.get("type") if isinstance(nested, dict) else None) or UNKNOWN_TYPE)
 

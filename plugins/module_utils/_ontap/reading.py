@@ -123,7 +123,7 @@ def not_bad(vault: Record | None) -> bool:
 
 
 def unknown_svm(client: Client, scope: Scope) -> str | None:
-    """Say that an SVM does not exist, with near names; None where it exists, or that can't be read."""
+    """Say that an SVM does not exist, with similar names; None where it exists, or that can't be read."""
     if scope.is_cluster:
         return None
     try:
@@ -135,7 +135,7 @@ def unknown_svm(client: Client, scope: Scope) -> str | None:
     if scope.svm in names or scope.svm_uuid in [str(svm.get("uuid")).lower() for svm in svms]:
         return None
     near = difflib.get_close_matches(scope.svm or "", names, n=3, cutoff=0.5)
-    hint = f"Near names: {', '.join(near)}." if near else f"Its SVMs: {', '.join(names[:10]) or 'none'}."
+    hint = f"Similar names: {', '.join(near)}." if near else f"Its SVMs: {', '.join(names[:10]) or 'none'}."
     return f"{scope} does not exist on {client.where}. {hint}"
 
 

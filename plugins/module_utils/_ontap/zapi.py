@@ -56,7 +56,7 @@ def why_no_rest(connection: Connection, answers: bool) -> str:
         return ""
     release = Release((generation, major, minor))
     if release.within(RELEASES[0]):
-        return f" It runs ONTAP {release}, so that its REST API must be off (see: vserver services web show)."
+        return f" It runs ONTAP {release}, so its REST API must be off (see: vserver services web show)."
     return f" It runs ONTAP {release}: azure-key-vaults needs {RELEASES[0]}."
 
 

@@ -125,7 +125,7 @@ def check_environment(spec: Spec, params: Mapping[str, t.Any]) -> None:
 
 
 def advise(spec: Spec, given: Mapping[str, t.Any], message: str, places: str = _PLACES) -> str:
-    """Complete Ansible's message on arguments that it refuses: where a login can be given, and near names.
+    """Complete Ansible's message on arguments that it refuses: where a login can be given, and similar names.
 
     :param places: where options can be given, as it follows "in"
     """

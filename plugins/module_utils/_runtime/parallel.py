@@ -107,7 +107,7 @@ def check_threads(params: Mapping[str, t.Any]) -> None:
     :raises InputError: names the option, what was given and what to do
     """
     if not 1 <= params["threads"] <= MAX_THREADS:
-        raise InputError("threads", f"{params['threads']} is not within 1 to {MAX_THREADS}.")
+        raise InputError("threads", f"{params['threads']} is out of range. Give 1 to {MAX_THREADS}.")
 
 
 class Workers:

@@ -65,7 +65,7 @@ def placeholder(value: str) -> str | None:
     text = value.strip(" \t\r\n\ufeff")
     for is_one, meaning in (
         (text == "$encrypted$", "$encrypted$, which a controller shows instead of a secret"),
-        (text.startswith("$ANSIBLE_VAULT;"), "a text that Ansible Vault has encrypted and nobody has decrypted"),
+        (text.startswith("$ANSIBLE_VAULT;"), "a text that Ansible Vault has encrypted and that was not decrypted"),
         (
             -1 < text.find("{{") < text.rfind("}}") or -1 < text.find("{%") < text.rfind("%}"),
             "a template that has not been rendered",
@@ -87,15 +87,15 @@ def check_new_secret(option: str, value: str, spaces: bool = False) -> list[str]
     :raises InputError: there is such a character; the secret is not shown
     """
     if value in _EMPTY:
-        raise InputError(option, f"is {value}, which a template makes of an empty result. Give the secret itself.")
+        raise InputError(option, f"is {value}, which a template returns for an empty result. Give the secret itself.")
     found = _unseen(value)
     if found is None and (value != value.strip() or (_BLANKS if spaces else _WHITE_SPACE).search(value)):
         found = "white space"
     if found is not None:
         raise InputError(
             option,
-            f"holds {found}, which is not part of a secret. Remove it."
-            " Such characters come from `echo` in a pipe, or from copying out of a page or file.",
+            f"contains {found}, which is not part of a secret. Remove it."
+            " Such characters come from echo in a pipe, or from copying out of a page or file.",
         )
     return _warn_of_quotes(option, value)
 
@@ -106,7 +106,7 @@ def warn_of_looks(option: str, value: str) -> list[str]:
         return [f"{option} has white space around it. It is sent as given. Check that the white space belongs to it."]
     found = _unseen(value)
     if found is not None:
-        return [f"{option} holds {found}. It is sent as given. Check that this belongs to it."]
+        return [f"{option} contains {found}. It is sent as given. Check that this belongs to it."]
     return _warn_of_quotes(option, value)
 
 
@@ -117,7 +117,7 @@ def check_visible(option: str, value: str) -> None:
     """
     found = _unseen(value)
     if found is not None:
-        raise InputError(option, f"{value!r} holds {found}. Remove it.")
+        raise InputError(option, f"{value!r} contains {found}. Remove it.")
 
 
 def _unseen(value: str) -> str | None:
@@ -162,7 +162,7 @@ def _likely_reason(value: object) -> str:
     if isinstance(value, dict):
         return "Give one value of the object, for example {{ found.value }}."
     if isinstance(value, (list, tuple, set, frozenset)):
-        return "A lookup that finds nothing gives a list, and so does `query`. Give one value."
+        return "A lookup that finds nothing gives a list, and so does query. Give one value."
     return "Give the value as text, in quotes."
 
 

@@ -163,8 +163,8 @@ class Change(Verb):
             unreachable = self._repairs and self._unreachable(current)
             if unknown:
                 client.task.warn(
-                    f"ONTAP does not report {', '.join(unknown)} of {declared.label}: whether that is as declared is"
-                    " not known, and it is not changed."
+                    f"ONTAP does not report {', '.join(unknown)} of {declared.label}: it is not known whether that"
+                    " matches the task. It is not changed."
                 )
         others = [record for record in self._records if record is not current]
         self.chosen = plan_of(declared, current, client.known_release, unreachable, others, compared)
@@ -454,7 +454,7 @@ class Change(Verb):
     def _unhealthy(self, plan: Plan, vault: Record) -> AkvError:
         known = read_state(self.current or {}).bad_nodes
         old = [node for node in read_state(vault).bad_nodes if node in known]
-        earlier = f" Bad before this task already: {', '.join(old)}." if old else ""
+        earlier = f" Already unhealthy before this task: {', '.join(old)}." if old else ""
         return AkvError(
             f"{self._label} on {self.client.where} was {_DONE[plan.operation]}, but is not healthy in time"
             f" (wait_timeout): {' '.join(judge(vault)[1])}{earlier} Check credential, key and network path in Azure."

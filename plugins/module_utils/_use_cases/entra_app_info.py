@@ -59,7 +59,7 @@ def run(azure: Azure, params: Params) -> Result:
     """
     wanted = _app_ids(azure, params)
     if params["min_days"] < 0:
-        raise InputError("min_days", f"{params['min_days']} is not 0 or more.")
+        raise InputError("min_days", f"{params['min_days']} is below 0. Give a number of days.")
     login = azure.login
     if login.authority and not login.graph_url:
         raise InputError("graph_url", "is missing. With authority, give the address of Microsoft Graph too.")

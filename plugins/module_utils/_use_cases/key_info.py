@@ -98,9 +98,11 @@ def run(azure: Azure, params: Params) -> Result:
     if params["credential_expires"] is not None:
         declared = read_date("credential_expires", params["credential_expires"])
     if params["min_days"] < 0:
-        raise InputError("min_days", f"{params['min_days']} is not 0 or more.")
+        raise InputError("min_days", f"{params['min_days']} is below 0. Give a number of days.")
     if not 0 <= params["credential_wait"] <= _LONGEST_WAIT:
-        raise InputError("credential_wait", f"{params['credential_wait']} is not within 0 to {_LONGEST_WAIT}.")
+        raise InputError(
+            "credential_wait", f"{params['credential_wait']} is out of range. Give 0 to {_LONGEST_WAIT} seconds."
+        )
     return _KeyInfo(azure, params, target, declared).result()
 
 
@@ -120,7 +122,7 @@ def _target(params: Params, login: Login) -> Target:
         raise InputError("key_id", f"{given!r} has a misspelled host. Did you mean {typo!r}?")
     for option, part in (("key", key.key), ("version", key.version)):
         if part is not None and not key_vault.is_segment(part):
-            raise InputError("key_id", f"{given!r} does not name a {option}: it holds other characters.")
+            raise InputError("key_id", f"{given!r} does not name a {option}: it contains other characters.")
     if params["name"] is not None:
         check_text("name", params["name"])
         try:

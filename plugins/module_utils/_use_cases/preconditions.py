@@ -59,7 +59,7 @@ def explain_creation(client: Client, scope: Scope, failure: OntapError | JobFail
 
 
 def _allows(client: Client, scope: Scope, state: str, operation: str) -> bool:
-    """Return whether a state of the key-store, not active, allows an operation."""
+    """Return whether a state of the key store, not active, allows an operation."""
     if operation == "enable":
         # It finishes the switch.
         return state == "switching"

@@ -291,7 +291,7 @@ class _Preflight:
         return Check("vault", OK, f"{capital(self._scope)} has no AKV configuration yet.")
 
     def _of_states(self, managers: list[tuple[str, str]], read: bool) -> Check:
-        """Check the state of the scope's key-stores.
+        """Check the state of the scope's key stores.
 
         :param read: whether the key managers could be read
         """
@@ -299,17 +299,17 @@ class _Preflight:
         if not read:
             return Check(name, UNKNOWN, f"The key managers of {self._scope} could not be read.")
         if not managers:
-            return Check(name, OK, f"{capital(self._scope)} has no key-store yet.")
+            return Check(name, OK, f"{capital(self._scope)} has no key store yet.")
         if self._release is None or not tells_state(self._release):
             return self._not_reported(name, "the state of a key-store")
         found = states(self._client, self._scope, self._release)
         bad = [f"{kind} is {state}: {meaning(state)}" for kind, state in found if state not in (None, "active")]
         if bad:
-            message = f"The key-store of {self._scope} is not active. {_listed(bad)}."
+            message = f"The key store of {self._scope} is not active. {_listed(bad)}."
             return Check(name, FAILED, message)
         if any(state is None for _kind, state in found):
-            return Check(name, UNKNOWN, f"ONTAP does not report the state of the key-store of {self._scope}.")
-        return Check(name, OK, f"The key-store of {self._scope} is active.")
+            return Check(name, UNKNOWN, f"ONTAP does not report the state of the key store of {self._scope}.")
+        return Check(name, OK, f"The key store of {self._scope} is active.")
 
     def _of_volumes(self, has_vault: bool) -> list[Check]:
         volumes = read_volumes(self._client, self._scope)

@@ -172,7 +172,7 @@ class _Rekey(Verb):
         return Step("POST", vault_path(uuid, self._action), operation, self._doing, Confirmation.JOB, body)
 
     def require(self, precondition: Precondition, plan: Plan, check_mode: bool) -> None:
-        """Stop before what the state of the key-store forbids, or keys that are with another key manager."""
+        """Stop before what the state of the key store forbids, or keys that are with another key manager."""
         if precondition is Precondition.KEY_STORE_ACTIVE:
             require_active(self.client, self._scope, self._doing)
         elif failure := to_rekeying(self.client, self._scope, self._doing, plan.steps[0].operation):

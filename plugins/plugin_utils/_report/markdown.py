@@ -74,7 +74,7 @@ def _fleet(report: Record, file_of: Mapping[str, str]) -> Iterator[str]:
     yield from _causes(report["causes"], [entry for entry in report["expiries"] if ends_soon(entry)])
     yield from _endings(report["expiries"])
     if report.get("problems"):
-        yield "## What is not known of the dates"
+        yield "## What is not known about the dates"
         yield ""
         yield from (f"- {cell(problem)}" for problem in report["problems"])
         yield ""

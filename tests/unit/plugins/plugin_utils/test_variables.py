@@ -276,7 +276,7 @@ TOGETHER: dict[str, tuple[str, dict[str, Any], str]] = {
     ),
     "previous is the new one": ("akv_rotate", {"akv_previous_client_secret": SECRET}, "they are the same"),
     "whose credential": ("akv_recover", {"akv_client_secret": SECRET}, "akv_recover_client_id: required with"),
-    "blank secret": ("akv_rotate", {"akv_client_secret": " "}, "nothing but white space"),
+    "blank secret": ("akv_rotate", {"akv_client_secret": " "}, "contains only white space"),
     "no configuration": ("akv_rotate_key", {"akv_rotate_key_method": "blue_green"}, "blue_green needs a name"),
     "one too many": (
         "akv_rotate_key",

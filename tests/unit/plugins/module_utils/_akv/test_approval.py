@@ -83,7 +83,7 @@ def test_what_differs_is_shown_where_it_is_known_what_was_approved() -> None:
         "c1  approved: delete: SVM vs0 would be deleted.",
         "c1  now: update: SVM vs0 would be updated.",
         "cluster2  approved: none: a create: b",
-        "cluster2  now: the same, on other settings, another configuration, or another cluster or release",
+        "cluster2  now: the same operation, with other settings, or on another configuration, cluster, or release",
         "c4  approved: not approved",
         "c4  now: none: d",
         "c3  approved: none: c",

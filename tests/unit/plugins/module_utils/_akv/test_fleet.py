@@ -114,7 +114,7 @@ class TestDecide:
     def test_a_wrong_name_allows_nothing(self) -> None:
         decision = decide({"c1": plan(vault("a"))}, replace(WISH, allow_unreachable=["c2"]))
         assert decision.stop
-        assert "akv_rotate_allow_unreachable: c2 is not a host of this play. Near names: c1." in decision.message
+        assert "akv_rotate_allow_unreachable: c2 is not a host of this play. Similar names: c1." in decision.message
 
     def test_what_is_wrong_with_the_task_is_not_the_fault_of_a_cluster(self) -> None:
         wrong = {"msg": "client_secret: is empty.", "stopped_by": "input"}
@@ -131,14 +131,14 @@ class TestDecide:
         decision = decide({"c1": plan(), "c2": plan()}, replace(WISH, client_id="app11"))
         assert decision.stop
         assert "No AKV configuration of application app11 was found on c1, c2." in decision.message
-        assert "Near names: app1, app2." in decision.message
+        assert "Similar names: app1, app2." in decision.message
 
     def test_an_svm_that_no_cluster_has(self) -> None:
         plans = {"c1": plan(svms=["vs0"]), "c2": plan(vault("vs1"), svms=["vs1"])}
         decision = decide(plans, replace(WISH, svms=["vs1", "vs00"]))
         assert decision.stop
         assert "vs00 has no AKV configuration of application app1 on any cluster" in decision.message
-        assert "Near names: vs0, vs1." in decision.message
+        assert "Similar names: vs0, vs1." in decision.message
         assert decide(plans, replace(WISH, svms=["vs1"])).hosts == {"c2": ["vs1"]}
 
     def test_what_is_not_healthy_stops(self) -> None:
@@ -153,7 +153,7 @@ class TestDecide:
     def test_a_named_canary(self) -> None:
         plans = {"c1": plan(vault("a"), vault("d", "inactive")), "c2": plan(vault("b"))}
         assert decide(plans, replace(WISH, canary_svm="b")).canary["host"] == "c2"
-        assert "Near names" in decide(plans, replace(WISH, canary_svm="bb")).message
+        assert "Similar names" in decide(plans, replace(WISH, canary_svm="bb")).message
         assert "only an inactive configuration" in decide(plans, replace(WISH, canary_svm="d")).message
 
     def test_another_plan_than_expected(self) -> None:

@@ -73,10 +73,10 @@ def hidden(msg: str, **more: Any) -> Values:
         (
             {
                 "vaults": [],
-                "warnings": ["SVM vs0 on c1 does not exist on c1. Near names: vs1."],
+                "warnings": ["SVM vs0 on c1 does not exist on c1. Similar names: vs1."],
             },
             GIVEN,
-            "Near names: vs1. Nothing was changed.",
+            "Similar names: vs1. Nothing was changed.",
         ),
         (found(vault(verdict="degraded")), GIVEN, "is degraded. Because. Make it healthy first"),
         (found(), {**GIVEN, "key_id": KEY1, "delete_previous": "default"}, "default is the configuration that SVM vs0"),

@@ -192,7 +192,7 @@ class TestPlanId:
 
 
 def test_near_names() -> None:
-    assert near(["payrol"], ["payroll", "web"], "SVMs") == "Near names: payroll."
-    assert near(["APP1"], ["app12"], "Applications") == "Near names: app12."
+    assert near(["payrol"], ["payroll", "web"], "SVMs") == "Similar names: payroll."
+    assert near(["APP1"], ["app12"], "Applications") == "Similar names: app12."
     assert near(["xyz"], ["payroll", "web"], "SVMs") == "SVMs: payroll, web."
     assert near(["xyz"], [], "SVMs") == "SVMs: none."

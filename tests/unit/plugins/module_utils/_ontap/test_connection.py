@@ -50,7 +50,7 @@ def test_the_url(given: dict[str, Any], url: str) -> None:
     [
         ({"hostname": ""}, "hostname: is empty"),
         ({"hostname": " cluster1"}, "white space"),
-        ({"hostname": "https://cluster1"}, "holds a scheme"),
+        ({"hostname": "https://cluster1"}, "contains a scheme"),
         ({"hostname": "cluster1/api"}, "more than a host"),
         ({"hostname": "cluster1:8443"}, "http_port"),
         ({"hostname": "[2001:db8::1]:443"}, "http_port"),

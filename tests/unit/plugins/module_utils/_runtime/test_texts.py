@@ -142,5 +142,5 @@ def test_a_plain_secret_passes(value: str) -> None:
 
 
 def test_an_invisible_character_in_a_name_is_shown() -> None:
-    with pytest.raises(InputError, match=r"svm: 'vs\\u200b0' holds an invisible character \(U\+200B\)"):
+    with pytest.raises(InputError, match=r"svm: 'vs\\u200b0' contains an invisible character \(U\+200B\)"):
         check_visible("svm", "vs\u200b0")
