@@ -1040,7 +1040,7 @@ class TestInput:
             ({"client_secret": None}, "none of them is given"),
             ({"client_certificate": "MIIabc"}, "2 of them are given"),
             ({"client_secret": " "}, "client_secret: is empty"),
-            ({"client_secret": "12345678-abcd-abcd-abcd-1234567890ab"}, "looks like a Secret ID"),
+            ({"client_secret": "12345678-abcd-abcd-abcd-1234567890ab"}, "is a UUID, as a Secret ID is"),
             ({"previous_client_secret": NEW}, "are the same"),
             ({"previous_client_certificate": "MIIabc"}, "are given together"),
             ({"client_id": "a b"}, "contains white space"),

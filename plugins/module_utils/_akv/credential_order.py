@@ -18,7 +18,11 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import Rea
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import check_svms, check_text, is_uuid
 from ansible_collections.ontap.akv.plugins.module_utils._runtime import parallel
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import check_new_secret, warn_of_looks
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import (
+    IS_SECRET_ID,
+    check_new_secret,
+    warn_of_looks,
+)
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import listed
 
 STAGES = ("all", "canary", "watch", "rest", "rollback")
@@ -168,11 +172,7 @@ def _check_credentials(
                 warnings += check_new_secret(given[0], value)
             new = Credential(given[0], value)
             if given[0] == "client_secret" and is_uuid(value) and not params["allow_uuid_secret"]:
-                raise InputError(
-                    "client_secret",
-                    "looks like a Secret ID (a UUID). Azure shows the secret's VALUE once, next to the ID; ONTAP needs"
-                    " the value. If the value is a UUID, set allow_uuid_secret: true.",
-                )
+                raise InputError("client_secret", IS_SECRET_ID)
     if before:
         value = params[before[0]]
         _check_value(before[0], value)
@@ -187,5 +187,5 @@ def _check_credentials(
 def _check_value(option: str, value: str) -> None:
     if not value.strip():
         raise InputError(
-            option, "is empty. Leave it out or give a value; an unset variable or a blank answer does this."
+            option, "is empty. Give a value, or leave it out. An unset variable or a blank answer causes this."
         )

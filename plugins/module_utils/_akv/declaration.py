@@ -31,7 +31,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import (
 )
 from ansible_collections.ontap.akv.plugins.module_utils._akv.uris import KeyId, VaultUri, likely_typo, real_host
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import check_new_secret
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import IS_SECRET_ID, check_new_secret
 
 _TEXT_OPTIONS = (
     *("client_id", "configuration", "key_id", "name", "oauth_host", "proxy_host", "proxy_username"),
@@ -167,7 +167,9 @@ def _check_secrets(params: Mapping[str, t.Any]) -> tuple[dict[str, str], list[st
         if secret is None:
             continue
         if not secret.strip():
-            raise InputError(name, "is empty. Leave it out or give a value; an unset variable does this.")
+            raise InputError(
+                name, "is empty. Give a value, or leave it out. An unset variable or a blank answer causes this."
+            )
         if name != "client_certificate":
             check_unicode(name, secret)
             # A proxy's password may be a pass phrase.
@@ -178,11 +180,7 @@ def _check_secrets(params: Mapping[str, t.Any]) -> tuple[dict[str, str], list[st
     elif "client_certificate" in secrets:
         secrets["client_certificate"] = check_pkcs12(secrets["client_certificate"])
     if is_uuid(secrets.get("client_secret")) and not params["allow_uuid_secret"]:
-        raise InputError(
-            "client_secret",
-            "is a UUID, as a Secret ID is. Azure shows the secret's value once, with the ID. Give the value."
-            " If the value is a UUID, which older interfaces of the directory created, set allow_uuid_secret: true.",
-        )
+        raise InputError("client_secret", IS_SECRET_ID)
     return secrets, warnings
 
 

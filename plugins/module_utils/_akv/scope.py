@@ -43,7 +43,7 @@ def check_text(option: str, value: str | None) -> None:
         return
     if not value.strip():
         raise InputError(
-            option, "is empty. Leave it out or give a value; an unset variable or a blank answer does this."
+            option, "is empty. Give a value, or leave it out. An unset variable or a blank answer causes this."
         )
     if value != value.strip():
         raise InputError(option, f"{value!r} has white space around it. Remove it.")

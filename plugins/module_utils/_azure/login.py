@@ -137,7 +137,7 @@ def _credential(params: Mapping[str, t.Any]) -> tuple[str | None, str | None]:
     (option,) = given
     value = params[option]
     if not value.strip():
-        raise InputError(option, "is empty. Give a value; an unset variable or a blank answer does this.")
+        raise InputError(option, "is empty. Give a value. An unset variable or a blank answer causes this.")
     if option == "client_secret":
         check_unicode(option, value)
         check_new_secret(option, value)

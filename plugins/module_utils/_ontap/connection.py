@@ -169,7 +169,7 @@ def _one_login(params: Mapping[str, t.Any]) -> tuple[str | None, str | None, Cli
     for option in ("username", "password", "cert", "key"):
         value = params.get(option)
         if value is not None and not value.strip():
-            raise InputError(option, "is empty. Give a value; an unset variable or a blank answer does this.")
+            raise InputError(option, "is empty. Give a value. An unset variable or a blank answer causes this.")
     if any(by_password.values()) and any(by_certificate.values()):
         if _all_from_environment(by_password):
             by_password = dict.fromkeys(by_password)

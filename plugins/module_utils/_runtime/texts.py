@@ -58,6 +58,13 @@ def check_no_placeholder(option: str, value: str) -> None:
         raise InputError(option, f"is {meaning}. Give the value itself.")
 
 
+IS_SECRET_ID = (
+    "is a UUID, as a Secret ID is. Azure shows the secret's value once, next to its Secret ID. Give the value. If the"
+    " value itself is a UUID, set allow_uuid_secret: true."
+)
+"""What is wrong with a client secret that looks like the ID of a secret."""
+
+
 def placeholder(value: str) -> str | None:
     """Say what a text is, where it is a placeholder; None where it is a value."""
     if not _MAYBE_PLACEHOLDER.search(value):
