@@ -9,7 +9,7 @@ may say what a reader need not see, beside those of ``integration.examples``::
 
     <!-- not run: why it cannot be -->
     <!-- file: enable.yml -->     the reader saves the block under this name
-    <!-- terminal -->             it is typed into a terminal of its own, and goes on running
+    <!-- terminal -->             it is typed first, into a terminal of its own, and goes on running
     <!-- terminal: copied -->     the same, and what it prints to be copied is typed
     <!-- copied -->               what the terminal has printed to be copied is typed; the block shows how it looks
     <!-- types: [a, b] -->        lines that the reader types when a command asks
@@ -73,7 +73,8 @@ class Reader:
             cluster = everything.enter_context(ExitStack())
             simulator = None
             terminals: list[Program] = []
-            for block in blocks(page):
+            # A reader who practices starts the simulator first, wherever on the page it stands.
+            for block in sorted(blocks(page), key=lambda block: "terminal" not in block.notes):
                 if "not run" in block.notes or not _is_ours(block):
                     continue
                 scenario = block.cluster()
