@@ -19,7 +19,7 @@ Made from plugins/module_utils/_akv/releases.py: change that, then run python3 -
 
 # What each ONTAP release can do
 
-The modules ask a cluster for its release only where that decides something, once a run. An option that the release
+The modules ask a cluster for its release only if something depends on it, once in each run. An option that the release
 lacks is refused before anything is changed, and the error names the first release that has it. A release newer than
 {newest} is treated as {newest}, with a warning.
 
@@ -49,7 +49,7 @@ An external rekey is a change of `key_id` from 9.8 to 9.10.1. `akv_config` never
   one, and even then it is shown as drift and not changed.
 - From 9.9.1 the message of the state gives a reason for each node. "No volumes created yet" is healthy.
 - A change may be answered with a job (202), from 9.9.1 on the more often the newer the release. The job is followed;
-  where there is none to follow, the AKV configuration is read.
+  if there is none to follow, the AKV configuration is read.
 - From 9.10.1 to 9.13.1 a certificate is sent with `authentication_method`; from 9.14.1 ONTAP detects it.
 - From 9.10.1 ONTAP reports how often it polls Azure (before, every 15 minutes); from 9.15.1 also whether it polls, and
   whether it takes volumes offline. A login that may not read that gets a warning.

@@ -83,5 +83,5 @@ notes:
   - The variables E(AZURE_*) are never read, and no Azure SDK is needed.
   - With C(connection=local), or delegated to C(localhost), the module runs inside Ansible's own process, which is much
     faster. It runs in a separate process with C(become), C(async), C(environment), another
-    C(ansible_python_interpreter), or where the variable C(ansible_ontap_akv_direct) is V(false). Results are the same.
+    C(ansible_python_interpreter), or if the variable C(ansible_ontap_akv_direct) is V(false). Results are the same.
 """

@@ -109,7 +109,7 @@ notes:
   - An empty environment variable counts as not set.
   - With C(connection=local), or delegated to C(localhost), the module runs inside Ansible's own process, which is much
     faster, especially in loops. It runs as a separate process with C(become), C(async) or C(environment), with
-    another C(ansible_python_interpreter) than the one that runs Ansible, or where the variable
+    another C(ansible_python_interpreter) than the one that runs Ansible, or if the variable
     C(ansible_ontap_akv_direct), or E(ANSIBLE_ONTAP_AKV_DIRECT) in the environment, is V(false). Results are the same.
   - A separate process needs C(requests) in the Python that Ansible finds there. On a control node,
     C(ansible_python_interpreter) set to C({{ ansible_playbook_python }}) gives it the Python that runs Ansible.

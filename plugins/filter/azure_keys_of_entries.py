@@ -19,7 +19,7 @@ author:
   - The ontap.akv authors (@ontap-akv)
 description:
   - Takes the O(ontap.akv.akv_config#module:vaults) of a task, and what M(ontap.akv.akv_config) returned in check mode.
-  - Returns each key and credential once, and only where a credential is to be sent.
+  - Returns each key and credential once, and only if a credential is to be sent.
 positional: results
 options:
   _input:

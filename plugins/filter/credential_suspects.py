@@ -18,8 +18,8 @@ version_added: 0.2.0
 author:
   - The ontap.akv authors (@ontap-akv)
 description:
-  - Takes the C(diagnosis) of the AKV configurations of many clusters, and returns the applications where the credential
-    or the application is the cause, each once. These are what to ask Microsoft Graph about.
+  - Takes the C(diagnosis) of the AKV configurations of many clusters, and returns each application once if
+    it or its credential is the cause. Ask Microsoft Graph about these.
 positional: results, name
 options:
   _input:

@@ -104,7 +104,7 @@ _value:
       description: The RV(_value.plan_id) if every cluster has a plan and the run may go on, else blank.
       type: str
     details:
-      description: The plan of each cluster, to hand on with RV(_value.hand_on).
+      description: The plan of each cluster, to pass on with RV(_value.hand_on).
       type: dict
     expected:
       description: >-

@@ -60,7 +60,7 @@ RETURN = r"""
 _value:
   description: >-
     C(result) as the role returns it, C(lines) on what is wrong now, C(repair), whether there is something to repair or
-    to wait for, C(news) on what the repair did, C(wait) in seconds, 0 where there is nothing to wait for,
+    to wait for, C(news) on what the repair did, C(wait) in seconds, 0 if there is nothing to wait for,
     C(sends), whether the credential is sent, and C(azure), what to check in Azure before.
   type: dict
 """

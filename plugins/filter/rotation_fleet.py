@@ -22,8 +22,8 @@ author:
   - The ontap.akv authors (@ontap-akv)
 description:
   - Takes what M(ontap.akv.akv_credential) returned in check mode on each cluster, and decides for all of them together.
-  - The rotation must stop where a cluster could not be read, where no cluster uses the application, where a
-    configuration is not healthy, or where the plan is not the expected one.
+  - The rotation must stop if a cluster could not be read, if no cluster uses the application, if a configuration is not
+    healthy, or if the plan is not the expected one.
   - Chooses one canary in the fleet. That is a healthy configuration with encrypted volumes if there is one.
 positional: hosts
 options:
@@ -132,7 +132,7 @@ _value:
       description: The hosts with configurations to rotate, each with the names of its SVMs that O(svms) names.
       type: dict
     details:
-      description: The plan of each cluster, to hand on with RV(_value.plan_id).
+      description: The plan of each cluster, to pass on with RV(_value.plan_id).
       type: dict
     missing:
       description: The hosts that were not read.

@@ -110,7 +110,7 @@ _value:
         C(credential) and C(since) of each configuration. C(docs/rotation.schema.json) describes it.
       type: dict
     table:
-      description: One line a configuration; where there are more than 20, one a cluster and kind.
+      description: One line for each configuration. If there are more than 20, one line for each cluster and kind.
       type: list
       elements: str
     message:

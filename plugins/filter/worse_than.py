@@ -51,7 +51,7 @@ EXAMPLES = r"""
   ontap.akv.akv_info:
   register: after
 
-- name: Stop where an AKV configuration is worse than before
+- name: Fail if an AKV configuration is worse than before
   ansible.builtin.assert:
     that: after.vaults | ontap.akv.worse_than(before.vaults) | length == 0
 """
@@ -90,7 +90,7 @@ def _listed(vaults: t.Any) -> list[t.Any]:
 
 def _checked(vault: t.Any) -> _Vault:
     if not isinstance(vault, Mapping) or not {"uuid", "unavailable_nodes", "verdict"} <= set(vault):
-        raise AnsibleFilterError("ontap.akv.worse_than: an AKV configuration is not as akv_info gives it.")
+        raise AnsibleFilterError("ontap.akv.worse_than: an AKV configuration is not as akv_info returns it.")
     return vault
 
 

@@ -57,7 +57,7 @@ options:
     type: str
   client_secret:
     description:
-      - The secret of the Azure application. Its value, not its Secret ID. See O(allow_uuid_secret).
+      - The VALUE of the application's client secret, not its Secret ID. See O(allow_uuid_secret).
       - White space, control characters and invisible characters in it are refused, because no secret contains them.
       - ONTAP never returns it, so it cannot be compared. O(update_credentials) sets when it is sent.
       - A new O(client_id) or O(tenant_id) always needs it too (ONTAP 9.9.1 and later change them in place).
@@ -70,7 +70,7 @@ options:
         anything is sent if the Python library C(cryptography) is installed where the module runs.
       - A PKCS#12 file without a MAC is refused.
       - If the configuration uses a client secret, the certificate replaces it, whatever the value of
-        O(update_credentials). The same applies to a secret where a certificate is in use.
+        O(update_credentials). The same applies to a secret if a certificate is in use.
       - Needs ONTAP 9.10.1.
     type: str
   client_certificate_path:
@@ -247,7 +247,9 @@ notes:
   - The secret is masked in everything that the module returns, so the task does not need C(no_log). The module cannot
     mask what Ansible itself prints. So do not loop over secrets, and do not give them to an ad-hoc command.
 seealso:
+  - module: ontap.akv.akv_preflight_info
   - module: ontap.akv.akv_info
+  - module: ontap.akv.akv_credential
   - module: ontap.akv.akv_rekey
   - module: ontap.akv.akv_restore
   - name: ONTAP REST API reference, Manage Azure Key Vaults
@@ -272,7 +274,7 @@ extends_documentation_fragment:
 EXAMPLES = r"""
 # The login comes from the environment (ONTAP_HOSTNAME, ONTAP_USERNAME, ONTAP_PASSWORD), the secret from Ansible Vault.
 
-- name: Encrypt the volumes of an SVM with a key in Azure
+- name: Keep the encryption keys of SVM vs0 in Azure
   ontap.akv.akv_config:
     svm: vs0
     name: https://mykeyvault.vault.azure.net/
@@ -281,7 +283,7 @@ EXAMPLES = r"""
     tenant_id: cccccccc-dddd-cccc-dddd-cccccccccccc
     client_secret: "{{ vaulted_client_secret }}"
 
-- name: Rotate the secret of the Azure application
+- name: Send a new secret; for a rotation with rollback, use akv_credential
   ontap.akv.akv_config:
     svm: vs0
     client_secret: "{{ vaulted_client_secret }}"
@@ -412,8 +414,8 @@ undeclared:
     - {uuid: 024cd3cf-9a08-11ea-8d52-005056bbeba5, scope: svm, svm: {name: vs9}, name: "https://other.vault.azure.net/"}
 problems:
   description: >-
-    What is wrong with entries of O(vaults), because of which nothing was changed. An element has C(entry), the position
-    in the list from 0; C(svm), C(svm_uuid), or C(scope), as the entry has it; and C(msg), what is wrong.
+    The entries of O(vaults) that are wrong. Nothing was changed. An element has C(entry), the position in the list from
+    0; C(svm), C(svm_uuid), or C(scope), as the entry has it; and C(msg), what is wrong.
   returned: failure, if entries are wrong
   type: list
   elements: dict
@@ -498,12 +500,12 @@ outcome:
   sample: unchanged
 error:
   description: The error of ONTAP or of its job, as ONTAP returned it.
-  returned: failure, when ONTAP refused or the job failed, or in check mode would refuse
+  returned: failure, if ONTAP refused or the job failed, or in check mode would refuse
   type: dict
   sample: {code: '65537500', message: A key manager has already been configured for this SVM., arguments: []}
 http_status:
   description: The HTTP status of the failed response.
-  returned: failure, when an answer came
+  returned: failure, if a response was received
   type: int
   sample: 400
 job:

@@ -43,7 +43,7 @@ EXAMPLES = r"""
   ontap.akv.akv_conformance_info:
   register: conformance
 
-- name: Show where it differs
+- name: Show what differs
   ansible.builtin.debug:
     var: conformance.differs
 
@@ -126,12 +126,12 @@ outcome:
   sample: unchanged
 error:
   description: The error, as ONTAP returned it.
-  returned: failure, when ONTAP refused
+  returned: failure, if ONTAP refused
   type: dict
   sample: {code: '6', message: Permission denied., target: null, arguments: []}
 http_status:
   description: The HTTP status of the failed response.
-  returned: failure, when an answer came
+  returned: failure, if a response was received
   type: int
   sample: 403
 """

@@ -360,12 +360,12 @@ outcome:
   sample: changed
 error:
   description: The error, as ONTAP returned it.
-  returned: failure, when ONTAP refused; of several refusals the first
+  returned: failure, if ONTAP refused; of several refusals the first
   type: dict
   sample: {code: '6', message: not authorized for that command}
 http_status:
   description: The HTTP status of the failed response.
-  returned: failure, when an answer came
+  returned: failure, if a response was received
   type: int
   sample: 403
 """

@@ -113,7 +113,7 @@ EXAMPLES = r"""
   ontap.akv.akv_info:
   register: akv
 
-- name: Stop where one needs attention
+- name: Fail if one needs attention
   ansible.builtin.assert:
     that: akv.summary.needs_attention == 0
     fail_msg: "{{ akv.vaults | map(attribute='reasons') | flatten | join(' ') }}"
@@ -154,7 +154,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ akv.health_monitor.polling_interval | default(15) }} minutes"
 
-- name: Restore keys only where an SVM lacks them
+- name: Restore the keys of each SVM with nodes that lack them
   ontap.akv.akv_restore:
     svm: "{{ item }}"
   loop: "{{ akv.vaults | selectattr('diagnosis.cause', 'eq', 'keys_missing_on_node') | map(attribute='svm.name') }}"
@@ -201,7 +201,7 @@ vaults:
         heals_itself: false
   contains:
     available:
-      description: Whether every node has its keys; absent where ONTAP does not report it.
+      description: Whether every node has its keys; absent if ONTAP does not report it.
       type: bool
     authentication_method:
       description: The kind of credential in use, V(client_secret) or V(certificate).
@@ -213,7 +213,7 @@ vaults:
     verdict:
       description:
         - V(healthy) is a configuration with its keys on every node, or without encrypted volumes yet.
-        - V(degraded) is one with keys missing on the nodes that are named, or where only a connection is broken.
+        - V(degraded) is one with keys missing on the nodes that are named, or with a broken connection only.
         - V(unavailable) is one with keys missing on all nodes, or on no node in particular. Before 9.8 ONTAP does
           not report which nodes there are, so a configuration with keys missing on named nodes counts as degraded.
         - V(unknown) is an enabled one with a health that ONTAP does not report.
@@ -256,13 +256,13 @@ vaults:
           type: list
           elements: str
         advice:
-          description: What to do; empty where there is nothing to do.
+          description: What to do; empty if there is nothing to do.
           type: str
         heals_itself:
           description: Whether ONTAP recovers without anyone doing anything.
           type: bool
 release:
-  description: The release of ONTAP, where the task has read it. The health needs it.
+  description: The release of ONTAP, if the task has read it. The health needs it.
   returned: success, unless O(health=false)
   type: str
   sample: 9.14.1
@@ -284,7 +284,7 @@ summary:
     certificate: 0
 volumes:
   description: The encrypted volumes, in ONTAP's own field names.
-  returned: success, with O(volumes=true), where they could be read
+  returned: success, with O(volumes=true), if they could be read
   type: list
   elements: dict
   sample:
@@ -322,7 +322,7 @@ health_monitor:
       description: Whether ONTAP polls Azure at all (9.15.1 and later).
       type: bool
     manage_volume_offline:
-      description: Whether ONTAP takes volumes offline where the key stays out of reach (9.15.1 and later).
+      description: Whether ONTAP takes volumes offline if the key stays out of reach (9.15.1 and later).
       type: bool
 requests:
   description: The requests that were sent, in order, with one entry for each try, including pages and retries.
@@ -350,12 +350,12 @@ outcome:
   sample: unchanged
 error:
   description: The error, as ONTAP returned it.
-  returned: failure, when ONTAP refused
+  returned: failure, if ONTAP refused
   type: dict
   sample: {code: '6', message: Permission denied., target: null, arguments: []}
 http_status:
   description: The HTTP status of the failed response.
-  returned: failure, when an answer came
+  returned: failure, if a response was received
   type: int
   sample: 403
 """

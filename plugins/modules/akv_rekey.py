@@ -106,7 +106,7 @@ steps:
       body: {key_id: 'https://mykeyvault.vault.azure.net/keys/key2'}
 vault:
   description: The configuration after the task, in ONTAP's own field names, with no secret.
-  returned: success, and on failure where it could be read
+  returned: success, and on failure if it could be read
   type: dict
   sample:
     uuid: 024cd3cf-9a08-11ea-8d52-005056bbeba5
@@ -115,7 +115,7 @@ vault:
     state: {cluster_state: true, code: 0, message: ''}
 available:
   description: Whether every node has its keys. Null if ONTAP does not report it, or if no encrypted volume exists yet.
-  returned: success, and on failure where it could be read
+  returned: success, and on failure if it could be read
   type: bool
   sample: true
 job:
@@ -129,8 +129,8 @@ job:
       type: str
     state:
       description: >-
-        C(success), ONTAP's word for another state, or C(vanished) or C(unreadable) where ONTAP had removed the job
-        before its end was seen, or the login may not read it. Then the AKV configuration itself was read.
+        C(success), ONTAP's word for another state, or C(vanished) if ONTAP had removed the job before its
+        end was seen, or C(unreadable) if the login may not read it. The AKV configuration itself was read then.
       type: str
     message:
       description: ONTAP's message.
@@ -174,12 +174,12 @@ outcome:
   sample: unchanged
 error:
   description: The error of ONTAP or of its job, as ONTAP returned it.
-  returned: failure, when ONTAP refused or the job failed, or in check mode would refuse
+  returned: failure, if ONTAP refused or the job failed, or in check mode would refuse
   type: dict
   sample: {code: '65537559', message: There are no existing internal keys for the SVM.}
 http_status:
   description: The HTTP status of the failed response.
-  returned: failure, when an answer came
+  returned: failure, if a response was received
   type: int
   sample: 404
 """

@@ -58,9 +58,9 @@ options:
     default: false
   restore:
     description:
-      - Whether to restore keys where nodes lack them.
-      - The plan has a restore for each configuration whose nodes lack keys. If it gets a credential first, the restore
-        is sent only if nodes still lack keys after that.
+      - Whether to restore keys if nodes lack them.
+      - The plan has a restore for each configuration with nodes that lack keys. If it gets a credential first, the
+        restore is sent only if nodes still lack keys after that.
       - With O(expected_plan), only the restores of that plan are sent. If nodes of another configuration lack keys
         after the credential was sent, the task fails and names it.
     type: bool
@@ -117,12 +117,12 @@ extends_documentation_fragment:
 EXAMPLES = r"""
 # The login comes from the environment (ONTAP_HOSTNAME, ONTAP_USERNAME, ONTAP_PASSWORD).
 
-- name: Restore keys where nodes lack them
+- name: Restore keys on nodes that lack them
   ontap.akv.akv_repair:
 
-- name: Send a new secret where the credential is the cause
+- name: Send a new secret if the credential is the cause
   ontap.akv.akv_repair:
-    client_id: client1
+    client_id: aaaaaaaa-bbbb-aaaa-bbbb-aaaaaaaaaaaa
     client_secret: "{{ lookup('ansible.builtin.env', 'AKV_CLIENT_SECRET') }}"
 
 - name: Read what is wrong, and change nothing
@@ -162,7 +162,7 @@ vaults:
       scope: svm
       svm: {name: vs0, uuid: 4f7abf4c-9a07-11ea-8d52-005056bbeba5}
       configuration: default
-      client_id: client1
+      client_id: aaaaaaaa-bbbb-aaaa-bbbb-aaaaaaaaaaaa
       tenant_id: tenant1
       before:
         verdict: degraded
@@ -202,12 +202,12 @@ vaults:
       description: What each step reported.
       type: str
     advice:
-      description: What to do; empty where there is nothing to do.
+      description: What to do; empty if there is nothing to do.
       type: str
 volumes:
   description: >-
     The encrypted volumes that are offline and that an enabled AKV configuration may protect, before and after. Absent
-    where the login may not read volumes.
+    if the login may not read volumes.
   returned: always, once the cluster was read
   type: dict
   sample: {before: [{svm: {name: vs0}, name: vol1, state: offline, nas: {path: /vol1}}], after: []}
@@ -228,8 +228,8 @@ unmounted:
   sample: []
 unknown:
   description: >-
-    What is not known, in sentences: configurations whose UUID, SVM or application ONTAP does not report, and a reading
-    that failed after something was sent. Empty where all is known.
+    What is not known, in sentences: configurations if ONTAP does not report their UUID, SVM or application, and a
+    reading that failed after something was sent. Empty if all is known.
   returned: always, once the cluster was read
   type: list
   elements: str
@@ -237,7 +237,7 @@ unknown:
   sample: []
 health_monitor:
   description: How ONTAP watches the configurations, as in RV(ontap.akv.akv_info#module:health_monitor).
-  returned: where something needed attention or a volume was offline
+  returned: if something needed attention or a volume was offline
   type: dict
   sample: {polling_interval: 15}
 summary:
@@ -288,7 +288,7 @@ outcome:
   sample: unchanged
 error:
   description: The error, as ONTAP returned it.
-  returned: failure, when ONTAP refused to be read
+  returned: failure, if ONTAP refused a reading
   type: dict
   sample: {code: '6', message: Permission denied., target: null, arguments: []}
 http_status:

@@ -26,7 +26,7 @@ options:
   svms:
     description:
       - A list of SVMs to restore in one task, by name, instead of O(svm). All are read in the pages of one GET, and
-        restored in parallel where that is needed.
+        restored in parallel if that is needed.
       - If one fails, the others are still processed. The task fails at its end, and RV(results) has the result of each.
       - A list that names no SVM is refused.
     type: list
@@ -68,7 +68,7 @@ extends_documentation_fragment:
 EXAMPLES = r"""
 # The login comes from the environment (ONTAP_HOSTNAME, ONTAP_USERNAME, ONTAP_PASSWORD).
 
-- name: Restore the keys of an SVM where nodes lack them
+- name: Restore the keys of an SVM on nodes that lack them
   ontap.akv.akv_restore:
     svm: vs0
 
@@ -111,7 +111,7 @@ steps:
     - {method: POST, path: /security/azure-key-vaults/024cd3cf-9a08-11ea-8d52-005056bbeba5/restore, body: {}}
 vault:
   description: The configuration after the task, in ONTAP's own field names, with no secret.
-  returned: success, and on failure where it could be read; without O(svms)
+  returned: success, and on failure if it could be read; without O(svms)
   type: dict
   sample:
     uuid: 024cd3cf-9a08-11ea-8d52-005056bbeba5
@@ -120,7 +120,7 @@ vault:
     state: {cluster_state: true, code: 0, message: ''}
 available:
   description: Whether every node has its keys. Null if ONTAP does not report it, or if no encrypted volume exists yet.
-  returned: success, and on failure where it could be read; without O(svms)
+  returned: success, and on failure if it could be read; without O(svms)
   type: bool
   sample: true
 job:
@@ -134,8 +134,8 @@ job:
       type: str
     state:
       description: >-
-        C(success), ONTAP's word for another state, or C(vanished) or C(unreadable) where ONTAP had removed the job
-        before its end was seen, or the login may not read it. Then the AKV configuration itself was read.
+        C(success), ONTAP's word for another state, or C(vanished) if ONTAP had removed the job before its
+        end was seen, or C(unreadable) if the login may not read it. The AKV configuration itself was read then.
       type: str
     message:
       description: ONTAP's message.
@@ -210,20 +210,20 @@ diff:
     after: {availability: keys are available on every node}
 outcome:
   description: >-
-    What the failed task has done to the cluster. V(unchanged), V(changed) where some nodes got their keys, or
-    V(unknown) where a restore was started and its end could not be read.
+    What the failed task has done to the cluster. V(unchanged), V(changed) if some nodes got their keys, or
+    V(unknown) if a restore was started and its end could not be read.
   returned: failure
   type: str
   choices: [unchanged, changed, unknown]
   sample: unchanged
 error:
   description: The error of ONTAP or of its job, as ONTAP returned it.
-  returned: failure, when ONTAP refused or the job failed
+  returned: failure, if ONTAP refused or the job failed
   type: dict
   sample: {code: '65537515', message: Failed to restore keys on some nodes in the cluster.}
 http_status:
   description: The HTTP status of the failed response.
-  returned: failure, when an answer came
+  returned: failure, if a response was received
   type: int
   sample: 404
 """

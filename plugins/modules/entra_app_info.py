@@ -139,12 +139,12 @@ outcome:
   sample: unchanged
 error:
   description: The code of the service's error, such as V(AADSTS7000222) or V(Authorization_RequestDenied).
-  returned: failure, when the service refused
+  returned: failure, if the service refused
   type: dict
   sample: {code: Authorization_RequestDenied}
 http_status:
   description: The HTTP status of the response that failed.
-  returned: failure, when a response was received
+  returned: failure, if a response was received
   type: int
   sample: 403
 """

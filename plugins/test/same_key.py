@@ -20,7 +20,7 @@ author:
   - The ontap.akv authors (@ontap-akv)
 description:
   - Compares two keys of Azure by what they mean, as M(ontap.akv.akv_rekey) does. The case of the host, a default port
-    and a final slash do not count. The version counts only where both have one, since ONTAP's replies drop it on some
+    and a final slash do not count. The version counts only if both have one, since ONTAP's replies drop it on some
     releases and add it on others.
 positional: key_id
 options:
@@ -43,7 +43,7 @@ EXAMPLES = r"""
     svm: vs0
   register: akv
 
-- name: Stop where it uses another key
+- name: Fail if it uses another key
   ansible.builtin.assert:
     that: akv.vaults[0].key_id is ontap.akv.same_key('https://mykeyvault.vault.azure.net/keys/key1')
 """

@@ -38,7 +38,7 @@ ROLE = Role(
     "Bring encrypted volumes back online",
     (
         "Diagnoses AKV configurations that are not healthy and encrypted volumes that are offline. Sends a credential"
-        " only where the credential is the cause, restores keys where nodes lack them, and waits for the volumes."
+        " only if the credential is the cause, restores keys if nodes lack them, and waits for the volumes."
         " Reports what someone must do if none of this helps.",
     ),
     (
@@ -49,7 +49,7 @@ ROLE = Role(
         *shared.NEW_CREDENTIAL,
         Variable(
             "restore",
-            ("Whether to restore keys where nodes lack them.",),
+            ("Whether to restore keys if nodes lack them.",),
             kind=Kind.BOOLEAN,
             default=True,
         ),
