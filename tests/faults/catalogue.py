@@ -44,6 +44,7 @@ TRANSIENT: dict[str, dict[str, Any]] = {
     "busy, code 2621573": {"error": {"code": 2621573, "status": 500}},
     "internal time-out, code 65541": {"error": {"code": 65541, "status": 500}},
     "internal time-out after it is done": {"error": {"code": 65552, "status": 500, "when": "after"}},
+    "internal exception after it is done": {"error": {"code": 262145, "status": 500, "when": "after"}},
     "failover of the management LIF": {"failover": {"seconds": 0.1}},
     "failover after it is done": {"failover": {"seconds": 0.1, "when": "after"}},
     "a proxy's page": {"html": {"status": 502, "when": "after"}},

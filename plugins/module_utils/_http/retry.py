@@ -26,8 +26,9 @@ class FaultKind(Enum):
     """ONTAP answered that it did not do it for now: 429, or the codes 7, 8, 262160 and 2621573."""
     LOST = "lost"
     """It may or may not have been done: reset, time-out, half an answer, a 5xx without ONTAP's error envelope (of
-    something in between, or of a server that broke), or ONTAP's internal time-outs (65541, 65552, 65562). The runner
-    confirms it by reading before it sends a change again that is not idempotent (RFC 9110, section 9.2.2)."""
+    something in between, or of a server that broke), ONTAP's internal time-outs and exceptions (65541, 65552, 65562,
+    262145), or a 2xx that reports an error. The runner confirms it by reading before it sends a change again that is
+    not idempotent (RFC 9110, section 9.2.2)."""
     REFUSED = "refused"
     """Any other answer."""
 
@@ -38,11 +39,11 @@ class FaultKind(Enum):
 
 
 _BUSY_CODES = frozenset({"7", "8", "262160", "2621573"})
-_LOST_CODES = frozenset({"65541", "65552", "65562"})
+_LOST_CODES = frozenset({"65541", "65552", "65562", "262145"})
 
 
 def kind_of_answer(status: int, code: str | None) -> FaultKind:
-    """Classify a response that is not a success.
+    """Classify a response that is not a success, or that reports an error with its success.
 
     :param status: the HTTP status
     :param code: ONTAP's error code; None where the answer has no error envelope
@@ -51,7 +52,7 @@ def kind_of_answer(status: int, code: str | None) -> FaultKind:
         return FaultKind.REFUSED
     if status == 429 or code in _BUSY_CODES:
         return FaultKind.BUSY
-    if code in _LOST_CODES or (code is None and status >= 500):
+    if code in _LOST_CODES or (code is None and status >= 500) or status < 300:
         return FaultKind.LOST
     return FaultKind.REFUSED
 

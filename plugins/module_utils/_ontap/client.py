@@ -300,17 +300,21 @@ class Client:
     def _success(self, answer: Answer, operation: str) -> JSON:
         """Give the body of a 2xx answer.
 
-        :raises _Setback: any other answer
+        :raises _Setback: any other answer, or one that reports an error with its success
         """
         content, problem = self._checked(answer)
+        error = _error_of(content)
         if 200 <= answer.status < 300:
             if problem:
                 raise _Setback(FaultKind.LOST, f"the response is refused: {problem}. Is a proxy in between?")
             if operation == "get" and not isinstance(content, dict):
                 raise _Setback(FaultKind.LOST, "the response is not a JSON object. Is this ONTAP's management LIF?")
-            return content if isinstance(content, dict) else {}
-        error = content.get("error") if isinstance(content, dict) else None
-        if not isinstance(error, dict) or not str(error.get("code", "")).strip():
+            content = content if isinstance(content, dict) else {}
+            # A job that was read has an error of its own, and one that is named says how the change ends.
+            refused = error is not None and str(error["code"]) != "0" and not isinstance(content.get("job"), dict)
+            if operation == "get" or not refused:
+                return content
+        if error is None:
             raise _Setback(
                 retry.kind_of_answer(answer.status, None),
                 _reason_of_status(answer),
@@ -442,6 +446,12 @@ def next_page(page: JSON) -> str | None:
     following = links.get("next") if isinstance(links, dict) else None
     href = following.get("href") if isinstance(following, dict) else None
     return href if isinstance(href, str) and href else None
+
+
+def _error_of(content: t.Any) -> JSON | None:
+    """Give the error of an answer's envelope; None where it has none, or none with a code."""
+    error = content.get("error") if isinstance(content, dict) else None
+    return error if isinstance(error, dict) and str(error.get("code", "")).strip() else None
 
 
 def _reason_of_status(answer: Answer) -> str:

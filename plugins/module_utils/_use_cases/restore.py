@@ -237,12 +237,14 @@ class Restore(Verb):
         except AkvError:
             return failure
         state = read_state(vault)
-        # Where all nodes had their keys before (force), a reading shows no difference.
-        restored = not self._before.good and (state.good or set(state.bad_nodes) < set(self._before.bad_nodes))
-        failure.outcome = Outcome.CHANGED if restored else Outcome.UNCHANGED
+        failure.outcome = Outcome.CHANGED if self._has_restored(state) else Outcome.UNCHANGED
         failure.message += f" Now {state}. {BLOCKING_LIMIT}"
         failure.details.update(vault=vault, available=state.available)
         return failure
+
+    def _has_restored(self, state: State) -> bool:
+        """Return whether some nodes got their keys; where all had them before (force), no reading shows it."""
+        return not self._before.good and (state.good or set(state.bad_nodes) < set(self._before.bad_nodes))
 
     def conclude(self, done: Plan) -> Result:
         """Read the configuration until its keys are available."""
@@ -260,10 +262,12 @@ class Restore(Verb):
         )
         state = read_state(vault)
         if state.bad:
+            ended = self._job is not None and not self._job.unseen
+            outcome = Outcome.UNCHANGED if ended else Outcome.UNKNOWN
             raise AkvError(
-                f"{self._doing} on {self.client.where}: ONTAP restored what it could, but {state}."
+                f"{self._doing} on {self.client.where}: ONTAP accepted the request, but {state}."
                 f" Check credential, key and network path in Azure, and restore again. {BLOCKING_LIMIT}",
-                Outcome.CHANGED,
+                Outcome.CHANGED if self._has_restored(state) else outcome,
                 vault=vault,
                 available=state.available,
                 **({"job": self._job.shown()} if self._job else {}),

@@ -279,6 +279,22 @@ def test_a_repeatable_change_is_repeated_and_unknown_only_at_the_end(play: Any) 
     assert client.task.outcome == "unknown"
 
 
+def test_a_success_that_reports_an_error_is_none(play: Any) -> None:
+    """ONTAP contradicts itself: what no reading shows is sent again, and is unknown at the end."""
+    client, transport = play(*(error(200, "65537540", "The client secret is not valid.") for _try in range(3)))
+    with pytest.raises(OntapError, match=r"secret is not valid \(code 65537540\)"):
+        post(client, lambda: None, UPDATE)
+    assert len(transport.targets) == 3
+    assert client.task.outcome == "unknown"
+
+
+@pytest.mark.parametrize("more", [{"error": {"code": "0"}}, {"error": {"code": "4"}, "job": {"uuid": "1"}}])
+def test_an_error_that_is_none_or_is_of_a_job_leaves_a_success(play: Any, more: dict[str, Any]) -> None:
+    client, transport = play(answer(202, more))
+    assert post(client, lambda: None, UPDATE) == more
+    assert len(transport.targets) == 1
+
+
 def test_a_refusal_shows_ontap_s_words_its_code_and_our_advice(play: Any) -> None:
     client, _transport = play(error(400, "65537506", "AKV is not supported in MetroCluster configurations."))
     with pytest.raises(OntapError) as refused:
