@@ -21,7 +21,7 @@ from ansible_collections.ontap.akv.plugins.plugin_utils._evaluating import evalu
 from ansible_collections.ontap.akv.plugins.plugin_utils._hostvars import result_of, settings_of
 from ansible_collections.ontap.akv.plugins.plugin_utils._role_readings import READINGS, Reading, ended
 from ansible_collections.ontap.akv.plugins.plugin_utils._roles.all import ROLES
-from ansible_collections.ontap.akv.plugins.plugin_utils._variables import NOT_GIVEN, Evaluate, read, value_of
+from ansible_collections.ontap.akv.plugins.plugin_utils._variables import Evaluate, Role, large_value, read
 
 Values = dict[str, t.Any]
 
@@ -55,7 +55,7 @@ class ActionModule(DirectAction):
         evaluate = evaluator(self._templar, variables)
         if options["fleet"]:
             try:
-                return {"changed": False, **_fleet(options["fleet"], variables, evaluate)}
+                return {"changed": False, **_fleet(ROLES[role], options["fleet"], variables, evaluate)}
             except InputError as error:
                 return {"failed": True, "msg": error.message}
         found = read(ROLES[role], ROLES, variables, evaluate)
@@ -97,7 +97,7 @@ class ActionModule(DirectAction):
         return super().run(None, variables)
 
 
-def _fleet(register: str, variables: Values, evaluate: Evaluate) -> Values:
+def _fleet(role: Role, register: str, variables: Values, evaluate: Evaluate) -> Values:
     """Compare the plans of all clusters with what was approved.
 
     :param register: the variable of each host that has its plan
@@ -108,9 +108,7 @@ def _fleet(register: str, variables: Values, evaluate: Evaluate) -> Values:
     registered = {host: hostvars.raw_get(host) for host in hosts}
     # A host that failed before has no plan, or what Ansible made of its failure.
     plans = {host: result_of(registered, host, register) for host in hosts}
-    names = ("akv_enable_expected_details", "akv_expected_details")
-    values = (value_of(name, variables, evaluate) for name in names)
-    details = next((value for value in values if value and value is not NOT_GIVEN), None)
+    details = large_value(role, "expected_details", variables, evaluate)
     approval = approve(plans, "", False, details, settings_of(registered, hosts, register))
     return {**vars(approval), "acts": any(plan.get("act") for plan in plans.values() if plan)}
 

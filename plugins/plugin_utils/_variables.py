@@ -249,6 +249,19 @@ def _value_of(role: Role, variable: Variable, defined: set[str], evaluate: Evalu
     return next(iter(found.items()), (own, NOT_GIVEN))
 
 
+def large_value(role: Role, name: str, defined: Container[str], evaluate: Evaluate) -> t.Any:
+    """Give the value of a variable that one task reads for all hosts, of any type; None where nothing is given.
+
+    :param name: the last part of its name
+    :raises InputError: it cannot be evaluated
+    """
+    common = next(variable.common for variable in role.variables if variable.name == name)
+    values = (
+        value_of(full, defined, evaluate) for full in (f"{role.name}_{name}", *(PREFIX + each for each in common))
+    )
+    return next((value for value in values if value and value is not NOT_GIVEN), None)
+
+
 def evaluated(name: str, variable: Variable, defined: Container[str], evaluate: Evaluate) -> t.Any:
     """Give the value of one variable, or NOT_GIVEN.
 

@@ -26,6 +26,7 @@ from ansible_collections.ontap.akv.plugins.plugin_utils._variables import (
     Part,
     Reading,
     Variable,
+    large_value,
     read,
 )
 
@@ -235,6 +236,19 @@ def test_what_is_as_large_as_the_fleet_is_not_read_for_each_host() -> None:
     found = reading("akv_disable", given)
     assert (found.errors, found.warnings) == ([], [])
     assert "expected_details" not in found.given
+
+
+@pytest.mark.parametrize(
+    ("given", "value"),
+    [
+        ({}, None),
+        ({"akv_expected_details": {"c1": "common"}}, {"c1": "common"}),
+        ({"akv_expected_details": {"c1": "common"}, "akv_disable_expected_details": {"c1": "own"}}, {"c1": "own"}),
+        ({"akv_expected_details": {"c1": "common"}, "akv_disable_expected_details": ""}, {"c1": "common"}),
+    ],
+)
+def test_what_one_task_reads_for_all_hosts(given: dict[str, Any], value: Any) -> None:
+    assert large_value(ROLES["akv_disable"], "expected_details", given, given.__getitem__) == value
 
 
 def test_a_fleet_reads_its_credential_alone() -> None:
