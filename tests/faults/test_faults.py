@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from faults.catalogue import FAULTS, NEW_SECRET, PHASES, SECRET, WHOLE, WIRED
 from faults.harness import begun, options, picture, run
-from faults.virtual import Cluster
+from faults.in_process import Cluster
 
 from simulator import Simulator
 

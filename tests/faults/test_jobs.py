@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 from faults.catalogue import PHASES, WHOLE
 from faults.harness import options, picture, run
-from faults.in_process import LOGIN, Ontap, Send, play
-from faults.virtual import Cluster
+from faults.in_process import LOGIN, Cluster, Ontap, Send, play
 
 from ansible_collections.ontap.akv.plugins.module_utils._http.retry import FaultKind
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer, Fault

@@ -22,9 +22,9 @@ from ansible_collections.ontap.akv.plugins.module_utils._azure.graph import Grap
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 from ansible_collections.ontap.akv.plugins.plugin_utils._report.files import make
 from ansible_collections.ontap.akv.plugins.plugin_utils._report.graph import Readers
+from ansible_collections.ontap.akv.plugins.plugin_utils._roles.akv_report import Format
 
 NOW = datetime.now(timezone.utc)
-FORMATS = ("html", "markdown", "json", "prometheus")
 LEVELS = {6: "7", 29: "30", 61: "later"}
 
 
@@ -67,7 +67,7 @@ def test_an_end_in_the_report(source: str, days: int, tmp_path: Path) -> None:
     assert entry["source"] == ("graph" if source == "graph" else "declared")
     assert record["found"] == ([] if days == 61 else ["expiring"])
     assert record["needs_attention"] == (days != 61)
-    files = make({"c1": record}, About(NOW), FORMATS, tmp_path)
+    files = make({"c1": record}, About(NOW), Format, tmp_path)
     for name in ("report.html", "report.md", "report.json", "clusters/c1.json"):
         assert entry["expires_at"] in files[name], name
     assert f'_expiry_timestamp_seconds{{cluster="c1",slice="",client_id="{CLIENT.upper()}"' in files["metrics/c1.prom"]
@@ -133,7 +133,7 @@ def test_credentials_of_one_name_are_distinct(with_id: bool, tmp_path: Path) -> 
     assert [entry["credential"] for entry in record["expiries"]] == (
         words if with_id else ["secret terraform (hint abc)"]
     )
-    metrics = make({"c1": record}, About(NOW), FORMATS, tmp_path)["metrics/c1.prom"]
+    metrics = make({"c1": record}, About(NOW), Format, tmp_path)["metrics/c1.prom"]
     assert f" {int(ends['i1'].timestamp())}\n" in metrics
 
 
@@ -201,7 +201,7 @@ def test_a_graph_that_cannot_be_asked_is_said(tmp_path: Path) -> None:
         (problem,) = readers.problems
         assert "Application.Read.All" in problem
         here.search(problem, {"client_secret": SECRET})
-    files = make({"c1": cluster(read(), Ends.read(None, None), NOW)}, About(NOW), FORMATS, tmp_path, [problem])
+    files = make({"c1": cluster(read(), Ends.read(None, None), NOW)}, About(NOW), Format, tmp_path, [problem])
     assert "Application.Read.All" in files["report.html"]
     assert "Application.Read.All" in files["report.md"]
     assert json.loads(files["report.json"])["problems"] == [problem]

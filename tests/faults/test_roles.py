@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from faults.catalogue import LOSE_KEYS, PHASES, WHOLE
 from faults.harness import options, picture
-from faults.virtual import Cluster
+from faults.in_process import Cluster
 
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import Outcome
 

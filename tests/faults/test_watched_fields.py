@@ -21,12 +21,12 @@ import pytest
 from faults.catalogue import WHOLE
 from faults.in_process import LOGIN, Ontap, Played, Send, assert_true_outcome, listening, play
 from faults.test_fields import HOW, WRONG, broken, endpoint, places
-from faults.test_report_dates import FORMATS
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.report import About, Ends, cluster, fleet, reading
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer
 from ansible_collections.ontap.akv.plugins.plugin_utils import _ems_events, _health_events
 from ansible_collections.ontap.akv.plugins.plugin_utils._report import files, markdown
+from ansible_collections.ontap.akv.plugins.plugin_utils._roles.akv_report import Format
 from ansible_collections.ontap.akv.plugins.plugin_utils._watching import Watched, read_options
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=timezone.utc)
@@ -176,7 +176,7 @@ def test_a_report_guesses_nothing(happening: str) -> None:
     for reported, how, send in ways(happened, made):
         record = made(send)
         if how not in UNKNOWN:
-            assert files.make({"cluster1": record}, About(NOW), FORMATS, Path("/nowhere"))
+            assert files.make({"cluster1": record}, About(NOW), Format, Path("/nowhere"))
         if how not in UNKNOWN or not record["reachable"]:
             continue
         found = set(record["found"])

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from faults import harness
-from faults.virtual import Cluster
+from faults.in_process import Cluster
 from integration.certificates import make_pkcs12
 from releases.catalogue import KEY, RELEASES, WHOLE, at_least, enabled
 

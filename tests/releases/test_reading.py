@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from faults.harness import options
-from faults.virtual import Cluster
+from faults.in_process import Cluster
 from releases.catalogue import RELEASES, WHOLE, at_least, enabled
 
 APIS = {

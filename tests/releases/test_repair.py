@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from faults import harness
-from faults.virtual import Cluster
+from faults.in_process import Cluster
 from integration.certificates import make_pkcs12
 from integration.running import Values, wait_until
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from faults import harness
-from faults.virtual import Cluster
+from faults.in_process import Cluster
 from releases.catalogue import KEY, RELEASES, WHOLE, at_least, enabled
 
 from simulator import Simulator

@@ -14,6 +14,7 @@ from faults.azure import SECRET, make_pair
 from integration.running import Values
 from roles.playing import DEAD, Roles, assert_changes_nothing
 
+from ansible_collections.ontap.akv.plugins.plugin_utils._roles.akv_report import Format
 from simulator import Simulator
 
 ILL: Values = {
@@ -30,7 +31,6 @@ ILL: Values = {
     ],
     "clock": {"speed": 0},
 }
-FORMATS = ["html", "markdown", "json", "prometheus"]
 
 
 def _files(folder: Path) -> dict[str, str]:
@@ -42,7 +42,7 @@ def test_one_report_on_all_and_one_on_each(roles: Roles, tmp_path: Path) -> None
     with Simulator(release="9.14.1", scenario=ILL) as ill, Simulator(release="9.7") as well:
         ill.apply([{"expire_credential": {"svm": "vs0"}}, {"advance_clock": {"seconds": 4000}}])
         clusters = {"ill": ill.connection, "dead": DEAD, "well": well.connection}
-        variables: Values = {"akv_report_path": str(folder), "akv_report_formats": FORMATS}
+        variables: Values = {"akv_report_path": str(folder), "akv_report_formats": [each.value for each in Format]}
         variables["akv_credential_expires"] = {"<b>*bold*": str(date.today() + timedelta(days=20))}
         predicted = roles.play("report", clusters, variables, "--check", "--diff")
         assert not folder.exists()

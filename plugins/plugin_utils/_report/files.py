@@ -22,6 +22,7 @@ from pathlib import Path
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.report import About, Record, fleet
 from ansible_collections.ontap.akv.plugins.plugin_utils._report import html, markdown, prometheus
+from ansible_collections.ontap.akv.plugins.plugin_utils._roles.akv_report import Format
 
 _MADE_ON = re.compile(r"^Made on (\S+)\.(?: Slice: (.*)\.)?$", re.MULTILINE)
 _REPORTED = re.compile(r'report_timestamp_seconds\{.*slice="((?:[^"\\]|\\.)*)"\} (\d+)$', re.MULTILINE)
@@ -51,19 +52,19 @@ def make(
     part = f"-{file_name(about.part)}" if about.part else ""
     report = fleet(clusters, about, _old(folder, set(file_of.values()), about.part), problems)
     files: dict[str, str] = {}
-    if "html" in formats:
+    if Format.HTML in formats:
         files[f"report{part}.html"] = html.of_fleet(report)
-    if "markdown" in formats:
+    if Format.MARKDOWN in formats:
         files[f"report{part}.md"] = markdown.of_fleet(report, file_of)
-    if "json" in formats:
+    if Format.JSON in formats:
         files[f"report{part}.json"] = _json(report)
     for name, record in clusters.items():
         one = {"cluster": name, **record, **about.record()}
-        if "markdown" in formats:
+        if Format.MARKDOWN in formats:
             files[f"clusters/{file_of[name]}.md"] = markdown.of_cluster(name, one)
-        if "json" in formats:
+        if Format.JSON in formats:
             files[f"clusters/{file_of[name]}.json"] = _json(one)
-        if "prometheus" in formats:
+        if Format.PROMETHEUS in formats:
             files[f"metrics/{file_of[name]}.prom"] = prometheus.of_cluster(name, record, about.now, about.part)
     return files
 

@@ -8,8 +8,20 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 from ansible_collections.ontap.akv.plugins.plugin_utils._roles import shared
 from ansible_collections.ontap.akv.plugins.plugin_utils._variables import Kind, Role, Variable
+
+
+class Format(str, Enum):
+    """What a report is written as. The value is how C(akv_report_formats) names it."""
+
+    HTML = "html"
+    MARKDOWN = "markdown"
+    JSON = "json"
+    PROMETHEUS = "prometheus"
+
 
 ROLE = Role(
     "akv_report",
@@ -38,8 +50,8 @@ ROLE = Role(
                 " node_exporter.",
             ),
             kind=Kind.NAMES,
-            choices=("html", "markdown", "json", "prometheus"),
-            default=["html", "markdown", "json"],
+            choices=tuple(each.value for each in Format),
+            default=[Format.HTML.value, Format.MARKDOWN.value, Format.JSON.value],
             narrows=True,
         ),
         Variable(

@@ -34,13 +34,13 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.report import (
 )
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
 from ansible_collections.ontap.akv.plugins.plugin_utils._report import files, html, markdown, prometheus
+from ansible_collections.ontap.akv.plugins.plugin_utils._roles.akv_report import Format
 
 Values = dict[str, t.Any]
 NOW = datetime(2026, 11, 1, 12, tzinfo=timezone.utc)
 ABOUT = About(NOW)
 NONE = Ends.read(None, None)
 KEY = "https://kv1.vault.azure.net/keys/k"
-FORMATS = ("html", "markdown", "json", "prometheus")
 
 
 def vault(svm: str = "vs0", verdict: str = "healthy", cause: str = "none", **more: t.Any) -> Values:
@@ -268,7 +268,7 @@ HOSTILE = "</td><script>x</script><a href='y'>|`*_{{ 1 }}[z](y)\n# head\x1b[2J\u
 
 
 def _made_files(text: str, folder: Path) -> dict[str, str]:
-    return files.make({"c1": made(_with(text))}, ABOUT, FORMATS, folder)
+    return files.make({"c1": made(_with(text))}, ABOUT, Format, folder)
 
 
 def _shape(page: str) -> tuple[_Tags, list[str]]:
@@ -337,7 +337,7 @@ def test_each_name_has_a_file_of_its_own_in_the_folder(names: list[str]) -> None
 def test_files_are_whole_private_and_replaced(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     clusters = {"c1": made(result(vault())), "a/b": made(None)}
-    content = files.make(clusters, About(NOW, "west", "CHG1"), FORMATS, folder)
+    content = files.make(clusters, About(NOW, "west", "CHG1"), Format, folder)
     files.write(folder, content, public_metrics=False)
     files.write(folder, content, public_metrics=True)
     paths = [path for path in folder.rglob("*") if path.is_file()]
@@ -420,9 +420,9 @@ def test_a_file_that_another_run_removes_is_begun_again(tmp_path: Path, monkeypa
 def test_old_files_are_named(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     both = {"c1": made(result(vault())), "c2": made(result(vault()))}
-    files.write(folder, files.make(both, ABOUT, FORMATS, folder), public_metrics=False)
-    files.write(folder, files.make({"c3": made(None)}, About(NOW, "west"), FORMATS, folder), public_metrics=False)
-    report = files.make({"c1": both["c1"]}, ABOUT, FORMATS, folder)
+    files.write(folder, files.make(both, ABOUT, Format, folder), public_metrics=False)
+    files.write(folder, files.make({"c3": made(None)}, About(NOW, "west"), Format, folder), public_metrics=False)
+    report = files.make({"c1": both["c1"]}, ABOUT, Format, folder)
     assert json.loads(report["report.json"])["old"] == ["c2 (2026-11-01T12:00:00Z)"]
     assert "c2 (2026-11-01T12:00:00Z)" in report["report.html"]
     assert r"c2 (2026-11-01T12:00:00Z)" in report["report.md"]
