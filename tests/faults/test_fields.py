@@ -135,3 +135,26 @@ def test_nothing_is_guessed(verb: str) -> None:
             if where == VAULTS and at in IDENTITY and how in ("missing", "null") and module != "akv_preflight_info":
                 assert played.failed or played.warnings or changes(played) == changes(sound), reported
                 assert "There is no AKV configuration" not in played.result["msg"], reported
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_what_two_pages_list_is_one(verb: str) -> None:
+    """A configuration that another run creates or deletes between two pages moves the others."""
+    module, options, happened = VERBS[verb]
+
+    def run(send: Send) -> tuple[list[tuple[str, str]], str]:
+        played = play(module, {**LOGIN, **options}, send)
+        sent = [(method, target.partition("?")[0]) for method, target, _body in played.sent if method != "GET"]
+        return sorted(sent), played.result["msg"]
+
+    ontap = cluster(happened)
+
+    def twice(method: str, target: str, body: Any) -> Answer:
+        answer = ontap.send(method, target, body)
+        if method != "GET" or answer.status != 200 or endpoint(target) != VAULTS:
+            return answer
+        content = json.loads(answer.content)
+        content["records"] *= 2
+        return answer._replace(content=json.dumps(content).encode())
+
+    assert run(twice) == run(cluster(happened).send)

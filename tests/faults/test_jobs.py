@@ -304,3 +304,22 @@ def test_a_create_whose_answer_was_lost_is_this_tasks_own_if_the_retrys_job_is_r
     assert not played.failed, played.result["msg"]
     assert (played.result["changed"], played.result["operation"], len(posts)) == (True, "create", 2)
     assert not any("Another run" in warning for warning in played.warnings)
+
+
+@pytest.mark.parametrize("exists", [True, False])
+@pytest.mark.parametrize("readable", [True, False])
+def test_a_secret_whose_job_is_not_seen_to_end_is_warned_of(exists: bool, readable: bool) -> None:
+    """Only what existed has a previous credential."""
+    ontap = Ontap("9.16.1", vaults=[WHOLE] if exists else [], cluster={"asynchronous": "always"})
+    ontap.apply({"fail_next_job": {"ends": "vanishes", "effect": True}})
+
+    def send(method: str, target: str, body: Any) -> Answer:
+        if not readable and "/cluster/jobs/" in target:
+            return Answer(403, {}, b'{"error": {"code": "6", "message": "Permission denied."}}')
+        return ontap.send(method, target, body)
+
+    played = play("akv_config", {**LOGIN, **WHOLE, "update_credentials": "always"}, send)
+    assert not played.failed, played.result["msg"]
+    said = [warning for warning in played.warnings if "may still have the previous credential" in warning]
+    assert len(said) == exists
+    assert not exists or ("Let the login read /api/cluster/jobs" in said[0]) == (not readable)

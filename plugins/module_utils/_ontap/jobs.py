@@ -53,6 +53,13 @@ class Job:
         """Whether it could not be read, so that its end is not known: ONTAP had removed it, or the login may not."""
         return self.state in _UNSEEN.values()
 
+    @property
+    def unseen_because(self) -> tuple[str, str]:
+        """Say why it could not be read, and what to do before the credential is sent again."""
+        if self.state == _UNSEEN[404]:
+            return f"ONTAP has removed its job {self.uuid}", ""
+        return f"ONTAP does not let this login read its job {self.uuid}", "Let the login read /api/cluster/jobs, and "
+
     def shown(self) -> dict[str, t.Any]:
         """Give it as the task's result has it."""
         return asdict(self)

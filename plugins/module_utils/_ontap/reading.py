@@ -72,7 +72,12 @@ def read_vaults(
 
 
 def _normalized(client: Client, records: Iterable[Record]) -> list[Record]:
-    return [_without_echo(client, normalize(record)) for record in records]
+    """Normalize the records of all pages, each once.
+
+    What changes between two pages can move a record to the later one too: that is the newer reading.
+    """
+    read = [_without_echo(client, normalize(record)) for record in records]
+    return list({record.get("uuid", number): record for number, record in enumerate(read)}.values())
 
 
 def _without_echo(client: Client, record: Record) -> Record:

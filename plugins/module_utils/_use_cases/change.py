@@ -223,10 +223,13 @@ class Change(Verb):
         try:
             if job is not None:
                 done = follow(self.client, job, step.doing, step.operation, named=named)
-                if done.unseen and step.secrets:
+                # What is created has no previous credential.
+                if done.unseen and step.secrets and step.idempotent:
+                    reason, advice = done.unseen_because
+                    again = f"{advice}send the credential again (update_credentials: always)."
                     self.client.task.warn(
-                        f"{step.doing}: its job is {done.state}, and no reading shows a secret, so ONTAP may still have"
-                        " the previous credential. Let the login read /api/cluster/jobs."
+                        f"{step.doing}: {reason}, and no reading shows a secret, so ONTAP may still have the previous"
+                        f" credential. {capital(again)}"
                     )
         except JobFailed as failure:
             if self._lost_a_race(step, failure):

@@ -84,6 +84,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Con
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.runner import intervals, send
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import (
     LONGEST_MESSAGE,
+    capital,
     listed,
     plural,
     shortened,
@@ -605,11 +606,10 @@ class Rotation:
         if done.unseen:
             # The previous credential would show the same health: only the job tells which of them ONTAP has.
             client.task.sent_unconfirmed()
-            why = "has removed its job" if done.state == "vanished" else "does not let this login read its job"
-            advice = "" if done.state == "vanished" else "Let the login read /api/cluster/jobs, and run"
+            reason, advice = done.unseen_because
             raise AkvError(
-                f"{step.doing} on {client.where}: ONTAP {why} {job}, and may have either credential."
-                f" {advice or 'Run'} the task again."
+                f"{step.doing} on {client.where}: {reason}, and may have either credential."
+                f" {capital(f'{advice}run')} the task again."
             )
 
     def _roll_back(self, fallen: Sequence[Entry], threads: parallel.Workers) -> None:
