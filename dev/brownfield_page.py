@@ -234,8 +234,8 @@ If nothing else works: create a new SVM with AKV, copy the volumes with SnapMirr
 
 ## Disaster recovery (SVM DR)
 
-- [ ] The destination has a key manager of its own, OKM or KMIP. It makes keys of its own. AKV is not named by the
-  vendor.
+- [ ] The destination has a key manager of its own, OKM or KMIP. It makes keys of its own. The vendor does not
+  name AKV.
 - [ ] A failover has been tested without access to the key vault of the source.
 
 ## SVM migrate
