@@ -11,9 +11,8 @@ from __future__ import annotations
 import contextlib
 import typing as t
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.health import judge, read_state
+from ansible_collections.ontap.akv.plugins.module_utils._akv.health import judge
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, vault_path
 from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import ACTIONS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
@@ -21,14 +20,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope,
 from ansible_collections.ontap.akv.plugins.module_utils._akv.uris import KeyId
 from ansible_collections.ontap.akv.plugins.module_utils._ontap import jobs
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import (
-    ActionJobs,
-    Job,
-    JobFailed,
-    check_waiting,
-    follow,
-    job_of,
-)
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import Job, JobFailed, check_waiting, follow, job_of
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_stores import require_active
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.obstacles import to_rekeying
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import (
@@ -40,7 +32,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import (
 from ansible_collections.ontap.akv.plugins.module_utils._runtime import runner
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, InputError, Outcome
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Confirmation, Plan, Precondition, Step
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.runner import Verb, confirm
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.key_action import KeyAction, Result
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.ontap_entry import ONTAP
 
 KIND = ONTAP
@@ -56,20 +48,6 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 
 _REFUSALS = frozenset({"65537120", "65537547", "65537559", "65537610", "65539436", "65539437"})
 """The codes with which ONTAP refuses an internal rekey before it begins (reference, rekey-internal)."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """What was done, or in check mode would be done."""
-
-    changed: bool
-    msg: str
-    operation: str
-    vault: Record
-    available: bool | None
-    diff: Record
-    plan_id: str
-    job: Record | None = None
 
 
 def check(params: Mapping[str, t.Any]) -> tuple[Scope, KeyId | None]:
@@ -116,7 +94,7 @@ def _is_there(key: KeyId, vault: Record) -> bool:
     return key.means(there)
 
 
-class _Rekey(Verb):
+class _Rekey(KeyAction):
     """One rekey: a verb of the runner.
 
     :param key: the new external key; None for an internal rekey
@@ -127,14 +105,9 @@ class _Rekey(Verb):
     def __init__(
         self, client: Client, scope: Scope, params: Mapping[str, t.Any], key: KeyId | None, action: str, in_place: bool
     ) -> None:
-        self.client = client
-        self._scope = scope
-        self._params = params
+        super().__init__(client, scope, params, action, f"Rekeying the AKV configuration of {scope} ({action})")
         self._key = key
-        self._action = action
         self._in_place = in_place
-        self._doing = f"Rekeying the AKV configuration of {scope} ({action})"
-        self._job: Job | None = None
 
     def plan(self) -> Plan:
         """Read the configuration; plan a rekey, unless it has that key already."""
@@ -181,13 +154,9 @@ class _Rekey(Verb):
     def predict(self, plan: Plan, check_mode: bool) -> Result:
         """Give the result where nothing is sent."""
         if not plan.steps:
-            return self._result(False, f"{self._scope} has this key already.", self._vault)
+            return self._conclusion(False, f"{self._scope} has this key already.", self._vault)
         after = {**self._vault, **({"key_id": self._params["key_id"]} if self._key else {})}
-        return self._result(True, f"{self._scope} would be rekeyed ({self._params['type']}).", after)
-
-    def prepare(self, plan: Plan) -> None:
-        """Read the jobs, so that one that is under way is not started twice."""
-        self._jobs = ActionJobs(self.client, self._vault["uuid"], self._action)
+        return self._conclusion(True, f"{self._scope} would be rekeyed ({self._params['type']}).", after)
 
     def begun(self, step: Step) -> Record | None:
         """Find a rekey that is under way."""
@@ -230,17 +199,10 @@ class _Rekey(Verb):
         """
         sent = bool(done.steps)
         if not self._params["wait"]:
-            return self._result(sent, f"A rekey of {self._scope} was started.", self._vault)
+            return self._conclusion(sent, f"A rekey of {self._scope} was started.", self._vault)
         if self._key is None:
             self._require_seen()
-        after = confirm(
-            self.client.task,
-            self._read,
-            self._has_key,
-            not_bad,
-            f"{self._doing}: waiting for every node's keys",
-            self._params["poll_interval"],
-        )
+        after = self._confirm(self._has_key)
         shown = self._has_key(after)
         if not (shown and not_bad(after)):
             reasons = " ".join(judge(after)[1]) if shown else f"The key is still {after.get('key_id')}."
@@ -249,33 +211,16 @@ class _Rekey(Verb):
                 " key is enabled and permitted in Azure. Keep the previous key until this is healthy."
                 f" {BLOCKING_LIMIT}",
                 Outcome.CHANGED if shown else Outcome.UNKNOWN,
-                vault=after,
-                available=read_state(after).available,
-                **({"job": self._job.shown()} if self._job else {}),
+                **self._details(after),
             )
         adopted = "" if sent else " The rekey was already running."
-        return self._result(sent, f"{self._scope} was rekeyed.{adopted}", after)
+        return self._conclusion(sent, f"{self._scope} was rekeyed.{adopted}", after)
 
-    def _result(self, changed: bool, msg: str, vault: Record) -> Result:
-        before = {**self._plan.before}
-        after = {**self._plan.after}
-        if not changed:
-            before = after = {"key_id": self._vault.get("key_id")}
-        return Result(
-            changed=changed,
-            msg=msg,
-            operation="rekey" if changed else "none",
-            vault=vault,
-            available=read_state(vault).available,
-            diff={
-                "before": before,
-                "after": after,
-                "before_header": f"keys of {self._scope}",
-                "after_header": f"keys of {self._scope}",
-            },
-            plan_id=self._plan.id(self.client.address),
-            job=self._job.shown() if self._job else None,
-        )
+    def _conclusion(self, changed: bool, msg: str, vault: Record) -> Result:
+        if changed:
+            return self._result(msg, "rekey", vault, {**self._plan.before}, {**self._plan.after})
+        same = {"key_id": self._vault.get("key_id")}
+        return self._result(msg, "none", vault, same, same)
 
     def _require_seen(self) -> None:
         """Never guess the outcome of an internal rekey: a job that may still run is not a success.
@@ -304,12 +249,6 @@ class _Rekey(Verb):
             return None
         vault = self._read()
         return vault if self._has_key(vault) else None
-
-    def _read(self) -> Record:
-        vault = find_vault(self.client, self._scope, "state")
-        if vault is None:
-            raise AkvError(f"{self._doing} on {self.client.where} failed: the AKV configuration was deleted meanwhile.")
-        return vault
 
     def _has_key(self, vault: Record) -> bool:
         return self._key is None or _is_there(self._key, vault)

@@ -18,19 +18,11 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUME
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope, check_svms
 from ansible_collections.ontap.akv.plugins.module_utils._ontap import jobs
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import (
-    ActionJobs,
-    Job,
-    JobFailed,
-    check_waiting,
-    follow,
-    job_of,
-)
+from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import Job, JobFailed, check_waiting, follow, job_of
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import (
     BLOCKING_LIMIT,
     find_vault,
     no_vault,
-    not_bad,
     read_vaults,
     sort_by_scope,
 )
@@ -43,7 +35,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import (
     Step,
     combined_id,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.runner import Verb, confirm
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.key_action import KeyAction, Result
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.ontap_entry import ONTAP
 
 KIND = ONTAP
@@ -56,20 +48,6 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "force": {"type": "bool", "default": False},
     "svms": {"type": "list", "elements": "str"},
 }
-
-
-@dataclass(frozen=True)
-class Result:
-    """What was done, or in check mode would be done."""
-
-    changed: bool
-    msg: str
-    operation: str
-    vault: Record
-    available: bool | None
-    diff: Record
-    plan_id: str
-    job: Record | None = None
 
 
 @dataclass(frozen=True)
@@ -156,7 +134,7 @@ def _restore_many(client: Client, scopes: list[Scope], params: Mapping[str, t.An
     )
 
 
-class Restore(Verb):
+class Restore(KeyAction):
     """One restore: a verb of the runner.
 
     :param params: ``force``, ``wait`` and ``poll_interval`` of a task
@@ -166,13 +144,8 @@ class Restore(Verb):
     def __init__(
         self, client: Client, scope: Scope, params: Mapping[str, t.Any], vault: Callable[[], Record | None]
     ) -> None:
-        self.client = client
-        self._scope = scope
-        self._params = params
+        super().__init__(client, scope, params, "restore", f"Restoring the keys of {scope}")
         self._find = vault
-        self._doing = f"Restoring the keys of {scope}"
-        self._sent = False
-        self._job: Job | None = None
 
     def plan(self) -> Plan:
         """Read the configuration; plan a restore where some node lacks its keys."""
@@ -181,7 +154,7 @@ class Restore(Verb):
             raise no_vault(self.client, self._scope)
         self._vault, self._before = vault, read_state(vault)
         if self._before.bad or self._params["force"]:
-            path = vault_path(vault["uuid"], "restore")
+            path = vault_path(vault["uuid"], self._action)
             step = Step("POST", path, "restore", self._doing, Confirmation.JOB)
             self._plan = Plan("restore", self._scope.record(), (step,))
         else:
@@ -194,17 +167,14 @@ class Restore(Verb):
     def predict(self, plan: Plan, check_mode: bool) -> Result:
         """Give the result where nothing is sent."""
         if plan.steps:
-            return self._result(f"The keys of {self._scope} would be restored.", self._vault, State(True), True)
+            return self._conclusion(True, f"The keys of {self._scope} would be restored.", self._vault, State(True))
         if not self._before.good:
             self.client.task.warn(
                 f"ONTAP does not report whether the keys of {self._scope} are available: unknown. Nothing was sent;"
                 " force: true restores them anyway."
             )
-        return self._result(f"Nothing to restore for {self._scope}: {self._before}.", self._vault, self._before, False)
-
-    def prepare(self, plan: Plan) -> None:
-        """Read the jobs, so that one that is under way is not started twice."""
-        self._jobs = ActionJobs(self.client, self._vault["uuid"], "restore")
+        msg = f"Nothing to restore for {self._scope}: {self._before}."
+        return self._conclusion(False, msg, self._vault, self._before)
 
     def begun(self, step: Step) -> Record | None:
         """Find a restore that is under way, or that ended between the readings of the configuration and of the jobs."""
@@ -248,18 +218,11 @@ class Restore(Verb):
 
     def conclude(self, done: Plan) -> Result:
         """Read the configuration until its keys are available."""
-        self._sent = bool(done.steps)
+        sent = bool(done.steps)
         if not self._params["wait"]:
             msg = f"A restore of the keys of {self._scope} was started."
-            return self._result(msg, self._vault, State(True) if self._sent else self._before, self._sent)
-        vault = confirm(
-            self.client.task,
-            self._read,
-            lambda _vault: True,
-            not_bad,
-            f"{self._doing}: waiting for every node's keys",
-            self._params["poll_interval"],
-        )
+            return self._conclusion(sent, msg, self._vault, State(True) if sent else self._before)
+        vault = self._confirm(lambda _vault: True)
         state = read_state(vault)
         if state.bad:
             ended = self._job is not None and not self._job.unseen
@@ -268,39 +231,15 @@ class Restore(Verb):
                 f"{self._doing} on {self.client.where}: ONTAP accepted the request, but {state}."
                 f" Check credential, key and network path in Azure, and restore again. {BLOCKING_LIMIT}",
                 Outcome.CHANGED if self._has_restored(state) else outcome,
-                vault=vault,
-                available=state.available,
-                **({"job": self._job.shown()} if self._job else {}),
+                **self._details(vault),
             )
-        return self._result(f"The keys of {self._scope} were restored: {state}.", vault, state, self._sent)
+        return self._conclusion(sent, f"The keys of {self._scope} were restored: {state}.", vault, state)
 
-    def _result(self, msg: str, vault: Record, after: State, changed: bool) -> Result:
+    def _conclusion(self, changed: bool, msg: str, vault: Record, after: State) -> Result:
         state = read_state(vault)
         if self._plan.steps and not (state.good or state.bad):
             self.client.task.warn(f"ONTAP does not report whether the keys of {self._scope} are available.")
-        adopted = bool(self._plan.steps) and not changed
-        return Result(
-            changed=changed,
-            msg=f"{msg} The restore was already running." if adopted else msg,
-            operation="restore" if changed else "none",
-            vault=vault,
-            available=state.available,
-            diff=_diff(self._scope, self._before, after),
-            plan_id=self._plan.id(self.client.address),
-            job=self._job.shown() if self._job else None,
-        )
-
-    def _read(self) -> Record:
-        vault = find_vault(self.client, self._scope, "state")
-        if vault is None:
-            raise AkvError(f"{self._doing} on {self.client.where} failed: the AKV configuration was deleted meanwhile.")
-        return vault
-
-
-def _diff(scope: Scope, before: State, after: State) -> Record:
-    return {
-        "before": {"availability": str(before)},
-        "after": {"availability": str(after)},
-        "before_header": f"keys of {scope}",
-        "after_header": f"keys of {scope}",
-    }
+        adopted = " The restore was already running." if self._plan.steps and not changed else ""
+        operation = "restore" if changed else "none"
+        shown = {"availability": str(self._before)}, {"availability": str(after)}
+        return self._result(f"{msg}{adopted}", operation, vault, *shown)
