@@ -1069,3 +1069,8 @@ class TestInput:
     def test_a_previous_secret_is_never_refused_for_its_looks(self) -> None:
         some = fleet(1, options={"previous_client_secret": "12345678-abcd-abcd-abcd-1234567890ab"})
         assert some.call("c1", "all")["stopped_by"] == ""
+
+    def test_an_application_that_only_another_scope_uses_is_no_similar_name(self) -> None:
+        message = fleet(1, options={"scope": "cluster"}).call("c1", "all")["msg"]
+        assert "of it, which scope: cluster does not select" in message
+        assert "Similar names" not in message

@@ -620,3 +620,20 @@ def test_a_repair_without_a_credential_is_an_error_where_it_is_needed(many: bool
     assert bad.failed
     assert changes(bad) == []
     assert "when_unavailable has nothing to send" in said(bad)
+
+
+@pytest.mark.parametrize("release", ["9.8", "9.14.1", "9.16.1"])
+def test_a_health_that_was_not_asked_for_is_not_called_unknown(release: str) -> None:
+    """The health of an unchanged entry of ``vaults`` is not read, unless a repair goes by it."""
+    ontap = Ontap(release, vaults=[WHOLE])
+    assert play("akv_config", {**LOGIN, "vaults": [WHOLE]}, ontap.send).warnings == []
+
+    def silent(method: str, target: str, body: Any) -> Answer:
+        answer = ontap.send(method, target, body)
+        content = json.loads(answer.content or b"{}")
+        for record in content.get("records", ()):
+            record.pop("state", None)
+        return answer._replace(content=json.dumps(content).encode())
+
+    repair = {"update_credentials": "when_unavailable", "vaults": [WHOLE]}
+    assert "is unknown" in " ".join(play("akv_config", {**LOGIN, **repair}, silent).warnings)

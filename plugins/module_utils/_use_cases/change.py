@@ -123,11 +123,13 @@ class Change(Verb):
         self._pauses = intervals()
         self._first_refused: float | None = None
         self._stands = False
+        self._reads_health = False
 
     # -- facts and plan -----------------------------------------------------------------------------------------------
 
     def plan(self) -> Plan:
         """Read the configuration, and of its health what the task goes by; plan."""
+        self._reads_health = True
         fields = ["state"] if self._wait and self.declared.present else []
         return self.plan_from(self._read(self.repair_fields() or fields))
 
@@ -147,6 +149,7 @@ class Change(Verb):
 
     def repair_fields(self) -> list[str]:
         """Name what a repair goes by, in addition to the configuration: nothing where none is asked for."""
+        self._reads_health = self._reads_health or self._repairs
         return health_fields(self.client.release()) if self._repairs else []
 
     def plan_from(self, current: Record | None) -> Plan:
@@ -191,7 +194,8 @@ class Change(Verb):
         if plan.operation == "delete":
             return None
         if self.current is not None and not plan.steps:
-            self._warn_of_health(self.current)
+            if self._reads_health or judge(self.current)[0] != UNKNOWN:
+                self._warn_of_health(self.current)
             return self.current
         after = _without_secrets(plan.after)
         return {**(self.current or self.declared.scope.record()), **after} if after else None

@@ -368,10 +368,12 @@ class Rotation:
                 f" Nothing was sent. {near(found.missing, found.svms, 'SVMs that have one')}",
             )
         elif not self.entries:
+            others = f"{plural(found.others, 'AKV configuration')} of it, which scope: {order.scope} does not select"
+            hint = near([order.client_id], found.applications, "Applications in use")
             self._stops(
                 Stop.NOT_USED,
                 f"No AKV configuration of application {order.client_id} was found on {where}. Nothing was sent."
-                f" {near([order.client_id], found.applications, 'Applications in use')}",
+                f" {f'The cluster has {others}.' if found.others else hint}",
             )
         elif order.stage == "canary" and self.canary is None:
             self._stops(
