@@ -79,16 +79,21 @@ STOPPED: dict[str, tuple[Values, Values, str]] = {
 
 
 def test_what_stops_it(roles: Roles) -> None:
+    """In check mode too, with the same sentence."""
     with ExitStack() as stack:
         clusters: dict[str, Connection] = {}
         for name, (scenario, given, _says) in STOPPED.items():
             simulator = stack.enter_context(Simulator(release="9.14.1", scenario=scenario))
             stack.enter_context(assert_changes_nothing(simulator))
             clusters[name] = {**simulator.connection, "variables": {**VARIABLES, **given}}
-        run = roles.play("disable", clusters, {"akv_hosts": ",".join(STOPPED)})
-    messages = {task.host: str(task.result["msg"]) for task in run.tasks if task.status == "failed"}
+        variables = {"akv_hosts": ",".join(STOPPED)}
+        runs = [roles.play("disable", clusters, variables, *check) for check in (["--check"], [])]
+    predicted, messages = (
+        {task.host: str(task.result["msg"]) for task in run.tasks if task.status == "failed"} for run in runs
+    )
+    assert predicted == messages
     assert messages.keys() == STOPPED.keys()
-    assert len(run.failures()) == len(STOPPED)
+    assert [len(run.failures()) for run in runs] == [len(STOPPED)] * 2
     assert [name for name, (_scenario, _given, says) in STOPPED.items() if says not in messages[name]] == []
     assert "vs0" in messages["mistyped-svm"]
 

@@ -378,12 +378,25 @@ def test_fifty_configurations_a_cluster(roles: Roles) -> None:
         assert [set(held(simulator).values()) for simulator in clusters.values()] == [{NEW}] * number
 
 
-def test_the_canary_alone(roles: Roles) -> None:
-    with fleet(2) as clusters:
+def test_the_canary_alone_then_the_rest(roles: Roles) -> None:
+    """And again after an SVM got one. ONTAP does not report which secret it has: each run sends to all."""
+    with fleet(2, *({"svm": name} for name in ALL), svms=(*ALL, "vs9")) as clusters:
+        hosts = connections(clusters)
         alone = {**VARIABLES, "akv_rotate_only_canary": True, "akv_rotate_canary_svm": "vs1"}
-        run = roles.play("rotate", connections(clusters), alone).check()
+        run = roles.play("rotate", hosts, alone).check()
         assert [sent_to(simulator) for simulator in clusters.values()] == [["vs1"], []]
         assert message(run) == f"{KEEP}5 of 6 configurations still use it."
+
+        variables = {**VARIABLES, "akv_rotate_soak": 0}
+        rest = roles.play("rotate", hosts, variables).check()
+        assert [held(simulator) for simulator in clusters.values()] == [dict.fromkeys(ALL, NEW)] * 2
+        assert message(rest) == GONE
+
+        added = {"svm": "vs9", "client_id": "client1", "tenant_id": "tenant1", "client_secret": PREVIOUS}
+        clusters["c2"].apply([{"create_vault": added}])
+        again = roles.play("rotate", hosts, variables).check()
+        assert held(clusters["c2"]) == dict.fromkeys([*ALL, "vs9"], NEW)
+        assert message(again) == GONE
 
 
 def test_two_applications_in_one_play(roles: Roles) -> None:
