@@ -5,13 +5,14 @@
 """What ``ansible-test`` needs to run without a container, all of it in a folder of .cache.
 
 It wants the collection as a git repository at ansible_collections/ontap/akv, a home that holds its bootstrap script of
-pip, and real Pythons on the path. Settings of pip reach it through that home alone.
+pip, and real Pythons on the path. Settings of pip and uv reach it through that home alone.
 """
 
 from __future__ import annotations
 
 import ast
 import itertools
+import json
 import os
 import re
 import shutil
@@ -21,11 +22,11 @@ from collections import defaultdict
 from pathlib import Path
 
 from dev import pythons
-from dev.environment import ROOT
+from dev.environment import CACHE, ROOT, UV
 
 
 def prepare_home(home: Path, ansible_test: Path) -> None:
-    """Lay the bootstrap script and pip's settings where ansible-test looks for them.
+    """Lay the bootstrap script and its settings where ansible-test looks for them.
 
     ansible_test: the folder of that package, with sources that name the version of pip it needs.
     """
@@ -34,9 +35,17 @@ def prepare_home(home: Path, ansible_test: Path) -> None:
     source = (ansible_test / "_internal" / "python_requirements.py").read_text()
     for version in re.findall(r"\bpip='([\d.]+)'", source):
         shutil.copy(ROOT / "dev" / "get_pip.py", cache / f"get_pip_{version.replace('.', '_')}.py")
+    (cache / "uv.json").write_text(json.dumps({"program": str(UV.absolute()), "environment": _environment_of_uv()}))
     configuration = home / ".config" / "pip" / "pip.conf"
     configuration.parent.mkdir(parents=True, exist_ok=True)
     configuration.write_text(_pip_settings())
+
+
+def _environment_of_uv() -> dict[str, str]:
+    """What uv, as it builds the other environments, takes from this environment."""
+    names = ("ALL_PROXY", "HOME", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_DIR", "SSL_CERT_FILE")
+    given = {name: value for name, value in os.environ.items() if name.upper() in names or name.startswith("UV_")}
+    return {**given, "UV_CACHE_DIR": str((CACHE / "env" / "uv").absolute())}
 
 
 def _pip_settings() -> str:
