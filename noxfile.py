@@ -287,8 +287,10 @@ def ansible_test_sanity(session: nox.Session, core: str) -> None:
         found = list(pythons.find())
         here = ("--controller", f"origin:python={python}")
         each = [part for target in sorted({found[0], found[-1]}) for part in ("--target-python", target)]
-        # Of tests and tools ruff and mypy judge the code.
-        runs = [(*here, *each, "--skip-test", "pylint"), (*here, "--test", "pylint", "plugins/")]
+        # The session lint has the linter of changelogs. Of tests and tools ruff and mypy judge the code.
+        code = [part for test in ("pep8", "pylint") for part in ("--test", test)]
+        rest = [part for test in ("changelog", "pep8", "pylint") for part in ("--skip-test", test)]
+        runs = [(*here, *each, *rest), (*here, *code, "plugins/")]
     else:
         # What no ansible-core decides, and what takes an environment or minutes.
         same = ("changelog", "pep8", "pylint", "yamllint")

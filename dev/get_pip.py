@@ -24,6 +24,8 @@ from pathlib import Path
 SETTINGS = Path("~/.ansible/test/cache/uv.json")
 # Those of get-pip.py, and those of pip that uv does not need.
 LEFT_OUT = {"--no-setuptools", "--no-wheel", "--disable-pip-version-check", "-y"}
+# An old docutils, which warns when a new Python compiles it: that would be a finding of the test that imports it.
+COMPILED = "requirements/sanity.changelog.txt"
 
 
 def main(arguments: list[str]) -> None:
@@ -45,7 +47,9 @@ def main(arguments: list[str]) -> None:
 def run_uv(command: str, *arguments: str) -> bool:
     """Return whether uv has done it: it does not know a package index that only the settings of pip name."""
     settings = json.loads(SETTINGS.expanduser().read_text())
-    options = ("--quiet", "--python", sys.executable, *(part for part in arguments if part not in LEFT_OUT))
+    options = ["--quiet", "--python", sys.executable, *(part for part in arguments if part not in LEFT_OUT)]
+    if COMPILED in arguments:
+        options.append("--compile-bytecode")
     try:
         done = subprocess.run(
             [settings["program"], "pip", command, *options], check=False, env={**os.environ, **settings["environment"]}

@@ -55,8 +55,6 @@ def _pip_settings() -> str:
     sections: dict[str, dict[str, str]] = defaultdict(dict)
     # Errors only: a dozen environments are made, and pip's messages about each would hide the findings.
     sections["global"]["quiet"] = "2"
-    # Python compiles what is imported; most of what is installed never is.
-    sections["install"]["no-compile"] = "true"
     for line in listed.splitlines():
         name, value = line.split("=", 1)
         section, option = name.rsplit(".", 1)
