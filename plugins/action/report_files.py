@@ -22,7 +22,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.report import (
     reading,
     with_azure,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 from ansible_collections.ontap.akv.plugins.plugin_utils._evaluating import evaluator, evaluator_of_host
 from ansible_collections.ontap.akv.plugins.plugin_utils._playbook import graph_reader, has_graph_reader
 from ansible_collections.ontap.akv.plugins.plugin_utils._report.files import make, write
@@ -86,7 +86,7 @@ def _with_azure(
             try:
                 if has_graph_reader(defined, evaluate):
                     readers.want(graph_reader(defined, evaluate), record["vaults"])
-            except InputError as error:
+            except errors.InputError as error:
                 readers.problems.append(f"{host}: {error.message}")
     azure = readers.ask()
     return {host: with_azure(record, azure, now) for host, record in clusters.items()}, readers.problems

@@ -66,7 +66,7 @@ from ansible import context
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 from ansible_collections.ontap.akv.plugins.plugin_utils._evaluating import evaluator
 from ansible_collections.ontap.akv.plugins.plugin_utils._playbook import (
     connection,
@@ -83,7 +83,7 @@ class LookupModule(LookupBase):
         given = variables or {}
         try:
             return [self._value(term, given, evaluator(self._templar, given)) for term in terms]
-        except InputError as error:
+        except errors.InputError as error:
             raise AnsibleLookupError(error.message) from None
 
     def _value(self, term: str, given: Values, evaluate: Evaluate) -> object:
@@ -96,6 +96,6 @@ class LookupModule(LookupBase):
             return has_graph_reader(given, evaluate)
         if term == "graph_reader":
             return graph_reader(given, evaluate)
-        raise InputError(
+        raise errors.InputError(
             "ontap.akv.playbook", f"{term!r} is not one of hosts, connection, has_graph_reader, graph_reader."
         )

@@ -18,7 +18,7 @@ from importlib import import_module
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action.normal import ActionModule as NormalAction
 
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.arguments import CLUSTER
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import arguments
 
 try:
     from ansible_collections.ontap.akv.plugins.plugin_utils import _ansible
@@ -77,7 +77,7 @@ class DirectAction(NormalAction):
         """Run the module, which learns how the inventory names the cluster."""
         cluster = _ansible.cluster_of(self, task_vars or {}) if _ansible and module_name is None else None
         if cluster:
-            module_args = {**(self._task.args if module_args is None else module_args), CLUSTER: cluster}
+            module_args = {**(self._task.args if module_args is None else module_args), arguments.CLUSTER: cluster}
         result: Values = super()._execute_module(module_name, module_args, tmp, task_vars, **more)
         if any(words in str(result.get("module_stderr")) for words in _TOO_OLD):
             result["msg"] = _NEEDED

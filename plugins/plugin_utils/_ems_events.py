@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.ontap.akv.plugins.module_utils._http.door import RESERVED
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import ConnectionFailed
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 from ansible_collections.ontap.akv.plugins.plugin_utils._watching import (
     LOGGER,
     Options,
@@ -69,7 +69,9 @@ def run(client: Client, _params: Mapping[str, t.Any], _check_mode: bool) -> Resu
     }
     records = client.get(_EVENTS, query, doing=doing).get("records")
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-        raise ConnectionFailed(f"{doing} on {client.where} failed: the response's records are not a list of objects.")
+        raise errors.ConnectionFailed(
+            f"{doing} on {client.where} failed: the response's records are not a list of objects."
+        )
     # A filter is not taken on trust.
     found = [record for record in records if _name(record).startswith(_SETS) or _name(record) in _OTHERS]
     nameless = sum(not _name(record) for record in records)

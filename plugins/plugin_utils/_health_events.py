@@ -15,24 +15,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv import health
 from ansible_collections.ontap.akv.plugins.module_utils._akv.causes import Cause, Remedy
 from ansible_collections.ontap.akv.plugins.module_utils._akv.diagnosis import Diagnosis, diagnose
 from ansible_collections.ontap.akv.plugins.module_utils._akv.endings import candidates
 from ansible_collections.ontap.akv.plugins.module_utils._akv.expiry import Expiry, declared, in_words
-from ansible_collections.ontap.akv.plugins.module_utils._akv.health import (
-    UNNAMED,
-    Verdict,
-    azure_reachable,
-    ekmip_entries,
-    node_name,
-    read_state,
-)
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import place_of, svm_record
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
 from ansible_collections.ontap.akv.plugins.module_utils._azure.login import ARGUMENT_SPEC as AZURE_OPTIONS
 from ansible_collections.ontap.akv.plugins.module_utils._azure.login import Login
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError, unexpected
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases import info
 from ansible_collections.ontap.akv.plugins.plugin_utils._report.graph import Readers
 from ansible_collections.ontap.akv.plugins.plugin_utils._watching import (
@@ -52,11 +45,11 @@ ABSENT = "absent"
 RESTORE, PERSON, NONE = "restore", "person", "none"
 
 _RANK = {
-    Verdict.HEALTHY.value: 0,
-    Verdict.INACTIVE.value: 0,
-    Verdict.UNKNOWN.value: 1,
-    Verdict.DEGRADED.value: 2,
-    Verdict.UNAVAILABLE.value: 3,
+    health.Verdict.HEALTHY.value: 0,
+    health.Verdict.INACTIVE.value: 0,
+    health.Verdict.UNKNOWN.value: 1,
+    health.Verdict.DEGRADED.value: 2,
+    health.Verdict.UNAVAILABLE.value: 3,
     ABSENT: 4,
 }
 # The variables of the roles without akv_, and the options of entra_app_info.
@@ -110,14 +103,14 @@ class Seen:
         vault = {**vault, **({"svm": svm} if svm else {})}
         reported = _reported(vault)
         missing = sorted(before.reported - reported)
-        if missing and vault["verdict"] == Verdict.HEALTHY:
+        if missing and vault["verdict"] == health.Verdict.HEALTHY:
             why = f"ONTAP does not report {' and '.join(missing)}, which it reported before."
-            vault |= {"verdict": Verdict.UNKNOWN.value, "reasons": [why], "diagnosis": _NOT_REPORTED}
+            vault |= {"verdict": health.Verdict.UNKNOWN.value, "reasons": [why], "diagnosis": _NOT_REPORTED}
         return cls(
             vault,
             vault["verdict"],
             tuple(vault["unavailable_nodes"]),
-            azure_reachable(vault),
+            health.azure_reachable(vault),
             _offline(svm, volumes, before.offline),
             before.reported | reported,
             bool(missing),
@@ -160,12 +153,14 @@ def _svm_of(record: Values) -> Values:
 
 def _reported(vault: Values) -> frozenset[str]:
     """Name the parts of its health that a record reports."""
-    state, entries = read_state(vault), ekmip_entries(vault)
+    state, entries = health.read_state(vault), health.ekmip_entries(vault)
     reported = {
         "state": state.good or state.bad,
-        "azure_reachability": azure_reachable(vault) is not None,
+        "azure_reachability": health.azure_reachable(vault) is not None,
         "ekmip_reachability": entries
-        and all(isinstance(entry.get("reachable"), bool) and node_name(entry) != UNNAMED for entry in entries),
+        and all(
+            isinstance(entry.get("reachable"), bool) and health.node_name(entry) != health.UNNAMED for entry in entries
+        ),
         "nodes": state.good or bool(state.bad_nodes),
     }
     return frozenset(name for name, is_reported in reported.items() if is_reported)
@@ -193,7 +188,7 @@ def _is_of(svm: Values, volume: Values) -> bool:
 
 
 def _is_bad(vault: Values) -> bool:
-    return Verdict(vault.get("verdict", Verdict.UNKNOWN)).is_bad
+    return health.Verdict(vault.get("verdict", health.Verdict.UNKNOWN)).is_bad
 
 
 @dataclass
@@ -225,7 +220,7 @@ class Memory:
             before = known.get(uuid, _Known(_NOTHING))
             change = _compare(before.seen, now)
             # An AKV configuration that is new, and healthy or inactive, is not reported.
-            new = before.seen is _NOTHING and now.verdict != Verdict.UNKNOWN
+            new = before.seen is _NOTHING and now.verdict != health.Verdict.UNKNOWN
             news = change != "same" and (now.bad or not new)
             if news or (now.bad and due(before.reported, self.remind)):
                 found.append((before.seen, now, change))
@@ -242,7 +237,7 @@ class Memory:
 
 def _compare(before: Seen, now: Seen) -> str:
     if before is _NOTHING:
-        return "worse" if now.bad else "other" if now.verdict == Verdict.UNKNOWN else "better"
+        return "worse" if now.bad else "other" if now.verdict == health.Verdict.UNKNOWN else "better"
     if now.degree > before.degree:
         return "worse"
     if now.degree < before.degree:
@@ -379,7 +374,7 @@ class Azure:
         try:
             found = readers.ask()
         except Exception as exc:  # pylint: disable=broad-except
-            found, readers.problems = {}, [unexpected(exc).message]
+            found, readers.problems = {}, [errors.unexpected(exc).message]
         with self._lock:
             # What was known before is better than nothing.
             self._known.update(found)
@@ -457,7 +452,7 @@ async def main(queue: Queue, args: Mapping[str, t.Any]) -> None:
     try:
         dates = declared("credential_expires", options.own["credential_expires"])
         reader = _reader(options.own)
-    except InputError as error:
+    except errors.InputError as error:
         raise ValueError(f"akv_health: {error.message}") from None
     await watch(queue, options, look_for({}, dates, Azure(reader)))
 
@@ -472,16 +467,18 @@ def _reader(own: Values) -> Values:
         return {}
     missing = [name for name, option in _GRAPH_OPTIONS.items() if name.startswith("graph_") and option not in given]
     if missing:
-        raise InputError(", ".join(missing), "is missing. A reader of Microsoft Graph needs all three of graph_*.")
+        raise errors.InputError(
+            ", ".join(missing), "is missing. A reader of Microsoft Graph needs all three of graph_*."
+        )
     if "authority" in given and "graph_url" not in given:
-        raise InputError(
+        raise errors.InputError(
             "azure_graph_url", "is missing. With azure_authority, give the address of Microsoft Graph too."
         )
     try:
         Login.from_params({**{name: option.get("default") for name, option in AZURE_OPTIONS.items()}, **given})
-    except InputError as error:
+    except errors.InputError as error:
         # The source has an option ca_path too, of ONTAP.
         option, _colon, problem = error.message.partition(": ")
         names = {of_module: name for name, of_module in _GRAPH_OPTIONS.items()}
-        raise InputError(names.get(option, option), problem) from None
+        raise errors.InputError(names.get(option, option), problem) from None
     return given

@@ -23,14 +23,14 @@ from ansible_collections.ontap.akv.plugins.module_utils._http.transport import (
     Allowance,
     Transport,
 )
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases import entry
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.call import Call
-from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import Session
 from ansible_collections.ontap.akv.plugins.plugin_utils._ansible import Task, Values, show, validate
 
 _KEPT = 8  # connections: each has a descriptor
 
 
-class _KeptSession(Session):
+class _KeptSession(entry.Session):
     """Keeps the connections used last for the next items of a loop.
 
     All items run in one worker, whose end closes them.

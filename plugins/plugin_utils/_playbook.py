@@ -14,8 +14,7 @@ import typing as t
 from collections.abc import Mapping
 
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import ARGUMENT_SPEC
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import did_you_mean
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors, texts
 from ansible_collections.ontap.akv.plugins.plugin_utils._variables import (
     NOT_GIVEN,
     PREFIX,
@@ -42,7 +41,7 @@ def hosts(defined: Mapping[str, t.Any], evaluate: Evaluate, *, by_name: bool = F
     given = [] if names is NOT_GIVEN else names
     clusters = defined.get("groups", {}).get("all", ())
     if by_name and len(clusters) > 1 and (not given or _selects_all(given)):
-        raise InputError(
+        raise errors.InputError(
             f"{PREFIX}hosts",
             f"this playbook deletes, and the inventory has {len(clusters)} hosts. Name the clusters or"
             f" groups, for example -e {PREFIX}hosts={min(clusters)}.",
@@ -58,7 +57,9 @@ def _check_limit(limit: object) -> None:
     ansible-rulebook 1.3.2 gives one to a playbook if the event has an empty list of hosts.
     """
     if isinstance(limit, str) and not limit.strip(" ,:"):
-        raise InputError("--limit", "it names nothing, so Ansible would select all hosts. Name one, or leave it out.")
+        raise errors.InputError(
+            "--limit", "it names nothing, so Ansible would select all hosts. Name one, or leave it out."
+        )
 
 
 _NAME = re.compile(r"[\w.*?-]+")
@@ -78,15 +79,17 @@ def _check_selects(names: list[str], groups: Mapping[str, t.Any]) -> None:
         if name in ("all", "*"):
             if not clusters:
                 problem = "it has no hosts, so nothing would be done. Give the clusters, for example -i inventory.yml."
-                raise InputError("--inventory", problem)
+                raise errors.InputError("--inventory", problem)
             continue
         found = fnmatch.filter({*groups, *clusters}, name)
         if not found:
-            hint = did_you_mean(name, sorted({*groups, *clusters} - {"all", "ungrouped"}))
+            hint = texts.did_you_mean(name, sorted({*groups, *clusters} - {"all", "ungrouped"}))
             problem = f"{name} is neither a host nor a group of the inventory."
-            raise InputError(f"{PREFIX}hosts", f"{problem} {hint}".rstrip())
+            raise errors.InputError(f"{PREFIX}hosts", f"{problem} {hint}".rstrip())
         if not any(groups.get(one, [one]) for one in found):
-            raise InputError(f"{PREFIX}hosts", f"the group {name} has no hosts. Name another one, or add its hosts.")
+            raise errors.InputError(
+                f"{PREFIX}hosts", f"the group {name} has no hosts. Name another one, or add its hosts."
+            )
 
 
 _GRAPH_READER = {

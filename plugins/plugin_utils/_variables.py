@@ -28,14 +28,8 @@ from enum import Enum
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv import scope
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import ARGUMENT_SPEC
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import texts
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import (
-    check_is_text,
-    check_no_placeholder,
-    check_visible,
-    did_you_mean,
-    type_of,
-)
 
 Values = dict[str, t.Any]
 Evaluate = Callable[[str], t.Any]
@@ -323,13 +317,13 @@ def _text(name: str, value: t.Any, variable: Variable) -> str:
 
 def _plain_text(name: str, value: t.Any, variable: Variable) -> str:
     """Give a text as it was given. What the modules check of secrets is left to them."""
-    check_is_text(name, value)
+    texts.check_is_text(name, value)
     text = str(value)
-    check_no_placeholder(name, text)
+    texts.check_no_placeholder(name, text)
     if not variable.secret:
         if text != text.strip():
             raise InputError(name, f"{text!r} has white space around it. Remove it.")
-        check_visible(name, text)
+        texts.check_visible(name, text)
     return text
 
 
@@ -396,10 +390,10 @@ _ENTRY = "Give the options of the entry below its dash, for example: - svm: vs0.
 
 def _dictionaries(name: str, value: t.Any, _variable: Variable) -> list[Values]:
     if not isinstance(value, list):
-        raise InputError(name, f"is {type_of(value)}, not a list. In YAML, each entry begins with a dash.")
+        raise InputError(name, f"is {texts.type_of(value)}, not a list. In YAML, each entry begins with a dash.")
     for number, item in enumerate(value, 1):
         if not isinstance(item, Mapping):
-            raise InputError(name, f"entry {number} is {type_of(item)}, not a dictionary. {_ENTRY}")
+            raise InputError(name, f"entry {number} is {texts.type_of(item)}, not a dictionary. {_ENTRY}")
     return [dict(item) for item in value]
 
 
@@ -427,7 +421,7 @@ def unknown(role: Role, roles: Iterable[str], names: Iterable[str]) -> Iterator[
     longer = tuple(f"{other}_" for other in roles if other.startswith(f"{role.name}_"))
     for name in sorted(names):
         if name.startswith(f"{role.name}_") and name not in own and not (longer and name.startswith(longer)):
-            hint = did_you_mean(name, sorted(own - {f"{role.name}_result"}), cutoff=0.8)
+            hint = texts.did_you_mean(name, sorted(own - {f"{role.name}_result"}), cutoff=0.8)
             advice = hint or f"ansible-doc -t role ontap.akv.{role.name} lists them."
             yield f"{name}: not a variable of the role {role.name}. {advice}"
 
@@ -438,7 +432,7 @@ def misspelled_common(roles: Iterable[str], names: Iterable[str]) -> Iterator[st
     for name in sorted(names):
         if name.startswith(PREFIX) and name not in COMMON and not name.startswith(of_roles):
             meant = _OF_ALIASES.get(name)
-            hint = f"Did you mean {meant}?" if meant else did_you_mean(name, sorted(COMMON), 1, 0.85)
+            hint = f"Did you mean {meant}?" if meant else texts.did_you_mean(name, sorted(COMMON), 1, 0.85)
             if hint:
                 yield f"{name}: not a variable of the collection, and ignored. {hint}"
 

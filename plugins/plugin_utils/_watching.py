@@ -27,8 +27,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import REQUESTS_IMPORT_ERROR
 from ansible_collections.ontap.akv.plugins.module_utils._ontap import connection
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import Connection
-from ansible_collections.ontap.akv.plugins.module_utils._runtime import arguments
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError, Outcome, unexpected
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import arguments, errors
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import Redactor
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.ontap_entry import UseCase, execute
 
@@ -140,7 +139,7 @@ def read_options(
     options = {**_OPTIONS, **(of_source or {})}
     try:
         arguments.check({**of_cluster, **options, "clusters": {**options["clusters"], "options": of_cluster}}, given)
-    except InputError as exc:
+    except errors.InputError as exc:
         raise ValueError(f"{source}: {exc.message}") from None
     own = _validated(source, {name: given.pop(name) for name in options if name in given}, options)
     for name, least in (("interval", 1), ("remind", 0)):
@@ -157,7 +156,7 @@ def read_options(
             arguments.check_environment(_OF_CLUSTER, params)
             Connection.from_params(params)
             check(params)
-        except InputError as exc:
+        except errors.InputError as exc:
             raise ValueError(f"{place}: {exc.message}") from None
         name = params.pop("name") or params["hostname"]
         if name in clusters:
@@ -237,7 +236,7 @@ def _looked(look: Look, cluster: Watched, options: Options) -> Looked:
     try:
         return look(cluster, options)
     except Exception as exc:  # pylint: disable=broad-except
-        return unexpected(exc).result(Outcome.UNCHANGED), []
+        return errors.unexpected(exc).result(errors.Outcome.UNCHANGED), []
 
 
 def _pause(options: Options, result: Values) -> float:

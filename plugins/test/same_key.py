@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.uris import KeyId
+from ansible_collections.ontap.akv.plugins.module_utils._akv import uris
 from ansible_collections.ontap.akv.plugins.plugin_utils._undefined import refuse_undefined
 
 DOCUMENTATION = r"""
@@ -64,9 +64,9 @@ def same_key(one: t.Any, other: t.Any) -> bool:
     return _parsed(one).means(_parsed(other))
 
 
-def _parsed(key_id: t.Any) -> KeyId:
+def _parsed(key_id: t.Any) -> uris.KeyId:
     try:
-        return KeyId.parse(key_id)
+        return uris.KeyId.parse(key_id)
     except (AttributeError, TypeError, ValueError):
         raise AnsibleFilterError(
             f"ontap.akv.same_key: {key_id!r} is not a key identifier. Give https://<host>/keys/<key>[/<version>]."

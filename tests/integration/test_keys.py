@@ -11,7 +11,7 @@ import typing as t
 import pytest
 from integration.running import Values, call
 
-from simulator import Simulator, key_ids, key_stores
+from simulator import Simulator, key_stores
 from simulator.client import Client
 
 OKM: Values = {"type": "onboard", "scope": "cluster", "uuid": "0000000a-0000-0000-0000-000000000001"}
@@ -243,7 +243,6 @@ def test_a_kind_that_we_do_not_know_ends_no_listing(release: str, monkeypatch: p
     """The vendor's client of 9.13.1 ends a listing there, and says nothing."""
     real = key_stores.type_of
     monkeypatch.setattr(key_stores, "type_of", lambda store: real(store).replace("kmip", "quantum"))
-    monkeypatch.setattr(key_ids, "type_of", key_stores.type_of)
     others = [{"type": "external", "svm": f"vs{number}"} for number in (1, 2)]
     scenario = _scenario(HERE, ADMIN, svms=[{"name": f"vs{number}"} for number in range(3)])
     with Simulator(release=release, scenario={**scenario, "key_managers": [OKM, *others]}) as simulator:

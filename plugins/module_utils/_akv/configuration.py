@@ -12,8 +12,8 @@ import typing as t
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv import health
 from ansible_collections.ontap.akv.plugins.module_utils._akv.diagnosis import Diagnosis, diagnose
-from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict, judge, read_state
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, configuration_of, svm_name
 
 Values = Mapping[str, t.Any]
@@ -24,13 +24,13 @@ class Configuration:
     """An AKV configuration and its diagnosis."""
 
     record: Values
-    verdict: Verdict
+    verdict: health.Verdict
     diagnosis: Diagnosis
 
     @classmethod
     def from_record(cls, record: Values, key_store_state: str | None = None) -> Configuration:
         """Diagnose a record."""
-        return cls(record, judge(record)[0], diagnose(record, key_store_state))
+        return cls(record, health.judge(record)[0], diagnose(record, key_store_state))
 
     @property
     def uuid(self) -> str:
@@ -50,12 +50,12 @@ class Configuration:
     @property
     def nodes(self) -> list[str]:
         """The nodes that lack keys."""
-        return sorted(read_state(self.record).bad_nodes)
+        return sorted(health.read_state(self.record).bad_nodes)
 
     @property
     def lacks_keys_somewhere(self) -> bool:
         """Whether ONTAP reports that a node lacks keys, whatever the reason."""
-        return read_state(self.record).bad
+        return health.read_state(self.record).bad
 
     def uses(self, client_id: str) -> bool:
         """Whether it logs in as this application. Azure's IDs know no case."""
@@ -77,7 +77,7 @@ def protected(volumes: Iterable[Record], configurations: Iterable[Configuration]
 
     The cluster's own configuration protects volumes of the SVMs without one: ONTAP does not report which.
     """
-    enabled = [each for each in configurations if each.verdict is not Verdict.INACTIVE]
+    enabled = [each for each in configurations if each.verdict is not health.Verdict.INACTIVE]
     svms = {each.svm for each in enabled}
     return [volume for volume in volumes if None in svms or svm_name(volume) in svms]
 

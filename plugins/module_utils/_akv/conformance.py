@@ -15,9 +15,8 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable, Mapping
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import FIELDS, HEALTH_MONITOR_FIELDS, Release
+from ansible_collections.ontap.akv.plugins.module_utils._akv import releases, uris
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import is_uuid
-from ansible_collections.ontap.akv.plugins.module_utils._akv.uris import KeyId, VaultUri
 
 FORMAT = 1
 """The format of a bundle; it grows where a reader of an older bundle would be wrong."""
@@ -374,8 +373,8 @@ class Anonymizer:
         slash = "/" if value.endswith("/") else ""
         try:
             if kind == "vault":
-                return f"https://{self._host(VaultUri.parse(value).host, where)}{slash}"
-            KeyId.parse(value)
+                return f"https://{self._host(uris.VaultUri.parse(value).host, where)}{slash}"
+            uris.KeyId.parse(value)
         except ValueError:
             return self.hidden(value, where)
         host, *path = value.partition("://")[2].rstrip("/").split("/")
@@ -400,7 +399,7 @@ def _tree(fields: Mapping[str, str]) -> dict[str, t.Any]:
 class Comparison:
     """Compares the records of one endpoint with its table, and gives them back without the cluster's words."""
 
-    def __init__(self, name: str, release: Release, anonymizer: Anonymizer) -> None:
+    def __init__(self, name: str, release: releases.Release, anonymizer: Anonymizer) -> None:
         self._name = name
         self._release = release
         self._anonymizer = anonymizer
@@ -437,9 +436,9 @@ class Comparison:
             return self._release.within(span)
         top = path.partition(".")[0].replace("[]", "")
         if self._name == "security/azure-key-vaults":
-            return self._release.within(FIELDS[top].read)
+            return self._release.within(releases.FIELDS[top].read)
         if self._name == "security/key-manager-configs":
-            return self._release.within(HEALTH_MONITOR_FIELDS[top])
+            return self._release.within(releases.HEALTH_MONITOR_FIELDS[top])
         return self._release.within(self._resource.since)
 
     def _walk(self, value: object, tree: _Tree, path: str) -> t.Any:

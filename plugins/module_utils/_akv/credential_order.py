@@ -16,13 +16,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.pkcs12 import check
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
 from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import Reading
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import check_svms, check_text, is_uuid
-from ansible_collections.ontap.akv.plugins.module_utils._runtime import parallel
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import (
-    IS_SECRET_ID,
-    check_new_secret,
-    warn_of_looks,
-)
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors, parallel, texts
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import listed
 
 STAGES = ("all", "canary", "watch", "rest", "rollback")
@@ -85,7 +79,7 @@ def check(params: Mapping[str, t.Any]) -> tuple[Order, list[str]]:
     parallel.check_threads(params)
     check_text("client_id", params["client_id"])
     if any(character.isspace() for character in params["client_id"]):
-        raise InputError(
+        raise errors.InputError(
             "client_id", f"{params['client_id']!r} contains white space. Give the application (client) ID."
         )
     svms = _check_svms(params)
@@ -98,19 +92,19 @@ def check(params: Mapping[str, t.Any]) -> tuple[Order, list[str]]:
         ("soak_interval", 1),
     ):
         if params[option] is not None and params[option] < least:
-            raise InputError(option, f"{params[option]} is below {least}. Give {least} or more.")
+            raise errors.InputError(option, f"{params[option]} is below {least}. Give {least} or more.")
     uuid = params["configuration_uuid"]
     if uuid is not None and not is_uuid(uuid):
-        raise InputError(
+        raise errors.InputError(
             "configuration_uuid",
             f"{uuid!r} is not a UUID. Give the uuid of an entry of vaults, as akv_credential or akv_info returns it.",
         )
     if stage in ("watch", "rollback") and params["before"] is None:
-        raise InputError("before", f"is missing. stage: {stage} needs it, from the result of an earlier call.")
+        raise errors.InputError("before", f"is missing. stage: {stage} needs it, from the result of an earlier call.")
     if stage == "watch" and uuid is None:
-        raise InputError("configuration_uuid", "is missing. stage: watch needs the configuration to watch.")
+        raise errors.InputError("configuration_uuid", "is missing. stage: watch needs the configuration to watch.")
     if params["soak"] is not None and stage != "watch":
-        raise InputError("soak", f"is given with stage: {stage}. It belongs to stage: watch.")
+        raise errors.InputError("soak", f"is given with stage: {stage}. It belongs to stage: watch.")
     new, previous, warnings = _check_credentials(params, stage)
     order = Order(
         client_id=params["client_id"],
@@ -139,7 +133,9 @@ def _check_svms(params: Mapping[str, t.Any]) -> tuple[str, ...]:
         return ()
     check_svms(svms, " for all")
     if params["scope"] == "cluster":
-        raise InputError("svms, scope", f"SVMs are named ({listed(svms)}), and scope is cluster. Keep one of them.")
+        raise errors.InputError(
+            "svms, scope", f"SVMs are named ({listed(svms)}), and scope is cluster. Keep one of them."
+        )
     return tuple(dict.fromkeys(svms))
 
 
@@ -148,16 +144,16 @@ def _check_credentials(
 ) -> tuple[Credential | None, Credential | None, list[str]]:
     given = [option for option in NEW if params[option] is not None]
     if len(given) != 1 and stage in ("all", "canary", "rest"):
-        raise InputError(
+        raise errors.InputError(
             ", ".join(NEW),
             f"{len(given) or 'none'} of them {'are' if given else 'is'} given. Give exactly one; an unset variable or"
             " a blank answer is none.",
         )
     before = [option for option in _PREVIOUS if params[option] is not None]
     if len(before) > 1:
-        raise InputError(" and ".join(before), "are given together. Give the credential that is in use.")
+        raise errors.InputError(" and ".join(before), "are given together. Give the credential that is in use.")
     if stage == "rollback" and not before:
-        raise InputError(", ".join(_PREVIOUS), "none is given. stage: rollback needs the previous credential.")
+        raise errors.InputError(", ".join(_PREVIOUS), "none is given. stage: rollback needs the previous credential.")
     warnings: list[str] = []
     new = previous = None
     if given:
@@ -169,23 +165,25 @@ def _check_credentials(
             if given[0] == "client_certificate":
                 value = check_pkcs12(value)
             else:
-                warnings += check_new_secret(given[0], value)
+                warnings += texts.check_new_secret(given[0], value)
             new = Credential(given[0], value)
             if given[0] == "client_secret" and is_uuid(value) and not params["allow_uuid_secret"]:
-                raise InputError("client_secret", IS_SECRET_ID)
+                raise errors.InputError("client_secret", texts.IS_SECRET_ID)
     if before:
         value = params[before[0]]
         _check_value(before[0], value)
-        warnings += warn_of_looks(before[0], value)
+        warnings += texts.warn_of_looks(before[0], value)
         name = before[0][len("previous_") :]
         previous = Credential(name, check_pkcs12(value, before[0]) if name == "client_certificate" else value)
     if new is not None and new == previous:
-        raise InputError(f"{new.name}, {before[0]}", "are the same. Give the new credential, and the one in use.")
+        raise errors.InputError(
+            f"{new.name}, {before[0]}", "are the same. Give the new credential, and the one in use."
+        )
     return new, previous, warnings
 
 
 def _check_value(option: str, value: str) -> None:
     if not value.strip():
-        raise InputError(
+        raise errors.InputError(
             option, "is empty. Give a value, or leave it out. An unset variable or a blank answer causes this."
         )

@@ -12,16 +12,10 @@ import re
 import typing as t
 from collections.abc import Iterable, Mapping
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv import releases, uris
 from ansible_collections.ontap.akv.plugins.module_utils._akv.pkcs12 import check_pkcs12, read_pkcs12
 from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import Declaration
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import COMPARED
-from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import (
-    FIELDS,
-    RELEASES,
-    SECRET_FIELDS,
-    Release,
-    first_release,
-)
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import (
     Scope,
@@ -29,9 +23,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import (
     check_unicode,
     is_uuid,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._akv.uris import KeyId, VaultUri, likely_typo, real_host
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import IS_SECRET_ID, check_new_secret
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors, texts
 
 _TEXT_OPTIONS = (
     *("client_id", "configuration", "key_id", "name", "oauth_host", "proxy_host", "proxy_username"),
@@ -102,18 +94,20 @@ def check(params: Mapping[str, t.Any]) -> tuple[Declaration, list[str]]:
         check_text(option, params[option])
     for option in ("port", "proxy_port"):
         if params[option] is not None and not 1 <= params[option] <= 65535:
-            raise InputError(option, f"{params[option]} is not a port. Give 1 to 65535.")
+            raise errors.InputError(option, f"{params[option]} is not a port. Give 1 to 65535.")
     for option in ("oauth_host", "proxy_host", "vault_host"):
         if params[option] is not None and re.search(r"[/?#@\s]", params[option]):
-            raise InputError(option, f"{params[option]!r} contains more than a host. Give the host alone.")
+            raise errors.InputError(option, f"{params[option]!r} contains more than a host. Give the host alone.")
     if params["credential_grace"] < 0:
-        raise InputError("credential_grace", f"{params['credential_grace']} is below 0. Give a number of seconds.")
+        raise errors.InputError(
+            "credential_grace", f"{params['credential_grace']} is below 0. Give a number of seconds."
+        )
     if params["wait_timeout"] < 0:
-        raise InputError("wait_timeout", f"{params['wait_timeout']} is below 0. Give a number of seconds.")
+        raise errors.InputError("wait_timeout", f"{params['wait_timeout']} is below 0. Give a number of seconds.")
     if params["enabled"] is not None and params["configuration"] is None:
-        raise InputError("enabled", "is given without configuration. Name the configuration.")
+        raise errors.InputError("enabled", "is given without configuration. Name the configuration.")
     if params["enabled"] is not None and params["state"] == "absent":
-        raise InputError(
+        raise errors.InputError(
             "enabled", "cannot be combined with state: absent. Remove it; configuration selects which one to delete."
         )
     secrets, warnings = _check_secrets(params)
@@ -129,7 +123,7 @@ def check(params: Mapping[str, t.Any]) -> tuple[Declaration, list[str]]:
         skip_verification=params["skip_verification"],
     )
     if declared.present and declared.update_credentials == "always" and not secrets:
-        raise InputError(
+        raise errors.InputError(
             "update_credentials",
             "always has nothing to send: no credential is given (null, omitted or left out). Give client_secret,"
             " client_certificate, client_certificate_path or proxy_password, or use on_create.",
@@ -139,20 +133,20 @@ def check(params: Mapping[str, t.Any]) -> tuple[Declaration, list[str]]:
 
 def _check_uris(declared: Declaration) -> list[str]:
     parsed: dict[str, t.Any] = {}
-    for option, parse in (("name", VaultUri.parse), ("key_id", KeyId.parse)):
+    for option, parse in (("name", uris.VaultUri.parse), ("key_id", uris.KeyId.parse)):
         uri = declared.settings.get(option)
         try:
             parsed[option] = None if uri is None else t.cast("t.Any", parse)(uri)
         except ValueError as exc:
             wanted = "https://<vault>.vault.azure.net" + ("" if option == "name" else "/keys/<key>[/<version>]")
-            raise InputError(option, f"{uri!r} {exc}. Give {wanted}.") from None
-    typos = {uri: likely_typo(uri) for uri in map(declared.settings.get, parsed) if uri and likely_typo(uri)}
+            raise errors.InputError(option, f"{uri!r} {exc}. Give {wanted}.") from None
+    typos = {uri: uris.likely_typo(uri) for uri in map(declared.settings.get, parsed) if uri and uris.likely_typo(uri)}
     warnings = []
     if typos:
         likely = ", ".join(f"{uri} is likely meant as {typo}" for uri, typo in typos.items())
         warnings.append(f"Azure's suffix is vault.azure.net, not azure.vault.net: {likely}. It is used as given.")
     vault, key = parsed["name"], parsed["key_id"]
-    if vault and key and real_host(vault.host) != real_host(key.host):
+    if vault and key and uris.real_host(vault.host) != uris.real_host(key.host):
         warnings.append(f"key_id is in the key vault {key.host}, but name is {vault.host}. Check that both are meant.")
     return warnings
 
@@ -160,27 +154,29 @@ def _check_uris(declared: Declaration) -> list[str]:
 def _check_secrets(params: Mapping[str, t.Any]) -> tuple[dict[str, str], list[str]]:
     given = [name for name in _CREDENTIAL_OPTIONS if params[name]]
     if len(given) > 1:
-        raise InputError(" and ".join(given), "are given together. Keep the one that the application logs in with.")
+        raise errors.InputError(
+            " and ".join(given), "are given together. Keep the one that the application logs in with."
+        )
     secrets, warnings = {}, []
-    for name in sorted(SECRET_FIELDS):
+    for name in sorted(releases.SECRET_FIELDS):
         secret = params[name]
         if secret is None:
             continue
         if not secret.strip():
-            raise InputError(
+            raise errors.InputError(
                 name, "is empty. Give a value, or leave it out. An unset variable or a blank answer causes this."
             )
         if name != "client_certificate":
             check_unicode(name, secret)
             # A proxy's password may be a pass phrase.
-            warnings += check_new_secret(name, secret, spaces=name == "proxy_password")
+            warnings += texts.check_new_secret(name, secret, spaces=name == "proxy_password")
         secrets[name] = secret
     if params["client_certificate_path"] is not None:
         secrets["client_certificate"] = read_pkcs12(params["client_certificate_path"])
     elif "client_certificate" in secrets:
         secrets["client_certificate"] = check_pkcs12(secrets["client_certificate"])
     if is_uuid(secrets.get("client_secret")) and not params["allow_uuid_secret"]:
-        raise InputError("client_secret", IS_SECRET_ID)
+        raise errors.InputError("client_secret", texts.IS_SECRET_ID)
     return secrets, warnings
 
 
@@ -189,7 +185,7 @@ def release_dependent(params: Mapping[str, t.Any]) -> list[str]:
     return [option for option in _LATER if params.get(option) is not None]
 
 
-def require_release(options: Iterable[str], release: Release, where: str) -> None:
+def require_release(options: Iterable[str], release: releases.Release, where: str) -> None:
     """Refuse an option that the cluster's release does not have.
 
     :param options: those of release_dependent
@@ -198,11 +194,14 @@ def require_release(options: Iterable[str], release: Release, where: str) -> Non
     """
     for option in options:
         if not release.knows(_field(option)):
-            first = first_release(_field(option))
-            raise InputError(option, f"needs ONTAP {first} or later; {where} runs {release}. Leave it out.")
+            first = releases.first_release(_field(option))
+            raise errors.InputError(option, f"needs ONTAP {first} or later; {where} runs {release}. Leave it out.")
 
 
-_LATER = [*(field for field in FIELDS if first_release(field) != RELEASES[0]), "client_certificate_path"]
+_LATER = [
+    *(field for field in releases.FIELDS if releases.first_release(field) != releases.RELEASES[0]),
+    "client_certificate_path",
+]
 
 
 def _field(option: str) -> str:

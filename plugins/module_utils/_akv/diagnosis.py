@@ -18,18 +18,8 @@ import typing as t
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv import health
 from ansible_collections.ontap.akv.plugins.module_utils._akv.causes import CAUSES, Cause, Remedy
-from ansible_collections.ontap.akv.plugins.module_utils._akv.health import (
-    State,
-    Verdict,
-    azure_reachable,
-    ekmip_entries,
-    judge,
-    message_of,
-    node_name,
-    read_state,
-    unreachable_nodes,
-)
 
 
 class _Known(t.NamedTuple):
@@ -212,12 +202,12 @@ def diagnose(record: Mapping[str, t.Any], key_store_state: str | None = None) ->
     :param record: the configuration, as ONTAP gives it
     :param key_store_state: ``state`` of its key store, where that was read (9.16.1+)
     """
-    verdict, _reasons = judge(record)
-    if verdict is Verdict.INACTIVE:
+    verdict, _reasons = health.judge(record)
+    if verdict is health.Verdict.INACTIVE:
         return Diagnosis(Cause.INACTIVE)
-    state = read_state(record)
+    state = health.read_state(record)
     evidence = tuple(_evidence(record, state))
-    azure = azure_reachable(record)
+    azure = health.azure_reachable(record)
     known = _known(record, state, azure, verdict)
     busy = _BUSY.get(key_store_state or "")
     if busy and known.cause in (Cause.KEYS_MISSING_ON_NODE, Cause.NOT_REPORTED, Cause.UNCLASSIFIED):
@@ -236,22 +226,22 @@ def diagnose(record: Mapping[str, t.Any], key_store_state: str | None = None) ->
     return Diagnosis(known.cause, evidence, advice, known.passes or about.heals_itself, lacks_keys)
 
 
-def _known(record: Mapping[str, t.Any], state: State, azure: bool | None, verdict: Verdict) -> _Known:
+def _known(record: Mapping[str, t.Any], state: health.State, azure: bool | None, verdict: health.Verdict) -> _Known:
     """Find the root: Azure first, since nodes lose their keys for its faults, then the nodes."""
     if azure is False:
-        reason = _PREFIX.sub("", message_of(record["azure_reachability"])).strip(" .")
+        reason = _PREFIX.sub("", health.message_of(record["azure_reachability"])).strip(" .")
         return classify(reason) if reason else _Known(Cause.AZURE_UNREACHABLE)
-    down = unreachable_nodes(record)
+    down = health.unreachable_nodes(record)
     if state.bad:
         known = _known_of_nodes(record, state)
         alone = state.bad_nodes and not set(state.bad_nodes) - set(down)
         return _Known(Cause.NODE_KEY_SERVER_DOWN) if alone and known.cause is Cause.KEYS_MISSING_ON_NODE else known
     if down:
         return _Known(Cause.NODE_KEY_SERVER_DOWN)
-    return _Known(Cause.NONE if verdict is Verdict.HEALTHY else Cause.NOT_REPORTED)
+    return _Known(Cause.NONE if verdict is health.Verdict.HEALTHY else Cause.NOT_REPORTED)
 
 
-def _known_of_nodes(record: Mapping[str, t.Any], state: State) -> _Known:
+def _known_of_nodes(record: Mapping[str, t.Any], state: health.State) -> _Known:
     """Find why nodes lack keys, node by node."""
     reasons = {reason for reason in state.bad_nodes.values() if reason}
     code = record["state"].get("code")
@@ -274,9 +264,9 @@ def _known_of_node(reason: str) -> _Known:
     return _NO_KEYS if internal and known is _UNCLASSIFIED else known
 
 
-def _evidence(record: Mapping[str, t.Any], state: State) -> Iterator[str]:
+def _evidence(record: Mapping[str, t.Any], state: health.State) -> Iterator[str]:
     """Quote what ONTAP reports of each fault, with its code and its node."""
-    if azure_reachable(record) is False:
+    if health.azure_reachable(record) is False:
         yield _quoted("azure_reachability", record["azure_reachability"])
     if state.bad:
         reasons = {node: reason for node, reason in state.bad_nodes.items() if reason}
@@ -284,13 +274,13 @@ def _evidence(record: Mapping[str, t.Any], state: State) -> Iterator[str]:
             yield f"state, {node}{_code(record['state'])}: {reason}"
         if not reasons:
             yield _quoted("state", record["state"])
-    for entry in ekmip_entries(record):
+    for entry in health.ekmip_entries(record):
         if entry.get("reachable") is False:
-            yield _quoted(f"ekmip_reachability, {node_name(entry)}", entry)
+            yield _quoted(f"ekmip_reachability, {health.node_name(entry)}", entry)
 
 
 def _quoted(what: str, entry: Mapping[str, t.Any]) -> str:
-    return f"{what}{_code(entry)}: {message_of(entry) or 'no reason reported'}"
+    return f"{what}{_code(entry)}: {health.message_of(entry) or 'no reason reported'}"
 
 
 def _code(entry: Mapping[str, t.Any]) -> str:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.expiry import Expiry, declared, in_words, read_moment
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 
 _KINDS = ("secrets", "certificates")
 _NAMED = 4
@@ -54,7 +54,7 @@ def endings(dates: Mapping[str, t.Any], azure: Values, now: datetime) -> Endings
             # Clusters may share an application. The earliest date counts.
             for name, end in declared("akv_credential_expires", given).items():
                 ends[name] = min(end, ends.get(name, end), key=lambda one: one.moment)
-        except InputError as error:
+        except errors.InputError as error:
             problems.append(error.message)
     found = {name: [f"Declared: {in_words('The credential', end, now)}"] for name, end in ends.items()}
     for application in azure.get("applications") or ():

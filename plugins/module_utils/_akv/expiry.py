@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timezone
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.pkcs12 import certificate_end
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 
 THRESHOLDS = (60, 30, 7)
 """Days before the end at which a credential is reported as expiring."""
@@ -72,7 +72,7 @@ def read_date(option: str, value: t.Any) -> Expiry:
     try:
         return _read(value)
     except ValueError:
-        raise InputError(option, f"{value!r} is not a date. Give a date such as 2027-03-31.") from None
+        raise errors.InputError(option, f"{value!r} is not a date. Give a date such as 2027-03-31.") from None
 
 
 def read_moment(value: t.Any) -> Expiry | None:
@@ -120,12 +120,12 @@ def declared(option: str, dates: t.Any) -> dict[str, Expiry]:
     if dates is None:
         return {}
     if not isinstance(dates, Mapping):
-        raise InputError(option, f"{dates!r} is not a mapping. Give each date under its client ID.")
+        raise errors.InputError(option, f"{dates!r} is not a mapping. Give each date under its client ID.")
     found: dict[str, Expiry] = {}
     for client_id, value in dates.items():
         name = str(client_id).strip().lower()
         if name in found:
-            raise InputError(f"{option}[{client_id}]", "is given twice: client IDs do not depend on case.")
+            raise errors.InputError(f"{option}[{client_id}]", "is given twice: client IDs do not depend on case.")
         place = f"{option}[{client_id}]"
         found[name] = _of_file(place, value) if isinstance(value, Mapping) else read_date(place, value)
     return found
@@ -134,7 +134,9 @@ def declared(option: str, dates: t.Any) -> dict[str, Expiry]:
 def _of_file(option: str, value: Mapping[str, t.Any]) -> Expiry:
     path = value.get("certificate")
     if len(value) != 1 or not isinstance(path, str) or not path.strip():
-        raise InputError(option, "is not a date. Give a date such as 2027-03-31, or certificate: <path of its file>.")
+        raise errors.InputError(
+            option, "is not a date. Give a date such as 2027-03-31, or certificate: <path of its file>."
+        )
     return Expiry(certificate_end(option, str(path)))
 
 

@@ -30,7 +30,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import (
     near,
     works,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import worst_outcome
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import digest
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import (
     LONGEST_MESSAGE,
@@ -514,7 +514,7 @@ def _result(
 
 def _outcome(calls: Iterable[Result]) -> str:
     # A call that was lost says nothing of what it did.
-    return worst_outcome(call.get("outcome", "unknown") for call in calls).value
+    return errors.worst_outcome(call.get("outcome", "unknown") for call in calls).value
 
 
 def _why(host: str, vaults: Sequence[Record], decision: Decision) -> str:

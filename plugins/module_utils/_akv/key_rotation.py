@@ -17,11 +17,10 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv import health, uris
 from ansible_collections.ontap.akv.plugins.module_utils._akv.azure_check import has_credential, keys_of
-from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import COMPARED, Record, configuration_of
-from ansible_collections.ontap.akv.plugins.module_utils._akv.uris import KeyId
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import worst_outcome
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import digest
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import LONGEST_MESSAGE, shortened
 
@@ -35,7 +34,7 @@ _NOT_COPIED = ("key_id", "name", "client_id", "tenant_id")
 def same_key(one: object, other: object) -> bool:
     """Return whether both mean the same key; what is not the identifier of a key means none."""
     try:
-        return KeyId.parse(str(one)).means(KeyId.parse(str(other)))
+        return uris.KeyId.parse(str(one)).means(uris.KeyId.parse(str(other)))
     except ValueError:
         return False
 
@@ -135,8 +134,8 @@ class _Rotation:
     # -- before -------------------------------------------------------------------------------------------------------
 
     def _refusal(self) -> str:
-        verdict = Verdict(self._previous["verdict"])
-        if self._given["require_healthy"] and verdict is not Verdict.HEALTHY:
+        verdict = health.Verdict(self._previous["verdict"])
+        if self._given["require_healthy"] and verdict is not health.Verdict.HEALTHY:
             reasons = " ".join(self._previous["reasons"])
             return f"{self._who} is {verdict}. {reasons} Make it healthy first, with the role akv_recover."
         name = configuration_of(self._previous) or "default"
@@ -174,7 +173,7 @@ class _Rotation:
             for name in COMPARED
             if name not in _NOT_COPIED and self._previous.get(name) is not None
         }
-        host = KeyId.parse(self._key).host
+        host = uris.KeyId.parse(self._key).host
         own = {"name": self._given.get("name") or f"https://{host}/"}
         for name in ("client_id", "tenant_id"):
             own[name] = self._given.get(name) or self._previous.get(name)
@@ -243,7 +242,7 @@ class _Rotation:
             enabled = _enabled(self._step(name))
             if enabled:
                 return enabled[0]
-        unread = {"verdict": Verdict.UNKNOWN.value, "reasons": ["It could not be read again."]}
+        unread = {"verdict": health.Verdict.UNKNOWN.value, "reasons": ["It could not be read again."]}
         return unread if self._step("after") else self._previous
 
     def _problem(self) -> str:
@@ -256,7 +255,7 @@ class _Rotation:
             now = (_enabled(self._step("after")) or [{}])[0]
             if not same_key(now.get("key_id"), self._key):
                 return f"It has key {now.get('key_id', 'that could not be read')} now."
-            if now["verdict"] != Verdict.HEALTHY.value:
+            if now["verdict"] != health.Verdict.HEALTHY.value:
                 return f"With the new key it is {now['verdict']}. {' '.join(now['reasons'])}"
         watched = self._step("watched")
         # A watch that was lost says nothing of why it ended.
@@ -267,7 +266,7 @@ class _Rotation:
             return False
         now = (_enabled(self._step("after")) or [{}])[0]
         uses_new = same_key(now.get("key_id"), self._key)
-        bad = uses_new and Verdict(now["verdict"]).is_bad
+        bad = uses_new and health.Verdict(now["verdict"]).is_bad
         return bad and (self._method == "rekey" or bool(self._name_of_previous(self._step("after"))))
 
     def _name_of_previous(self, reading: Values) -> str:
@@ -288,7 +287,7 @@ class _Rotation:
         uuid = next((vault.get("uuid") for vault in self._step("found")["vaults"] if self._is_named(vault)), None)
         for vault in vaults:
             meant = self._is_named(vault) if uuid is None else vault.get("uuid") == uuid
-            if meant and vault["verdict"] == Verdict.INACTIVE.value:
+            if meant and vault["verdict"] == health.Verdict.INACTIVE.value:
                 return t.cast("Values", vault)
         return {}
 
@@ -307,7 +306,7 @@ class _Rotation:
         return {
             "failed": bool(problem),
             "changed": any(step.get("changed") or step.get("outcome") == "changed" for step in steps),
-            "outcome": worst_outcome(_outcome(step) for step in steps if step).value,
+            "outcome": errors.worst_outcome(_outcome(step) for step in steps if step).value,
             "msg": shortened(
                 " ".join(filter(None, self._sentences(problem, rollback, after, variables))), LONGEST_MESSAGE
             ),
@@ -387,4 +386,4 @@ def _settings(vault: Values) -> Record:
 
 def _enabled(reading: Values) -> list[Values]:
     vaults = reading.get("vaults") or []
-    return [vault for vault in vaults if vault.get("verdict") != Verdict.INACTIVE.value]
+    return [vault for vault in vaults if vault.get("verdict") != health.Verdict.INACTIVE.value]

@@ -16,7 +16,7 @@ import os
 import typing as t
 from datetime import datetime, timezone
 
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 
 _EXPORT = "openssl pkcs12 -export -passout pass: -inkey key.pem -in certificate.pem -out application.p12"
 _EXPORTED = f"Create one with: {_EXPORT}"
@@ -40,7 +40,7 @@ def read_pkcs12(path: str) -> str:
         with open(path, "rb") as file:
             content = file.read()
     except OSError as exc:
-        raise InputError("client_certificate_path", f"{path!r} cannot be read ({exc.strerror}).") from None
+        raise errors.InputError("client_certificate_path", f"{path!r} cannot be read ({exc.strerror}).") from None
     return _checked("client_certificate_path", content)
 
 
@@ -53,7 +53,7 @@ def check_pkcs12(encoded: str, option: str = "client_certificate") -> str:
     try:
         content = base64.b64decode("".join(encoded.split()), validate=True)
     except (binascii.Error, ValueError):
-        raise InputError(
+        raise errors.InputError(
             option, f"is not base64. Give a PKCS#12 file in base64, or client_certificate_path. {_EXPORTED}"
         ) from None
     return _checked(option, content)
@@ -62,7 +62,7 @@ def check_pkcs12(encoded: str, option: str = "client_certificate") -> str:
 def _checked(option: str, content: bytes) -> str:
     """Check what can be checked: the key with ``cryptography``, where that is installed; ONTAP itself checks too."""
     if _has_no_mac(content):
-        raise InputError(
+        raise errors.InputError(
             option, f"has no MAC, which protects a PKCS#12 file against changes. Create it without -nomac. {_EXPORTED}"
         )
     _check_key(option, content)
@@ -81,13 +81,13 @@ def _check_key(option: str, content: bytes) -> None:
     try:
         key, certificate, _others = pkcs12.load_key_and_certificates(content, None)
     except Exception:  # pylint: disable=broad-except  # of several kinds, by the release of cryptography
-        raise InputError(option, f"is not a PKCS#12 file without a password. {_EXPORTED}") from None
+        raise errors.InputError(option, f"is not a PKCS#12 file without a password. {_EXPORTED}") from None
     if key is None or certificate is None:
-        raise InputError(option, f"lacks {'the private key' if key is None else 'the certificate'}. {_EXPORTED}")
+        raise errors.InputError(option, f"lacks {'the private key' if key is None else 'the certificate'}. {_EXPORTED}")
     if not isinstance(key, RSAPrivateKey):
-        raise InputError(option, f"has a key that is not an RSA key. Azure accepts RSA keys only. {_NEW_KEY}")
+        raise errors.InputError(option, f"has a key that is not an RSA key. Azure accepts RSA keys only. {_NEW_KEY}")
     if not _LEAST <= key.key_size <= _MOST:
-        raise InputError(
+        raise errors.InputError(
             option, f"has an RSA key of {key.key_size} bits. Azure accepts {_LEAST} to {_MOST} bits. {_NEW_KEY}"
         )
 
@@ -125,7 +125,7 @@ def certificate_end(option: str, path: str) -> datetime:
             content = file.read(_LARGEST_FILE)
     except (OSError, ValueError) as exc:
         reason = getattr(exc, "strerror", None) or "not a path"
-        raise InputError(option, f"the certificate {path!r} cannot be read ({reason}).") from None
+        raise errors.InputError(option, f"the certificate {path!r} cannot be read ({reason}).") from None
     certificate = _loaded(option, path, content)
     # cryptography before 42 knows only the name without _utc.
     ends: datetime = getattr(certificate, "not_valid_after_utc", None) or certificate.not_valid_after
@@ -140,7 +140,7 @@ def _loaded(option: str, path: str, content: bytes) -> t.Any:
         # With it.
         from cryptography.hazmat.primitives.serialization import pkcs12
     except ImportError:
-        raise InputError(option, "needs the Python library cryptography to read a certificate.") from None
+        raise errors.InputError(option, "needs the Python library cryptography to read a certificate.") from None
     try:
         if b"-----BEGIN CERTIFICATE-----" in content:
             return x509.load_pem_x509_certificate(content)
@@ -150,7 +150,7 @@ def _loaded(option: str, path: str, content: bytes) -> t.Any:
     except Exception:  # pylint: disable=broad-except  # of several kinds, by the release of cryptography
         certificate = None
     if certificate is None:
-        raise InputError(
+        raise errors.InputError(
             option, f"{path!r} contains no certificate. Give one in PEM or DER form, or PKCS#12 without a password."
         )
     return certificate

@@ -12,6 +12,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv import releases, uris
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import (
     COMPARED,
     CREDENTIALS,
@@ -23,10 +24,8 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.record import (
     is_inactive,
     vault_path,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import Release
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope, is_uuid
-from ansible_collections.ontap.akv.plugins.module_utils._akv.uris import KeyId, same_vault
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, Incomplete, InputError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import (
     NEW,
     Confirmation,
@@ -123,10 +122,10 @@ def _same(name: str, wanted: t.Any, there: t.Any) -> bool:
     if isinstance(wanted, bool):
         return bool(wanted == there)
     if name == "name":
-        return same_vault(wanted, there)
+        return uris.same_vault(wanted, there)
     if name == "key_id":
         try:
-            return KeyId.parse(wanted).same_key(KeyId.parse(there))
+            return uris.KeyId.parse(wanted).same_key(uris.KeyId.parse(there))
         except ValueError:
             return bool(wanted == there)
     if name.endswith("_host"):
@@ -141,7 +140,7 @@ def version_drift(declared: Declaration, record: Mapping[str, t.Any]) -> tuple[R
     if wanted is None or there is None:
         return ()
     try:
-        moved = KeyId.parse(wanted).other_version(KeyId.parse(there))
+        moved = uris.KeyId.parse(wanted).other_version(uris.KeyId.parse(there))
     except ValueError:
         return ()
     advice = "Drop the version from key_id to follow Azure's rotation, or use akv_rekey to use that version."
@@ -159,7 +158,7 @@ def other_credential(declared: Declaration, record: Mapping[str, t.Any]) -> bool
 def plan(
     declared: Declaration,
     current: Mapping[str, t.Any] | None,
-    release: Release | None = None,
+    release: releases.Release | None = None,
     unreachable: bool = False,
     others: Sequence[Mapping[str, t.Any]] = (),
     compared: tuple[list[str], list[str]] | None = None,
@@ -178,7 +177,7 @@ def plan(
     if current is None:
         return _plan_create(declared, release, others)
     if declared.enabled is False and current.get("enabled") is True:
-        raise AkvError(
+        raise errors.AkvError(
             f"{declared.configuration} is the enabled configuration of {declared.scope}, and ONTAP cannot disable it"
             " alone. Enable another one with enabled: true, or delete it with state: absent."
         )
@@ -195,7 +194,7 @@ def _plan_absent(
 ) -> Plan:
     if others and declared.configuration is None:
         names = sorted(str(configuration_of(record)) for record in (*others, *filter(None, [current])))
-        raise AkvError(
+        raise errors.AkvError(
             f"{declared.scope} has the configurations {', '.join(names)}. Set configuration to the one to delete."
         )
     if current is None:
@@ -203,12 +202,12 @@ def _plan_absent(
     for name in ("name", "key_id"):
         wanted = declared.settings.get(name)
         if wanted is not None and current.get(name) is None:
-            raise AkvError(
+            raise errors.AkvError(
                 f"ONTAP does not report {name} of {declared.label}, so it may not be the one declared ({wanted})."
                 f" It is not deleted; leave out {name} to delete the existing one."
             )
         if wanted is not None and not _same(name, wanted, current.get(name)):
-            raise AkvError(
+            raise errors.AkvError(
                 f"{capital(declared.label)} is not the one declared: {name} is {current.get(name)}, declared is"
                 f" {wanted}. It is not deleted; correct {name}, or leave it out to delete the AKV"
                 " configuration whatever it has."
@@ -228,20 +227,22 @@ def _before_deleting(current: Mapping[str, t.Any]) -> tuple[Precondition, ...]:
     return (*unused, Precondition.KEY_STORE_ACTIVE)
 
 
-def _plan_create(declared: Declaration, release: Release | None, others: Sequence[Mapping[str, t.Any]]) -> Plan:
+def _plan_create(
+    declared: Declaration, release: releases.Release | None, others: Sequence[Mapping[str, t.Any]]
+) -> Plan:
     if declared.enabled:
-        raise AkvError(
+        raise errors.AkvError(
             f"{declared.scope} has no configuration {declared.configuration} to switch to. Create it without enabled,"
             " check it, then enable it."
         )
     if declared.enabled is False and declared.creates_enabled:
-        raise AkvError(
+        raise errors.AkvError(
             f"{declared.scope} has no configuration {declared.configuration}, and ONTAP creates the one with this name"
             " as the enabled one. Choose another name for an inactive configuration."
         )
     enabled = next((configuration_of(other) for other in others if other.get("enabled") is True), None)
     if declared.creates_enabled and enabled is not None:
-        raise AkvError(
+        raise errors.AkvError(
             f"{declared.scope} has no configuration {declared.configuration}, and {enabled} is the enabled one."
             f" ONTAP creates {declared.configuration} as the enabled one. Leave configuration out to mean that, or"
             " create one with another name, then enable it."
@@ -263,19 +264,19 @@ def _require(declared: Declaration, why: str) -> None:
     missing = [name for name in REQUIRED if name not in declared.settings]
     missing += [] if declared.credential else [" or ".join(CREDENTIALS)]
     if missing:
-        raise Incomplete(
+        raise errors.Incomplete(
             f"{why} {', '.join(REQUIRED)} and {' or '.join(CREDENTIALS)}:"
             f" {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing."
         )
 
 
 def _plan_recreate(
-    declared: Declaration, current: Mapping[str, t.Any], different: list[str], release: Release | None
+    declared: Declaration, current: Mapping[str, t.Any], different: list[str], release: releases.Release | None
 ) -> Plan:
     shown = "; ".join(f"{name} is {current.get(name)}, declared is {declared.settings[name]}" for name in different)
     if not declared.allow_recreate:
         other_key = " Another key is set with akv_rekey." if "key_id" in different else ""
-        raise AkvError(
+        raise errors.AkvError(
             f"{capital(declared.label)} differs in what this release cannot change in place: {shown}.{other_key}"
             " allow_recreate: true deletes the AKV configuration and creates it as declared; ONTAP refuses that while"
             " encrypted volumes need its keys."
@@ -284,19 +285,21 @@ def _plan_recreate(
     whole = replace(declared, settings={**kept, **declared.settings}, enabled=None)
     _require(whole, f"Nothing was deleted: creating {declared.label} again needs")
     if declared.enabled and is_inactive(current):
-        raise AkvError(
+        raise errors.AkvError(
             f"Nothing was deleted: {declared.label} is inactive. Create it again without enabled, check it, then enable"
             " it."
         )
     named_default = configuration_of(current) in (None, DEFAULT_CONFIGURATION)
     if named_default == is_inactive(current):
-        raise AkvError(
+        raise errors.AkvError(
             f"Nothing was deleted: {declared.label} cannot be created again as it is. ONTAP creates default as the"
             " enabled configuration, and one with another name as inactive. Create another configuration as declared,"
             " and enable it."
         )
     if current.get("proxy_username") and "proxy_password" not in declared.secrets:
-        raise AkvError(f"Nothing was deleted: creating {declared.label} again needs proxy_password too. Declare it.")
+        raise errors.AkvError(
+            f"Nothing was deleted: creating {declared.label} again needs proxy_password too. Declare it."
+        )
     steps = (_delete(declared, current), *_create(whole, release))
     before = _shown(current)
     needed = (*_before_deleting(current), Precondition.CREATABLE)
@@ -307,13 +310,13 @@ def _plan_update(
     declared: Declaration,
     current: Mapping[str, t.Any],
     compared: tuple[list[str], list[str]],
-    release: Release | None,
+    release: releases.Release | None,
     unreachable: bool,
 ) -> Plan:
     different, unknown = compared
     repaired = declared.update_credentials == "when_unavailable" and unreachable
     if repaired and not declared.secrets:
-        raise InputError(
+        raise errors.InputError(
             "update_credentials",
             f"when_unavailable has nothing to send: {declared.label} is unavailable, and no credential is given (null,"
             " omitted or left out). Give client_secret, client_certificate or client_certificate_path.",
@@ -356,7 +359,7 @@ def _plan_update(
 def _needed(declared: Declaration, secret: str, different: list[str]) -> str:
     """Refuse a change that would leave its secret behind: the previous one takes volumes offline."""
     if secret not in declared.secrets:
-        raise AkvError(
+        raise errors.AkvError(
             f"{' and '.join(different)} of {declared.label} would change without {secret}: the previous one takes"
             f" volumes offline. Declare {secret} too."
         )
@@ -380,7 +383,7 @@ def _credential_extras(
 
 def _delete(declared: Declaration, current: Mapping[str, t.Any]) -> Step:
     if current.get("enabled") is None and configuration_of(current) not in (None, DEFAULT_CONFIGURATION):
-        raise AkvError(
+        raise errors.AkvError(
             f"ONTAP does not report whether {declared.label} is enabled, which decides how it is deleted. It is not"
             " deleted; read it with akv_info, and run the task again."
         )
@@ -391,7 +394,7 @@ def _delete(declared: Declaration, current: Mapping[str, t.Any]) -> Step:
     return Step("DELETE", path, operation, f"Deleting {declared.label}", Confirmation.GONE)
 
 
-def _create(declared: Declaration, release: Release | None) -> tuple[Step, ...]:
+def _create(declared: Declaration, release: releases.Release | None) -> tuple[Step, ...]:
     """POST what it takes, then PATCH what only a PATCH takes (verify_host, verify_ip)."""
     posted = {n: value for n, value in declared.settings.items() if release is None or release.posts(n)}
     body: Record = {**declared.scope.body(), **posted, **{name: Secret(name) for name in declared.secrets}}

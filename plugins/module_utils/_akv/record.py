@@ -12,9 +12,9 @@ import re
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import SECRET_FIELDS
+from ansible_collections.ontap.akv.plugins.module_utils._akv import releases
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope, is_uuid
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, ConnectionFailed
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 
 VAULTS = "/security/azure-key-vaults"
 KEY_STORES = "/security/key-stores"
@@ -51,7 +51,7 @@ def vault_path(uuid: object, action: str = "", collection: str = VAULTS) -> str:
     :raises ConnectionFailed: what the server calls a UUID is none
     """
     if not is_uuid(uuid):
-        raise ConnectionFailed(
+        raise errors.ConnectionFailed(
             f"The cluster's response has an AKV configuration with the uuid {uuid!r}, which is not a UUID. Nothing was"
             " sent to it."
         )
@@ -71,7 +71,7 @@ def normalize(record: Mapping[str, t.Any]) -> Record:
     if uuid is None:
         record.pop("uuid", None)
     elif not is_uuid(uuid):
-        raise ConnectionFailed(
+        raise errors.ConnectionFailed(
             f"The cluster's response has an AKV configuration with the uuid {uuid!r}, which is not a UUID."
         )
     for names, kind in (
@@ -82,12 +82,18 @@ def normalize(record: Mapping[str, t.Any]) -> Record:
     ):
         for name in names:
             if not isinstance(record.get(name), (kind, type(None))):
-                raise ConnectionFailed(f"The cluster's response has {name} in an unexpected form: {record[name]!r}.")
+                raise errors.ConnectionFailed(
+                    f"The cluster's response has {name} in an unexpected form: {record[name]!r}."
+                )
     for holder, name in (("svm", "name"), ("svm", "uuid"), ("configuration", "name")):
         text = (record.get(holder) or {}).get(name)
         if text is not None and not isinstance(text, str):
-            raise ConnectionFailed(f"The cluster's response has {holder}.{name} in an unexpected form: {text!r}.")
-    return t.cast("Record", _without_links({key: value for key, value in record.items() if key not in SECRET_FIELDS}))
+            raise errors.ConnectionFailed(
+                f"The cluster's response has {holder}.{name} in an unexpected form: {text!r}."
+            )
+    return t.cast(
+        "Record", _without_links({key: value for key, value in record.items() if key not in releases.SECRET_FIELDS})
+    )
 
 
 def _is_digits(value: object) -> bool:
@@ -150,7 +156,7 @@ def owned(records: Iterable[Record], scope: Scope) -> list[Record]:
         elif scope.owns(record):
             mine.append(record)
     if unclear and not mine:
-        raise AkvError(
+        raise errors.AkvError(
             f"ONTAP does not report the SVM of the AKV configuration {unclear[0].get('uuid', 'without a uuid')}, so"
             f" it may or may not be that of {scope}. Nothing was sent. Read it with akv_info, and run the task"
             " again."
@@ -166,7 +172,7 @@ def require_uuids(records: Iterable[Record]) -> None:
     """
     for record in records:
         if "uuid" not in record:
-            raise AkvError(
+            raise errors.AkvError(
                 f"ONTAP does not report the uuid of the AKV configuration of {place_of(record)}. Nothing was sent to"
                 " it. Read it with akv_info, and run the task again."
             )
@@ -196,12 +202,12 @@ def select(records: Sequence[Record], scope: Scope, configuration: str | None = 
         field = "configuration"
     if len(found) > 1:
         names = ", ".join(f"{record.get('name')} ({record['uuid']})" for record in found)
-        raise AkvError(
+        raise errors.AkvError(
             f"{scope} has several AKV configurations that match: {names}. It is not clear which one is meant. Nothing"
             " was sent."
         )
     if unclear and not found:
-        raise AkvError(
+        raise errors.AkvError(
             f"ONTAP does not report {field} of {scope}'s AKV configuration {unclear[0]['uuid']}, so it is not"
             " clear whether it is the one that is meant. Nothing was sent. Read it with akv_info, and run the task"
             " again."

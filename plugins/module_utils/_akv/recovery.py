@@ -18,14 +18,14 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv import health
 from ansible_collections.ontap.akv.plugins.module_utils._akv.azure_check import keys_of
 from ansible_collections.ontap.akv.plugins.module_utils._akv.causes import CAUSES, Cause, Remedy
 from ansible_collections.ontap.akv.plugins.module_utils._akv.configuration import Configuration, offline
 from ansible_collections.ontap.akv.plugins.module_utils._akv.diagnosis import Diagnosis
 from ansible_collections.ontap.akv.plugins.module_utils._akv.endings import Endings
-from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict, next_poll
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, svm_name
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import worst_outcome
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import listed, plural
 
@@ -155,7 +155,7 @@ def report(clusters: Mapping[str, Values], ends: Endings | None = None) -> list[
         counts = found.get("summary")
         total += counts["total"] - counts["inactive"] if counts else _enabled(vaults)
         for vault in vaults:
-            if Verdict(vault["verdict"]).needs_attention:
+            if health.Verdict(vault["verdict"]).needs_attention:
                 _add(groups, cluster, vault, many)
     lines = [one_line(f"{name} could not be read: {found.get('msg', '')}") for name, found in unread.items()]
     unknown = [f"{name}: {each}" if many else each for name, found in read.items() for each in found.get("unknown", ())]
@@ -207,7 +207,7 @@ def report(clusters: Mapping[str, Values], ends: Endings | None = None) -> list[
 
 
 def _enabled(vaults: Iterable[Values]) -> int:
-    return sum(vault["verdict"] != Verdict.INACTIVE.value for vault in vaults)
+    return sum(vault["verdict"] != health.Verdict.INACTIVE.value for vault in vaults)
 
 
 def _state_of(vault: Values) -> Values:
@@ -378,13 +378,13 @@ def progress(
     vaults = _merged([_without_steps(call) if call is calls[0] else call for call in done])
     before = _offline_of(done[0], "before")
     after = _offline_of(done[-1], "after")
-    left = [vault for vault in vaults if Verdict(vault["after"]).needs_attention]
+    left = [vault for vault in vaults if health.Verdict(vault["after"]).needs_attention]
     is_over = not left and not after
     message = _sentence(cluster, done[-1], vaults, left, before, after, unknown, check_mode)
     result: Record = {
         "failed": bool(unknown) or (not check_mode and not is_over),
         "changed": any(call.get("changed") for call in calls[1:]),
-        "outcome": worst_outcome(map(_outcome, calls)).value,
+        "outcome": errors.worst_outcome(map(_outcome, calls)).value,
         "msg": message,
         "vaults": vaults,
         "volumes_before": before,
@@ -394,7 +394,7 @@ def progress(
     waiting = [vault["uuid"] in restorable or not _is_stuck(vault, restore) for vault in left]
     stuck = bool(failed) or not all(waiting)
     monitor = done[-1].get("health_monitor") or {}
-    seconds, why = next_poll(monitor.get("polling_interval")) if wait is None else (wait, "as given")
+    seconds, why = health.next_poll(monitor.get("polling_interval")) if wait is None else (wait, "as given")
     if is_over or stuck or check_mode:
         seconds = 0
     lines = report({cluster: done[-1]})
@@ -421,7 +421,7 @@ def _receivers(call: Values, client_id: str, force: bool) -> list[Values]:
     for vault in call["vaults"]:
         state = vault["after"]
         remedy = CAUSES[Cause(state["diagnosis"]["cause"])].remedy
-        wanted = remedy is Remedy.CREDENTIAL or (force and Verdict(state["verdict"]).needs_attention)
+        wanted = remedy is Remedy.CREDENTIAL or (force and health.Verdict(state["verdict"]).needs_attention)
         if wanted and str(vault.get("client_id")).lower() == client_id.lower():
             found.append(vault)
     return found
@@ -461,7 +461,7 @@ def _merged(calls: Sequence[Values]) -> list[Record]:
             }
         for uuid in set(entries) - named:
             # A call names what needs attention: this one does not any more.
-            entries[uuid].update(after=Verdict.HEALTHY.value, evidence=[], advice="")
+            entries[uuid].update(after=health.Verdict.HEALTHY.value, evidence=[], advice="")
             entries[uuid]["diagnosis"] = Diagnosis(Cause.NONE).shown()
     return list(entries.values())
 

@@ -17,11 +17,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv import health
 from ansible_collections.ontap.akv.plugins.module_utils._akv.endings import candidates
 from ansible_collections.ontap.akv.plugins.module_utils._akv.expiry import Expiry, declared, in_words, read_date
-from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import svm_record
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import plural
 
 Record = dict[str, t.Any]
@@ -38,7 +38,7 @@ KEYS = (
 _EVIDENCE = 3  # texts of a cause
 _SOON = 30  # days: from here on, an end needs attention
 _VERDICTS = ("unavailable", "degraded", "unknown", "inactive", "healthy")  # the worst first
-FINE = frozenset(verdict.value for verdict in Verdict if not verdict.needs_attention)
+FINE = frozenset(verdict.value for verdict in health.Verdict if not verdict.needs_attention)
 """The verdicts that need no attention, by the one definition of it."""
 _NOT_READ = "It was not read in this run."
 _NOT_REPORTED = "(not reported)"
@@ -165,14 +165,18 @@ def credentials_in_use(given: t.Any) -> dict[str, Record]:
     if given is None:
         return {}
     if not isinstance(given, Mapping):
-        raise InputError(option, f"{given!r} is not a mapping. Give the name of each credential under its client ID.")
+        raise errors.InputError(
+            option, f"{given!r} is not a mapping. Give the name of each credential under its client ID."
+        )
     found: dict[str, Record] = {}
     for client_id, value in given.items():
         what = f"{option}[{client_id}]"
         entry = value if isinstance(value, Mapping) else {"name": value}
         unknown = [str(name) for name in entry if name not in _IN_USE]
         if unknown or not entry:
-            raise InputError(what, f"has {', '.join(unknown) or 'nothing'}. Give a name, or {', '.join(_IN_USE)}.")
+            raise errors.InputError(
+                what, f"has {', '.join(unknown) or 'nothing'}. Give a name, or {', '.join(_IN_USE)}."
+            )
         texts = {str(name): str(text).strip() for name, text in entry.items() if text is not None}
         if "since" in texts:
             texts["since"] = str(read_date(f"{what}.since", entry["since"]))

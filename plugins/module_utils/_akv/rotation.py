@@ -14,15 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.health import (
-    DEGRADED,
-    HEALTHY,
-    INACTIVE,
-    UNAVAILABLE,
-    UNKNOWN,
-    judge,
-    read_state,
-)
+from ansible_collections.ontap.akv.plugins.module_utils._akv import health
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import (
     COMPARED,
     Record,
@@ -67,7 +59,7 @@ class Stop(str, Enum):
 
 
 # What is not reported may be as good as it was.
-_RANKS = {INACTIVE: 0, UNKNOWN: 0, HEALTHY: 0, DEGRADED: 1, UNAVAILABLE: 2}
+_RANKS = {health.INACTIVE: 0, health.UNKNOWN: 0, health.HEALTHY: 0, health.DEGRADED: 1, health.UNAVAILABLE: 2}
 
 
 @dataclass(frozen=True)
@@ -85,8 +77,8 @@ class Reading:
     @classmethod
     def from_record(cls, record: Mapping[str, t.Any]) -> Reading:
         """Judge a record of ONTAP's."""
-        state = read_state(record)
-        return cls(record.get("uuid", ""), judge(record)[0].value, state.available, frozenset(state.bad_nodes))
+        state = health.read_state(record)
+        return cls(record.get("uuid", ""), health.judge(record)[0].value, state.available, frozenset(state.bad_nodes))
 
     @classmethod
     def from_snapshot(cls, snapshot: Mapping[str, t.Any]) -> Reading:
@@ -117,7 +109,7 @@ def works(before: str, after: str | None) -> bool:
 
     :param after: None where the configuration is gone
     """
-    return after == HEALTHY or (before == INACTIVE and after == INACTIVE)
+    return after == health.HEALTHY or (before == health.INACTIVE and after == health.INACTIVE)
 
 
 @dataclass(frozen=True)
@@ -147,7 +139,7 @@ class Target:
             svm=svm.get("name"),
             svm_uuid=svm.get("uuid"),
             configuration=configuration_of(record),
-            reasons=tuple(judge(record)[1]),
+            reasons=tuple(health.judge(record)[1]),
             method=record.get("authentication_method") or "client_secret",
             settings={name: record[name] for name in (*COMPARED, "enabled") if record.get(name) is not None},
         )
@@ -165,7 +157,9 @@ class Target:
         """Name it in a sentence."""
         if self.svm is None:
             return CLUSTER if self.svm_uuid is None else self.svm_uuid
-        return f"{self.svm} ({self.configuration})" if self.verdict == INACTIVE and self.configuration else self.svm
+        return (
+            f"{self.svm} ({self.configuration})" if self.verdict == health.INACTIVE and self.configuration else self.svm
+        )
 
     def with_volumes(self, svms: frozenset[str] | None) -> Target:
         """Note whether its SVM has encrypted volumes.
@@ -257,7 +251,13 @@ def _is_selected(target: Target, anonymous: bool, svms: Sequence[str], scope: st
 
 
 def _place(target: Target) -> tuple[t.Any, ...]:
-    return (target.verdict == INACTIVE, target.svm is None, target.svm or "", target.configuration or "", target.uuid)
+    return (
+        target.verdict == health.INACTIVE,
+        target.svm is None,
+        target.svm or "",
+        target.configuration or "",
+        target.uuid,
+    )
 
 
 # -- the canary, the order, the batches -------------------------------------------------------------------------------
@@ -269,11 +269,11 @@ def canary_rank(verdict: str, encrypted: bool | None, available: bool | None) ->
     One with encrypted volumes shows the most, an inactive one nothing. Of those that are bad already, one that is
     unavailable has nothing to lose.
     """
-    if verdict == HEALTHY:
+    if verdict == health.HEALTHY:
         if encrypted is None:
             return 1 if available else 2
         return 0 if encrypted else 2
-    return {UNAVAILABLE: 3, DEGRADED: 4, UNKNOWN: 5, INACTIVE: 6}[verdict]
+    return {health.UNAVAILABLE: 3, health.DEGRADED: 4, health.UNKNOWN: 5, health.INACTIVE: 6}[verdict]
 
 
 def choose_canary(targets: Sequence[Target]) -> Target | None:
@@ -291,9 +291,9 @@ def batches(targets: Iterable[Target], size: int) -> list[tuple[Target, ...]]:
     What is unavailable already comes first: it has nothing to lose. Inactive configurations come last, in batches of
     their own, so that two configurations of one SVM are never sent to side by side.
     """
-    ordered = sorted(targets, key=lambda target: (target.verdict != UNAVAILABLE, *_place(target)))
-    active = [target for target in ordered if target.verdict != INACTIVE]
-    inactive = [target for target in ordered if target.verdict == INACTIVE]
+    ordered = sorted(targets, key=lambda target: (target.verdict != health.UNAVAILABLE, *_place(target)))
+    active = [target for target in ordered if target.verdict != health.INACTIVE]
+    inactive = [target for target in ordered if target.verdict == health.INACTIVE]
     return [tuple(group[start : start + size]) for group in (active, inactive) for start in range(0, len(group), size)]
 
 

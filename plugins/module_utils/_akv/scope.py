@@ -12,8 +12,7 @@ import re
 import typing as t
 from collections.abc import Mapping
 
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import check_visible
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors, texts
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "scope": {"type": "str", "choices": ["cluster", "svm"]},
@@ -42,13 +41,13 @@ def check_text(option: str, value: str | None) -> None:
     if value is None:
         return
     if not value.strip():
-        raise InputError(
+        raise errors.InputError(
             option, "is empty. Give a value, or leave it out. An unset variable or a blank answer causes this."
         )
     if value != value.strip():
-        raise InputError(option, f"{value!r} has white space around it. Remove it.")
+        raise errors.InputError(option, f"{value!r} has white space around it. Remove it.")
     check_unicode(option, value)
-    check_visible(option, value)
+    texts.check_visible(option, value)
 
 
 def check_svms(names: t.Sequence[str], without: str) -> None:
@@ -59,12 +58,12 @@ def check_svms(names: t.Sequence[str], without: str) -> None:
     """
     if not any(name.strip() for name in names):
         given = f"{', '.join(map(repr, names))} names no SVM" if names else "is empty"
-        raise InputError("svms", f"{given}. Name an SVM, or leave svms out{without}.")
+        raise errors.InputError("svms", f"{given}. Name an SVM, or leave svms out{without}.")
     for number, name in enumerate(names):
         try:
             Scope.from_params({"svm": name})
-        except InputError as problem:
-            raise InputError(f"svms[{number}]", problem.message) from None
+        except errors.InputError as problem:
+            raise errors.InputError(f"svms[{number}]", problem.message) from None
 
 
 def check_unicode(option: str, value: str) -> None:
@@ -75,7 +74,7 @@ def check_unicode(option: str, value: str) -> None:
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise InputError(
+        raise errors.InputError(
             option, "contains a byte that is not UTF-8. Save the file, or set the variable, as UTF-8."
         ) from None
 
@@ -94,7 +93,7 @@ class Scope(t.NamedTuple):
         """
         scope = cls.from_optional_params(params)
         if scope is None:
-            raise InputError("svm, svm_uuid, scope", "one is required. Set svm, svm_uuid, or scope: cluster.")
+            raise errors.InputError("svm, svm_uuid, scope", "one is required. Set svm, svm_uuid, or scope: cluster.")
         return scope
 
     @classmethod
@@ -110,15 +109,21 @@ class Scope(t.NamedTuple):
         if scope == "cluster":
             given.append("scope: cluster")
         if len(given) > 1:
-            raise InputError("svm, svm_uuid, scope", f"{' and '.join(given)} are given. Keep exactly one of them.")
+            raise errors.InputError(
+                "svm, svm_uuid, scope", f"{' and '.join(given)} are given. Keep exactly one of them."
+            )
         if scope == "svm" and not given:
-            raise InputError("scope", "svm is given without a name. Give svm or svm_uuid too.")
+            raise errors.InputError("scope", "svm is given without a name. Give svm or svm_uuid too.")
         if svm_uuid is not None and not is_uuid(svm_uuid):
-            raise InputError("svm_uuid", f"{svm_uuid!r} is not a UUID. Give the SVM's UUID, or its name with svm.")
+            raise errors.InputError(
+                "svm_uuid", f"{svm_uuid!r} is not a UUID. Give the SVM's UUID, or its name with svm."
+            )
         try:
             literal(svm or "")
         except ValueError as exc:
-            raise InputError("svm", f"{svm!r} {exc}, so it cannot be asked for by name. Give svm_uuid.") from None
+            raise errors.InputError(
+                "svm", f"{svm!r} {exc}, so it cannot be asked for by name. Give svm_uuid."
+            ) from None
         return cls(svm, svm_uuid and svm_uuid.lower()) if given else None
 
     def __str__(self) -> str:

@@ -18,7 +18,7 @@ import uuid
 from datetime import datetime, timezone
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.expiry import Expiry
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 
 try:
     from cryptography.hazmat.primitives import hashes
@@ -42,16 +42,18 @@ class Certificate:
 
     def __init__(self, encoded: str) -> None:
         if not HAS_CRYPTOGRAPHY:
-            raise InputError(_OPTION, "needs the Python library cryptography on the host where the module runs.")
+            raise errors.InputError(_OPTION, "needs the Python library cryptography on the host where the module runs.")
         key, certificate, _others = pkcs12.load_key_and_certificates(base64.b64decode(encoded), None)
         if not isinstance(key, rsa.RSAPrivateKey) or certificate is None:
-            raise InputError(_OPTION, "does not contain an RSA key. Azure accepts only RSA keys for certificates.")
+            raise errors.InputError(
+                _OPTION, "does not contain an RSA key. Azure accepts only RSA keys for certificates."
+            )
         own, certified = (
             one.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
             for one in (key.public_key(), certificate.public_key())
         )
         if own != certified:
-            raise InputError(_OPTION, "contains a key and a certificate that do not belong together.")
+            raise errors.InputError(_OPTION, "contains a key and a certificate that do not belong together.")
         self._key = key
         self._der = certificate.public_bytes(Encoding.DER)
         # cryptography before 42 knows only the names without _utc.

@@ -24,7 +24,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._azure.error_codes impor
 )
 from ansible_collections.ontap.akv.plugins.module_utils._azure.login import Login
 from ansible_collections.ontap.akv.plugins.module_utils._azure.service import Reply, Service
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.task import Task
 
 if t.TYPE_CHECKING:
@@ -36,7 +36,7 @@ _CLOCKS_AGREE = timedelta(minutes=5)
 _PAUSE = 5.0  # seconds between two tries of a credential that may not be known everywhere yet
 
 
-class Refused(AkvError):
+class Refused(errors.AkvError):
     """Entra refused a login.
 
     :ivar code: the AADSTS code, where there was one

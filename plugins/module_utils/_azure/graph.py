@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 
 from ansible_collections.ontap.akv.plugins.module_utils._azure.error_codes import inner_code, message_of
 from ansible_collections.ontap.akv.plugins.module_utils._azure.service import NoAnswer, Reply, Service, next_target
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 
 PERMISSION = "Application.Read.All"
 
@@ -29,7 +29,7 @@ _THUMBPRINT = re.compile(r"[0-9A-Fa-f]{40}", re.ASCII)
 App = dict[str, t.Any]
 
 
-class Refused(AkvError):
+class Refused(errors.AkvError):
     """Graph refused a request."""
 
 

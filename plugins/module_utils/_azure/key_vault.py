@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 
 from ansible_collections.ontap.akv.plugins.module_utils._azure.error_codes import KEY_VAULT, inner_code, message_of
 from ansible_collections.ontap.akv.plugins.module_utils._azure.service import NoAnswer, Reply, Service, next_target
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 
 _VERSION = "api-version=7.4"
 _ALGORITHM = "RSA-OAEP-256"
@@ -28,7 +28,7 @@ _CHALLENGE = re.compile(r'\b(authorization|authorization_uri|resource|scope)\s*=
 _SEGMENT = re.compile(r"[0-9A-Za-z-]{1,127}", re.ASCII)
 
 
-class Refused(AkvError):
+class Refused(errors.AkvError):
     """A key vault refused a request.
 
     :ivar unknown: whether the refusal says nothing about ONTAP

@@ -19,8 +19,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.pkcs12 import check
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import check_text, check_unicode
 from ansible_collections.ontap.akv.plugins.module_utils._azure.clouds import CLOUDS
 from ansible_collections.ontap.akv.plugins.module_utils._http.endpoint import Endpoint, Words
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import check_new_secret
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors, texts
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "authority": {"type": "str"},
@@ -77,14 +76,16 @@ class Login:
         for option, pattern in (("tenant_id", _TENANT), ("client_id", _CLIENT)):
             check_text(option, params[option])
             if not pattern.fullmatch(params[option]):
-                raise InputError(option, f"{params[option]!r} is not an ID. Give the GUID as Azure shows it.")
+                raise errors.InputError(option, f"{params[option]!r} is not an ID. Give the GUID as Azure shows it.")
         if not 0 < params["timeout"] <= _LONGEST_TIMEOUT:
             problem = f"{params['timeout']} is out of range. Give more than 0 and at most {_LONGEST_TIMEOUT} seconds."
-            raise InputError("timeout", problem)
+            raise errors.InputError("timeout", problem)
         if not 0 <= params["retries"] <= 100:
-            raise InputError("retries", f"{params['retries']} is out of range. Give 0 to 100.")
+            raise errors.InputError("retries", f"{params['retries']} is out of range. Give 0 to 100.")
         if params["ca_path"] is not None and not os.path.isfile(params["ca_path"]):
-            raise InputError("ca_path", f"{params['ca_path']!r} does not exist on the host where the module runs.")
+            raise errors.InputError(
+                "ca_path", f"{params['ca_path']!r} does not exist on the host where the module runs."
+            )
         secret, pkcs12 = _credential(params)
         return cls(
             tenant_id=params["tenant_id"],
@@ -133,14 +134,14 @@ def _credential(params: Mapping[str, t.Any]) -> tuple[str | None, str | None]:
     given = [option for option in _CREDENTIALS if params[option] is not None]
     if len(given) != 1:
         found = f"{' and '.join(given)} are given" if given else "none is given"
-        raise InputError(", ".join(_CREDENTIALS), f"{found}. Give exactly one of them.")
+        raise errors.InputError(", ".join(_CREDENTIALS), f"{found}. Give exactly one of them.")
     (option,) = given
     value = params[option]
     if not value.strip():
-        raise InputError(option, "is empty. Give a value. An unset variable or a blank answer causes this.")
+        raise errors.InputError(option, "is empty. Give a value. An unset variable or a blank answer causes this.")
     if option == "client_secret":
         check_unicode(option, value)
-        check_new_secret(option, value)
+        texts.check_new_secret(option, value)
         return value, None
     if option == "client_certificate_path":
         return None, read_pkcs12(value)
@@ -163,5 +164,5 @@ def check_url(option: str, url: str | None) -> str | None:
         parts, port = urlsplit(""), None
     plain = not (parts.username or parts.query or parts.fragment or parts.path.strip("/") or port == 0)
     if parts.scheme.lower() != "https" or not parts.hostname or not plain or re.search(r"[\s\\%]", url):
-        raise InputError(option, f"{url!r} is not a base URL. Give https://<host> or https://<host>:<port>.")
+        raise errors.InputError(option, f"{url!r} is not a base URL. Give https://<host> or https://<host>:<port>.")
     return url.rstrip("/")

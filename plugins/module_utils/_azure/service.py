@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from ansible_collections.ontap.akv.plugins.module_utils._http.door import RESERVED_REMOVED, NotReadable, read_json
 from ansible_collections.ontap.akv.plugins.module_utils._http.retry import backoff
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Fault, Transport
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.task import Task
 
 _PASSING = (408, 429, 500, 502, 503, 504)
@@ -32,7 +32,7 @@ Given = t.TypeVar("Given")
 Found = t.TypeVar("Found")
 
 
-class NoAnswer(AkvError):
+class NoAnswer(errors.AkvError):
     """A service gave no response that can be read. This says nothing about the credential or the key."""
 
 

@@ -17,11 +17,11 @@ from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import RELEASES, Release
+from ansible_collections.ontap.akv.plugins.module_utils._akv import releases
 from ansible_collections.ontap.akv.plugins.module_utils._http import door, retry
 from ansible_collections.ontap.akv.plugins.module_utils._http.retry import FaultKind
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer, Fault, Transport
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, ConnectionFailed, OntapError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Step
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.task import Task
 
@@ -159,7 +159,7 @@ class Client:
                 raise self._not_ontap(doing, "the response's records are not a list of objects")
             if page.get("error"):
                 said = self.task.redactor.free_text(str(page["error"]))
-                raise ConnectionFailed(
+                raise errors.ConnectionFailed(
                     f"{doing} on {self.where} failed: the response reports the error {said}, so its records may be"
                     " incomplete."
                 )
@@ -177,28 +177,28 @@ class Client:
         raise self._not_ontap(doing, "its pages have no end")
 
     @property
-    def known_release(self) -> Release | None:
+    def known_release(self) -> releases.Release | None:
         """The cluster's release, if it was read already."""
         return self._cluster.facts.get("release")
 
-    def release(self) -> Release:
+    def release(self) -> releases.Release:
         """Learn the cluster's release; asked for once.
 
         A login that may not read it loses that alone: the newest release is assumed, and ONTAP refuses what it lacks.
         """
         return self.once("release", self._read_release)
 
-    def _read_release(self) -> Release:
+    def _read_release(self) -> releases.Release:
         try:
             return self.cluster()[0]
-        except AkvError as refusal:
+        except errors.AkvError as refusal:
             if not is_unreadable(refusal):
                 raise
-            newest = Release.parse(RELEASES[-1])
+            newest = releases.Release.parse(releases.RELEASES[-1])
             self.task.warn(f"The release of {self.where} is not known: it is treated as {newest}. {refusal.message}")
             return newest
 
-    def cluster(self, *fields: str) -> tuple[Release, JSON]:
+    def cluster(self, *fields: str) -> tuple[releases.Release, JSON]:
         """Read the cluster's own record, and learn its release from that.
 
         :param fields: what else to ask for
@@ -210,11 +210,11 @@ class Client:
         generation, major, minor = (version.get(part) for part in ("generation", "major", "minor"))
         if not (isinstance(generation, int) and isinstance(major, int) and isinstance(minor, int)):
             raise self._not_ontap(doing, "the response names no version")
-        release = Release((generation, major, minor))
+        release = releases.Release((generation, major, minor))
         if release.is_newer_than_known:
             self.task.warn(
                 f"{self.where} runs ONTAP {release}, which is newer than this collection knows. It is treated"
-                f" as {RELEASES[-1]}."
+                f" as {releases.RELEASES[-1]}."
             )
         with self._cluster.lock:
             self._cluster.facts["release"] = release
@@ -372,8 +372,8 @@ class Client:
             raise self._not_ontap(doing, "its next page lies elsewhere")
         return f"/api{path}?{query}"
 
-    def _not_ontap(self, doing: str, what: str) -> ConnectionFailed:
-        return ConnectionFailed(f"{doing} on {self.where} failed: {what}. Is this ONTAP's management LIF?")
+    def _not_ontap(self, doing: str, what: str) -> errors.ConnectionFailed:
+        return errors.ConnectionFailed(f"{doing} on {self.where} failed: {what}. Is this ONTAP's management LIF?")
 
 
 def explain(operation: str, code: str) -> Code | None:
@@ -387,10 +387,10 @@ def explain(operation: str, code: str) -> Code | None:
     return error_codes.explain(operation, code)
 
 
-def is_unreadable(refusal: AkvError) -> bool:
+def is_unreadable(refusal: errors.AkvError) -> bool:
     """Return whether a refusal means that this login may not read one thing, or that it does not see it (an SVM's)."""
     forbidden = refusal.details.get("http_status") == 403
-    return forbidden or (isinstance(refusal, OntapError) and refusal.http_status in UNREADABLE)
+    return forbidden or (isinstance(refusal, errors.OntapError) and refusal.http_status in UNREADABLE)
 
 
 class _Setback(Exception):
@@ -412,7 +412,7 @@ class _Setback(Exception):
         self.error = error
         self.operation = operation
 
-    def failure(self, doing: str, where: str, asked: str) -> AkvError:
+    def failure(self, doing: str, where: str, asked: str) -> errors.AkvError:
         """Make the failure that the user reads.
 
         :param asked: the request, for whoever has to allow it
@@ -428,10 +428,10 @@ class _Setback(Exception):
                 message += f" {known.advice}"
                 if known.transient and "again" not in known.advice:
                     message += " The error may be temporary: run the task again."
-            return OntapError(message, code, self.http_status, self.error)
+            return errors.OntapError(message, code, self.http_status, self.error)
         details: JSON = {"http_status": self.http_status} if self.http_status else {}
         which = f" The request was {asked}." if self.http_status == 403 else ""
-        return ConnectionFailed(f"{doing} on {where} failed: {self.reason}{which}", **details)
+        return errors.ConnectionFailed(f"{doing} on {where} failed: {self.reason}{which}", **details)
 
 
 def _target(path: str, query: Mapping[str, str] | None) -> str:

@@ -20,8 +20,7 @@ from ansible.module_utils.errors import AnsibleFallbackNotFound
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import check_text, check_unicode
 from ansible_collections.ontap.akv.plugins.module_utils._http.endpoint import ClientCertificate, Endpoint, Words
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import USER_AGENT
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import warn_of_looks
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors, texts
 
 _LONGEST_TIMEOUT = 86400  # seconds
 _WORDS = Words(server="the cluster management LIF", host="hostname", port="http_port")
@@ -93,17 +92,17 @@ class Connection:
         https = params["https"]
         port = params["http_port"] if params["http_port"] is not None else (443 if https else 80)
         if not 1 <= port <= 65535:
-            raise InputError("http_port", f"{port} is not a port. Give 1 to 65535.")
+            raise errors.InputError("http_port", f"{port} is not a port. Give 1 to 65535.")
         if not 0 < params["timeout"] <= _LONGEST_TIMEOUT:
-            raise InputError(
+            raise errors.InputError(
                 "timeout",
                 f"{params['timeout']} is out of range. Give more than 0 and at most {_LONGEST_TIMEOUT} seconds.",
             )
         if not 0 <= params["retries"] <= 100:
-            raise InputError("retries", f"{params['retries']} is out of range. Give 0 to 100.")
+            raise errors.InputError("retries", f"{params['retries']} is out of range. Give 0 to 100.")
         _check_file("ca_path", params["ca_path"])
         if certificate and not https:
-            raise InputError(certificate.option, "a client certificate needs https: true.")
+            raise errors.InputError(certificate.option, "a client certificate needs https: true.")
         return cls(
             hostname=hostname.strip("[]"),
             http_port=port,
@@ -145,7 +144,7 @@ class Connection:
         """Say what is likely wrong, or unsafe."""
         warnings = []
         if self.password is not None:
-            warnings += warn_of_looks("password", self.password)
+            warnings += texts.warn_of_looks("password", self.password)
         if not self.https:
             warnings.append("https: false sends the login and the secrets unencrypted. Use it in a laboratory only.")
         elif not self.validate_certs:
@@ -169,24 +168,26 @@ def _one_login(params: Mapping[str, t.Any]) -> tuple[str | None, str | None, Cli
     for option in ("username", "password", "cert", "key"):
         value = params.get(option)
         if value is not None and not value.strip():
-            raise InputError(option, "is empty. Give a value. An unset variable or a blank answer causes this.")
+            raise errors.InputError(option, "is empty. Give a value. An unset variable or a blank answer causes this.")
     if any(by_password.values()) and any(by_certificate.values()):
         if _all_from_environment(by_password):
             by_password = dict.fromkeys(by_password)
         elif _all_from_environment(by_certificate):
             by_certificate = dict.fromkeys(by_certificate)
         else:
-            raise InputError(
+            raise errors.InputError(
                 "username, cert_filepath", "two logins are given. Keep username and password, or the certificate."
             )
     username, password = by_password["username"], by_password["password"]
     if password is not None and username is None:
-        raise InputError("username", "is missing, but password is given. Give both, or set ONTAP_USERNAME.")
+        raise errors.InputError("username", "is missing, but password is given. Give both, or set ONTAP_USERNAME.")
     if username is not None and password is None:
-        raise InputError("password", f"is missing, but username {username} is given. Give both, or set ONTAP_PASSWORD.")
+        raise errors.InputError(
+            "password", f"is missing, but username {username} is given. Give both, or set ONTAP_PASSWORD."
+        )
     certificate = _one_certificate(by_certificate)
     if not username and not certificate:
-        raise InputError(
+        raise errors.InputError(
             "username, password",
             "no login is given. Give username and password in the task, in module_defaults for group/ontap.akv.akv, in"
             " the environment as ONTAP_USERNAME and ONTAP_PASSWORD, or, for a role, as akv_username and akv_password."
@@ -210,12 +211,12 @@ def _one_certificate(options: Mapping[str, str | None]) -> ClientCertificate | N
             elif _all_from_environment({path: options[path]}):
                 options = {**options, path: None}
             else:
-                raise InputError(f"{value}, {path}", "both are given. Keep one.")
+                raise errors.InputError(f"{value}, {path}", "both are given. Keep one.")
     if not options["cert"] and not options["cert_filepath"]:
         key = next((option for option in ("key", "key_filepath") if options[option]), None)
         if key:
             certificate = key.replace("key", "cert")
-            raise InputError(certificate, f"is missing, but {key} is given. Give the certificate too.")
+            raise errors.InputError(certificate, f"is missing, but {key} is given. Give the certificate too.")
         return None
     for path in ("cert_filepath", "key_filepath"):
         _check_file(path, options[path])
@@ -228,7 +229,9 @@ def _one_certificate(options: Mapping[str, str | None]) -> ClientCertificate | N
 def _check_user(username: str) -> None:
     check_text("username", username)
     if ":" in username:
-        raise InputError("username", f"{username!r} contains a colon, which ends a name in a login. Give another user.")
+        raise errors.InputError(
+            "username", f"{username!r} contains a colon, which ends a name in a login. Give another user."
+        )
 
 
 def _all_from_environment(options: Mapping[str, str | None]) -> bool:
@@ -237,14 +240,18 @@ def _all_from_environment(options: Mapping[str, str | None]) -> bool:
 
 def _check_hostname(hostname: str) -> None:
     if "://" in hostname:
-        raise InputError("hostname", f"{hostname!r} contains a scheme. Give the host alone; https: false means http.")
+        raise errors.InputError(
+            "hostname", f"{hostname!r} contains a scheme. Give the host alone; https: false means http."
+        )
     if re.search(r"[/?#@\s\\%]", hostname):
-        raise InputError("hostname", f"{hostname!r} contains more than a host. Give the cluster management LIF alone.")
+        raise errors.InputError(
+            "hostname", f"{hostname!r} contains more than a host. Give the cluster management LIF alone."
+        )
     bare = hostname[1:-1] if hostname.startswith("[") and hostname.endswith("]") else hostname
     if re.search(r"^[^:]*:\d*$|\]:\d*$", hostname):
-        raise InputError("hostname", f"{hostname!r} contains a port. Give the port with http_port.")
+        raise errors.InputError("hostname", f"{hostname!r} contains a port. Give the port with http_port.")
     if not (_is_ipv6(bare) if ":" in bare else re.fullmatch(r"[0-9A-Za-z_.-]+", bare)):
-        raise InputError("hostname", f"{hostname!r} is not a host name or an IP address.")
+        raise errors.InputError("hostname", f"{hostname!r} is not a host name or an IP address.")
 
 
 def _is_ipv6(text: str) -> bool:
@@ -256,4 +263,4 @@ def _is_ipv6(text: str) -> bool:
 
 def _check_file(option: str, path: str | None) -> None:
     if path is not None and not os.path.isfile(path):
-        raise InputError(option, f"{path!r} does not exist on the host where the module runs.")
+        raise errors.InputError(option, f"{path!r} does not exist on the host where the module runs.")

@@ -16,9 +16,9 @@ import functools
 import typing as t
 from collections.abc import Callable, Iterable, Mapping
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv import health, releases
 from ansible_collections.ontap.akv.plugins.module_utils._akv.configuration import Configuration, offline, protected
 from ansible_collections.ontap.akv.plugins.module_utils._akv.diagnosis import diagnose
-from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict, judge, read_state
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import (
     Record,
     is_unclear,
@@ -27,14 +27,12 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.record import (
     svm_record,
     without_identity,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import HEALTH_FIELDS, Release, health_fields
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
+from ansible_collections.ontap.akv.plugins.module_utils._ontap import key_stores, reading
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_ids import volumes_elsewhere
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_stores import read_states, tells_state
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import read_vaults
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import read_volumes
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, OntapError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 
 _NOT_READABLE = (403, 404)
 _UNKNOWN_FIELD = ("262179", "262197")
@@ -53,14 +51,14 @@ def optional(client: Client, what: str, read: Callable[[], Reading]) -> Reading 
     """
     try:
         return read()
-    except AkvError as refusal:
+    except errors.AkvError as refusal:
         if refusal.details.get("http_status") not in _NOT_READABLE:
             raise
         client.task.warn(f"{what} not known. {refusal.message}")
         return None
 
 
-def read_release(client: Client) -> Release | None:
+def read_release(client: Client) -> releases.Release | None:
     """Read the release, once; None with a warning where it is not readable."""
     return client.once("readable release", lambda: optional(client, "The release is", client.release))
 
@@ -68,12 +66,12 @@ def read_release(client: Client) -> Release | None:
 def fields_of_health(client: Client) -> list[str]:
     """Return the fields that hold the health: where the release is not known all, and the cluster may refuse some."""
     release = read_release(client)
-    return health_fields(release) if release else list(HEALTH_FIELDS)
+    return releases.health_fields(release) if release else list(releases.HEALTH_FIELDS)
 
 
 def read_examined(client: Client, query: Mapping[str, str], fields: Iterable[str]) -> list[Record]:
     """Read AKV configurations, and examine each."""
-    vaults = read_vaults(client, dict(query), fields)
+    vaults = reading.read_vaults(client, dict(query), fields)
     nameless = sorted({place_of(vault) for vault in vaults if "uuid" not in vault})
     if nameless:
         client.task.warn(
@@ -91,7 +89,7 @@ def read_configurations(client: Client, scope: Scope | None) -> tuple[list[Confi
     :return: those that can be named, and the records of those whose uuid or SVM is not reported
     """
     query = scope.query() if scope else {}
-    found = read_vaults(client, query, ["*", *fields_of_health(client)], "Reading the AKV configurations")
+    found = reading.read_vaults(client, query, ["*", *fields_of_health(client)], "Reading the AKV configurations")
     vaults = [vault for vault in found if scope is None or scope.owns(vault) or is_unclear(vault, scope)]
     named = [vault for vault in vaults if without_identity(vault) is None]
     states = _key_store_states(client, named)
@@ -101,11 +99,13 @@ def read_configurations(client: Client, scope: Scope | None) -> tuple[list[Confi
 
 def _key_store_states(client: Client, vaults: Iterable[Record]) -> Mapping[str, str]:
     """Read the states of the key stores, only where one needs attention: else it explains nothing."""
-    if not tells_state(client.known_release) or not any(judge(vault)[0].needs_attention for vault in vaults):
+    if not key_stores.tells_state(client.known_release) or not any(
+        health.judge(vault)[0].needs_attention for vault in vaults
+    ):
         return {}
     try:
-        return optional(client, "The states of the key stores are", lambda: read_states(client)) or {}
-    except OntapError as refusal:
+        return optional(client, "The states of the key stores are", lambda: key_stores.read_states(client)) or {}
+    except errors.OntapError as refusal:
         # Where the release could not be read, it may be one without them.
         if refusal.code not in _UNKNOWN_FIELD:
             raise
@@ -125,7 +125,7 @@ def read_protected_volumes(
     found = _read_mounted_volumes(client, scope)
     if found is None:
         return None
-    enabled = [each for each in configurations if each.verdict is not Verdict.INACTIVE]
+    enabled = [each for each in configurations if each.verdict is not health.Verdict.INACTIVE]
     volumes = protected(found, enabled)
     away: dict[str, list[Record]] = {}
     for volume in offline(volumes):
@@ -143,7 +143,7 @@ def _read_mounted_volumes(client: Client, scope: Scope | None) -> list[Record] |
     def read() -> list[Record]:
         try:
             return read_volumes(client, scope, junctions=True)
-        except OntapError as refusal:
+        except errors.OntapError as refusal:
             if refusal.code not in _UNKNOWN_FIELD:
                 raise
             return read_volumes(client, scope)
@@ -188,10 +188,10 @@ def _is_named(volume: Mapping[str, t.Any], values: set[str]) -> bool:
 
 def examined(vault: Record, key_store_state: str | None = None) -> Record:
     """Complete a record with what it means: verdict, reasons, diagnosis, and availability where it is reported."""
-    state = read_state(vault)
-    verdict, reasons = judge(vault)
+    state = health.read_state(vault)
+    verdict, reasons = health.judge(vault)
     return {
-        **{name: _without_nothing(value) if name in HEALTH_FIELDS else value for name, value in vault.items()},
+        **{name: _without_nothing(value) if name in releases.HEALTH_FIELDS else value for name, value in vault.items()},
         **({} if state.available is None else {"available": state.available}),
         "unavailable_nodes": sorted(state.bad_nodes),
         "verdict": verdict.value,

@@ -11,10 +11,10 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv import releases
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
-from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import HEALTH_MONITOR_FIELDS, Release
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 
 _CONFIGS = "/security/key-manager-configs"
 
@@ -25,18 +25,20 @@ _LONGEST_INTERVAL = 24 * 60  # far more than any release allows: a higher value 
 _NOT_READABLE = (400, 403, 404)
 
 
-def read_health_monitor(client: Client, release: Release | None) -> Record:
+def read_health_monitor(client: Client, release: releases.Release | None) -> Record:
     """Read how ONTAP watches the AKV configurations. What is not reported is absent, and a warning says why.
 
     :param release: None where it is not known: then all fields are asked for
     :raises AkvError: the cluster does not answer; a refusal is not such a failure
     """
-    fields = [name for name, first in HEALTH_MONITOR_FIELDS.items() if release is None or release.within(first)]
+    fields = [
+        name for name, first in releases.HEALTH_MONITOR_FIELDS.items() if release is None or release.within(first)
+    ]
     if not fields:
         return {"polling_interval": _FIXED_INTERVAL}
     try:
         config = client.get(_CONFIGS, {"fields": ",".join(fields)}, doing="Reading ONTAP's polling interval")
-    except AkvError as refusal:
+    except errors.AkvError as refusal:
         if refusal.details.get("http_status") not in _NOT_READABLE:
             raise
         client.task.warn(f"How often ONTAP polls Azure is not known. {refusal.message}")

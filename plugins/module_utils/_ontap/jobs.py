@@ -17,9 +17,8 @@ from dataclasses import asdict, dataclass, replace
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import is_uuid
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client, explain
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, InputError, OntapError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors, runner
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Step
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.runner import intervals
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "poll_interval": {"type": "float", "default": 2.0},
@@ -71,14 +70,14 @@ def check_waiting(params: Mapping[str, t.Any]) -> None:
     :raises InputError: names the option, what was given and what to do
     """
     if params["wait_timeout"] < 0:
-        raise InputError("wait_timeout", f"{params['wait_timeout']} is below 0. Give a number of seconds.")
+        raise errors.InputError("wait_timeout", f"{params['wait_timeout']} is below 0. Give a number of seconds.")
     if not params["poll_interval"] > 0:
-        raise InputError(
+        raise errors.InputError(
             "poll_interval", f"{params['poll_interval']} is out of range. Give a number of seconds above 0."
         )
 
 
-class JobFailed(AkvError):
+class JobFailed(errors.AkvError):
     """A job ended, and not in success.
 
     :param code: ONTAP's error code, as a string of digits; "" where it has none
@@ -96,12 +95,12 @@ class JobFailed(AkvError):
 _CREDENTIAL_REFUSED = frozenset({"65537540", "65537573"})
 
 
-def refuses_credential(failure: AkvError) -> bool:
+def refuses_credential(failure: errors.AkvError) -> bool:
     """Return whether ONTAP refused the credential after checking it in Azure: then it keeps the previous one.
 
     Any other failure of a job says nothing of that: ONTAP may have stored the credential before it failed.
     """
-    return isinstance(failure, (OntapError, JobFailed)) and failure.code in _CREDENTIAL_REFUSED
+    return isinstance(failure, (errors.OntapError, JobFailed)) and failure.code in _CREDENTIAL_REFUSED
 
 
 def job_of(content: Mapping[str, t.Any]) -> str | None:
@@ -122,15 +121,15 @@ def follow(client: Client, uuid: str, doing: str, operation: str, interval: floa
     :raises AkvError: the task's time was up before its end
     """
     begin = time.monotonic()
-    pauses = intervals(interval)
+    pauses = runner.intervals(interval)
     while True:
         try:
             record = client.get(f"{JOBS}/{uuid}", {"fields": "state,message,code"}, doing=f"{doing}: reading its job")
-        except AkvError as exc:
-            if not (isinstance(exc, OntapError) and exc.http_status in _UNSEEN):
+        except errors.AkvError as exc:
+            if not (isinstance(exc, errors.OntapError) and exc.http_status in _UNSEEN):
                 # Not an OntapError: that would say that ONTAP refused the change.
                 message = f"{exc.message} Job {uuid} continues in ONTAP. Run the task again."
-                raise AkvError(message, exc.outcome, **exc.details) from None
+                raise errors.AkvError(message, exc.outcome, **exc.details) from None
             record = {
                 "state": _UNSEEN[exc.http_status],
                 "message": "What the job did is read from the AKV configuration.",
@@ -146,7 +145,7 @@ def follow(client: Client, uuid: str, doing: str, operation: str, interval: floa
             raise failure
         named = True
         if client.task.remaining() <= 0:
-            raise AkvError(
+            raise errors.AkvError(
                 f"{doing} on {client.where}: job {uuid} did not end in time. Its state is {job.state}."
                 " It continues in ONTAP. Read it with GET /api/cluster/jobs, or run the task again.",
                 job=job.shown(),
@@ -158,7 +157,7 @@ def _failed(client: Client, job: Job, record: Mapping[str, t.Any], doing: str, o
     """Say why a job failed. ONTAP says it in the job, in its ``error`` (9.9.1+), or in both."""
     error = record.get("error")
     if not (record.get("code") and job.message) and not isinstance(error, dict):
-        with contextlib.suppress(AkvError):
+        with contextlib.suppress(errors.AkvError):
             error = client.get(f"{JOBS}/{job.uuid}", {"fields": "error"}, doing="Reading a job's error").get("error")
     error = error if isinstance(error, dict) else {}
     code = str(record.get("code") or error.get("code") or "")
@@ -189,7 +188,7 @@ def _newest_of_change(client: Client, vault: str) -> str | None:
     """
     try:
         jobs = client.records(JOBS, {"fields": "description,start_time,state,uuid"}, doing="Reading the jobs")
-    except AkvError:
+    except errors.AkvError:
         return None
     # An action's path goes on after the UUID.
     described = re.compile(rf"\bPATCH\b.*{re.escape(vault)}(?![/\w])", re.IGNORECASE)
@@ -212,7 +211,7 @@ class ActionJobs:
         self._vault = vault
         self._action = action
         self.before: list[dict[str, t.Any]] | None = None
-        with contextlib.suppress(AkvError):
+        with contextlib.suppress(errors.AkvError):
             self.before = self._read()
 
     @property
@@ -227,7 +226,7 @@ class ActionJobs:
         :raises AkvError: jobs can't be read, so that nothing is known of it
         """
         if self.before is None:
-            raise AkvError("The jobs could not be read.")
+            raise errors.AkvError("The jobs could not be read.")
         known = [job.get("uuid") for job in self.before]
         return next(({"job": job} for job in self._read() if job.get("uuid") not in known), None)
 

@@ -21,9 +21,9 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.key_holders import 
 )
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope, is_uuid
+from ansible_collections.ontap.akv.plugins.module_utils._ontap import key_stores
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_stores import Manager, all_managers
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 
 SINCE = "9.11.1"
 """The first release that reports which keys a key manager holds."""
@@ -46,10 +46,10 @@ def prove_holders(client: Client, scope: Scope, uuid: str, volumes: Sequence[Map
         return prove(volumes, Listing(unanswered=(old,)), Listing())
     if not volumes:
         return Holding()
-    here = _keys_of(client, Manager("akv", uuid, None))
+    here = _keys_of(client, key_stores.Manager("akv", uuid, None))
     try:
-        managers = all_managers(client)
-    except AkvError as refusal:
+        managers = key_stores.all_managers(client)
+    except errors.AkvError as refusal:
         return prove(volumes, here, Listing(unanswered=(*here.unanswered, _quiet(refusal))))
     others = [_keys_of(client, each) for each in managers if each.uuid != uuid and _may_hold(each, scope)]
     elsewhere = Listing(
@@ -88,13 +88,13 @@ def holds_no_key(client: Client, scope: Scope, volumes: Sequence[Record]) -> boo
     return numbers[ELSEWHERE] == sum(numbers.values())
 
 
-def _configuration_with_others(client: Client, scope: Scope) -> Manager | None:
+def _configuration_with_others(client: Client, scope: Scope) -> key_stores.Manager | None:
     """Find the AKV configuration of a scope; None where no other key manager can have keys of its volumes (9.11.1+)."""
     if not client.release().within(SINCE):
         return None
     try:
-        managers = all_managers(client)
-    except AkvError:
+        managers = key_stores.all_managers(client)
+    except errors.AkvError:
         return None
     mine = [each for each in managers if each.kind == "akv" and each.is_of(scope)]
     # Without another key manager no key can be elsewhere.
@@ -102,7 +102,7 @@ def _configuration_with_others(client: Client, scope: Scope) -> Manager | None:
     return mine[0] if len(mine) == 1 and others else None
 
 
-def _keys_of(client: Client, manager: Manager) -> Listing:
+def _keys_of(client: Client, manager: key_stores.Manager) -> Listing:
     nodes, why = client.once("node uuids", functools.partial(_nodes, client))
     if not is_uuid(manager.uuid):
         why = f"{client.where} does not report the uuid of the key manager {manager}."
@@ -111,7 +111,7 @@ def _keys_of(client: Client, manager: Manager) -> Listing:
     return client.once(f"keys of {manager.uuid}", functools.partial(_read_listing, client, manager, nodes))
 
 
-def _may_hold(manager: Manager, scope: Scope) -> bool:
+def _may_hold(manager: key_stores.Manager, scope: Scope) -> bool:
     """Whether a key manager can hold keys of the volumes of a scope: its own, the cluster's; for the cluster any."""
     return scope.is_cluster or manager.svm is None or manager.is_of(scope)
 
@@ -120,7 +120,7 @@ def _nodes(client: Client) -> tuple[list[tuple[str, str]], str]:
     """Read name and UUID of each node; without one, say why."""
     try:
         nodes = client.records("/cluster/nodes", {"fields": "name,uuid"}, doing="Reading the nodes")
-    except AkvError as refusal:
+    except errors.AkvError as refusal:
         return [], _quiet(refusal)
     if not all(is_uuid(node.get("uuid")) for node in nodes):
         return [], f"{client.where} does not report the uuid of each node."
@@ -128,7 +128,7 @@ def _nodes(client: Client) -> tuple[list[tuple[str, str]], str]:
     return found, "" if found else f"{client.where} reports no nodes."
 
 
-def _read_listing(client: Client, manager: Manager, nodes: list[tuple[str, str]]) -> Listing:
+def _read_listing(client: Client, manager: key_stores.Manager, nodes: list[tuple[str, str]]) -> Listing:
     keys: set[str] = set()
     unanswered = []
     for name, uuid in nodes:
@@ -136,7 +136,7 @@ def _read_listing(client: Client, manager: Manager, nodes: list[tuple[str, str]]
         doing = f"Reading the keys of the key manager {manager} on node {name}"
         try:
             read = client.collection(path, {"fields": "key_id,key_type"}, doing=doing)
-        except AkvError as refusal:
+        except errors.AkvError as refusal:
             unanswered.append(_quiet(refusal))
             if refusal.details.get("http_status") is None:
                 break
@@ -151,7 +151,7 @@ def _read_listing(client: Client, manager: Manager, nodes: list[tuple[str, str]]
     return Listing(frozenset(keys), tuple(unanswered))
 
 
-def _quiet(refusal: AkvError) -> str:
+def _quiet(refusal: errors.AkvError) -> str:
     """Give the sentence of a reading that did not succeed.
 
     :raises AkvError: the login is not accepted, so that no other reading succeeds either

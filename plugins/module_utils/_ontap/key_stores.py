@@ -12,12 +12,12 @@ import functools
 import typing as t
 from collections.abc import Callable
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv import releases
 from ansible_collections.ontap.akv.plugins.module_utils._akv.migration import OKM, advise, kind_of
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import KEY_STORES, VAULTS, Record
-from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import Release
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client, is_unreadable
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 
 _KEY_MANAGERS = "/security/key-managers"
 
@@ -68,7 +68,7 @@ def require_active(
         return
     try:
         stores = _key_stores(client, scope, client.release())
-    except AkvError as refusal:
+    except errors.AkvError as refusal:
         if not is_unreadable(refusal):
             raise
         client.task.warn(f"The state of the key store of {scope} is not known. {refusal.message}")
@@ -76,13 +76,13 @@ def require_active(
     for store in stores:
         state = store.get("state", _ACTIVE)
         if state != _ACTIVE and not allowed(str(state)):
-            raise AkvError(
+            raise errors.AkvError(
                 f"{doing} on {client.where} was not sent: the key store of {scope} is in state {state}:"
                 f" {meaning(str(state))}."
             )
 
 
-def tells_state(release: Release | None) -> bool:
+def tells_state(release: releases.Release | None) -> bool:
     """Return whether a release reports the state of a key store (9.16.1+)."""
     return release is not None and release.within(_STATE_SINCE)
 
@@ -98,7 +98,7 @@ def in_the_way(client: Client, scope: Scope) -> str | None:
     """Name the key manager that keeps a scope from getting an AKV configuration; None where none is seen."""
     try:
         found = enabled_managers(client, scope, client.release())
-    except AkvError:
+    except errors.AkvError:
         return None
     if not found:
         return None
@@ -108,7 +108,7 @@ def in_the_way(client: Client, scope: Scope) -> str | None:
     return f"{scope} has the key manager {names} already.{steps}"
 
 
-def way_of_keys(client: Client, scope: Scope, release: Release | None) -> str:
+def way_of_keys(client: Client, scope: Scope, release: releases.Release | None) -> str:
     """Say which key manager holds the keys of an SVM without an AKV configuration, and how they get to AKV."""
     for of, name in ((scope, "SVM"), (Scope(), "cluster")):
         for kind in kinds(client, of, release):
@@ -118,12 +118,12 @@ def way_of_keys(client: Client, scope: Scope, release: Release | None) -> str:
     return f"{unseen} If it is the onboard key manager: {advise(OKM, release)}"
 
 
-def tells_vaults(release: Release | None) -> bool:
+def tells_vaults(release: releases.Release | None) -> bool:
     """Return whether a release lists AKV configurations among the key managers (9.10.1+)."""
     return release is not None and release.within(_COLLECTION_SINCE)
 
 
-def enabled_managers(client: Client, scope: Scope, release: Release | None) -> list[tuple[str, str]]:
+def enabled_managers(client: Client, scope: Scope, release: releases.Release | None) -> list[tuple[str, str]]:
     """Read the kind and the UUID of each key manager of a scope that is in use."""
     if release is not None and tells_vaults(release):
         found = [(_type(store), store) for store in _key_stores(client, scope, release)]
@@ -132,11 +132,11 @@ def enabled_managers(client: Client, scope: Scope, release: Release | None) -> l
     return [(kind, str(store.get("uuid"))) for kind, store in found if store.get("enabled", True)]
 
 
-def kinds(client: Client, scope: Scope, release: Release | None) -> list[str]:
+def kinds(client: Client, scope: Scope, release: releases.Release | None) -> list[str]:
     """Read the kind of each key manager of a scope that is in use; none where they cannot be read."""
     try:
         return [kind for kind, _uuid in enabled_managers(client, scope, release)]
-    except AkvError:
+    except errors.AkvError:
         return []
 
 
@@ -153,7 +153,7 @@ def all_managers(client: Client) -> list[Manager]:
     ]
 
 
-def states(client: Client, scope: Scope, release: Release) -> list[tuple[str, str | None]]:
+def states(client: Client, scope: Scope, release: releases.Release) -> list[tuple[str, str | None]]:
     """Read the kind and the state of each key manager of a scope that is in use; None if ONTAP reports no state.
 
     :raises AkvError: they cannot be read
@@ -193,17 +193,17 @@ def _type(store: Record) -> str:
     return str(store.get("type") or (nested.get("type") if isinstance(nested, dict) else None) or UNKNOWN_TYPE)
 
 
-def _key_stores(client: Client, scope: Scope, release: Release) -> list[Record]:
+def _key_stores(client: Client, scope: Scope, release: releases.Release) -> list[Record]:
     return _of(scope, _all_key_stores(client, release))
 
 
-def _all_key_stores(client: Client, release: Release) -> list[Record]:
+def _all_key_stores(client: Client, release: releases.Release) -> list[Record]:
     query = {"fields": _key_store_fields(release)}
     read = functools.partial(client.records, KEY_STORES, query, doing="Reading the key-stores")
     return client.once("key-stores", read)
 
 
-def _key_store_fields(release: Release) -> str:
+def _key_store_fields(release: releases.Release) -> str:
     return "*" if release.within(_FLAT_SINCE) else "location,svm,type"
 
 

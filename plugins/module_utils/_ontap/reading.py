@@ -12,7 +12,7 @@ import difflib
 import functools
 from collections.abc import Callable, Iterable
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.health import DEGRADED, UNAVAILABLE, judge
+from ansible_collections.ontap.akv.plugins.module_utils._akv import health, releases
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import (
     VAULTS,
     Record,
@@ -21,15 +21,14 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.record import (
     select,
     svm_record,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import HEALTH_FIELDS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, OntapError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 
 EVERY_FIELD = "**"
 """Asks for all fields that a release has, the advanced ones too (ONTAP REST API, "Requesting specific fields")."""
 
-_MAY_BE_UNKNOWN = (*HEALTH_FIELDS[1:], EVERY_FIELD)
+_MAY_BE_UNKNOWN = (*releases.HEALTH_FIELDS[1:], EVERY_FIELD)
 _UNKNOWN_FIELD = ("262179", "262197")
 
 BLOCKING_LIMIT = (
@@ -61,7 +60,7 @@ def read_vaults(
         found = _normalized(client, read.records)
         if not read.proves_absence and not complete(found):
             found = _normalized(client, client.records(VAULTS, query_whole, doing=doing))
-    except OntapError as refusal:
+    except errors.OntapError as refusal:
         advanced = [name for name in names if name in _MAY_BE_UNKNOWN]
         if not (advanced and "*" in names and refusal.code in _UNKNOWN_FIELD):
             raise
@@ -83,7 +82,7 @@ def _normalized(client: Client, records: Iterable[Record]) -> list[Record]:
 def _without_echo(client: Client, record: Record) -> Record:
     """Mask what a server may echo in the sentences of a record; what is compared stays as it is."""
     return {
-        name: client.task.redactor.written_by_server(value) if name in HEALTH_FIELDS else value
+        name: client.task.redactor.written_by_server(value) if name in releases.HEALTH_FIELDS else value
         for name, value in record.items()
     }
 
@@ -124,7 +123,7 @@ def find_vault(client: Client, scope: Scope, *advanced: str) -> Record | None:
 
 def not_bad(vault: Record | None) -> bool:
     """Return whether an AKV configuration is healthy, or its health is not reported."""
-    return judge(vault or {})[0] not in (DEGRADED, UNAVAILABLE)
+    return health.judge(vault or {})[0] not in (health.DEGRADED, health.UNAVAILABLE)
 
 
 def unknown_svm(client: Client, scope: Scope) -> str | None:
@@ -134,7 +133,7 @@ def unknown_svm(client: Client, scope: Scope) -> str | None:
     try:
         read = functools.partial(client.records, "/svm/svms", {"fields": "name,uuid"}, doing="Reading the SVMs")
         svms = client.once("svms", read)
-    except AkvError:
+    except errors.AkvError:
         return None
     names = sorted(str(svm.get("name")) for svm in svms)
     if scope.svm in names or scope.svm_uuid in [str(svm.get("uuid")).lower() for svm in svms]:
@@ -144,7 +143,9 @@ def unknown_svm(client: Client, scope: Scope) -> str | None:
     return f"{scope} does not exist on {client.where}. {hint}"
 
 
-def no_vault(client: Client, scope: Scope) -> AkvError:
+def no_vault(client: Client, scope: Scope) -> errors.AkvError:
     """Make the failure of a task that needs an AKV configuration where there is none."""
     reason = unknown_svm(client, scope)
-    return AkvError(reason or f"There is no AKV configuration of {scope} on {client.where}. Create it with akv_config.")
+    return errors.AkvError(
+        reason or f"There is no AKV configuration of {scope} on {client.where}. Create it with akv_config."
+    )

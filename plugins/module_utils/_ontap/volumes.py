@@ -15,7 +15,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Recor
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_ids import holds_no_key
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, OntapError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 
 _VOLUMES = "/storage/volumes"
 # Below encryption each release has fields of its own: ONTAP gives those that it has.
@@ -45,7 +45,7 @@ def read_svms_with_volumes(client: Client) -> frozenset[str] | None:
     query = {"encryption.enabled": "true", "fields": "svm"}
     try:
         found = client.records(_VOLUMES, query, doing="Reading which SVMs have encrypted volumes")
-    except OntapError:
+    except errors.OntapError:
         return None
     svms = [record.get("svm") for record in found]
     return frozenset(str(svm.get("uuid")).lower() for svm in svms if isinstance(svm, dict))
@@ -66,7 +66,7 @@ def is_unused(client: Client, scope: Scope) -> bool:
         return False
     try:
         return holds_no_key(client, scope, read_volumes(client, scope))
-    except AkvError:
+    except errors.AkvError:
         return False
 
 

@@ -17,7 +17,7 @@ import typing as t
 from dataclasses import replace
 from urllib.request import Request
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import RELEASES, Release
+from ansible_collections.ontap.akv.plugins.module_utils._akv import releases
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Transport
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import Connection
 
@@ -54,10 +54,10 @@ def why_no_rest(connection: Connection, answers: bool) -> str:
         generation, major, minor = (int(version.get_child_content(part)) for part in ("generation", "major", "minor"))
     except Exception:  # pylint: disable=broad-except  # whatever goes wrong here, the first failure is what counts
         return ""
-    release = Release((generation, major, minor))
-    if release.within(RELEASES[0]):
+    release = releases.Release((generation, major, minor))
+    if release.within(releases.RELEASES[0]):
         return f" It runs ONTAP {release}, so its REST API must be off (see: vserver services web show)."
-    return f" It runs ONTAP {release}: azure-key-vaults needs {RELEASES[0]}."
+    return f" It runs ONTAP {release}: azure-key-vaults needs {releases.RELEASES[0]}."
 
 
 def without_declarations(content: bytes) -> bytes:

@@ -19,13 +19,8 @@ import re
 import typing as t
 from collections.abc import Iterator, Mapping
 
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors, texts
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import MASK
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import (
-    check_is_text,
-    check_no_placeholder,
-    type_of,
-)
 
 Spec = Mapping[str, Mapping[str, t.Any]]
 """An argument specification, as AnsibleModule takes it."""
@@ -64,7 +59,7 @@ def check(spec: Spec, given: Mapping[str, t.Any], place: str = "") -> None:
 def _check(options: Spec, given: Mapping[str, t.Any], place: str) -> None:
     for name, value in given.items():
         if not isinstance(name, str):
-            raise InputError(f"{place}{name}", "is not an option: the name of an option is text.")
+            raise errors.InputError(f"{place}{name}", "is not an option: the name of an option is text.")
         option = options.get(name)
         if option is None or value is None:
             continue
@@ -80,7 +75,7 @@ def _check(options: Spec, given: Mapping[str, t.Any], place: str) -> None:
             for number, item in enumerate(value) if isinstance(value, (list, tuple)) else [(None, value)]:
                 item_of = where if number is None else f"{where}[{number}]"
                 if item is None:
-                    raise InputError(item_of, "is null. Give text, or leave the entry out.")
+                    raise errors.InputError(item_of, "is null. Give text, or leave the entry out.")
                 _check_text(item_of, item)
 
 
@@ -88,12 +83,14 @@ def _check_objects(option: Mapping[str, t.Any], value: t.Any, where: str) -> Non
     several = option.get("type") == "list"
     options = _by_any_name(option["options"])
     if several and not isinstance(value, (list, tuple)):
-        raise InputError(where, f"is {type_of(value)}, not a list. In YAML, each entry begins with a dash.")
+        raise errors.InputError(
+            where, f"is {texts.type_of(value)}, not a list. In YAML, each entry begins with a dash."
+        )
     for number, entry in enumerate(value if several else [value]):
         place = f"{where}[{number}]" if several else where
         if not isinstance(entry, Mapping):
-            problem = f"is {type_of(entry)}, not an object. Give the options of one entry, each with its name."
-            raise InputError(place, problem)
+            problem = f"is {texts.type_of(entry)}, not an object. Give the options of one entry, each with its name."
+            raise errors.InputError(place, problem)
         _check(options, entry, f"{place}.")
 
 
@@ -104,12 +101,12 @@ def _check_is_finite(where: str, value: t.Any) -> None:
     except ValueError:
         return
     if not finite:
-        raise InputError(where, f"{value} is not a finite number. Give a number.")
+        raise errors.InputError(where, f"{value} is not a finite number. Give a number.")
 
 
 def _check_text(where: str, value: t.Any) -> None:
-    check_is_text(where, value)
-    check_no_placeholder(where, value)
+    texts.check_is_text(where, value)
+    texts.check_no_placeholder(where, value)
 
 
 def check_environment(spec: Spec, params: Mapping[str, t.Any]) -> None:
@@ -121,7 +118,7 @@ def check_environment(spec: Spec, params: Mapping[str, t.Any]) -> None:
     for name, option in spec.items():
         value = params.get(name)
         if "fallback" in option and isinstance(value, str):
-            check_no_placeholder(name, value)
+            texts.check_no_placeholder(name, value)
 
 
 def advise(spec: Spec, given: Mapping[str, t.Any], message: str, places: str = _PLACES) -> str:

@@ -15,9 +15,9 @@ from ansible.module_utils import basic
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import REQUESTS_IMPORT_ERROR
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.arguments import CLUSTER
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import arguments
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases import entry
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.call import Call
-from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import Kind
 
 
 class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core is not typed
@@ -26,7 +26,7 @@ class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core is not typed
     def _load_params(self) -> None:
         super()._load_params()
         given: dict[str, t.Any] = self.params
-        given.pop(CLUSTER, None)
+        given.pop(arguments.CLUSTER, None)
         if self._call.refusal:
             # Ansible's own check need not see them: it does not bear everything.
             for name in [name for name in given if not name.startswith("_ansible_")]:
@@ -48,7 +48,7 @@ class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core is not typed
         t.cast("t.Callable[..., t.NoReturn]", end)(**result)
 
 
-def run_module(argument_spec: Mapping[str, t.Any], use_case: Callable[..., t.Any], kind: Kind) -> None:
+def run_module(argument_spec: Mapping[str, t.Any], use_case: Callable[..., t.Any], kind: entry.Kind) -> None:
     """Run a use case as an Ansible module, and end the process with its result.
 
     :param argument_spec: the use case's own options; the connection's are added
@@ -57,7 +57,7 @@ def run_module(argument_spec: Mapping[str, t.Any], use_case: Callable[..., t.Any
     """
     # As AnsibleModule will read them, and before it converts them.
     given = basic._load_params() or {}  # pylint: disable=protected-access
-    cluster = given.pop(CLUSTER, None)
+    cluster = given.pop(arguments.CLUSTER, None)
     own = {name: value for name, value in given.items() if not name.startswith("_ansible_")}
     call = Call(argument_spec, own, kind, cluster)
     module = _Module(call)

@@ -14,13 +14,7 @@ import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import (
-    AkvError,
-    InputError,
-    Outcome,
-    unexpected,
-    worst_outcome,
-)
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.task import Task
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import listed
 
@@ -80,12 +74,12 @@ class Item:
         """Keep a failure as this item's result, so that the others go on."""
         try:
             yield
-        except AkvError as failure:
+        except errors.AkvError as failure:
             self.fail(failure)
         except Exception as exc:  # pylint: disable=broad-except
-            self.fail(unexpected(exc))
+            self.fail(errors.unexpected(exc))
 
-    def fail(self, failure: AkvError) -> None:
+    def fail(self, failure: errors.AkvError) -> None:
         """End it with a failure."""
         self.result = {**self.identity(), **failure.result(self.client.task.outcome)}
 
@@ -107,7 +101,7 @@ def check_threads(params: Mapping[str, t.Any]) -> None:
     :raises InputError: names the option, what was given and what to do
     """
     if not 1 <= params["threads"] <= MAX_THREADS:
-        raise InputError("threads", f"{params['threads']} is out of range. Give 1 to {MAX_THREADS}.")
+        raise errors.InputError("threads", f"{params['threads']} is out of range. Give 1 to {MAX_THREADS}.")
 
 
 class Workers:
@@ -180,13 +174,13 @@ def conclude(client: Client, items: Sequence[Item], check_mode: bool) -> list[Re
     failed = [item for item in items if item.result["failed"]]
     if failed:
         changed = any(result["changed"] for result in results)
-        outcomes = [Outcome(item.result["outcome"]) for item in failed] + [Outcome.CHANGED] * changed
+        outcomes = [errors.Outcome(item.result["outcome"]) for item in failed] + [errors.Outcome.CHANGED] * changed
         others = len(items) - len(failed)
         rest = " Nothing was sent." if check_mode else f" The other {others} succeeded." if others else ""
-        raise AkvError(
+        raise errors.AkvError(
             f"{len(failed)} of {len(items)} failed on {client.where}: {listed([item.label for item in failed])}."
             f" First error: {failed[0].result['msg']} See results for details.{rest}",
-            worst_outcome(outcomes),
+            errors.worst_outcome(outcomes),
             changed=changed,
             results=results,
         )

@@ -16,7 +16,7 @@ import abc
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, Outcome, Unconfirmed
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Confirmation, Plan, Precondition, Step
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.task import Task
 
@@ -94,21 +94,21 @@ class Verb(abc.ABC):
     def follow(self, step: Step, answer: JSON) -> None:
         """Follow what a step's answer names (a job) to its end."""
 
-    def refused(self, step: Step, failure: AkvError) -> bool:
+    def refused(self, step: Step, failure: errors.AkvError) -> bool:
         """Return whether a refusal means that the step needs no more: another run was first, for example.
 
         :param failure: of the request, or of its job
         """
         return False
 
-    def again(self, step: Step, failure: AkvError) -> bool:
+    def again(self, step: Step, failure: errors.AkvError) -> bool:
         """Wait where a refusal can pass, and return whether to send the step again.
 
         :param failure: of the request, or of its job; only a refusal proves that the step was not applied
         """
         return False
 
-    def explain(self, plan: Plan, number: int, failure: AkvError) -> AkvError:
+    def explain(self, plan: Plan, number: int, failure: errors.AkvError) -> errors.AkvError:
         """Complete the failure of a step with what only the verb knows."""
         return failure
 
@@ -146,11 +146,11 @@ def require_expected(expected: str | None, plan_id: str, plans: Iterable[Plan]) 
     named = [f"{step.doing} ({step})." for step in steps[:_NAMED]]
     if len(steps) > _NAMED:
         named.append(f"And {len(steps) - _NAMED} more steps.")
-    raise AkvError(
+    raise errors.AkvError(
         f"The plan is {plan_id}, expected_plan is {expected}: what the task asks for, or what is on the cluster, has"
         f" changed since that plan was made. Nothing was sent. The plan is now: {' '.join(named) or 'nothing to send.'}"
         " Run the task in check mode, and approve its plan_id.",
-        Outcome.UNCHANGED,
+        errors.Outcome.UNCHANGED,
         plan_id=plan_id,
         steps=[{"method": step.method, "path": step.path, "body": step.without_secrets()} for step in steps],
     )
@@ -185,7 +185,7 @@ def apply(verb: Verb, plan: Plan) -> Plan:
     for number, step in enumerate(plan.steps):
         try:
             sent = _apply(verb, step) or sent
-        except AkvError as failure:
+        except errors.AkvError as failure:
             raise verb.explain(plan, number, failure) from None
     return plan if sent else Plan("none", plan.scope, before=plan.after, after=plan.after)
 
@@ -200,7 +200,7 @@ def _apply(verb: Verb, step: Step) -> bool:
         try:
             answer = send(verb.client, step, verb.path(step), verb.secrets, verb.applied)
             verb.follow(step, answer)
-        except AkvError as failure:
+        except errors.AkvError as failure:
             if verb.refused(step, failure):
                 # After a lost answer, what is there is what this task has sent.
                 return bool(verb.client.task.has_lost)
@@ -227,12 +227,12 @@ def send(
     """
     body = step.filled(secrets)
     attempts = client.attempts()
-    lost: AkvError | None = None
+    lost: errors.AkvError | None = None
     client.task.has_lost = False
     while True:
         try:
             return client.change(step, path, body)
-        except AkvError as failure:
+        except errors.AkvError as failure:
             lost = failure if failure.lost else lost
             client.task.has_lost = lost is not None
             # After a lost answer a refusal, too, may be its echo ("already configured", "not found").
@@ -244,13 +244,13 @@ def send(
                 raise
 
 
-def _read_back(task: Task, step: Step, lost: AkvError, applied: Callable[[Step], JSON | None]) -> JSON | None:
+def _read_back(task: Task, step: Step, lost: errors.AkvError, applied: Callable[[Step], JSON | None]) -> JSON | None:
     """Read whether a step was applied whose answer was lost; while that cannot be read, the outcome stays unknown."""
     try:
         found = applied(step)
-    except AkvError as failure:
+    except errors.AkvError as failure:
         message = f"{lost.message} Whether it was applied could not be read: {failure.message}"
-        raise Unconfirmed(message, Outcome.UNKNOWN) from None
+        raise errors.Unconfirmed(message, errors.Outcome.UNKNOWN) from None
     if found is not None and not isinstance(found.get("job"), dict):
         task.confirmed(changed=True)
     elif found is None and not step.by_job:

@@ -15,7 +15,7 @@ import time
 import typing as t
 from collections.abc import Callable, Sequence
 
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import Outcome
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import Redactor
 
 _LONGEST_BUDGET = 10**9  # seconds: what a clock can count
@@ -106,11 +106,11 @@ class Task:
         return self._open
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> errors.Outcome:
         """What the requests so far have done."""
         if self._open:
-            return Outcome.UNKNOWN
-        return Outcome.CHANGED if self._changed else Outcome.UNCHANGED
+            return errors.Outcome.UNKNOWN
+        return errors.Outcome.CHANGED if self._changed else errors.Outcome.UNCHANGED
 
     def include(self, sibling: Task) -> None:
         """Count what a sibling's requests have done as done by this task."""

@@ -14,7 +14,7 @@ import typing as t
 import unicodedata
 from collections.abc import Iterable
 
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import MASK
 
 _NO_LOG_WORDS = (
@@ -45,7 +45,7 @@ def check_is_text(option: str, value: object) -> None:
     """
     if value is None or isinstance(value, str):
         return
-    raise InputError(option, f"is {type_of(value)}, not text. {_likely_reason(value)}")
+    raise errors.InputError(option, f"is {type_of(value)}, not text. {_likely_reason(value)}")
 
 
 def check_no_placeholder(option: str, value: str) -> None:
@@ -55,7 +55,7 @@ def check_no_placeholder(option: str, value: str) -> None:
     """
     meaning = placeholder(value)
     if meaning:
-        raise InputError(option, f"is {meaning}. Give the value itself.")
+        raise errors.InputError(option, f"is {meaning}. Give the value itself.")
 
 
 IS_SECRET_ID = (
@@ -94,12 +94,14 @@ def check_new_secret(option: str, value: str, spaces: bool = False) -> list[str]
     :raises InputError: there is such a character; the secret is not shown
     """
     if value in _EMPTY:
-        raise InputError(option, f"is {value}, which a template returns for an empty result. Give the secret itself.")
+        raise errors.InputError(
+            option, f"is {value}, which a template returns for an empty result. Give the secret itself."
+        )
     found = _unseen(value)
     if found is None and (value != value.strip() or (_BLANKS if spaces else _WHITE_SPACE).search(value)):
         found = "white space"
     if found is not None:
-        raise InputError(
+        raise errors.InputError(
             option,
             f"contains {found}, which is not part of a secret. Remove it."
             " Such characters come from echo in a pipe, or from copying out of a page or file.",
@@ -124,7 +126,7 @@ def check_visible(option: str, value: str) -> None:
     """
     found = _unseen(value)
     if found is not None:
-        raise InputError(option, f"{value!r} contains {found}. Remove it.")
+        raise errors.InputError(option, f"{value!r} contains {found}. Remove it.")
 
 
 def _unseen(value: str) -> str | None:

@@ -19,13 +19,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._azure.service import Se
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Transport
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import Redactor
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.task import Task
-from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import (
-    Kind,
-    Params,
-    Result,
-    Session,
-    execute_task,
-)
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases import entry
 
 if t.TYPE_CHECKING:
     from ansible_collections.ontap.akv.plugins.module_utils._azure.certificate import Certificate
@@ -37,7 +31,7 @@ class Azure:
     :ivar certificate: what the application logs in with instead of a secret
     """
 
-    def __init__(self, task: Task, login: Login, session: Session) -> None:
+    def __init__(self, task: Task, login: Login, session: entry.Session) -> None:
         self.task = task
         self.login = login
         self._session = session
@@ -71,20 +65,20 @@ class Azure:
             self._session.release(transport)
 
 
-AzureUseCase = Callable[[Azure, Params], t.Any]
+AzureUseCase = Callable[[Azure, entry.Params], t.Any]
 """Takes Azure and options; returns a dataclass or raises AkvError."""
 
 
 def execute(
-    params: Params,
+    params: entry.Params,
     _check_mode: bool,
     use_case: AzureUseCase,
-    session: Session | None = None,
+    session: entry.Session | None = None,
     progress: Callable[[str], None] = lambda _text: None,
     redactor: Redactor | None = None,
-) -> tuple[Result, list[str]]:
+) -> tuple[entry.Result, list[str]]:
     """Run a use case that only reads; give the task's result and its warnings, with no secret in them."""
-    opener = session or Session()
+    opener = session or entry.Session()
 
     def work(task: Task) -> t.Any:
         checked = Login.from_params(params)
@@ -95,8 +89,8 @@ def execute(
         finally:
             azure.close()
 
-    return execute_task(params, work, progress, redactor)
+    return entry.execute_task(params, work, progress, redactor)
 
 
-AZURE = Kind(login.ARGUMENT_SPEC, execute)
+AZURE = entry.Kind(login.ARGUMENT_SPEC, execute)
 """A use case that speaks to Azure alone."""

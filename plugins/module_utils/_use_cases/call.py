@@ -13,27 +13,9 @@ import re
 import typing as t
 from collections.abc import Callable, Mapping
 
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.arguments import (
-    CLUSTER,
-    advise,
-    check,
-    check_environment,
-    secrets_of,
-    shown,
-)
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import (
-    AkvError,
-    InputError,
-    Outcome,
-    unexpected,
-)
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import arguments, errors
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import Redactor
-from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import (
-    Kind,
-    Params,
-    Result,
-    Session,
-)
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases import entry
 
 # Ansible lists them in an order that differs from process to process.
 _BOOLEANS = re.compile(r"(?<=Valid booleans include: )(?:'\w+'|[01])(?:, (?:'\w+'|[01]))*")
@@ -53,8 +35,8 @@ class Call:
     def __init__(
         self,
         argument_spec: Mapping[str, t.Any],
-        given: Params,
-        kind: Kind,
+        given: entry.Params,
+        kind: entry.Kind,
         cluster: Mapping[str, str] | None = None,
         shows_invocation: bool = True,
     ) -> None:
@@ -62,35 +44,35 @@ class Call:
         self._execute = kind.execute
         self._given = given
         self._shows_invocation = shows_invocation
-        self._cluster = {CLUSTER: cluster} if cluster else {}
-        self._redactor = Redactor(secrets_of(self.spec, given))
+        self._cluster = {arguments.CLUSTER: cluster} if cluster else {}
+        self._redactor = Redactor(arguments.secrets_of(self.spec, given))
 
     @functools.cached_property
-    def refusal(self) -> Result | None:
+    def refusal(self) -> entry.Result | None:
         """The failed result of arguments of a wrong type, which Ansible's own check need not see; else None."""
         try:
-            check(self.spec, self._given)
-        except InputError as problem:
+            arguments.check(self.spec, self._given)
+        except errors.InputError as problem:
             return self._failed(problem)
         return None
 
-    def invalid(self, message: str, **more: t.Any) -> Result:
+    def invalid(self, message: str, **more: t.Any) -> entry.Result:
         """Give the failed result of arguments that Ansible's own validation refuses."""
-        complete = advise(self.spec, self._given, _BOOLEANS.sub("true, false", message))
+        complete = arguments.advise(self.spec, self._given, _BOOLEANS.sub("true, false", message))
         return self._masked({"failed": True, "msg": complete, **more})
 
-    def broken(self, exc: Exception) -> Result:
+    def broken(self, exc: Exception) -> entry.Result:
         """Give the failed result of an exception outside of the use case."""
-        return self._failed(unexpected(exc))
+        return self._failed(errors.unexpected(exc))
 
     def run(
         self,
-        params: Params,
+        params: entry.Params,
         check_mode: bool,
         use_case: Callable[..., t.Any],
-        session: Session | None = None,
+        session: entry.Session | None = None,
         progress: Callable[[str], None] = lambda _text: None,
-    ) -> tuple[Result, list[str]]:
+    ) -> tuple[entry.Result, list[str]]:
         """Run a use case with validated options; give the result, ``failed`` in it, and the warnings.
 
         :param session: opens the transport
@@ -99,21 +81,21 @@ class Call:
         if self.refusal:
             return self.refusal, []
         try:
-            check_environment(self.spec, params)
-        except InputError as problem:
+            arguments.check_environment(self.spec, params)
+        except errors.InputError as problem:
             return self._failed(problem), []
         result, warnings = self._execute(
             {**params, **self._cluster}, check_mode, use_case, session, progress, self._redactor
         )
         return {**result, **self._invocation(params)}, warnings
 
-    def _failed(self, failure: AkvError) -> Result:
-        return self._masked({"requests": [], **failure.result(Outcome.UNCHANGED)})
+    def _failed(self, failure: errors.AkvError) -> entry.Result:
+        return self._masked({"requests": [], **failure.result(errors.Outcome.UNCHANGED)})
 
-    def _masked(self, result: Result) -> Result:
+    def _masked(self, result: entry.Result) -> entry.Result:
         return {**self._redactor.result(result), **self._invocation(self._given)}
 
-    def _invocation(self, params: Params) -> Result:
+    def _invocation(self, params: entry.Params) -> entry.Result:
         if not self._shows_invocation:
             return {}
-        return {"invocation": {"module_args": self._redactor.result(shown(self.spec, params))}}
+        return {"invocation": {"module_args": self._redactor.result(arguments.shown(self.spec, params))}}

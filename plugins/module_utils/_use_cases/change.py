@@ -13,15 +13,7 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.health import (
-    DEGRADED,
-    INACTIVE,
-    UNAVAILABLE,
-    UNKNOWN,
-    azure_reachable,
-    judge,
-    read_state,
-)
+from ansible_collections.ontap.akv.plugins.module_utils._akv import health, releases
 from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import (
     Declaration,
     compare,
@@ -39,25 +31,9 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.record import (
     owned,
     select,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import (
-    SECRET_FIELDS,
-    health_fields,
-    patch_depends_on_release,
-)
+from ansible_collections.ontap.akv.plugins.module_utils._ontap import jobs, reading
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import (
-    JobFailed,
-    follow,
-    job_of_step,
-    refuses_credential,
-)
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import (
-    BLOCKING_LIMIT,
-    EVERY_FIELD,
-    not_bad,
-    vaults_of,
-)
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, InputError, OntapError, Outcome
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors, runner
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import (
     NEW,
     Confirmation,
@@ -65,7 +41,6 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import (
     Precondition,
     Step,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.runner import Verb, confirm, intervals, read_until
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import capital
 
 _DONE = {
@@ -100,7 +75,7 @@ class Result:
     plan_id: str
 
 
-class Change(Verb):
+class Change(runner.Verb):
     """One AKV configuration on its way to what is declared.
 
     :param wait: confirm what was sent, and wait for its health
@@ -120,7 +95,7 @@ class Change(Verb):
         self._grace = grace
         self._records: list[Record] = []
         self._deleted: set[str] = set()
-        self._pauses = intervals()
+        self._pauses = runner.intervals()
         self._first_refused: float | None = None
         self._stands = False
         self._reads_health = False
@@ -150,7 +125,7 @@ class Change(Verb):
     def repair_fields(self) -> list[str]:
         """Name what a repair goes by, in addition to the configuration: nothing where none is asked for."""
         self._reads_health = self._reads_health or self._repairs
-        return health_fields(self.client.release()) if self._repairs else []
+        return releases.health_fields(self.client.release()) if self._repairs else []
 
     def plan_from(self, current: Record | None) -> Plan:
         """Plan, with the cluster's release where that decides."""
@@ -161,7 +136,11 @@ class Change(Verb):
             different, unknown = compared = compare(declared, current)
             # What a PATCH takes depends on the release, and so does what a POST takes of the settings to be kept.
             recreates = bool(different) and declared.allow_recreate
-            if recreates or any(map(patch_depends_on_release, different)) or other_credential(declared, current):
+            if (
+                recreates
+                or any(map(releases.patch_depends_on_release, different))
+                or other_credential(declared, current)
+            ):
                 client.release()
             unreachable = self._repairs and self._unreachable(current)
             if unknown:
@@ -194,7 +173,7 @@ class Change(Verb):
         if plan.operation == "delete":
             return None
         if self.current is not None and not plan.steps:
-            if self._reads_health or judge(self.current)[0] != UNKNOWN:
+            if self._reads_health or health.judge(self.current)[0] != health.UNKNOWN:
                 self._warn_of_health(self.current)
             return self.current
         after = _without_secrets(plan.after)
@@ -211,7 +190,7 @@ class Change(Verb):
         """Give a step's path, with the UUID of what an earlier step created."""
         if NEW not in step.path:
             return step.path
-        made = read_until(
+        made = runner.read_until(
             self.client.task,
             self._read,
             lambda record: record is not None and record["uuid"] not in self._deleted,
@@ -223,10 +202,10 @@ class Change(Verb):
 
     def follow(self, step: Step, answer: Record) -> None:
         """Follow a step's job, if it has one, to its end."""
-        job, named = job_of_step(self.client, step, answer) if self._wait else (None, False)
+        job, named = jobs.job_of_step(self.client, step, answer) if self._wait else (None, False)
         try:
             if job is not None:
-                done = follow(self.client, job, step.doing, step.operation, named=named)
+                done = jobs.follow(self.client, job, step.doing, step.operation, named=named)
                 # What is created has no previous credential.
                 if done.unseen and step.secrets and step.idempotent:
                     reason, advice = done.unseen_because
@@ -235,13 +214,13 @@ class Change(Verb):
                         f"{step.doing}: {reason}, and no reading shows a secret, so ONTAP may still have the previous"
                         f" credential. {capital(again)}"
                     )
-        except JobFailed as failure:
+        except jobs.JobFailed as failure:
             if self._lost_a_race(step, failure):
                 # What a reading shows is the other run's.
                 self.client.task.confirmed(changed=False)
                 raise
             self._stands = True
-            with contextlib.suppress(AkvError):
+            with contextlib.suppress(errors.AkvError):
                 self._stands = self.applied(step) is not None and not self._showed_before(step)
                 if self._stands or not self._is_unclear(step, failure):
                     self.client.task.confirmed(changed=self._stands)
@@ -254,11 +233,11 @@ class Change(Verb):
         return step.idempotent and self.current is not None and shows(step, self.current)
 
     @staticmethod
-    def _is_unclear(step: Step, failure: JobFailed) -> bool:
+    def _is_unclear(step: Step, failure: jobs.JobFailed) -> bool:
         """Return whether no reading shows that a step had no effect: a switch half-way, or a secret."""
         if step.confirmation is Confirmation.ENABLED:
             return True
-        return step.idempotent and bool(step.secrets) and not (refuses_credential(failure) and failure.known)
+        return step.idempotent and bool(step.secrets) and not (jobs.refuses_credential(failure) and failure.known)
 
     def applied(self, step: Step) -> Record | None:
         """Read whether a step was applied."""
@@ -266,7 +245,7 @@ class Change(Verb):
             return None
         return {} if self._step_shown(step, self._read()) else None
 
-    def refused(self, step: Step, failure: AkvError) -> bool:
+    def refused(self, step: Step, failure: errors.AkvError) -> bool:
         """Return whether another run has done meanwhile what the step was to do; warn of it."""
         if not self._lost_a_race(step, failure):
             return False
@@ -288,16 +267,16 @@ class Change(Verb):
             self.client.task.warn(f"Another run was first: {label} was {what} meanwhile.")
         return done
 
-    def again(self, step: Step, failure: AkvError) -> bool:
+    def again(self, step: Step, failure: errors.AkvError) -> bool:
         """Wait until a refusal can have passed: ONTAP has not finished the deletion, or Azure learns the secret."""
         task = self.client.task
         if self._deleted and step.method == "POST" and self._lost_a_race(step, failure):
             waiting_for = f"waiting until {self.declared.label} is deleted"
-            left = read_until(task, self._read, lambda record: not self._is_deleted(record), waiting_for)
+            left = runner.read_until(task, self._read, lambda record: not self._is_deleted(record), waiting_for)
             return not self._is_deleted(left) and task.remaining() > 0
-        if not (refuses_credential(failure) and step.secrets):
+        if not (jobs.refuses_credential(failure) and step.secrets):
             return False
-        if isinstance(failure, JobFailed) and self._stands and not step.idempotent:
+        if isinstance(failure, jobs.JobFailed) and self._stands and not step.idempotent:
             return False
         if self._first_refused is None:
             self._first_refused = task.remaining()
@@ -311,26 +290,32 @@ class Change(Verb):
     def _is_deleted(self, record: Record | None) -> bool:
         return record is not None and record["uuid"] in self._deleted
 
-    def _lost_a_race(self, step: Step, failure: AkvError) -> bool:
-        return isinstance(failure, (OntapError, JobFailed)) and failure.code in _RACE_LOST.get(step.method, ())
+    def _lost_a_race(self, step: Step, failure: errors.AkvError) -> bool:
+        return isinstance(failure, (errors.OntapError, jobs.JobFailed)) and failure.code in _RACE_LOST.get(
+            step.method, ()
+        )
 
-    def explain(self, plan: Plan, number: int, failure: AkvError) -> AkvError:
+    def explain(self, plan: Plan, number: int, failure: errors.AkvError) -> errors.AkvError:
         """Complete a failure with what only this task knows."""
         step = plan.steps[number]
-        if isinstance(failure, (OntapError, JobFailed)) and plan.operation == "create" and step.method == "POST":
+        if (
+            isinstance(failure, (errors.OntapError, jobs.JobFailed))
+            and plan.operation == "create"
+            and step.method == "POST"
+        ):
             # Only a refused creation needs it.
             from ansible_collections.ontap.akv.plugins.module_utils._use_cases import preconditions
 
             other = failure.code == "65537500" and self.take(self._records) is None
             preconditions.explain_creation(self.client, self.declared.scope, failure, other)
-        if refuses_credential(failure) and step.secrets:
+        if jobs.refuses_credential(failure) and step.secrets:
             failure.message += (
                 " A secret younger than two minutes may not be known everywhere in Azure yet: run the task again, or"
                 " set credential_grace to the seconds for which it may be tried."
             )
-        if isinstance(failure, JobFailed) and step.confirmation is Confirmation.ENABLED:
+        if isinstance(failure, jobs.JobFailed) and step.confirmation is Confirmation.ENABLED:
             failure.message += " A switch may be incomplete: run the task again to finish it."
-        elif isinstance(failure, JobFailed) and self._is_unclear(step, failure):
+        elif isinstance(failure, jobs.JobFailed) and self._is_unclear(step, failure):
             failure.message += (
                 f" No reading shows a secret, so ONTAP may have the new or the previous {' and '.join(step.secrets)}."
                 " Run the task again with update_credentials: always."
@@ -352,11 +337,11 @@ class Change(Verb):
         :raises AkvError: it does not show what was sent, or is not healthy in time
         """
         fields = self.fields_to_confirm(done)
-        seen = confirm(
+        seen = runner.confirm(
             self.client.task,
             lambda: self._read(fields),
             lambda record: not self._wait or self.is_shown(done, record),
-            lambda record: not self._wait or not_bad(record),
+            lambda record: not self._wait or reading.not_bad(record),
             f"waiting until {self.declared.label} is {_DONE[done.operation]} and healthy",
         )
         return self.concluded(done, seen)
@@ -369,11 +354,11 @@ class Change(Verb):
             return ["state"]
         # A create goes by no release: all fields are asked for, and it needs no request more.
         release = self.client.known_release
-        return health_fields(release) if release else ["state", EVERY_FIELD]
+        return releases.health_fields(release) if release else ["state", reading.EVERY_FIELD]
 
     def is_settled(self, done: Plan, record: Record | None) -> bool:
         """Return whether a reading after the change needs no other."""
-        return not self._wait or (self.is_shown(done, record) and not_bad(record))
+        return not self._wait or (self.is_shown(done, record) and reading.not_bad(record))
 
     def is_shown(self, done: Plan, record: Record | None) -> bool:
         """Return whether a reading shows what was done."""
@@ -398,7 +383,7 @@ class Change(Verb):
         """
         if self._wait and not self.is_shown(done, record):
             raise self._not_shown(_DONE[done.operation], record)
-        if self._wait and record is not None and done.steps and not not_bad(record):
+        if self._wait and record is not None and done.steps and not reading.not_bad(record):
             raise self._unhealthy(done, record)
         if record is not None:
             self._warn_of_health(record)
@@ -414,12 +399,12 @@ class Change(Verb):
                 f" Set configuration to {name} before the task runs again."
             )
 
-    def _not_shown(self, done: str, record: Record | None) -> AkvError:
-        seen = {} if record is None else {"vault": record, "available": read_state(record).available}
-        return AkvError(
+    def _not_shown(self, done: str, record: Record | None) -> errors.AkvError:
+        seen = {} if record is None else {"vault": record, "available": health.read_state(record).available}
+        return errors.AkvError(
             f"ONTAP accepted the request, but {self.declared.label} is not {done} in time (wait_timeout) on"
             f" {self.client.where}. Read it with akv_info, and run the task again.",
-            Outcome.UNKNOWN,
+            errors.Outcome.UNKNOWN,
             **seen,
         )
 
@@ -430,7 +415,7 @@ class Change(Verb):
             msg=_message(self.declared, plan, check_mode),
             operation=plan.operation,
             vault=vault,
-            available=None if vault is None else read_state(vault).available,
+            available=None if vault is None else health.read_state(vault).available,
             drift=plan.drift,
             credentials_sent=bool(plan.secrets),
             diff=_diff(self.declared, plan),
@@ -440,7 +425,7 @@ class Change(Verb):
     # -- reading ------------------------------------------------------------------------------------------------------
 
     def _read(self, fields: list[str] | None = None) -> Record | None:
-        return self.take(vaults_of(self.client, self.declared.scope, *(fields or [])))
+        return self.take(reading.vaults_of(self.client, self.declared.scope, *(fields or [])))
 
     @property
     def _repairs(self) -> bool:
@@ -448,41 +433,41 @@ class Change(Verb):
 
     def _unreachable(self, current: Record) -> bool:
         if is_inactive(current):
-            raise InputError(
+            raise errors.InputError(
                 "update_credentials",
                 "when_unavailable is for the enabled configuration, as an inactive one has no health. Use always.",
             )
         if self.client.release().reads("azure_reachability") and "azure_reachability" not in self.client.unreported:
-            return azure_reachable(current) is False
-        return read_state(current).bad
+            return health.azure_reachable(current) is False
+        return health.read_state(current).bad
 
     # -- health -------------------------------------------------------------------------------------------------------
 
-    def _unhealthy(self, plan: Plan, vault: Record) -> AkvError:
-        known = read_state(self.current or {}).bad_nodes
-        old = [node for node in read_state(vault).bad_nodes if node in known]
+    def _unhealthy(self, plan: Plan, vault: Record) -> errors.AkvError:
+        known = health.read_state(self.current or {}).bad_nodes
+        old = [node for node in health.read_state(vault).bad_nodes if node in known]
         earlier = f" Already unhealthy before this task: {', '.join(old)}." if old else ""
-        return AkvError(
+        return errors.AkvError(
             f"{self._label} on {self.client.where} was {_DONE[plan.operation]}, but is not healthy in time"
-            f" (wait_timeout): {' '.join(judge(vault)[1])}{earlier} Check credential, key and network path in Azure."
-            f" {BLOCKING_LIMIT}",
-            Outcome.CHANGED,
+            f" (wait_timeout): {' '.join(health.judge(vault)[1])}{earlier} Check credential, key and network path in"
+            f" Azure. {reading.BLOCKING_LIMIT}",
+            errors.Outcome.CHANGED,
             vault=vault,
-            available=read_state(vault).available,
+            available=health.read_state(vault).available,
         )
 
     def _warn_of_health(self, vault: Record) -> None:
         """Warn if the existing AKV configuration is not healthy, so that an unchanged task does not hide it."""
         if not self._wait or not self.declared.present:
             return
-        verdict, reasons = judge(vault)
-        if verdict in (DEGRADED, UNAVAILABLE):
+        verdict, reasons = health.judge(vault)
+        if verdict in (health.DEGRADED, health.UNAVAILABLE):
             self.client.task.warn(
                 f"{self._label} matches the task, but is {verdict}: {' '.join(reasons)} Run akv_restore to"
                 " restore missing keys, or set update_credentials: when_unavailable to resend the credential."
-                f" {BLOCKING_LIMIT}"
+                f" {reading.BLOCKING_LIMIT}"
             )
-        elif verdict in (INACTIVE, UNKNOWN):
+        elif verdict in (health.INACTIVE, health.UNKNOWN):
             self.client.task.warn(f"The health of {self.declared.label} is {verdict}: {' '.join(reasons)}")
 
     @property
@@ -503,7 +488,7 @@ def _message(declared: Declaration, plan: Plan, check_mode: bool) -> str:
 
 
 def _without_secrets(values: Mapping[str, t.Any]) -> Record:
-    return {name: value for name, value in values.items() if name not in SECRET_FIELDS}
+    return {name: value for name, value in values.items() if name not in releases.SECRET_FIELDS}
 
 
 def _diff(declared: Declaration, plan: Plan) -> Record:

@@ -12,11 +12,6 @@ import typing as t
 from collections.abc import Mapping
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv import declaration
-from ansible_collections.ontap.akv.plugins.module_utils._akv.declaration import (
-    check,
-    release_dependent,
-    require_release,
-)
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
 from ansible_collections.ontap.akv.plugins.module_utils._runtime import parallel, runner
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.change import Change
@@ -42,10 +37,10 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> t.Any:
         from ansible_collections.ontap.akv.plugins.module_utils._use_cases.config_many import configure
 
         return configure(client, params, check_mode)
-    declared, warnings = check(params)
+    declared, warnings = declaration.check(params)
     client.task.warnings += warnings
     client.task.redactor.add(declared.secrets.values())
-    if options := release_dependent(params):
-        require_release(options, client.release(), client.where)
+    if options := declaration.release_dependent(params):
+        declaration.require_release(options, client.release(), client.where)
     change = Change(client, declared, params["wait"], params["credential_grace"])
     return runner.run(change, check_mode, params["expected_plan"])

@@ -16,32 +16,13 @@ import typing as t
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.declaration import (
-    check,
-    merged,
-    release_dependent,
-    require_release,
-)
+from ansible_collections.ontap.akv.plugins.module_utils._akv import declaration
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, svm_name
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
+from ansible_collections.ontap.akv.plugins.module_utils._ontap import reading
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import read_vaults, sort_by_scope
-from ansible_collections.ontap.akv.plugins.module_utils._runtime import runner
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import (
-    AkvError,
-    Incomplete,
-    InputError,
-    Outcome,
-)
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.parallel import (
-    Item,
-    Workers,
-    check_threads,
-    conclude,
-    still_open,
-    workers,
-)
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors, parallel, runner
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Plan, combined_id
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.change import Change
 
@@ -59,7 +40,7 @@ class BulkResult:
     plan_id: str
 
 
-class _Entry(Item):
+class _Entry(parallel.Item):
     """One AKV configuration of many, on its way from declaration to result.
 
     :ivar place: its place in the task: ``entry``, its number from 0, and the option that names its scope
@@ -107,12 +88,12 @@ def configure(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> 
         _plan(entries, check_mode)
         approved = _require_expected(entries, params["expected_plan"])
         if not check_mode:
-            with workers(client, params["threads"]) as threads:
+            with parallel.workers(client, params["threads"]) as threads:
                 _apply(client, entries, threads, approved)
-        for entry in still_open(entries):
+        for entry in parallel.still_open(entries):
             with entry.kept():
                 entry.succeed(entry.change.predict(t.cast("Plan", entry.plan), check_mode))
-    results = conclude(client, entries, check_mode)
+    results = parallel.conclude(client, entries, check_mode)
     return BulkResult(
         changed=any(result["changed"] for result in results),
         msg=_message(client, results, check_mode),
@@ -142,19 +123,21 @@ def _message(client: Client, results: Sequence[Record], check_mode: bool) -> str
 
 
 def _check(client: Client, params: Mapping[str, t.Any]) -> list[_Entry]:
-    check_threads(params)
+    parallel.check_threads(params)
     on_task = [f"{option}: {params[option]}" for option in SCOPE_OPTIONS if params[option] is not None]
     if on_task:
-        raise InputError("vaults", f"cannot be combined with {' and '.join(on_task)}. Set the scope in each entry.")
+        raise errors.InputError(
+            "vaults", f"cannot be combined with {' and '.join(on_task)}. Set the scope in each entry."
+        )
     entries: list[_Entry] = []
     problems: list[Record] = []
     for number, given in enumerate(params["vaults"]):
         scope = {option: given[option] for option in SCOPE_OPTIONS if given.get(option) is not None}
         place = {"entry": number, **scope}
-        whole = merged(params, given)
+        whole = declaration.merged(params, given)
         try:
-            declared, warnings = check(whole)
-        except InputError as problem:
+            declared, warnings = declaration.check(whole)
+        except errors.InputError as problem:
             problems.append({**place, "msg": problem.message})
             continue
         sibling = client.sibling()
@@ -179,7 +162,7 @@ def _refuse(problems: Sequence[Record], sentences: Sequence[str] = ()) -> None:
     """
     if problems:
         said = sentences or [f"{_shown(problem)}: {problem['msg']}" for problem in problems]
-        raise InputError("vaults", f"nothing was changed. {' '.join(said)}", problems=list(problems))
+        raise errors.InputError("vaults", f"nothing was changed. {' '.join(said)}", problems=list(problems))
 
 
 def _refuse_twins(entries: Sequence[_Entry], identity: Callable[[_Entry], t.Any]) -> None:
@@ -202,22 +185,22 @@ def _read(client: Client, entries: Sequence[_Entry]) -> list[Record]:
     problems: list[Record] = []
     for entry in entries:
         try:
-            if options := release_dependent(entry.params):
-                require_release(options, client.release(), client.where)
-        except InputError as problem:
+            if options := declaration.release_dependent(entry.params):
+                declaration.require_release(options, client.release(), client.where)
+        except errors.InputError as problem:
             problems.append({**entry.place, "msg": problem.message})
     _refuse(problems)
     repairs = sorted({name for entry in entries for name in entry.change.repair_fields()})
 
     def take(records: list[Record]) -> bool:
         """Take each entry's own; return whether all exist."""
-        by_scope = sort_by_scope(records)
-        for entry in still_open(entries):
+        by_scope = reading.sort_by_scope(records)
+        for entry in parallel.still_open(entries):
             with entry.kept():
                 entry.seen = entry.change.take(by_scope(entry.scope))
         return all(entry.seen is not None for entry in entries)
 
-    records = read_vaults(client, {}, ["*", *repairs], complete=take)
+    records = reading.read_vaults(client, {}, ["*", *repairs], complete=take)
     take(records)
     declared = [entry for entry in entries if entry.seen is not None]
     _refuse_twins(declared, lambda entry: (entry.seen or {})["uuid"])
@@ -235,13 +218,13 @@ def _undeclared(records: Sequence[Record], declared: Collection[str]) -> list[Re
 def _plan(entries: Sequence[_Entry], check_mode: bool) -> None:
     """Plan all, and refuse what only the cluster shows to be wrong, before the first is changed."""
     problems: list[Record] = []
-    for entry in still_open(entries):
+    for entry in parallel.still_open(entries):
         try:
             entry.plan = entry.change.plan_from(entry.seen)
             runner.guard(entry.change, entry.plan, check_mode)
-        except (Incomplete, InputError) as problem:
+        except (errors.Incomplete, errors.InputError) as problem:
             problems.append({**entry.place, "msg": problem.message})
-        except AkvError as failure:
+        except errors.AkvError as failure:
             entry.fail(failure)
     _refuse(problems)
 
@@ -260,7 +243,7 @@ def _require_expected(entries: Sequence[_Entry], expected: str | None) -> bool:
 # -- changing ---------------------------------------------------------------------------------------------------------
 
 
-def _apply(client: Client, entries: Sequence[_Entry], threads: Workers, approved: bool) -> None:
+def _apply(client: Client, entries: Sequence[_Entry], threads: parallel.Workers, approved: bool) -> None:
     """Carry out the plans: what sends no credential and the first of each credential, then the others.
 
     :param approved: whether nothing but these plans may be carried out
@@ -276,7 +259,7 @@ def _apply(client: Client, entries: Sequence[_Entry], threads: Workers, approved
     following: list[_Entry] = []
     last: list[_Entry] = []
     scopes: set[Scope] = set()
-    for entry in still_open(entries):
+    for entry in parallel.still_open(entries):
         if not (entry.plan and entry.plan.steps):
             continue
         if entry.scope in scopes:
@@ -290,7 +273,7 @@ def _apply(client: Client, entries: Sequence[_Entry], threads: Workers, approved
     threads.each([*alone.values(), *together], lambda entry: (change_alone if entry.credential else _change)(entry))
     _leave(following, alone)
     threads.each(following, _change)
-    _verify_together(client, still_open([*together, *following]))
+    _verify_together(client, parallel.still_open([*together, *following]))
     for entry in last:
         _leave([entry], alone)
         threads.each([entry], change_alone)
@@ -304,10 +287,10 @@ def _leave(entries: Sequence[_Entry], alone: Mapping[str, _Entry]) -> None:
         first = alone.get(entry.credential or "")
         if first is not None and first.result["failed"]:
             entry.fail(
-                AkvError(
+                errors.AkvError(
                     f"{entry.label} is untouched: the credential for it failed on {first.label}."
                     " Correct the credential, or repair that AKV configuration. Then run the task again.",
-                    Outcome.UNCHANGED,
+                    errors.Outcome.UNCHANGED,
                 )
             )
 
@@ -327,13 +310,13 @@ def _verify_together(client: Client, changed: Sequence[_Entry]) -> None:
     def read() -> list[_Entry]:
         fields = {name for entry in waiting for name in entry.change.fields_to_confirm(t.cast("Plan", entry.done))}
         query = waiting[0].scope.query() if len(waiting) == 1 else {}
-        by_scope = sort_by_scope(read_vaults(client, query, ["*", *sorted(fields)]))
+        by_scope = reading.sort_by_scope(reading.read_vaults(client, query, ["*", *sorted(fields)]))
         for entry in waiting:
             with entry.kept():
                 entry.seen = entry.change.take(by_scope(entry.scope))
         waiting[:] = [
             entry
-            for entry in still_open(waiting)
+            for entry in parallel.still_open(waiting)
             if not entry.change.is_settled(t.cast("Plan", entry.done), entry.seen)
         ]
         return waiting
@@ -345,10 +328,10 @@ def _verify_together(client: Client, changed: Sequence[_Entry]) -> None:
             lambda waiting: not waiting,
             f"waiting until the changed AKV configurations ({len(changed)}) are healthy",
         )
-    except AkvError as failure:
+    except errors.AkvError as failure:
         for entry in waiting:
             entry.fail(failure)
-    for entry in still_open(changed):
+    for entry in parallel.still_open(changed):
         with entry.kept():
             done = t.cast("Plan", entry.done)
             entry.succeed(entry.change.concluded(done, entry.seen))

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv import releases
 from ansible_collections.ontap.akv.plugins.module_utils._akv.conformance import (
     FORMAT,
     RESOURCES,
@@ -21,18 +22,10 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.conformance import 
     Findings,
     shape,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import (
-    FIELDS,
-    HEALTH_MONITOR_FIELDS,
-    RELEASES,
-    SECRET_FIELDS,
-    Release,
-    health_fields,
-)
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import is_uuid
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client, next_page
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.error_codes import CODES
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, OntapError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.ontap_entry import ONTAP
 
 KIND = ONTAP
@@ -97,7 +90,7 @@ class _Conversation:
             [*_CODES_OF_STATES, *(code for codes in CODES.values() for code in codes)],
         )
         self._findings = Findings()
-        self._release = Release.parse(RELEASES[-1])
+        self._release = releases.Release.parse(releases.RELEASES[-1])
         self._known = False
         self._records: dict[str, list[JSON]] = {}
         self._replies: JSON = {}
@@ -148,14 +141,14 @@ class _Conversation:
             raise _OutOfTime
         try:
             body = self._client.get(f"/{path}", query, doing=f"Reading {path.partition('?')[0]}")
-        except AkvError as refusal:
+        except errors.AkvError as refusal:
             status = refusal.details.get("http_status")
             if status == 401 or (status is None and not self._heard):
                 raise
             if status == 404 and self._client.rest_is_missing and len(self._client.task.requests) >= len(RESOURCES):
                 raise
             self._heard = self._heard or status not in (None, 404)
-            return _Reply(None, status, refusal.code if isinstance(refusal, OntapError) else "")
+            return _Reply(None, status, refusal.code if isinstance(refusal, errors.OntapError) else "")
         self._heard = True
         return _Reply(body)
 
@@ -176,15 +169,22 @@ class _Conversation:
         )
         if known:
             self._known = True
-            self._release = Release(t.cast("tuple[int, int, int]", tuple(numbers)))
+            self._release = releases.Release(t.cast("tuple[int, int, int]", tuple(numbers)))
         if reply.body is None:
             self._findings.add("cluster: GET", False, "HTTP 200", self._refusal(reply))
             return
         self._findings.add("cluster: GET", True, "", "")
         self._findings.add("cluster: release", known, "three small integers", shape(version))
         if known:
-            known = Release.parse(RELEASES[0]) <= self._release and not self._release.is_newer_than_known
-            self._findings.add("cluster: known release", known, f"{RELEASES[0]} to {RELEASES[-1]}", str(self._release))
+            known = (
+                releases.Release.parse(releases.RELEASES[0]) <= self._release and not self._release.is_newer_than_known
+            )
+            self._findings.add(
+                "cluster: known release",
+                known,
+                f"{releases.RELEASES[0]} to {releases.RELEASES[-1]}",
+                str(self._release),
+            )
         self._compare("cluster", [reply.body], single=True)
 
     # -- the parts ----------------------------------------------------------------------------------------------------
@@ -198,11 +198,13 @@ class _Conversation:
 
     def _fields_of(self, name: str) -> str:
         if name == _VAULTS:
-            return ",".join(["*", *health_fields(self._release)])
+            return ",".join(["*", *releases.health_fields(self._release)])
         if name == _KEY_STORES:
             return "*" if self._release.within("9.14.1") else "location,svm,type"
         if name == "security/key-manager-configs":
-            return ",".join(field for field, since in HEALTH_MONITOR_FIELDS.items() if self._release.within(since))
+            return ",".join(
+                field for field, since in releases.HEALTH_MONITOR_FIELDS.items() if self._release.within(since)
+            )
         if name == "security/key-managers":
             return "external.servers.server,onboard.enabled,scope,svm"
         if name == "cluster/nodes":
@@ -256,16 +258,16 @@ class _Conversation:
 
     def _fields(self) -> None:
         """Each field of an AKV configuration: whether a GET may name it in this release."""
-        for field in (*FIELDS, _UNKNOWN_FIELD):
+        for field in (*releases.FIELDS, _UNKNOWN_FIELD):
             self._field(field)
 
     def _field(self, field: str) -> None:
         reply = self._ask(_VAULTS, {"fields": field, "max_records": "1"})
-        if field in FIELDS and self._release.reads(field):
+        if field in releases.FIELDS and self._release.reads(field):
             check = f"{_VAULTS}: fields={field} is accepted"
             self._findings.add(check, reply.body is not None, "HTTP 200", self._refusal(reply))
             return
-        codes = ("262249", "262197") if field in SECRET_FIELDS else ("262197",)
+        codes = ("262249", "262197") if field in releases.SECRET_FIELDS else ("262197",)
         self._refused(f"{_VAULTS}: fields={field} is refused", reply, codes)
 
     def _refused(self, check: str, reply: _Reply, codes: Iterable[str]) -> None:

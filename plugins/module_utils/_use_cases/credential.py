@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv import declaration, health, releases
 from ansible_collections.ontap.akv.plugins.module_utils._akv.credential_order import (
     NEW,
     STAGES,
@@ -25,25 +26,12 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.credential_order im
     Order,
     check,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._akv.declaration import (
-    release_dependent,
-    require_release,
-)
-from ansible_collections.ontap.akv.plugins.module_utils._akv.health import (
-    HEALTHY,
-    INACTIVE,
-    UNKNOWN,
-    VERDICTS,
-    judge,
-    next_poll,
-)
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import (
     CREDENTIALS,
     Record,
     require_uuids,
     vault_path,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import health_fields
 from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import (
     Done,
     Reading,
@@ -60,28 +48,15 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import (
     worse,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope, same_uuid
+from ansible_collections.ontap.akv.plugins.module_utils._ontap import jobs
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client, explain
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.estate import read_release
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.health_monitor import read_health_monitor
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import (
-    JobFailed,
-    follow,
-    job_of_step,
-    refuses_credential,
-)
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import read_vaults
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import read_svms_with_volumes
-from ansible_collections.ontap.akv.plugins.module_utils._runtime import parallel, runner
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import (
-    AkvError,
-    InputError,
-    OntapError,
-    Outcome,
-    worst_outcome,
-)
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors, parallel, runner
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.parent import Run
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Confirmation, Secret, Step
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.runner import intervals, send
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import (
     LONGEST_MESSAGE,
     capital,
@@ -105,7 +80,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
             "available": {"type": "bool"},
             "unavailable_nodes": {"type": "list", "elements": "str"},
             "uuid": {"type": "str", "required": True},
-            "verdict": {"type": "str", "required": True, "choices": list(VERDICTS)},
+            "verdict": {"type": "str", "required": True, "choices": list(health.VERDICTS)},
         },
     },
     "client_certificate": {"type": "str", "no_log": True},
@@ -200,18 +175,18 @@ class Entry(parallel.Item):
         """Say how it is."""
         if self.after is None:
             return f"{self.name} is gone."
-        return why_unhealthy(self.name, self.after.verdict, judge(self.record)[1] if self.record else ())
+        return why_unhealthy(self.name, self.after.verdict, health.judge(self.record)[1] if self.record else ())
 
     def forget(self) -> None:
         """Note that its health is not known: what was read before it got a credential says nothing of now."""
-        self.after, self.record = Reading(self.target.uuid, UNKNOWN), {}
+        self.after, self.record = Reading(self.target.uuid, health.UNKNOWN), {}
 
     def fails(self, problem: str, bad: bool = True) -> None:
         """Note why it is not a success."""
         self.problem = " ".join(filter(None, (self.problem, problem)))
         self.bad = self.bad or bad
 
-    def fail(self, failure: AkvError) -> None:
+    def fail(self, failure: errors.AkvError) -> None:
         """End it with a failure that nothing foresaw: from a credential that was being sent, any may be there."""
         if any(request["method"] == "PATCH" for request in self.client.task.requests):
             self.done = Done.FAILED
@@ -234,7 +209,7 @@ class Entry(parallel.Item):
             "after": self.after.verdict if self.after else "gone",
             "available": self.after.available if self.after else None,
             "encrypted_volumes": target.encrypted,
-            "reasons": list(target.reasons) if self.after is target.reading else list(judge(self.record)[1]),
+            "reasons": list(target.reasons) if self.after is target.reading else list(health.judge(self.record)[1]),
             "msg": self.problem,
             **({"since": self.confirmed} if self.confirmed else {}),
         }
@@ -257,9 +232,9 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result
         order, warnings = check(params)
         client.task.warnings += warnings
         client.task.redactor.add([each.value for each in (order.new, order.previous) if each])
-        if options := release_dependent({name: params[name] for name in NEW}):
-            require_release(options, client.release(), client.where)
-    except InputError as wrong:
+        if options := declaration.release_dependent({name: params[name] for name in NEW}):
+            declaration.require_release(options, client.release(), client.where)
+    except errors.InputError as wrong:
         wrong.details["stopped_by"] = Stop.INPUT.value
         raise
     return Rotation(client, order, check_mode, Run()).run()
@@ -296,7 +271,7 @@ class Rotation:
 
     def _read_until_answered(self) -> None:
         """Read; after a credential was sent, until the cluster answers: it must be watched, or rolled back."""
-        watches, pauses = self.order.stage == "watch", intervals()
+        watches, pauses = self.order.stage == "watch", runner.intervals()
         patience = 0.0
         if self.order.stage in ("watch", "rollback") and not self.check_mode:
             patience = self._longest_soak() if watches else self.client.task.remaining() - self._reserve
@@ -304,7 +279,7 @@ class Rotation:
         while True:
             try:
                 self._read()
-            except AkvError as failure:
+            except errors.AkvError as failure:
                 left = patience - (time.monotonic() - self._start)
                 if left <= 0 or (watches and self._started_by.is_gone()):
                     if watches:
@@ -318,11 +293,11 @@ class Rotation:
 
     def _longest_soak(self) -> float:
         """Give the seconds of a soak as far as they are known before anything is read."""
-        return float(next_poll(None)[0] if self.order.soak is None else self.order.soak)
+        return float(health.next_poll(None)[0] if self.order.soak is None else self.order.soak)
 
     def _read(self) -> None:
         order = self.order
-        self._fields = ["*", *health_fields(self.client.release())]
+        self._fields = ["*", *releases.health_fields(self.client.release())]
         self.entries = []
         records = read_vaults(self.client, {}, self._fields)
         self.selection = select_targets(records, order.client_id, order.svms, order.scope)
@@ -440,7 +415,7 @@ class Rotation:
             self._said.append(f"{canary.name} would be watched for {_minutes(seconds)}: {why}")
             return
         start = self._start
-        failure: AkvError | None = None
+        failure: errors.AkvError | None = None
         # The last look decides: where it fails, there is time for another.
         again = float(self.order.soak_interval)
         self.client.task.extend(seconds - self._longest_soak() + again)
@@ -466,23 +441,25 @@ class Rotation:
         else:
             self._said.append(f"{canary.name} is {canary.before.verdict} after {watched}.")
 
-    def _look(self, canary: Entry) -> AkvError | None:
+    def _look(self, canary: Entry) -> errors.AkvError | None:
         # The log keeps what was asked for at the first and at the last look: a soak may be long.
         known = len(self.client.task.requests)
         try:
             self._update([canary])
-        except AkvError as failure:
+        except errors.AkvError as failure:
             return failure
         finally:
             del self.client.task.requests[_FIRST_REQUESTS:known]
         return None
 
     def _soak(self, canary: Entry) -> tuple[float, str]:
-        if canary.target.verdict == INACTIVE:
+        if canary.target.verdict == health.INACTIVE:
             return 0.0, "ONTAP reports no health of an inactive configuration."
         if self.order.soak is not None:
             return float(self.order.soak), "as given."
-        seconds, why = next_poll(read_health_monitor(self.client, read_release(self.client)).get("polling_interval"))
+        seconds, why = health.next_poll(
+            read_health_monitor(self.client, read_release(self.client)).get("polling_interval")
+        )
         return float(seconds), f"{why}."
 
     def _rollback(self) -> None:
@@ -554,11 +531,11 @@ class Rotation:
         entry.sent_at = time.monotonic()
         try:
             self._patch(entry, self.order.new, self.order.grace)
-        except AkvError as failure:
+        except errors.AkvError as failure:
             if _is_internal(failure):
                 entry.client.task.sent_unconfirmed()
                 failure.message = f"ONTAP may have either credential. {failure.message}"
-            unknown = entry.client.task.outcome is Outcome.UNKNOWN
+            unknown = entry.client.task.outcome is errors.Outcome.UNKNOWN
             entry.done = Done.FAILED if unknown else Done.UNTOUCHED
             entry.refusal = failure.details
             entry.fails(failure.message)
@@ -576,11 +553,11 @@ class Rotation:
         until = time.monotonic() + grace
         while True:
             try:
-                answer = send(client, step, step.path, {credential.name: credential.value}, lambda _step: None)
+                answer = runner.send(client, step, step.path, {credential.name: credential.value}, lambda _step: None)
                 self._follow(client, step, answer)
-            except AkvError as refusal:
+            except errors.AkvError as refusal:
                 # What Azure does not know yet is refused like what it will never know.
-                if not refuses_credential(refusal) or time.monotonic() + _GRACE_PAUSE > until:
+                if not jobs.refuses_credential(refusal) or time.monotonic() + _GRACE_PAUSE > until:
                     raise
                 if client.task.remaining() - _GRACE_PAUSE <= self._reserve:
                     raise
@@ -592,14 +569,14 @@ class Rotation:
     @staticmethod
     def _follow(client: Client, step: Step, answer: Record) -> None:
         """Follow the job of an answer, if it has one. No reading shows a secret: the health says the rest."""
-        job, named = job_of_step(client, step, answer)
+        job, named = jobs.job_of_step(client, step, answer)
         if job is None:
             client.task.confirmed(changed=True)
             return
         try:
-            done = follow(client, job, step.doing, step.operation, named=named)
-        except JobFailed as failure:
-            if refuses_credential(failure) and failure.known:
+            done = jobs.follow(client, job, step.doing, step.operation, named=named)
+        except jobs.JobFailed as failure:
+            if jobs.refuses_credential(failure) and failure.known:
                 client.task.confirmed(changed=False)
             else:
                 # A job can fail, or be cancelled, after it has stored the credential.
@@ -609,7 +586,7 @@ class Rotation:
             # The previous credential would show the same health: only the job tells which of them ONTAP has.
             client.task.sent_unconfirmed()
             reason, advice = done.unseen_because
-            raise AkvError(
+            raise errors.AkvError(
                 f"{step.doing} on {client.where}: {reason}, and may have either credential."
                 f" {capital(f'{advice}run')} the task again."
             )
@@ -624,11 +601,11 @@ class Rotation:
             unclear = entry.done == Done.FAILED
             try:
                 self._patch(entry, self.order.previous)
-            except AkvError as failure:
+            except errors.AkvError as failure:
                 if unclear or _is_internal(failure):
                     # That the previous credential was refused does not show which one ONTAP has.
                     entry.client.task.sent_unconfirmed()
-                entry.done = Done.FAILED if entry.client.task.outcome is Outcome.UNKNOWN else Done.SENT
+                entry.done = Done.FAILED if entry.client.task.outcome is errors.Outcome.UNKNOWN else Done.SENT
                 entry.fails(f"It could not be rolled back: {failure.message}")
             else:
                 entry.takes(Done.ROLLED_BACK)
@@ -646,16 +623,16 @@ class Rotation:
 
     # -- verifying ----------------------------------------------------------------------------------------------------
 
-    def _verify(self, entries: Sequence[Entry], reserve: float) -> AkvError | None:
+    def _verify(self, entries: Sequence[Entry], reserve: float) -> errors.AkvError | None:
         """Read until all are healthy, or until the time is up; return the failure if the last reading failed."""
         if not entries:
             return None
-        failure: AkvError | None
-        for pause in intervals():
+        failure: errors.AkvError | None
+        for pause in runner.intervals():
             failure = None
             try:
                 self._update(entries)
-            except AkvError as problem:
+            except errors.AkvError as problem:
                 failure = problem
             waiting = [entry for entry in entries if not self._is_settled(entry)]
             left = self.client.task.remaining() - reserve
@@ -689,7 +666,7 @@ class Rotation:
         outcome = _outcome(self.entries)
         result: Record = {
             "changed": any(
-                _touched(entry) if self.check_mode else entry.client.task.outcome is Outcome.CHANGED
+                _touched(entry) if self.check_mode else entry.client.task.outcome is errors.Outcome.CHANGED
                 for entry in self.entries
             ),
             "stopped_by": self._stop.value if self._stop else "",
@@ -714,7 +691,7 @@ class Rotation:
         if result["stopped_by"]:
             refusal = next((entry.refusal for entry in bad if entry.refusal), {})
             result["reason"] = shortened(reason, LONGEST_MESSAGE)
-            raise AkvError(message, outcome, **{**refusal, **result})
+            raise errors.AkvError(message, outcome, **{**refusal, **result})
         return Result(msg=message, outcome=outcome.value, **result)
 
     def _message(self, participants: Sequence[Entry], bad: Sequence[Entry]) -> tuple[str, str]:
@@ -743,23 +720,23 @@ class Rotation:
         return {"prepared": f"-{count} on {where}: {first} credential\n+{count} on {where}: {then} credential\n"}
 
 
-def _is_internal(failure: AkvError) -> bool:
+def _is_internal(failure: errors.AkvError) -> bool:
     """Return whether ONTAP failed, rather than refused: it may have stored the credential before."""
-    unexplained = isinstance(failure, OntapError) and explain("patch", failure.code) is None
+    unexplained = isinstance(failure, errors.OntapError) and explain("patch", failure.code) is None
     return unexplained and int(failure.details.get("http_status") or 0) >= 500
 
 
 def _was_bad(entry: Entry) -> bool:
-    return entry.before.verdict not in (HEALTHY, INACTIVE)
+    return entry.before.verdict not in (health.HEALTHY, health.INACTIVE)
 
 
 def _touched(entry: Entry) -> bool:
     return entry.done != Done.UNTOUCHED
 
 
-def _outcome(entries: Iterable[Entry]) -> Outcome:
+def _outcome(entries: Iterable[Entry]) -> errors.Outcome:
     """Say what the entries' requests have done to the cluster; in check mode there are none."""
-    return worst_outcome(entry.client.task.outcome for entry in entries)
+    return errors.worst_outcome(entry.client.task.outcome for entry in entries)
 
 
 def _minutes(seconds: float) -> str:

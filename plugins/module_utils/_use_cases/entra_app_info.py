@@ -23,10 +23,10 @@ from ansible_collections.ontap.akv.plugins.module_utils._azure.graph import (
     thumbprint,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._azure.service import NoAnswer
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, InputError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import plural
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases import entry
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.azure_entry import AZURE, Azure
-from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import Params
 
 KIND = AZURE
 
@@ -52,17 +52,17 @@ class Result:
     summary: dict[str, int]
 
 
-def run(azure: Azure, params: Params) -> Result:
+def run(azure: Azure, params: entry.Params) -> Result:
     """Ask Microsoft Graph. Reads only, so check mode makes no difference.
 
     :raises AkvError: Graph could not be asked, or an application does not exist
     """
     wanted = _app_ids(azure, params)
     if params["min_days"] < 0:
-        raise InputError("min_days", f"{params['min_days']} is below 0. Give a number of days.")
+        raise errors.InputError("min_days", f"{params['min_days']} is below 0. Give a number of days.")
     login = azure.login
     if login.authority and not login.graph_url:
-        raise InputError("graph_url", "is missing. With authority, give the address of Microsoft Graph too.")
+        raise errors.InputError("graph_url", "is missing. With authority, give the address of Microsoft Graph too.")
     cloud = CLOUDS["public" if login.cloud == "auto" else login.cloud]
     token = azure.entra(cloud).token(scope_of(cloud.graph))
     service = azure.service(login.graph_url or cloud.graph, "Microsoft Graph", "graph_url")
@@ -80,7 +80,7 @@ def run(azure: Azure, params: Params) -> Result:
     summary["unknown"] += sum(len(_unreported(app)) for app in found.values())
     missing = [app_id for app_id in wanted if app_id.lower() not in found]
     if missing:
-        raise AkvError(
+        raise errors.AkvError(
             f"Tenant {login.tenant_id} has no application {', '.join(missing)}, or the login may not see it.",
             applications=applications,
             summary=summary,
@@ -88,16 +88,18 @@ def run(azure: Azure, params: Params) -> Result:
     return Result(False, _message(applications, summary, params["min_days"]), applications, summary)
 
 
-def _app_ids(azure: Azure, params: Params) -> list[str]:
+def _app_ids(azure: Azure, params: entry.Params) -> list[str]:
     """Read the applications that are asked about, each once."""
     if params["app_ids"] is None:
         return [azure.login.client_id]
     if not params["app_ids"]:
-        raise InputError("app_ids", "is empty. Name an application, or leave it out to check the login's own.")
+        raise errors.InputError("app_ids", "is empty. Name an application, or leave it out to check the login's own.")
     given = [app_id.strip() for app_id in params["app_ids"]]
     for number, app_id in enumerate(given):
         if not APP_ID.fullmatch(app_id):
-            raise InputError(f"app_ids[{number}]", f"{app_id!r} is not a client ID. Give the GUID as Azure shows it.")
+            raise errors.InputError(
+                f"app_ids[{number}]", f"{app_id!r} is not a client ID. Give the GUID as Azure shows it."
+            )
     return list({app_id.lower(): app_id for app_id in given}.values())
 
 

@@ -13,8 +13,7 @@ from collections.abc import Callable, Mapping
 
 from ansible_collections.ontap.akv.plugins.module_utils._http.endpoint import Endpoint
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Transport
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.arguments import secrets_of
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, unexpected
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import arguments, errors
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import Redactor
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.task import DEFAULT_BUDGET, Task
@@ -46,7 +45,7 @@ def execute_task(
     :param work: takes the task's state; returns a dataclass or raises AkvError
     """
     redactor = redactor or Redactor()
-    redactor.add(secrets_of(None, params))
+    redactor.add(arguments.secrets_of(None, params))
     budget = params.get("wait_timeout")
     task = Task(
         redactor,
@@ -55,11 +54,11 @@ def execute_task(
     )
     try:
         result = {"failed": False, **vars(work(task)), "requests": task.requests}
-    except AkvError as failure:
+    except errors.AkvError as failure:
         result = _failed(task, failure)
     except Exception as exc:  # pylint: disable=broad-except
         # A traceback of Ansible's own would show whatever the exception holds.
-        result = _failed(task, unexpected(exc))
+        result = _failed(task, errors.unexpected(exc))
     result = redactor.result(result)
     # Sentences may quote a server. What only a source of events asks has none.
     if "msg" in result:
@@ -78,5 +77,5 @@ class Kind(t.NamedTuple):
     execute: Callable[..., tuple[Result, list[str]]]
 
 
-def _failed(task: Task, failure: AkvError) -> Result:
+def _failed(task: Task, failure: errors.AkvError) -> Result:
     return {"requests": task.requests, **failure.result(task.outcome)}

@@ -12,12 +12,12 @@ import typing as t
 from collections.abc import Mapping
 from types import SimpleNamespace
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict
+from ansible_collections.ontap.akv.plugins.module_utils._akv import health, releases
 from ansible_collections.ontap.akv.plugins.module_utils._akv.key_holders import HOLDERS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import CREDENTIALS, Record, is_unclear, svm_record
-from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import FIELDS, SECRET_FIELDS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
+from ansible_collections.ontap.akv.plugins.module_utils._ontap import reading
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.estate import (
     fields_of_health,
@@ -27,10 +27,8 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.estate import (
 )
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.health_monitor import describe, read_health_monitor
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_ids import prove_holders
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import unknown_svm
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import count, read_volumes
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import did_you_mean
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors, texts
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.ontap_entry import ONTAP
 
 KIND = ONTAP
@@ -47,7 +45,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "volumes": {"type": "bool", "default": False},
 }
 
-_READABLE = sorted(name for name, field in FIELDS.items() if field.read)
+_READABLE = sorted(name for name, field in releases.FIELDS.items() if field.read)
 
 
 def check(params: Mapping[str, t.Any]) -> tuple[Scope | None, dict[str, str]]:
@@ -58,10 +56,14 @@ def check(params: Mapping[str, t.Any]) -> tuple[Scope | None, dict[str, str]]:
     """
     scope = Scope.from_optional_params(params)
     if params["max_records"] is not None and params["max_records"] < 1:
-        raise InputError("max_records", f"{params['max_records']} is below 1. Give the number of records in a page.")
+        raise errors.InputError(
+            "max_records", f"{params['max_records']} is below 1. Give the number of records in a page."
+        )
     for option in ("fields", "query"):
         if params[option] is not None and not any(str(name).strip() for name in params[option]):
-            raise InputError(option, "names no field. Name one, or leave it out: without it, everything is read.")
+            raise errors.InputError(
+                option, "names no field. Name one, or leave it out: without it, everything is read."
+            )
     for option in ("fields", "order_by"):
         for name in params[option] or []:
             _check_field(option, name.partition(" ")[0])
@@ -70,26 +72,28 @@ def check(params: Mapping[str, t.Any]) -> tuple[Scope | None, dict[str, str]]:
     for name, value in ((str(name), value) for name, value in (params["query"] or {}).items()):
         _check_field("query", name)
         if not isinstance(value, (str, int, float, bool)):
-            raise InputError("query", f"{name} is {value!r}. Give one value; ONTAP's | means or.")
+            raise errors.InputError("query", f"{name} is {value!r}. Give one value; ONTAP's | means or.")
         if not str(value).strip(" ,|"):
-            raise InputError("query", f"{name} is {value!r}, which names nothing. Give a value, or leave it out.")
+            raise errors.InputError(
+                "query", f"{name} is {value!r}, which names nothing. Give a value, or leave it out."
+            )
         query[name] = str(value).lower() if isinstance(value, bool) else str(value)
     twice = sorted(set(query) & set(scope.query())) if scope else []
     if twice:
-        raise InputError("query", f"{twice[0]} is given together with {scope}. Keep one of them.")
+        raise errors.InputError("query", f"{twice[0]} is given together with {scope}. Keep one of them.")
     return scope, query
 
 
 def _check_field(option: str, name: str) -> None:
     """Refuse what is not a field of azure-key-vaults, and above all a secret: it would end up in a URL."""
     field = name.lstrip("!").partition(".")[0].partition("{")[0]
-    if field in SECRET_FIELDS:
-        raise InputError(option, f"{field} is a secret, which ONTAP never returns. Leave it out.")
+    if field in releases.SECRET_FIELDS:
+        raise errors.InputError(option, f"{field} is a secret, which ONTAP never returns. Leave it out.")
     if field in ("*", "**") and option == "fields":
         return
     if field not in _READABLE:
-        hint = did_you_mean(field, _READABLE, 1) or f"Its fields: {', '.join(_READABLE)}."
-        raise InputError(option, f"{name!r} is not a field of an AKV configuration. {hint}")
+        hint = texts.did_you_mean(field, _READABLE, 1) or f"Its fields: {', '.join(_READABLE)}."
+        raise errors.InputError(option, f"{name!r} is not a field of an AKV configuration. {hint}")
 
 
 def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> SimpleNamespace:
@@ -149,7 +153,7 @@ def _owned(client: Client, scope: Scope | None, vaults: list[Record]) -> list[Re
 
 def _warn_of_unknown_svm(client: Client, scope: Scope | None, vaults: list[Record]) -> None:
     """Warn where the SVM does not exist: no AKV configuration may mean a mistyped name."""
-    unknown = unknown_svm(client, scope) if scope is not None and not vaults else None
+    unknown = reading.unknown_svm(client, scope) if scope is not None and not vaults else None
     if unknown:
         client.task.warn(f"{unknown} So it has no AKV configuration.")
 
@@ -203,18 +207,18 @@ def _fields(client: Client, params: Mapping[str, t.Any]) -> list[str]:
 
 def _summary(vaults: list[Record]) -> dict[str, int]:
     """Count them, by verdict and by kind of credential."""
-    verdicts = [Verdict(vault["verdict"]) for vault in vaults]
+    verdicts = [health.Verdict(vault["verdict"]) for vault in vaults]
     credentials = [vault.get("authentication_method") for vault in vaults]
     return {
         "total": len(vaults),
         "needs_attention": sum(verdict.needs_attention for verdict in verdicts),
-        **{verdict.value: verdicts.count(verdict) for verdict in Verdict},
+        **{verdict.value: verdicts.count(verdict) for verdict in health.Verdict},
         **{kind: credentials.count(kind) for kind in CREDENTIALS.values()},
     }
 
 
 def _message(scope: Scope | None, client: Client, summary: Mapping[str, int]) -> str:
-    counts = ", ".join(f"{summary[verdict]} {verdict}" for verdict in Verdict if summary[verdict])
+    counts = ", ".join(f"{summary[verdict]} {verdict}" for verdict in health.Verdict if summary[verdict])
     number = summary["total"]
     which = f" of {scope}" if scope else ""
     configurations = "1 AKV configuration" if number == 1 else f"{number or 'No'} AKV configurations"

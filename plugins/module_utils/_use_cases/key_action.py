@@ -12,15 +12,13 @@ import typing as t
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.health import read_state
+from ansible_collections.ontap.akv.plugins.module_utils._akv import health
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
+from ansible_collections.ontap.akv.plugins.module_utils._ontap import jobs, reading
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import ActionJobs, Job
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import find_vault, not_bad
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors, runner
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Plan
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.runner import Verb, confirm
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class Result:
     job: Record | None = None
 
 
-class KeyAction(Verb):
+class KeyAction(runner.Verb):
     """A restore or a rekey of the keys of an AKV configuration, of which ONTAP makes a job.
 
     :param params: ``wait`` and ``poll_interval`` of a task
@@ -54,27 +52,31 @@ class KeyAction(Verb):
         self._params = params
         self._action = action
         self._doing = doing
-        self._job: Job | None = None
+        self._job: jobs.Job | None = None
 
     def prepare(self, plan: Plan) -> None:
         """Read the jobs, so that one that is under way is not started twice."""
-        self._jobs = ActionJobs(self.client, self._vault["uuid"], self._action)
+        self._jobs = jobs.ActionJobs(self.client, self._vault["uuid"], self._action)
 
     def _read(self) -> Record:
-        vault = find_vault(self.client, self._scope, "state")
+        vault = reading.find_vault(self.client, self._scope, "state")
         if vault is None:
-            raise AkvError(f"{self._doing} on {self.client.where} failed: the AKV configuration was deleted meanwhile.")
+            raise errors.AkvError(
+                f"{self._doing} on {self.client.where} failed: the AKV configuration was deleted meanwhile."
+            )
         return vault
 
     def _confirm(self, shown: Callable[[Record], bool]) -> Record:
         """Read until the action shows and every node has its keys, or until the deadline; give the last reading."""
         waiting_for = f"{self._doing}: waiting for every node's keys"
-        return confirm(self.client.task, self._read, shown, not_bad, waiting_for, self._params["poll_interval"])
+        return runner.confirm(
+            self.client.task, self._read, shown, reading.not_bad, waiting_for, self._params["poll_interval"]
+        )
 
     def _details(self, vault: Record) -> Record:
         """Give what a failure returns of what it has read."""
         job = {"job": self._job.shown()} if self._job else {}
-        return {"vault": vault, "available": read_state(vault).available, **job}
+        return {"vault": vault, "available": health.read_state(vault).available, **job}
 
     def _result(self, msg: str, operation: str, vault: Record, before: Record, after: Record) -> Result:
         header = f"keys of {self._scope}"
@@ -83,7 +85,7 @@ class KeyAction(Verb):
             msg=msg,
             operation=operation,
             vault=vault,
-            available=read_state(vault).available,
+            available=health.read_state(vault).available,
             diff={"before": before, "after": after, "before_header": header, "after_header": header},
             plan_id=self._plan.id(self.client.address),
             job=self._job.shown() if self._job else None,

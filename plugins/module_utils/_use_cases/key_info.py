@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from urllib.parse import urlsplit
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv import uris
 from ansible_collections.ontap.akv.plugins.module_utils._akv.checks import Check, Status, count_by_status
 from ansible_collections.ontap.akv.plugins.module_utils._akv.expiry import Expiry, in_words, read_date, read_moment
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import check_text, is_uuid
-from ansible_collections.ontap.akv.plugins.module_utils._akv.uris import KeyId, VaultUri, likely_typo
 from ansible_collections.ontap.akv.plugins.module_utils._azure import entra, graph, key_vault
 from ansible_collections.ontap.akv.plugins.module_utils._azure.clouds import (
     CLOUDS,
@@ -29,10 +29,10 @@ from ansible_collections.ontap.akv.plugins.module_utils._azure.clouds import (
 )
 from ansible_collections.ontap.akv.plugins.module_utils._azure.login import Login, check_url
 from ansible_collections.ontap.akv.plugins.module_utils._azure.service import NoAnswer
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import plural
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases import entry
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.azure_entry import AZURE, Azure
-from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import Params
 
 KIND = AZURE
 
@@ -83,7 +83,7 @@ class Target:
     :ivar resource: host of the scope of a token for it
     """
 
-    key: KeyId
+    key: uris.KeyId
     name: str
     version: str | None
     url: str
@@ -91,22 +91,22 @@ class Target:
     resource: str
 
 
-def run(azure: Azure, params: Params) -> Result:
+def run(azure: Azure, params: entry.Params) -> Result:
     """Check what can be checked. Reads only, so check mode makes no difference."""
     target = _target(params, azure.login)
     declared = None
     if params["credential_expires"] is not None:
         declared = read_date("credential_expires", params["credential_expires"])
     if params["min_days"] < 0:
-        raise InputError("min_days", f"{params['min_days']} is below 0. Give a number of days.")
+        raise errors.InputError("min_days", f"{params['min_days']} is below 0. Give a number of days.")
     if not 0 <= params["credential_wait"] <= _LONGEST_WAIT:
-        raise InputError(
+        raise errors.InputError(
             "credential_wait", f"{params['credential_wait']} is out of range. Give 0 to {_LONGEST_WAIT} seconds."
         )
     return _KeyInfo(azure, params, target, declared).result()
 
 
-def _target(params: Params, login: Login) -> Target:
+def _target(params: entry.Params, login: Login) -> Target:
     """Read the key, and where its key vault is.
 
     :raises InputError: names the option, what was given and what to do
@@ -114,23 +114,23 @@ def _target(params: Params, login: Login) -> Target:
     given = params["key_id"]
     check_text("key_id", given)
     try:
-        key = KeyId.parse(given)
+        key = uris.KeyId.parse(given)
     except ValueError as exc:
-        raise InputError("key_id", f"{given!r} {exc}. Give the key identifier as Azure shows it.") from None
-    typo = likely_typo(given)
+        raise errors.InputError("key_id", f"{given!r} {exc}. Give the key identifier as Azure shows it.") from None
+    typo = uris.likely_typo(given)
     if typo:
-        raise InputError("key_id", f"{given!r} has a misspelled host. Did you mean {typo!r}?")
+        raise errors.InputError("key_id", f"{given!r} has a misspelled host. Did you mean {typo!r}?")
     for option, part in (("key", key.key), ("version", key.version)):
         if part is not None and not key_vault.is_segment(part):
-            raise InputError("key_id", f"{given!r} does not name a {option}: it contains other characters.")
+            raise errors.InputError("key_id", f"{given!r} does not name a {option}: it contains other characters.")
     if params["name"] is not None:
         check_text("name", params["name"])
         try:
-            vault = VaultUri.parse(params["name"])
+            vault = uris.VaultUri.parse(params["name"])
         except ValueError as exc:
-            raise InputError("name", f"{params['name']!r} {exc}. Give https://<host>/.") from None
+            raise errors.InputError("name", f"{params['name']!r} {exc}. Give https://<host>/.") from None
         if vault.host != key.host:
-            raise InputError("name, key_id", f"{params['name']!r} is not the key vault of {given!r}.")
+            raise errors.InputError("name, key_id", f"{params['name']!r} is not the key vault of {given!r}.")
     cloud, resource = _cloud(login, key.host)
     _keys, segment, *version = urlsplit(given).path.strip("/").split("/")
     url = check_url("vault_url", params["vault_url"]) or f"https://{key.host}"
@@ -144,18 +144,20 @@ def _cloud(login: Login, host: str) -> tuple[Cloud, str]:
         if found:
             return found
         if login.authority is None:
-            raise InputError("cloud", f"{host} does not name its cloud. Set cloud.")
+            raise errors.InputError("cloud", f"{host} does not name its cloud. Set cloud.")
         return CLOUDS["public"], CLOUDS["public"].vault_suffixes[0]
     cloud = CLOUDS[login.cloud]
     if found and found[0] is not cloud:
-        raise InputError("cloud, key_id", f"cloud is {cloud.name}, and {host} is in {found[0].name}. Correct one.")
+        raise errors.InputError(
+            "cloud, key_id", f"cloud is {cloud.name}, and {host} is in {found[0].name}. Correct one."
+        )
     return cloud, found[1] if found else cloud.vault_suffixes[0]
 
 
 class _KeyInfo:
     """Asks Azure, and continues as far as the responses allow."""
 
-    def __init__(self, azure: Azure, params: Params, target: Target, declared: Expiry | None) -> None:
+    def __init__(self, azure: Azure, params: entry.Params, target: Target, declared: Expiry | None) -> None:
         self._azure = azure
         self._params = params
         self._target = target
@@ -493,7 +495,7 @@ def _moment(value: t.Any) -> Expiry | None:
 def _version_of(kid: str) -> str | None:
     """Read the version from the identifier of a key; None where it has none."""
     try:
-        return KeyId.parse(kid).version
+        return uris.KeyId.parse(kid).version
     except ValueError:
         return None
 

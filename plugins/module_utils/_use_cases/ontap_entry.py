@@ -13,30 +13,23 @@ from collections.abc import Callable
 
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import ARGUMENT_SPEC, Connection
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.arguments import CLUSTER
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import arguments, errors
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import Redactor
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.task import Task
-from ansible_collections.ontap.akv.plugins.module_utils._use_cases.entry import (
-    Kind,
-    Params,
-    Result,
-    Session,
-    execute_task,
-)
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases import entry
 
-UseCase = Callable[[Client, Params, bool], t.Any]
+UseCase = Callable[[Client, entry.Params, bool], t.Any]
 """Takes client, options and check mode; returns a dataclass or raises AkvError."""
 
 
 def execute(
-    params: Params,
+    params: entry.Params,
     check_mode: bool,
     use_case: UseCase,
-    session: Session | None = None,
+    session: entry.Session | None = None,
     progress: Callable[[str], None] = lambda _text: None,
     redactor: Redactor | None = None,
-) -> tuple[Result, list[str]]:
+) -> tuple[entry.Result, list[str]]:
     """Run a use case on a cluster; give the task's result (``failed`` says which kind) and its warnings.
 
     No secret is in them.
@@ -45,7 +38,7 @@ def execute(
     :param progress: receives what the task waits for
     :param redactor: knows further secrets, such as those among the arguments as they were given
     """
-    session = session or Session()
+    session = session or entry.Session()
     where = _name(params)
 
     def work(task: Task) -> t.Any:
@@ -55,7 +48,7 @@ def execute(
         client = Client(transport, where, connection.retries, task, connection.address)
         try:
             return use_case(client, params, check_mode)
-        except AkvError as failure:
+        except errors.AkvError as failure:
             if client.rest_is_missing:
                 # Only a failure needs it: netapp-lib takes long to load.
                 from ansible_collections.ontap.akv.plugins.module_utils._ontap.zapi import why_no_rest
@@ -65,15 +58,15 @@ def execute(
         finally:
             session.release(transport)
 
-    return execute_task(params, work, lambda text: progress(f"{where}: {text}"), redactor)
+    return entry.execute_task(params, work, lambda text: progress(f"{where}: {text}"), redactor)
 
 
-def _name(params: Params) -> str:
+def _name(params: entry.Params) -> str:
     """Name the cluster for messages: as the inventory does, or by its address where the host is not the cluster."""
     hostname = str(params.get("hostname")).strip("[]")
-    cluster = params.get(CLUSTER)
+    cluster = params.get(arguments.CLUSTER)
     return str(cluster["name"]) if cluster and cluster["address"].strip("[]") == hostname else hostname
 
 
-ONTAP = Kind(ARGUMENT_SPEC, execute)
+ONTAP = entry.Kind(ARGUMENT_SPEC, execute)
 """A use case that speaks to ONTAP."""

@@ -10,13 +10,10 @@ from __future__ import annotations
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import Declaration
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
-from ansible_collections.ontap.akv.plugins.module_utils._ontap import obstacles
+from ansible_collections.ontap.akv.plugins.module_utils._ontap import jobs, key_stores, obstacles, reading
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client, is_unreadable
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import JobFailed
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_stores import in_the_way, require_active, way_of_keys
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import unknown_svm
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import is_unused
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, OntapError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Plan, Precondition
 
 
@@ -31,27 +28,27 @@ def require(client: Client, declared: Declaration, plan: Plan, precondition: Pre
         # Later releases are worth asking which. Where nothing exists yet, the release may not be known: a create that
         # it forbids is then refused by ONTAP itself. An update goes through: it is the cure.
         if later or client.known_release:
-            require_active(
+            key_stores.require_active(
                 client, scope, plan.steps[0].doing, lambda state: _allows(client, scope, state, plan.operation)
             )
     elif precondition is Precondition.SVM_EXISTS:
-        if unknown := unknown_svm(client, scope):
-            raise AkvError(unknown)
+        if unknown := reading.unknown_svm(client, scope):
+            raise errors.AkvError(unknown)
     elif precondition is Precondition.NO_KEY_MANAGER:
-        if other := in_the_way(client, scope):
-            raise AkvError(other)
+        if other := key_stores.in_the_way(client, scope):
+            raise errors.AkvError(other)
     elif failure := _obstacle(client, declared, plan, precondition):
         raise failure
 
 
-def explain_creation(client: Client, scope: Scope, failure: OntapError | JobFailed, other: bool) -> None:
+def explain_creation(client: Client, scope: Scope, failure: errors.OntapError | jobs.JobFailed, other: bool) -> None:
     """Complete ONTAP's refusal to create an AKV configuration.
 
     :param other: whether there is a key manager already, and it is not this AKV configuration
     """
-    why = unknown_svm(client, scope)
+    why = reading.unknown_svm(client, scope)
     if why is None and other:
-        why = in_the_way(client, scope)
+        why = key_stores.in_the_way(client, scope)
     if why:
         failure.message = f"{why} ({failure.message})"
     else:
@@ -67,7 +64,7 @@ def _allows(client: Client, scope: Scope, state: str, operation: str) -> bool:
     return operation == "delete" and state == "mixed" and is_unused(client, scope)
 
 
-def _obstacle(client: Client, declared: Declaration, plan: Plan, precondition: Precondition) -> AkvError | None:
+def _obstacle(client: Client, declared: Declaration, plan: Plan, precondition: Precondition) -> errors.AkvError | None:
     """Foresee ONTAP's refusal of a step."""
     scope = declared.scope
     if precondition is Precondition.SWITCHABLE:
@@ -82,13 +79,13 @@ def _obstacle(client: Client, declared: Declaration, plan: Plan, precondition: P
         return failure
     try:
         return obstacles.to_deleting(client, scope, plan.steps[0].doing)
-    except AkvError as refusal:
+    except errors.AkvError as refusal:
         if not is_unreadable(refusal):
             raise
         client.task.warn(f"Whether encrypted volumes need the keys is not known. {refusal.message}")
         return None
 
 
-def _add_way_of_keys(client: Client, scope: Scope, failure: OntapError | JobFailed) -> None:
+def _add_way_of_keys(client: Client, scope: Scope, failure: errors.OntapError | jobs.JobFailed) -> None:
     if failure.code == "65537505":
-        failure.message += f" {way_of_keys(client, scope, client.release())}"
+        failure.message += f" {key_stores.way_of_keys(client, scope, client.release())}"

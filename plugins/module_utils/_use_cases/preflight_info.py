@@ -12,21 +12,14 @@ import typing as t
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv import releases
 from ansible_collections.ontap.akv.plugins.module_utils._akv.checks import Check, Status, count_by_status
 from ansible_collections.ontap.akv.plugins.module_utils._akv.migration import advise, kind_of
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
-from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import RELEASES, Release
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
+from ansible_collections.ontap.akv.plugins.module_utils._ontap import key_stores, reading
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_stores import (
-    enabled_managers,
-    meaning,
-    states,
-    tells_state,
-    tells_vaults,
-    way_of_keys,
-)
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.obstacles import (
     IN_METROCLUSTER,
     KEYS_REFUSED,
@@ -34,9 +27,8 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.obstacles import 
     metrocluster_state,
     refuses_nae,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import unknown_svm, vaults_of
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import count, is_nae, read_volumes
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import capital
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.ontap_entry import ONTAP
@@ -103,7 +95,7 @@ class _Preflight:
     def __init__(self, client: Client, scope: Scope) -> None:
         self._client = client
         self._scope = scope
-        self._release: Release | None = None
+        self._release: releases.Release | None = None
         self._cluster: Record = {}
 
     def checks(self) -> t.Iterator[Check]:
@@ -130,7 +122,7 @@ class _Preflight:
         """
         try:
             return question()
-        except AkvError as exc:
+        except errors.AkvError as exc:
             if exc.details.get("http_status") in (None, 401) or self._client.rest_is_missing:
                 raise
             return [Check(name, UNKNOWN, exc.message) for name in names]
@@ -138,8 +130,9 @@ class _Preflight:
     def _of_release(self) -> list[Check]:
         fields = ("name_servers",) if self._scope.is_cluster else ()
         self._release, self._cluster = self._client.cluster(*fields)
-        if self._release < Release.parse(RELEASES[0]):
-            message = f"{self._client.where} runs ONTAP {self._release}; Azure Key Vault needs {RELEASES[0]} or later."
+        oldest = releases.RELEASES[0]
+        if self._release < releases.Release.parse(oldest):
+            message = f"{self._client.where} runs ONTAP {self._release}; Azure Key Vault needs {oldest} or later."
             return [Check("release", FAILED, message)]
         return [Check("release", OK, f"{self._client.where} runs ONTAP {self._release}.")]
 
@@ -207,7 +200,7 @@ class _Preflight:
         svm = next((each for each in svms if self._scope.owns({"svm": each})), None)
         if svm is None:
             missing = f"{self._scope} does not exist on {self._client.where}."
-            return [Check("svm", FAILED, unknown_svm(self._client, self._scope) or missing)]
+            return [Check("svm", FAILED, reading.unknown_svm(self._client, self._scope) or missing)]
         dns = svm.get("dns")
         return [_state_of(self._scope, svm), self._of_dns(dns.get("servers") if isinstance(dns, dict) else None)]
 
@@ -258,11 +251,11 @@ class _Preflight:
         managers: list[tuple[str, str]] = []
 
         def of_managers() -> list[Check]:
-            managers.extend(enabled_managers(self._client, self._scope, self._release))
+            managers.extend(key_stores.enabled_managers(self._client, self._scope, self._release))
             return [self._of_managers([each for each in managers if each[0] != "akv"])]
 
         other = self._ask(["key_manager"], of_managers)
-        reported = tells_vaults(self._release) and other[0].status != UNKNOWN
+        reported = key_stores.tells_vaults(self._release) and other[0].status != UNKNOWN
         known = any(kind == "akv" for kind, _uuid in managers) if reported else None
         vault = self._ask(["vault"], lambda: [self._of_vault(known)])
         yield from vault
@@ -283,7 +276,7 @@ class _Preflight:
 
         :param known: whether there is one, where the key managers report it; else None
         """
-        vaults = [] if known is False else vaults_of(self._client, self._scope)
+        vaults = [] if known is False else reading.vaults_of(self._client, self._scope)
         names = sorted({str(vault.get("name")) for vault in vaults})
         if names:
             message = f"{capital(self._scope)} has an AKV configuration already: {_listed(names)}."
@@ -300,10 +293,12 @@ class _Preflight:
             return Check(name, UNKNOWN, f"The key managers of {self._scope} could not be read.")
         if not managers:
             return Check(name, OK, f"{capital(self._scope)} has no key store yet.")
-        if self._release is None or not tells_state(self._release):
+        if self._release is None or not key_stores.tells_state(self._release):
             return self._not_reported(name, "the state of a key-store")
-        found = states(self._client, self._scope, self._release)
-        bad = [f"{kind} is {state}: {meaning(state)}" for kind, state in found if state not in (None, "active")]
+        found = key_stores.states(self._client, self._scope, self._release)
+        bad = [
+            f"{kind} is {state}: {key_stores.meaning(state)}" for kind, state in found if state not in (None, "active")
+        ]
         if bad:
             message = f"The key store of {self._scope} is not active. {_listed(bad)}."
             return Check(name, FAILED, message)
@@ -323,7 +318,7 @@ class _Preflight:
             # Each may use a key manager of its own SVM, which is not an obstacle.
             return Check("encrypted_volumes", WARNING, f"{found}. Another key manager may hold their keys.")
         refused = self._release is None or self._release.within(KEYS_REFUSED)
-        message = f"{self._scope} has {found}. {way_of_keys(self._client, self._scope, self._release)}"
+        message = f"{self._scope} has {found}. {key_stores.way_of_keys(self._client, self._scope, self._release)}"
         return Check("encrypted_volumes", FAILED if refused else WARNING, message)
 
     def _of_nae(self, volumes: list[Record]) -> Check:

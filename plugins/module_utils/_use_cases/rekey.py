@@ -12,25 +12,14 @@ import contextlib
 import typing as t
 from collections.abc import Mapping
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.health import judge
+from ansible_collections.ontap.akv.plugins.module_utils._akv import health, releases, uris
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, vault_path
-from ansible_collections.ontap.akv.plugins.module_utils._akv.releases import ACTIONS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope, check_text
-from ansible_collections.ontap.akv.plugins.module_utils._akv.uris import KeyId
-from ansible_collections.ontap.akv.plugins.module_utils._ontap import jobs
+from ansible_collections.ontap.akv.plugins.module_utils._ontap import jobs, key_stores, reading
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import Job, JobFailed, check_waiting, follow, job_of
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.key_stores import require_active
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.obstacles import to_rekeying
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import (
-    BLOCKING_LIMIT,
-    find_vault,
-    no_vault,
-    not_bad,
-)
-from ansible_collections.ontap.akv.plugins.module_utils._runtime import runner
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, InputError, Outcome
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors, runner
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Confirmation, Plan, Precondition, Step
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.key_action import KeyAction, Result
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.ontap_entry import ONTAP
@@ -50,7 +39,7 @@ _REFUSALS = frozenset({"65537120", "65537547", "65537559", "65537610", "65539436
 """The codes with which ONTAP refuses an internal rekey before it begins (reference, rekey-internal)."""
 
 
-def check(params: Mapping[str, t.Any]) -> tuple[Scope, KeyId | None]:
+def check(params: Mapping[str, t.Any]) -> tuple[Scope, uris.KeyId | None]:
     """Check a task's options, before any request.
 
     :return: the scope, and for an external rekey the new key
@@ -58,14 +47,14 @@ def check(params: Mapping[str, t.Any]) -> tuple[Scope, KeyId | None]:
     """
     key_id = params["key_id"]
     check_text("key_id", key_id)
-    check_waiting(params)
+    jobs.check_waiting(params)
     if (params["type"] == "external") != (key_id is not None):
         need = "is required with type: external." if key_id is None else "cannot be combined with type: internal."
-        raise InputError("key_id", need)
+        raise errors.InputError("key_id", need)
     try:
-        return Scope.from_params(params), None if key_id is None else KeyId.parse(key_id)
+        return Scope.from_params(params), None if key_id is None else uris.KeyId.parse(key_id)
     except ValueError as exc:
-        raise InputError("key_id", f"{key_id!r} {exc}. Give https://<host>/keys/<key>[/<version>].") from None
+        raise errors.InputError("key_id", f"{key_id!r} {exc}. Give https://<host>/keys/<key>[/<version>].") from None
 
 
 def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result:
@@ -77,18 +66,20 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result
     release = client.release()
     in_place = key is not None and release.patches("key_id")
     action = f"rekey-{params['type']}"
-    if not in_place and not release.within(ACTIONS[action]):
-        first = "9.8" if key else ACTIONS[action]
-        raise InputError("type", f"{params['type']} needs ONTAP {first} or later; {client.where} runs {release}.")
+    if not in_place and not release.within(releases.ACTIONS[action]):
+        first = "9.8" if key else releases.ACTIONS[action]
+        raise errors.InputError(
+            "type", f"{params['type']} needs ONTAP {first} or later; {client.where} runs {release}."
+        )
     verb = _Rekey(client, scope, params, key, action, in_place)
     result: Result = runner.run(verb, check_mode, params["expected_plan"])
     return result
 
 
-def _is_there(key: KeyId, vault: Record) -> bool:
+def _is_there(key: uris.KeyId, vault: Record) -> bool:
     """Return whether an AKV configuration has a key."""
     try:
-        there = KeyId.parse(vault.get("key_id") or "")
+        there = uris.KeyId.parse(vault.get("key_id") or "")
     except ValueError:
         return False
     return key.means(there)
@@ -103,7 +94,13 @@ class _Rekey(KeyAction):
     """
 
     def __init__(
-        self, client: Client, scope: Scope, params: Mapping[str, t.Any], key: KeyId | None, action: str, in_place: bool
+        self,
+        client: Client,
+        scope: Scope,
+        params: Mapping[str, t.Any],
+        key: uris.KeyId | None,
+        action: str,
+        in_place: bool,
     ) -> None:
         super().__init__(client, scope, params, action, f"Rekeying the AKV configuration of {scope} ({action})")
         self._key = key
@@ -111,13 +108,13 @@ class _Rekey(KeyAction):
 
     def plan(self) -> Plan:
         """Read the configuration; plan a rekey, unless it has that key already."""
-        vault = find_vault(self.client, self._scope, "state")
+        vault = reading.find_vault(self.client, self._scope, "state")
         if vault is None:
-            raise no_vault(self.client, self._scope)
+            raise reading.no_vault(self.client, self._scope)
         self._vault = vault
         there = vault.get("key_id")
         if self._key is not None and there is None:
-            raise AkvError(
+            raise errors.AkvError(
                 f"ONTAP does not report key_id of the AKV configuration of {self._scope} on {self.client.where}, so it"
                 " is not known whether it has this key already. Nothing was sent. Read it with akv_info, and run the"
                 " task again."
@@ -147,7 +144,7 @@ class _Rekey(KeyAction):
     def require(self, precondition: Precondition, plan: Plan, check_mode: bool) -> None:
         """Stop before what the state of the key store forbids, or keys that are with another key manager."""
         if precondition is Precondition.KEY_STORE_ACTIVE:
-            require_active(self.client, self._scope, self._doing)
+            key_stores.require_active(self.client, self._scope, self._doing)
         elif failure := to_rekeying(self.client, self._scope, self._doing, plan.steps[0].operation):
             raise failure
 
@@ -168,28 +165,28 @@ class _Rekey(KeyAction):
 
     def follow(self, step: Step, answer: Record) -> None:
         """Follow the job to its end."""
-        uuid = job_of(answer) or self._unnamed_job()
+        uuid = jobs.job_of(answer) or self._unnamed_job()
         if uuid is None:
             return
-        self._job = Job(uuid, "queued", "", 0.0)
+        self._job = jobs.Job(uuid, "queued", "", 0.0)
         if not self._params["wait"]:
             return
         try:
-            self._job = follow(self.client, uuid, self._doing, step.operation, self._params["poll_interval"])
-        except JobFailed as failure:
+            self._job = jobs.follow(self.client, uuid, self._doing, step.operation, self._params["poll_interval"])
+        except jobs.JobFailed as failure:
             if self._key is None and failure.code not in _REFUSALS:
                 # Nothing but the job shows an internal rekey, and it may have failed after a part of its work.
                 failure.message += " Some keys may be new: no reading shows it. Check the health, and rekey again."
                 raise
-            with contextlib.suppress(AkvError):
+            with contextlib.suppress(errors.AkvError):
                 self.client.task.confirmed(changed=self._has_new_key() is not None)
             raise
 
     def _unnamed_job(self) -> str | None:
         """Find the job of a response that names none: only the job shows the outcome of an internal rekey."""
         if self._key is None:
-            with contextlib.suppress(AkvError):
-                return job_of(self._jobs.begun_since() or {})
+            with contextlib.suppress(errors.AkvError):
+                return jobs.job_of(self._jobs.begun_since() or {})
         return None
 
     def conclude(self, done: Plan) -> Result:
@@ -204,13 +201,13 @@ class _Rekey(KeyAction):
             self._require_seen()
         after = self._confirm(self._has_key)
         shown = self._has_key(after)
-        if not (shown and not_bad(after)):
-            reasons = " ".join(judge(after)[1]) if shown else f"The key is still {after.get('key_id')}."
-            raise AkvError(
+        if not (shown and reading.not_bad(after)):
+            reasons = " ".join(health.judge(after)[1]) if shown else f"The key is still {after.get('key_id')}."
+            raise errors.AkvError(
                 f"{self._doing} on {self.client.where} did not finish in time (wait_timeout): {reasons} Check that the"
                 " key is enabled and permitted in Azure. Keep the previous key until this is healthy."
-                f" {BLOCKING_LIMIT}",
-                Outcome.CHANGED if shown else Outcome.UNKNOWN,
+                f" {reading.BLOCKING_LIMIT}",
+                errors.Outcome.CHANGED if shown else errors.Outcome.UNKNOWN,
                 **self._details(after),
             )
         adopted = "" if sent else " The rekey was already running."
@@ -229,14 +226,14 @@ class _Rekey(KeyAction):
         """
         job = self._job
         if job is not None and job.state == "unreadable":
-            raise AkvError(
+            raise errors.AkvError(
                 f"{self._doing} on {self.client.where}: ONTAP accepted the request, but this login's role may not read"
                 f" job {job.uuid}, the only source of its result. Give the role access to /api/cluster/jobs, and"
                 " read the job there.",
-                Outcome.UNKNOWN,
+                errors.Outcome.UNKNOWN,
                 job=job.shown(),
             )
-        done_at_once = job is None and self.client.task.outcome is Outcome.CHANGED
+        done_at_once = job is None and self.client.task.outcome is errors.Outcome.CHANGED
         if not done_at_once and (job is None or job.state != "success"):
             self.client.task.warn(
                 f"{self._doing} on {self.client.where}: ONTAP accepted the request, but keeps no job with its result."

@@ -18,10 +18,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv import declaration
+from ansible_collections.ontap.akv.plugins.module_utils._akv import declaration, health
 from ansible_collections.ontap.akv.plugins.module_utils._akv.causes import Remedy
 from ansible_collections.ontap.akv.plugins.module_utils._akv.configuration import Configuration, offline
-from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict
 from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import Declaration
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import (
     COMPARED,
@@ -40,7 +39,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.recovery import (
 )
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope, check_svms, check_text
-from ansible_collections.ontap.akv.plugins.module_utils._ontap import jobs
+from ansible_collections.ontap.akv.plugins.module_utils._ontap import jobs, reading
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.estate import (
     read_configurations,
@@ -49,10 +48,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.estate import (
     read_unmounted,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.health_monitor import read_health_monitor
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import check_waiting
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import no_vault
-from ansible_collections.ontap.akv.plugins.module_utils._runtime import parallel, runner
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, InputError
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors, parallel, runner
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Plan, Step, combined_id
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import listed, plural
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.change import Change
@@ -143,20 +139,22 @@ def check(params: Mapping[str, t.Any]) -> Scope | None:
     :return: the scope; None for all configurations of the cluster
     :raises InputError: names the option, what was given and what to do
     """
-    check_waiting(params)
+    jobs.check_waiting(params)
     given = [name for name in _CREDENTIALS if params[name] is not None]
     if len(given) > 1:
-        raise InputError(", ".join(given), "more than one credential is given. Keep one of them.")
+        raise errors.InputError(", ".join(given), "more than one credential is given. Keep one of them.")
     check_text("client_id", params["client_id"])
     if given and params["client_id"] is None:
-        raise InputError("client_id", f"is required with {given[0]}: give the application (client) ID it belongs to.")
+        raise errors.InputError(
+            "client_id", f"is required with {given[0]}: give the application (client) ID it belongs to."
+        )
     if params["force_credential"] and not given:
-        raise InputError("force_credential", "is true, and no credential is given. Give one, or leave it out.")
+        raise errors.InputError("force_credential", "is true, and no credential is given. Give one, or leave it out.")
     of_svms = params["scope"] == "svm" and params["svm"] is None and params["svm_uuid"] is None
     scope = Scope.from_optional_params({**params, "scope": None} if of_svms else params)
     if params["svms"] is not None:
         if scope is not None:
-            raise InputError("svms", f"is given together with {scope}. Keep one of them.")
+            raise errors.InputError("svms", f"is given together with {scope}. Keep one of them.")
         check_svms(params["svms"], " to repair the whole cluster")
     return scope
 
@@ -199,7 +197,7 @@ class _Repair:
         self._declared = declared
         self._failures: list[str] = []
         self._refusal: dict[str, t.Any] = {}
-        self._unread: AkvError | None = None
+        self._unread: errors.AkvError | None = None
         self._lacks_details = False
 
     def run(self, check_mode: bool) -> SimpleNamespace:
@@ -209,7 +207,7 @@ class _Repair:
         named = [Scope(svm) for svm in self._params["svms"] or []] or ([self._scope] if self._scope else [])
         for scope in named:
             if not (self._nameless or any(scope.owns(each.record) for each in found)):
-                raise no_vault(self._client, scope)
+                raise reading.no_vault(self._client, scope)
         self._patients = {each.uuid: _Patient(each, each) for each in found}
         self._volumes = self._volumes_before = self._read_volumes()
         sending = self._senders()
@@ -273,7 +271,7 @@ class _Repair:
         if self._unread is None:
             try:
                 return read()
-            except AkvError as failure:
+            except errors.AkvError as failure:
                 self._unread = failure
         return otherwise
 
@@ -285,7 +283,7 @@ class _Repair:
         if self._unread is None and not self._lacks_details:
             try:
                 return read()
-            except AkvError as failure:
+            except errors.AkvError as failure:
                 self._lacks_details = True
                 self._client.task.warn(f"{what} not known. {failure.message}")
         return otherwise
@@ -515,9 +513,9 @@ class _Repair:
             raise self._failure(result)
         return result
 
-    def _failure(self, result: SimpleNamespace) -> AkvError:
+    def _failure(self, result: SimpleNamespace) -> errors.AkvError:
         details = {name: value for name, value in vars(result).items() if name not in ("changed", "msg")}
-        return AkvError(result.msg, **{**details, **self._refusal})
+        return errors.AkvError(result.msg, **{**details, **self._refusal})
 
     def _result(self, plan_id: str, check_mode: bool) -> SimpleNamespace:
         concerned = [each for each in self._all if each.concerns]
@@ -567,7 +565,7 @@ class _Repair:
         return {
             "total": len(verdicts),
             "needs_attention": sum(verdict.needs_attention for verdict in verdicts),
-            **{verdict.value: verdicts.count(verdict) for verdict in Verdict},
+            **{verdict.value: verdicts.count(verdict) for verdict in health.Verdict},
         }
 
     def _message(self, did: list[_Patient], after: list[Record], check_mode: bool) -> str:

@@ -12,22 +12,13 @@ import typing as t
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.health import State, read_state
+from ansible_collections.ontap.akv.plugins.module_utils._akv import health
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, owned, select, vault_path
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope, check_svms
-from ansible_collections.ontap.akv.plugins.module_utils._ontap import jobs
+from ansible_collections.ontap.akv.plugins.module_utils._ontap import jobs, reading
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.jobs import Job, JobFailed, check_waiting, follow, job_of
-from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import (
-    BLOCKING_LIMIT,
-    find_vault,
-    no_vault,
-    read_vaults,
-    sort_by_scope,
-)
-from ansible_collections.ontap.akv.plugins.module_utils._runtime import parallel, runner
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import AkvError, InputError, Outcome
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors, parallel, runner
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import (
     Confirmation,
     Plan,
@@ -67,17 +58,17 @@ def check(params: Mapping[str, t.Any]) -> list[Scope]:
     :return: the scopes: one, or those of ``svms``
     :raises InputError: names the option, what was given and what to do
     """
-    check_waiting(params)
+    jobs.check_waiting(params)
     if params["svms"] is None:
         return [Scope.from_params(params)]
     parallel.check_threads(params)
     given = [f"{option}: {params[option]}" for option in SCOPE_OPTIONS if params[option] is not None]
     if given:
-        raise InputError("svms", f"cannot be combined with {' and '.join(given)}. Keep one of them.")
+        raise errors.InputError("svms", f"cannot be combined with {' and '.join(given)}. Keep one of them.")
     check_svms(params["svms"], " and give svm, svm_uuid or scope: cluster")
     twice = sorted({svm for svm in params["svms"] if params["svms"].count(svm) > 1})
     if twice:
-        raise InputError("svms", f"{', '.join(twice)} is given twice. Keep one of each.")
+        raise errors.InputError("svms", f"{', '.join(twice)} is given twice. Keep one of each.")
     return [Scope(svm) for svm in params["svms"]]
 
 
@@ -90,7 +81,7 @@ def run(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> Result
     if params["svms"] is not None:
         return _restore_many(client, scopes, params, check_mode)
     scope = scopes[0]
-    verb = Restore(client, scope, params, lambda: find_vault(client, scope, "state"))
+    verb = Restore(client, scope, params, lambda: reading.find_vault(client, scope, "state"))
     result: Result = runner.run(verb, check_mode, params["expected_plan"])
     return result
 
@@ -99,10 +90,10 @@ def _restore_many(client: Client, scopes: list[Scope], params: Mapping[str, t.An
     """Restore where it is needed, side by side; what fails does not stop the others."""
 
     def complete(records: list[Record]) -> bool:
-        by_scope = sort_by_scope(records)
+        by_scope = reading.sort_by_scope(records)
         return all(any(scope.owns(record) for record in by_scope(scope)) for scope in scopes)
 
-    by_scope = sort_by_scope(read_vaults(client, {}, ["*", "state"], complete=complete))
+    by_scope = reading.sort_by_scope(reading.read_vaults(client, {}, ["*", "state"], complete=complete))
     items = [parallel.Item(scope, client.sibling()) for scope in scopes]
     planned: dict[Scope, tuple[Restore, Plan]] = {}
 
@@ -151,8 +142,8 @@ class Restore(KeyAction):
         """Read the configuration; plan a restore where some node lacks its keys."""
         vault = self._find()
         if vault is None:
-            raise no_vault(self.client, self._scope)
-        self._vault, self._before = vault, read_state(vault)
+            raise reading.no_vault(self.client, self._scope)
+        self._vault, self._before = vault, health.read_state(vault)
         if self._before.bad or self._params["force"]:
             path = vault_path(vault["uuid"], self._action)
             step = Step("POST", path, "restore", self._doing, Confirmation.JOB)
@@ -167,7 +158,9 @@ class Restore(KeyAction):
     def predict(self, plan: Plan, check_mode: bool) -> Result:
         """Give the result where nothing is sent."""
         if plan.steps:
-            return self._conclusion(True, f"The keys of {self._scope} would be restored.", self._vault, State(True))
+            return self._conclusion(
+                True, f"The keys of {self._scope} would be restored.", self._vault, health.State(True)
+            )
         if not self._before.good:
             self.client.task.warn(
                 f"ONTAP does not report whether the keys of {self._scope} are available: unknown. Nothing was sent;"
@@ -180,39 +173,39 @@ class Restore(KeyAction):
         """Find a restore that is under way, or that ended between the readings of the configuration and of the jobs."""
         if self._jobs.running is not None:
             return {"job": {"uuid": self._jobs.running}}
-        ended = self._jobs.before and self._before.bad and not read_state(self._read()).bad
+        ended = self._jobs.before and self._before.bad and not health.read_state(self._read()).bad
         return {} if ended else None
 
     def applied(self, step: Step) -> Record | None:
         """Confirm a restore after a lost response: its job, or that the keys are available."""
-        if self._before.bad and not read_state(self._read()).bad:
+        if self._before.bad and not health.read_state(self._read()).bad:
             return {}
         return self._jobs.begun_since()
 
     def follow(self, step: Step, answer: Record) -> None:
         """Follow the job to its end."""
-        uuid = job_of(answer)
+        uuid = jobs.job_of(answer)
         if uuid is None:
             return
-        self._job = Job(uuid, "queued", "", 0.0)
+        self._job = jobs.Job(uuid, "queued", "", 0.0)
         if self._params["wait"]:
-            self._job = follow(self.client, uuid, self._doing, "restore", self._params["poll_interval"])
+            self._job = jobs.follow(self.client, uuid, self._doing, "restore", self._params["poll_interval"])
 
-    def explain(self, plan: Plan, number: int, failure: AkvError) -> AkvError:
+    def explain(self, plan: Plan, number: int, failure: errors.AkvError) -> errors.AkvError:
         """Complete a failed job with what the configuration shows: on which nodes keys are available now."""
-        if not isinstance(failure, JobFailed):
+        if not isinstance(failure, jobs.JobFailed):
             return failure
         try:
             vault = self._read()
-        except AkvError:
+        except errors.AkvError:
             return failure
-        state = read_state(vault)
-        failure.outcome = Outcome.CHANGED if self._has_restored(state) else Outcome.UNCHANGED
-        failure.message += f" Now {state}. {BLOCKING_LIMIT}"
+        state = health.read_state(vault)
+        failure.outcome = errors.Outcome.CHANGED if self._has_restored(state) else errors.Outcome.UNCHANGED
+        failure.message += f" Now {state}. {reading.BLOCKING_LIMIT}"
         failure.details.update(vault=vault, available=state.available)
         return failure
 
-    def _has_restored(self, state: State) -> bool:
+    def _has_restored(self, state: health.State) -> bool:
         """Return whether some nodes got their keys; where all had them before (force), no reading shows it."""
         return not self._before.good and (state.good or set(state.bad_nodes) < set(self._before.bad_nodes))
 
@@ -221,22 +214,22 @@ class Restore(KeyAction):
         sent = bool(done.steps)
         if not self._params["wait"]:
             msg = f"A restore of the keys of {self._scope} was started."
-            return self._conclusion(sent, msg, self._vault, State(True) if sent else self._before)
+            return self._conclusion(sent, msg, self._vault, health.State(True) if sent else self._before)
         vault = self._confirm(lambda _vault: True)
-        state = read_state(vault)
+        state = health.read_state(vault)
         if state.bad:
             ended = self._job is not None and not self._job.unseen
-            outcome = Outcome.UNCHANGED if ended else Outcome.UNKNOWN
-            raise AkvError(
+            outcome = errors.Outcome.UNCHANGED if ended else errors.Outcome.UNKNOWN
+            raise errors.AkvError(
                 f"{self._doing} on {self.client.where}: ONTAP accepted the request, but {state}."
-                f" Check credential, key and network path in Azure, and restore again. {BLOCKING_LIMIT}",
-                Outcome.CHANGED if self._has_restored(state) else outcome,
+                f" Check credential, key and network path in Azure, and restore again. {reading.BLOCKING_LIMIT}",
+                errors.Outcome.CHANGED if self._has_restored(state) else outcome,
                 **self._details(vault),
             )
         return self._conclusion(sent, f"The keys of {self._scope} were restored: {state}.", vault, state)
 
-    def _conclusion(self, changed: bool, msg: str, vault: Record, after: State) -> Result:
-        state = read_state(vault)
+    def _conclusion(self, changed: bool, msg: str, vault: Record, after: health.State) -> Result:
+        state = health.read_state(vault)
         if self._plan.steps and not (state.good or state.bad):
             self.client.task.warn(f"ONTAP does not report whether the keys of {self._scope} are available.")
         adopted = " The restore was already running." if self._plan.steps and not changed else ""

@@ -16,6 +16,7 @@ from pathlib import Path
 import jinja2
 import markupsafe
 
+from ansible_collections.ontap.akv.plugins.module_utils._akv import uris
 from ansible_collections.ontap.akv.plugins.module_utils._akv.causes import CAUSES, Cause
 from ansible_collections.ontap.akv.plugins.module_utils._akv.report import (
     ends_soon,
@@ -25,7 +26,6 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.report import (
     verdicts,
     volume_of,
 )
-from ansible_collections.ontap.akv.plugins.module_utils._akv.uris import KeyId, VaultUri
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.printable import printable
 from ansible_collections.ontap.akv.plugins.plugin_utils._report.markdown import cause_of
 
@@ -91,7 +91,7 @@ def _host(vault: Mapping[str, t.Any]) -> str:
     """Name a key vault by its host: the rest of its URI is the same for all."""
     uri = str(vault.get("name") or "")
     try:
-        return VaultUri.parse(uri).host
+        return uris.VaultUri.parse(uri).host
     except ValueError:
         return uri
 
@@ -100,7 +100,7 @@ def _key(vault: Mapping[str, t.Any]) -> dict[str, str]:
     """Split the URI of a key: its name, without the host where that is the key vault's, and its version."""
     uri = str(vault.get("key_id") or "")
     try:
-        is_known = VaultUri.parse(str(vault.get("name"))).host == KeyId.parse(uri).host
+        is_known = uris.VaultUri.parse(str(vault.get("name"))).host == uris.KeyId.parse(uri).host
     except ValueError:
         return {"name": uri, "version": ""}
     parts = uri.rstrip("/").split("/")

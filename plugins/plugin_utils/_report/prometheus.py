@@ -17,7 +17,7 @@ import typing as t
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.health import Verdict, azure_reachable
+from ansible_collections.ontap.akv.plugins.module_utils._akv import health
 from ansible_collections.ontap.akv.plugins.module_utils._akv.report import svm_of
 
 Record = Mapping[str, t.Any]
@@ -79,7 +79,7 @@ def _samples(record: Record, now: datetime) -> Iterator[Sample]:
             "configuration": str(configuration.get("name") or "") if isinstance(configuration, Mapping) else "",
             "uuid": str(vault.get("uuid")),
         }
-        for verdict in Verdict:
+        for verdict in health.Verdict:
             yield (
                 "configuration_verdict",
                 {**labels, "verdict": verdict.value},
@@ -87,12 +87,12 @@ def _samples(record: Record, now: datetime) -> Iterator[Sample]:
             )
         if isinstance(vault.get("available"), bool):
             yield "configuration_available", labels, float(vault["available"])
-        reachable = azure_reachable(vault)
+        reachable = health.azure_reachable(vault)
         if reachable is not None:
             yield "configuration_azure_reachable", labels, float(reachable)
         nodes = vault.get("unavailable_nodes") or []
         # Before the first encrypted volume a healthy configuration has nothing to be available for.
-        if nodes or vault.get("available") is True or vault.get("verdict") == Verdict.HEALTHY.value:
+        if nodes or vault.get("available") is True or vault.get("verdict") == health.Verdict.HEALTHY.value:
             yield "configuration_nodes_without_keys", labels, float(len(nodes))
     volumes: dict[tuple[str, str], int] = {}
     for volume in record.get("volumes", []):

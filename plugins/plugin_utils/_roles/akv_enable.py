@@ -13,9 +13,8 @@ import difflib
 import typing as t
 from collections.abc import Iterator, Mapping
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.declaration import ENTRY_SPEC
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.errors import InputError
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import did_you_mean
+from ansible_collections.ontap.akv.plugins.module_utils._akv import declaration
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors, texts
 from ansible_collections.ontap.akv.plugins.plugin_utils._roles import shared
 from ansible_collections.ontap.akv.plugins.plugin_utils._variables import (
     NOT_GIVEN,
@@ -32,7 +31,7 @@ from ansible_collections.ontap.akv.plugins.plugin_utils._variables import (
 _DELETES = ("allow_recreate", "state")
 """Options of an entry that delete an AKV configuration. This role never does."""
 _SHOWN = 10  # faults of entries in a message
-_OPTIONS = {name: spec for name, spec in ENTRY_SPEC.items() if name not in _DELETES}
+_OPTIONS = {name: spec for name, spec in declaration.ENTRY_SPEC.items() if name not in _DELETES}
 _ALIASES = {alias: name for name, spec in _OPTIONS.items() for alias in spec.get("aliases", ())}
 _VARIABLES = {
     name: Variable(
@@ -91,7 +90,7 @@ def _selected(given: Given) -> list[Values]:
     for number, entry in enumerate(given["configurations"], 1):
         try:
             entries.append(_completed(_place(number, entry), entry, given))
-        except InputError as error:
+        except errors.InputError as error:
             faults.append(Fault(("configurations",), error.message))
     if not faults:
         faults += _check_twins(entries)
@@ -114,31 +113,31 @@ def _completed(place: str, raw: Mapping[str, t.Any], given: Given) -> Values:
     for name, value in raw.items():
         option = _ALIASES.get(name, name)
         if option in _DELETES:
-            raise InputError(place, f"{name} is not allowed: this role never deletes. Use the role akv_disable.")
+            raise errors.InputError(place, f"{name} is not allowed: this role never deletes. Use the role akv_disable.")
         if option not in _OPTIONS:
             names = [*_OPTIONS, *_ALIASES]
-            advice = did_you_mean(option, names, cutoff=0.7) or "ansible-doc ontap.akv.akv_config lists them."
-            raise InputError(place, f"{name} is not an option. {advice}")
+            advice = texts.did_you_mean(option, names, cutoff=0.7) or "ansible-doc ontap.akv.akv_config lists them."
+            raise errors.InputError(place, f"{name} is not an option. {advice}")
         if option in entry:
-            raise InputError(place, f"{option} is given twice, by another name too. Keep one of them.")
+            raise errors.InputError(place, f"{option} is given twice, by another name too. Keep one of them.")
         typed = converted(f"{place}: {name}", value, _VARIABLES[option])
         if typed is not NOT_GIVEN:
             entry[option] = typed
     of_cluster = entry.get("scope") == "cluster"
     if of_cluster == ("svm" in entry or "svm_uuid" in entry):
-        raise InputError(place, "give svm, or scope: cluster.")
+        raise errors.InputError(place, "give svm, or scope: cluster.")
     has_credential = any(name in entry for name in _CREDENTIAL)
     skipped = _CREDENTIAL if has_credential else ()
     entry = {**{name: given[name] for name in _OF_ONE if name in given and name not in skipped}, **entry}
     for name in _NEEDED:
         if name not in entry:
-            raise InputError(place, f"{name} is required, and not given.")
+            raise errors.InputError(place, f"{name} is required, and not given.")
     for fault in (
         *shared.check_vault_uri(entry, "name"),
         *shared.check_key_id(entry, "key_id"),
         *shared.check_new_credential(entry),
     ):
-        raise InputError(place, f"{', '.join(fault.names)}: {fault.problem}")
+        raise errors.InputError(place, f"{', '.join(fault.names)}: {fault.problem}")
     return entry
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.uris import KeyId, VaultUri
+from ansible_collections.ontap.akv.plugins.module_utils._akv import uris
 from ansible_collections.ontap.akv.plugins.plugin_utils._variables import Fault, Given, Kind, Part, Variable
 
 SVM = Variable("svm", ("The name of the SVM.",), common=("svm",), narrows=True)
@@ -202,7 +202,7 @@ def check_vault_uri(given: Given, name: str) -> Iterator[Fault]:
     """Refuse what is not the URI of a key vault."""
     if name in given:
         try:
-            VaultUri.parse(given[name])
+            uris.VaultUri.parse(given[name])
         except ValueError as error:
             yield Fault((name,), f"{given[name]!r} {error}. Give https://<vault>.vault.azure.net/.")
 
@@ -211,6 +211,6 @@ def check_key_id(given: Given, name: str) -> Iterator[Fault]:
     """Refuse what is not the identifier of a key."""
     if name in given:
         try:
-            KeyId.parse(given[name])
+            uris.KeyId.parse(given[name])
         except ValueError as error:
             yield Fault((name,), f"{given[name]!r} {error}. Give https://<vault>.vault.azure.net/keys/<key>.")
