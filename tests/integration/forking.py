@@ -10,6 +10,7 @@ state: this program plays nothing itself.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import json
@@ -21,22 +22,26 @@ from pathlib import Path
 
 from ansible import constants
 from ansible.cli import playbook
-from ansible.plugins.loader import filter_loader, init_plugin_loader, test_loader
+from ansible.plugins import loader
 
 COLLECTION = "ansible_collections.ontap.akv"
+KINDS = ("become", "callback", "connection", "inventory", "shell", "vars")
 
 
 def main() -> None:
     """Read runs as lines of JSON; write the number of each process, and its exit code."""
-    init_plugin_loader()
+    loader.init_plugin_loader()
     # Each run does that again, without effect.
     warnings.filterwarnings("ignore", "AnsibleCollectionFinder has already been configured")
     import_collection()
-    # Reading their documentation takes a third of the processor time of a short run.
-    for loader in (filter_loader, test_loader):
-        list(loader.all())
-    # What is never collected is shared with the processes that follow.
+    read_documentation()
+    with contextlib.suppress(ImportError, AttributeError):
+        name_fields_of_results()
+    # No run lasts long enough to need it. A collection writes to what the processes that follow could share.
+    gc.disable()
     gc.freeze()
+    # Each run looks so often, in seconds, whether one of its processes has something: usually 0.001.
+    constants.DEFAULT_INTERNAL_POLL_INTERVAL = 0.005
     for line in sys.stdin:
         number = os.fork()
         if number == 0:
@@ -54,6 +59,22 @@ def import_collection() -> None:
         for path in sorted((plugins / folder).rglob("*.py")):
             name = ".".join(path.relative_to(plugins).with_suffix("").parts)
             importlib.import_module(f"{COLLECTION}.plugins.{name}")
+
+
+def read_documentation() -> None:
+    """Read the options of plugins, which takes two thirds of the processor time of a short run."""
+    for plugins in (loader.filter_loader, loader.test_loader):
+        list(plugins.all())
+    for kind in KINDS:
+        list(getattr(loader, f"{kind}_loader").all(class_only=True))
+    loader.lookup_loader.get("ontap.akv.playbook", class_only=True)
+
+
+def name_fields_of_results() -> None:
+    """Read the types of the fields of a result, which else each process of a task does: from ansible-core 2.21."""
+    result = importlib.import_module("ansible._internal._task").UnifiedTaskResult
+    for source_is_module in (False, True):
+        result.get_result_key_to_resolved_field_mapping(source_is_module=source_is_module)
 
 
 def become(arguments: list[str], folder: str, output: str, environment: dict[str, str]) -> None:
