@@ -124,7 +124,7 @@ checks:
     - name: wrap
       status: failed
       message: >-
-        the key vault mykeyvault.vault.azure.net refused unwrapKey (HTTP 403, ForbiddenByPolicy): the access policy of
+        The key vault mykeyvault.vault.azure.net refused unwrapKey (HTTP 403, ForbiddenByPolicy): the access policy of
         the key vault does not allow it. Grant it to the application; a new grant takes some minutes.
   contains:
     name:

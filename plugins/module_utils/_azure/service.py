@@ -24,6 +24,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._http.retry import backo
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Fault, Transport
 from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.task import Task
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import capital
 
 _PASSING = (408, 429, 500, 502, 503, 504)
 _CONNECTIONS = 4  # to one service
@@ -57,14 +58,14 @@ class Reply(t.NamedTuple):
 class Service:
     """Sends requests to one service.
 
-    :param name: what it is, for messages
+    :param name: what it is, for messages, which begin with it
     """
 
     def __init__(self, transport: Transport, task: Task, retries: int, name: str) -> None:
         self._transport = transport
         self._task = task
         self._retries = retries
-        self.name = name
+        self.name = capital(name)
 
     @property
     def url(self) -> str:
