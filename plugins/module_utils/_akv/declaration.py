@@ -13,7 +13,6 @@ import typing as t
 from collections.abc import Iterable, Mapping
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv import releases, uris
-from ansible_collections.ontap.akv.plugins.module_utils._akv.pkcs12 import check_pkcs12, read_pkcs12
 from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import Declaration
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import COMPARED
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUMENT_SPEC as SCOPE_OPTIONS
@@ -171,10 +170,13 @@ def _check_secrets(params: Mapping[str, t.Any]) -> tuple[dict[str, str], list[st
             # A proxy's password may be a pass phrase.
             warnings += texts.check_new_secret(name, secret, spaces=name == "proxy_password")
         secrets[name] = secret
-    if params["client_certificate_path"] is not None:
-        secrets["client_certificate"] = read_pkcs12(params["client_certificate_path"])
-    elif "client_certificate" in secrets:
-        secrets["client_certificate"] = check_pkcs12(secrets["client_certificate"])
+    path = params["client_certificate_path"]
+    if path is not None or "client_certificate" in secrets:
+        # Few tasks declare a certificate.
+        from ansible_collections.ontap.akv.plugins.module_utils._akv import pkcs12
+
+        given = secrets.get("client_certificate", "")
+        secrets["client_certificate"] = pkcs12.check_pkcs12(given) if path is None else pkcs12.read_pkcs12(path)
     if is_uuid(secrets.get("client_secret")) and not params["allow_uuid_secret"]:
         raise errors.InputError("client_secret", texts.IS_SECRET_ID)
     return secrets, warnings

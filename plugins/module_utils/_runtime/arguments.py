@@ -28,6 +28,9 @@ Spec = Mapping[str, Mapping[str, t.Any]]
 CLUSTER = "_ontap_akv_cluster"
 """An argument that no task gives: the ``name`` and the ``address`` of the inventory's host, which the action adds."""
 
+THREADS: dict[str, t.Any] = {"threads": {"type": "int", "default": 8}}
+"""The option of a task that serves many side by side; `parallel` checks it."""
+
 _TEXT_TYPES = ("str", "path")
 _NUMBER_TYPES = ("int", "float")
 

@@ -20,8 +20,6 @@ from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import 
 
 Record = dict[str, t.Any]
 
-ARGUMENT_SPEC: dict[str, t.Any] = {"threads": {"type": "int", "default": 8}}
-
 MAX_THREADS = 64
 
 AnyItem = t.TypeVar("AnyItem", bound="Item")
@@ -96,7 +94,7 @@ def still_open(items: Iterable[AnyItem]) -> list[AnyItem]:
 
 
 def check_threads(params: Mapping[str, t.Any]) -> None:
-    """Check the options of ARGUMENT_SPEC.
+    """Check the option of `arguments.THREADS`.
 
     :raises InputError: names the option, what was given and what to do
     """

@@ -6,25 +6,22 @@
 
 """The one way of every changing verb: plan, check mode, guard, send, confirm, result.
 
-A verb reads facts, makes a `Plan` of them, and answers what only it knows: how to read back, and its result. Nothing
-below a verb calls back into it but this file.
+A verb reads facts, makes a `Plan` of them (`planning`), and answers what only it knows: how to read back, and its
+result. Nothing below a verb calls back into it but this file.
 """
 
 from __future__ import annotations
 
 import abc
 import typing as t
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors
-from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Confirmation, Plan, Precondition, Step
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors, planning
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Plan, Step
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.task import Task
 
 JSON = dict[str, t.Any]
 
-ARGUMENT_SPEC: dict[str, t.Any] = {"expected_plan": {"type": "str"}}
-
-_NAMED = 10  # steps, in a sentence
 _LONGEST_INTERVAL, _GROWTH = 30.0, 1.5  # seconds, times
 
 
@@ -47,32 +44,13 @@ class Sender(t.Protocol):
         """Send a change, once; raises AkvError, of which ``lost`` and ``passing`` count."""
 
 
-class Verb(abc.ABC):
+class Verb(planning.Planner):
     """What only a verb knows. Where a method is not abstract, most verbs have nothing to add to it.
 
     :ivar secrets: the values of the steps' `Secret` references
     """
 
-    client: t.Any
     secrets: Mapping[str, str] = {}
-
-    @abc.abstractmethod
-    def plan(self) -> Plan:
-        """Read the facts, and plan.
-
-        :raises AkvError: it cannot be done, or not without being asked for by name
-        """
-
-    @abc.abstractmethod
-    def require(self, precondition: Precondition, plan: Plan, check_mode: bool) -> None:
-        """Read whether a precondition holds.
-
-        :raises AkvError: it does not; in check mode the same sentence as in a run
-        """
-
-    @abc.abstractmethod
-    def predict(self, plan: Plan, check_mode: bool) -> t.Any:
-        """Give the result where nothing is sent: there is nothing to do, or it is check mode."""
 
     @abc.abstractmethod
     def prepare(self, plan: Plan) -> None:
@@ -126,57 +104,23 @@ def run(verb: Verb, check_mode: bool, expected_plan: str | None = None) -> t.Any
     :param expected_plan: the ID of the plan that was approved; None or blank for any plan
     :raises AkvError: it cannot be done, is not what was approved, was refused, or was not confirmed in time
     """
-    plan = verb.plan()
-    require_expected(expected_plan, plan.id(verb.client.address), [plan])
-    return carry_out(verb, plan, check_mode)
-
-
-def require_expected(expected: str | None, plan_id: str, plans: Iterable[Plan]) -> None:
-    """Stop, in check mode too, if the plan is not the one that was approved.
-
-    :param expected: the ID that was approved; None or blank for any plan
-    :param plan_id: the ID of what would be done now
-    :param plans: what would be done now
-    :raises AkvError: shows what would be done now, without secrets
-    """
-    expected = (expected or "").strip()
-    if expected in ("", plan_id):
-        return
-    steps = [step for plan in plans for step in plan.steps]
-    named = [f"{step.doing} ({step})." for step in steps[:_NAMED]]
-    if len(steps) > _NAMED:
-        named.append(f"And {len(steps) - _NAMED} more steps.")
-    raise errors.AkvError(
-        f"The plan is {plan_id}, expected_plan is {expected}: what the task asks for, or what is on the cluster, has"
-        f" changed since that plan was made. Nothing was sent. The plan is now: {' '.join(named) or 'nothing to send.'}"
-        " Run the task in check mode, and approve its plan_id.",
-        errors.Outcome.UNCHANGED,
-        plan_id=plan_id,
-        steps=[{"method": step.method, "path": step.path, "body": step.without_secrets()} for step in steps],
-    )
+    return _conclude(verb, planning.planned(verb, check_mode, expected_plan), check_mode)
 
 
 def carry_out(verb: Verb, plan: Plan, check_mode: bool) -> t.Any:
     """Take a plan to its result."""
-    guard(verb, plan, check_mode)
-    if check_mode or not plan.steps:
-        return verb.predict(plan, check_mode)
+    planning.guard(verb, plan, check_mode)
+    return _conclude(verb, plan, check_mode)
+
+
+def _conclude(verb: Verb, plan: Plan, check_mode: bool) -> t.Any:
+    return verb.predict(plan, check_mode) if check_mode or not plan.steps else complete(verb, plan)
+
+
+def complete(verb: Verb, plan: Plan) -> t.Any:
+    """Send the steps of a plan, confirm them, and give the result."""
     verb.prepare(plan)
     return verb.conclude(apply(verb, plan))
-
-
-def guard(verb: Verb, plan: Plan, check_mode: bool) -> None:
-    """Stop before what ONTAP would refuse, where reading shows it.
-
-    A run reads only what ONTAP does not check as well, or checks after it has deleted something: its own refusal costs
-    no reading.
-    """
-    read = [Precondition.KEY_STORE_ACTIVE]
-    if len(plan.steps) > 1 and plan.steps[0].confirmation is Confirmation.GONE:
-        read.append(Precondition.CREATABLE)
-    for precondition in plan.preconditions:
-        if check_mode or precondition in read:
-            verb.require(precondition, plan, check_mode)
 
 
 def apply(verb: Verb, plan: Plan) -> Plan:

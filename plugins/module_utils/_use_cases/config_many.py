@@ -22,9 +22,10 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUME
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
 from ansible_collections.ontap.akv.plugins.module_utils._ontap import reading
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
-from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors, parallel, runner
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors, parallel, planning, runner
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Plan, combined_id
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.change import Change
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.changing import Changing
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class _Entry(parallel.Item):
 
     def __init__(self, place: Record, params: Mapping[str, t.Any], change: Change) -> None:
         super().__init__(change.declared.scope, change.client)
+        self.verb = Changing(change, params["credential_grace"])
         self.place = place
         self.params = params
         self.change = change
@@ -72,7 +74,7 @@ class _Entry(parallel.Item):
     @property
     def credential(self) -> str | None:
         """The secret that is to be sent: the Azure application's, else the proxy's."""
-        return next((self.change.secrets[name] for name in self.plan.secrets), None) if self.plan else None
+        return next((self.verb.secrets[name] for name in self.plan.secrets), None) if self.plan else None
 
 
 def configure(client: Client, params: Mapping[str, t.Any], check_mode: bool) -> BulkResult:
@@ -142,7 +144,7 @@ def _check(client: Client, params: Mapping[str, t.Any]) -> list[_Entry]:
             continue
         sibling = client.sibling()
         sibling.task.warnings += warnings
-        entries.append(_Entry(place, whole, Change(sibling, declared, whole["wait"], whole["credential_grace"])))
+        entries.append(_Entry(place, whole, Change(sibling, declared, whole["wait"])))
     _refuse(problems)
     _refuse_twins(entries, lambda entry: (entry.scope, entry.configuration))
     client.task.redactor.add({secret for entry in entries for secret in entry.change.declared.secrets.values()})
@@ -221,7 +223,7 @@ def _plan(entries: Sequence[_Entry], check_mode: bool) -> None:
     for entry in parallel.still_open(entries):
         try:
             entry.plan = entry.change.plan_from(entry.seen)
-            runner.guard(entry.change, entry.plan, check_mode)
+            planning.guard(entry.change, entry.plan, check_mode)
         except (errors.Incomplete, errors.InputError) as problem:
             problems.append({**entry.place, "msg": problem.message})
         except errors.AkvError as failure:
@@ -236,7 +238,7 @@ def _require_expected(entries: Sequence[_Entry], expected: str | None) -> bool:
     """
     planned = [(entry, entry.plan) for entry in entries if entry.plan is not None]
     plan_id = combined_id((entry.label, plan.id(entry.client.address)) for entry, plan in planned)
-    runner.require_expected(expected, plan_id, [plan for _entry, plan in planned])
+    planning.require_expected(expected, plan_id, [plan for _entry, plan in planned])
     return bool((expected or "").strip())
 
 
@@ -252,7 +254,7 @@ def _apply(client: Client, entries: Sequence[_Entry], threads: parallel.Workers,
     def change_alone(entry: _Entry) -> None:
         """Read, plan, change and verify one vault as a task of its own would."""
         planned = t.cast("Plan", entry.plan).id(entry.client.address) if approved else None
-        entry.succeed(runner.run(entry.change, check_mode=False, expected_plan=planned))
+        entry.succeed(runner.run(entry.verb, check_mode=False, expected_plan=planned))
 
     alone: dict[str, _Entry] = {}
     together: list[_Entry] = []
@@ -297,8 +299,8 @@ def _leave(entries: Sequence[_Entry], alone: Mapping[str, _Entry]) -> None:
 
 def _change(entry: _Entry) -> None:
     chosen = t.cast("Plan", entry.plan)
-    entry.change.prepare(chosen)
-    entry.done = runner.apply(entry.change, chosen)
+    entry.verb.prepare(chosen)
+    entry.done = runner.apply(entry.verb, chosen)
 
 
 def _verify_together(client: Client, changed: Sequence[_Entry]) -> None:
@@ -308,7 +310,7 @@ def _verify_together(client: Client, changed: Sequence[_Entry]) -> None:
     waiting = list(changed)
 
     def read() -> list[_Entry]:
-        fields = {name for entry in waiting for name in entry.change.fields_to_confirm(t.cast("Plan", entry.done))}
+        fields = {name for entry in waiting for name in entry.verb.fields_to_confirm(t.cast("Plan", entry.done))}
         query = waiting[0].scope.query() if len(waiting) == 1 else {}
         by_scope = reading.sort_by_scope(reading.read_vaults(client, query, ["*", *sorted(fields)]))
         for entry in waiting:
@@ -317,7 +319,7 @@ def _verify_together(client: Client, changed: Sequence[_Entry]) -> None:
         waiting[:] = [
             entry
             for entry in parallel.still_open(waiting)
-            if not entry.change.is_settled(t.cast("Plan", entry.done), entry.seen)
+            if not entry.verb.is_settled(t.cast("Plan", entry.done), entry.seen)
         ]
         return waiting
 
@@ -334,4 +336,4 @@ def _verify_together(client: Client, changed: Sequence[_Entry]) -> None:
     for entry in parallel.still_open(changed):
         with entry.kept():
             done = t.cast("Plan", entry.done)
-            entry.succeed(entry.change.concluded(done, entry.seen))
+            entry.succeed(entry.verb.concluded(done, entry.seen))

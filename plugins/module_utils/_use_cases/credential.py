@@ -54,7 +54,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.estate import rea
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.health_monitor import read_health_monitor
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.reading import read_vaults
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.volumes import read_svms_with_volumes
-from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors, parallel, runner
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import arguments, errors, parallel, planning, runner
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.parent import Run
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Confirmation, Secret, Step
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import (
@@ -69,8 +69,8 @@ from ansible_collections.ontap.akv.plugins.module_utils._use_cases.ontap_entry i
 KIND = ONTAP
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
-    **parallel.ARGUMENT_SPEC,
-    **runner.ARGUMENT_SPEC,
+    **arguments.THREADS,
+    **planning.ARGUMENT_SPEC,
     "allow_uuid_secret": {"type": "bool", "default": False, "no_log": False},
     "batch_size": {"type": "int", "default": 20},
     "before": {

@@ -19,7 +19,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope,
 from ansible_collections.ontap.akv.plugins.module_utils._ontap import jobs, key_stores, reading
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.obstacles import to_rekeying
-from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors, runner
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors, planning, runner
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Confirmation, Plan, Precondition, Step
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.key_action import KeyAction, Result
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.ontap_entry import ONTAP
@@ -28,7 +28,7 @@ KIND = ONTAP
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     **jobs.ARGUMENT_SPEC,
-    **runner.ARGUMENT_SPEC,
+    **planning.ARGUMENT_SPEC,
     **SCOPE_OPTIONS,
     "key_id": {"type": "str", "no_log": False},
     "type": {"type": "str", "choices": ["external", "internal"], "required": True},

@@ -48,10 +48,11 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap.estate import (
     read_unmounted,
 )
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.health_monitor import read_health_monitor
-from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors, parallel, runner
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors, parallel, planning, runner
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import Plan, Step, combined_id
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import listed, plural
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.change import Change
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.changing import Changing
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.ontap_entry import ONTAP
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.restore import Restore
 
@@ -61,7 +62,7 @@ KIND = ONTAP
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     **jobs.ARGUMENT_SPEC,
-    **runner.ARGUMENT_SPEC,
+    **planning.ARGUMENT_SPEC,
     **SCOPE_OPTIONS,
     "client_certificate": {"type": "str", "no_log": True},
     "client_certificate_path": {"type": "path"},
@@ -213,7 +214,7 @@ class _Repair:
         sending = self._senders()
         plans = self._plans(sending)
         plan_id = combined_id((str(plan.scope["uuid"]), plan.id(self._client.address)) for plan in plans)
-        runner.require_expected(self._params["expected_plan"], plan_id, plans)
+        planning.require_expected(self._params["expected_plan"], plan_id, plans)
         if check_mode:
             self._predict()
             return self._known(self._result(plan_id, check_mode=True))
@@ -389,7 +390,7 @@ class _Repair:
             if item.patient.change is None:
                 raise AssertionError
             verb, plan = item.patient.change
-            runner.apply(verb, plan)
+            runner.apply(Changing(verb), plan)
             # What it has done is read for all together.
             item.client.task.confirmed(changed=True)
             item.result = {"failed": False, "msg": f"The credential was sent to {verb.declared.label}."}

@@ -18,7 +18,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import ARGUME
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope, check_svms
 from ansible_collections.ontap.akv.plugins.module_utils._ontap import jobs, reading
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.client import Client
-from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors, parallel, runner
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import arguments, errors, parallel, planning, runner
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.plan import (
     Confirmation,
     Plan,
@@ -34,8 +34,8 @@ KIND = ONTAP
 ARGUMENT_SPEC: dict[str, t.Any] = {
     **jobs.ARGUMENT_SPEC,
     **SCOPE_OPTIONS,
-    **parallel.ARGUMENT_SPEC,
-    **runner.ARGUMENT_SPEC,
+    **arguments.THREADS,
+    **planning.ARGUMENT_SPEC,
     "force": {"type": "bool", "default": False},
     "svms": {"type": "list", "elements": "str"},
 }
@@ -106,7 +106,7 @@ def _restore_many(client: Client, scopes: list[Scope], params: Mapping[str, t.An
         with item.kept():
             plan(item)
     plan_id = combined_id((str(scope), plan.id(client.address)) for scope, (_verb, plan) in planned.items())
-    runner.require_expected(params["expected_plan"], plan_id, [plan for _verb, plan in planned.values()])
+    planning.require_expected(params["expected_plan"], plan_id, [plan for _verb, plan in planned.values()])
 
     def restore(item: parallel.Item) -> None:
         item.succeed(runner.carry_out(*planned[item.scope], check_mode))

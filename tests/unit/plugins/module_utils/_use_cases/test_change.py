@@ -10,6 +10,7 @@ from typing import Any
 from ansible_collections.ontap.akv.plugins.module_utils._akv.plan import Declaration
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import Scope
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.change import Change
+from ansible_collections.ontap.akv.plugins.module_utils._use_cases.changing import Changing
 
 Record = dict[str, Any]
 BLUE, GREEN = (f"024cd3cf-9a08-11ea-8d52-00505656565{digit}" for digit in "01")
@@ -37,12 +38,13 @@ def test_a_switch_that_renames_is_confirmed() -> None:
     assert [step.body for step in chosen.steps] == [{"enabled": True}]
 
     pending = change.take([record(BLUE, "default", True), record(GREEN, "green", False)])
-    assert not change.is_shown(chosen, pending)
+    changing = Changing(change)
+    assert not changing.is_shown(chosen, pending)
     switched = change.take([record(GREEN, "default", True), record(BLUE, "green", False)])
     assert switched is not None
     assert switched["uuid"] == GREEN
-    assert change.is_shown(chosen, switched)
+    assert changing.is_shown(chosen, switched)
     # What was deleted and created again meanwhile is chosen by its name.
     recreated = change.take([record(BLUE, "default", True), record(GREEN[:-1] + "2", "green", False)])
     assert recreated is not None
-    assert not change.is_shown(chosen, recreated)
+    assert not changing.is_shown(chosen, recreated)
