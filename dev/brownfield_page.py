@@ -43,7 +43,8 @@ TAIL = """
 
 - [ ] `akv_preflight_info` for the SVM: all checks but `encrypted_volumes` and `key_manager` are `ok`.
 - [ ] All nodes are up and run one release. No update is running.
-- [ ] Every encrypted volume of the SVM is online, and none is being encrypted, rekeyed, or converted.
+- [ ] Every encrypted volume of the SVM is online, and none is being encrypted, rekeyed, or converted. Read
+  `encryption.state`: `na_ontap_volume` of netapp.ontap 23.6.0 may stop waiting before a volume is encrypted.
 - [ ] No volume of the SVM is in an NAE aggregate.
 - [ ] The backup of the onboard key manager is saved outside of the cluster. It is a secret.
 - [ ] The key works in Azure: `akv_key_info`.
@@ -246,7 +247,9 @@ If nothing else works: create a new SVM with AKV, copy the volumes with SnapMirr
 
 ## A node joins or is replaced
 
-- [ ] OKM: synchronize the onboard key manager on the new node (`security key-manager onboard sync`).
+- [ ] OKM: synchronize the onboard key manager on the new node (`security key-manager onboard sync`). With
+  `na_ontap_security_key_manager` of netapp.ontap 23.6.0, do not change the passphrase in the same task: it then does not
+  synchronize.
 - [ ] AKV: restore the keys (`akv_restore`).
 - [ ] A giveback that ONTAP vetoes because keys are missing (`gb.sfo.veto.kmgr.keysmissing`): restore, then give back
   again.
