@@ -248,8 +248,8 @@ If nothing else works: create a new SVM with AKV, copy the volumes with SnapMirr
 ## A node joins or is replaced
 
 - [ ] OKM: synchronize the onboard key manager on the new node (`security key-manager onboard sync`). With
-  `na_ontap_security_key_manager` of netapp.ontap 23.6.0, do not change the passphrase in the same task: it then does not
-  synchronize.
+  `na_ontap_security_key_manager` of netapp.ontap 23.6.0, do not change the passphrase in the same task: it does not
+  synchronize then.
 - [ ] AKV: restore the keys (`akv_restore`).
 - [ ] A giveback that ONTAP vetoes because keys are missing (`gb.sfo.veto.kmgr.keysmissing`): restore, then give back
   again.
