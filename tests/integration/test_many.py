@@ -347,5 +347,7 @@ def test_a_failure_says_what_became_of_the_others(check_mode: bool) -> None:
     with cluster(1, more=1) as simulator:
         result = configure(simulator, [{**WHOLE, "svm": name} for name in ("s2", "s3")], check_mode)
         assert bool(changes(simulator)) is not check_mode
+    assert result["changed"] is True
+    assert result["outcome"] == ("unchanged" if check_mode else "changed")
     assert result["msg"].startswith("1 of 2 failed on 127.0.0.1: SVM s3. First error: SVM s3 does not exist")
     assert result["msg"].endswith(" Nothing was sent." if check_mode else " The other 1 succeeded.")

@@ -172,7 +172,8 @@ def conclude(client: Client, items: Sequence[Item], check_mode: bool) -> list[Re
     failed = [item for item in items if item.result["failed"]]
     if failed:
         changed = any(result["changed"] for result in results)
-        outcomes = [errors.Outcome(item.result["outcome"]) for item in failed] + [errors.Outcome.CHANGED] * changed
+        # In check mode, changed is a prediction.
+        outcomes = [item.result["outcome"] for item in failed] + [errors.Outcome.CHANGED] * (changed and not check_mode)
         others = len(items) - len(failed)
         rest = " Nothing was sent." if check_mode else f" The other {others} succeeded." if others else ""
         raise errors.AkvError(
