@@ -14,12 +14,10 @@ from dataclasses import dataclass, field
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv.pkcs12 import check_pkcs12, read_pkcs12, thumbprint
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record
-from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import Reading
+from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import Reading, Stage
 from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import check_svms, check_text, is_uuid
 from ansible_collections.ontap.akv.plugins.module_utils._runtime import errors, parallel, texts
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.wording import listed
-
-STAGES = ("all", "canary", "watch", "rest", "rollback")
 
 NEW = ("client_secret", "client_certificate", "client_certificate_path")
 _PREVIOUS = ("previous_client_secret", "previous_client_certificate")
@@ -52,7 +50,7 @@ class Order:
     scope: str
     new: Credential | None
     previous: Credential | None
-    stage: str
+    stage: Stage
     configuration_uuid: str | None
     before: tuple[Reading, ...]
     include_unhealthy: bool
@@ -63,11 +61,6 @@ class Order:
     threads: int
     wait_timeout: int
     expected_plan: str
-
-    @property
-    def sends(self) -> bool:
-        """Whether the stage sends the new credential."""
-        return self.stage in ("all", "canary", "rest")
 
 
 def check(params: Mapping[str, t.Any]) -> tuple[Order, list[str]]:
@@ -83,28 +76,9 @@ def check(params: Mapping[str, t.Any]) -> tuple[Order, list[str]]:
             "client_id", f"{params['client_id']!r} contains white space. Give the application (client) ID."
         )
     svms = _check_svms(params)
-    stage = params["stage"]
-    for option, least in (
-        ("batch_size", 1),
-        ("wait_timeout", 1),
-        ("credential_grace", 0),
-        ("soak", 0),
-        ("soak_interval", 1),
-    ):
-        if params[option] is not None and params[option] < least:
-            raise errors.InputError(option, f"{params[option]} is below {least}. Give {least} or more.")
-    uuid = params["configuration_uuid"]
-    if uuid is not None and not is_uuid(uuid):
-        raise errors.InputError(
-            "configuration_uuid",
-            f"{uuid!r} is not a UUID. Give the uuid of an entry of vaults, as akv_credential or akv_info returns it.",
-        )
-    if stage in ("watch", "rollback") and params["before"] is None:
-        raise errors.InputError("before", f"is missing. stage: {stage} needs it, from the result of an earlier call.")
-    if stage == "watch" and uuid is None:
-        raise errors.InputError("configuration_uuid", "is missing. stage: watch needs the configuration to watch.")
-    if params["soak"] is not None and stage != "watch":
-        raise errors.InputError("soak", f"is given with stage: {stage}. It belongs to stage: watch.")
+    _check_numbers(params)
+    stage = Stage(params["stage"])
+    uuid = _check_stage(params, stage)
     new, previous, warnings = _check_credentials(params, stage)
     order = Order(
         client_id=params["client_id"],
@@ -113,7 +87,7 @@ def check(params: Mapping[str, t.Any]) -> tuple[Order, list[str]]:
         new=new,
         previous=previous,
         stage=stage,
-        configuration_uuid=uuid and uuid.lower(),
+        configuration_uuid=uuid,
         before=tuple(map(Reading.from_snapshot, params["before"] or ())),
         include_unhealthy=params["include_unhealthy"],
         batch_size=params["batch_size"],
@@ -125,6 +99,32 @@ def check(params: Mapping[str, t.Any]) -> tuple[Order, list[str]]:
         expected_plan=(params["expected_plan"] or "").strip(),
     )
     return order, warnings
+
+
+def _check_numbers(params: Mapping[str, t.Any]) -> None:
+    least_of = {"batch_size": 1, "wait_timeout": 1, "credential_grace": 0, "soak": 0, "soak_interval": 1}
+    for option, least in least_of.items():
+        if params[option] is not None and params[option] < least:
+            raise errors.InputError(option, f"{params[option]} is below {least}. Give {least} or more.")
+
+
+def _check_stage(params: Mapping[str, t.Any], stage: Stage) -> str | None:
+    """Check that a stage has what it needs; give the UUID of the configuration that it is about."""
+    uuid: str | None = params["configuration_uuid"]
+    if uuid is not None and not is_uuid(uuid):
+        raise errors.InputError(
+            "configuration_uuid",
+            f"{uuid!r} is not a UUID. Give the uuid of an entry of vaults, as akv_credential or akv_info returns it.",
+        )
+    if stage in (Stage.WATCH, Stage.ROLLBACK) and params["before"] is None:
+        raise errors.InputError(
+            "before", f"is missing. stage: {stage.value} needs it, from the result of an earlier call."
+        )
+    if stage is Stage.WATCH and uuid is None:
+        raise errors.InputError("configuration_uuid", "is missing. stage: watch needs the configuration to watch.")
+    if params["soak"] is not None and stage is not Stage.WATCH:
+        raise errors.InputError("soak", f"is given with stage: {stage.value}. It belongs to stage: watch.")
+    return uuid and uuid.lower()
 
 
 def _check_svms(params: Mapping[str, t.Any]) -> tuple[str, ...]:
@@ -140,10 +140,10 @@ def _check_svms(params: Mapping[str, t.Any]) -> tuple[str, ...]:
 
 
 def _check_credentials(
-    params: Mapping[str, t.Any], stage: str
+    params: Mapping[str, t.Any], stage: Stage
 ) -> tuple[Credential | None, Credential | None, list[str]]:
     given = [option for option in NEW if params[option] is not None]
-    if len(given) != 1 and stage in ("all", "canary", "rest"):
+    if len(given) != 1 and stage.sends:
         raise errors.InputError(
             ", ".join(NEW),
             f"{len(given) or 'none'} of them {'are' if given else 'is'} given. Give exactly one; an unset variable or"
@@ -152,23 +152,12 @@ def _check_credentials(
     before = [option for option in _PREVIOUS if params[option] is not None]
     if len(before) > 1:
         raise errors.InputError(" and ".join(before), "are given together. Give the credential that is in use.")
-    if stage == "rollback" and not before:
+    if stage is Stage.ROLLBACK and not before:
         raise errors.InputError(", ".join(_PREVIOUS), "none is given. stage: rollback needs the previous credential.")
     warnings: list[str] = []
     new = previous = None
     if given:
-        value = params[given[0]]
-        if given[0] == "client_certificate_path":
-            new = Credential("client_certificate", read_pkcs12(value))
-        else:
-            _check_value(given[0], value)
-            if given[0] == "client_certificate":
-                value = check_pkcs12(value)
-            else:
-                warnings += texts.check_new_secret(given[0], value)
-            new = Credential(given[0], value)
-            if given[0] == "client_secret" and is_uuid(value) and not params["allow_uuid_secret"]:
-                raise errors.InputError("client_secret", texts.IS_SECRET_ID)
+        new, warnings = _check_new(given[0], params)
     if before:
         value = params[before[0]]
         _check_value(before[0], value)
@@ -180,6 +169,20 @@ def _check_credentials(
             f"{new.name}, {before[0]}", "are the same. Give the new credential, and the one in use."
         )
     return new, previous, warnings
+
+
+def _check_new(option: str, params: Mapping[str, t.Any]) -> tuple[Credential, list[str]]:
+    """Check the new credential; give it, and warnings."""
+    value = params[option]
+    if option == "client_certificate_path":
+        return Credential("client_certificate", read_pkcs12(value)), []
+    _check_value(option, value)
+    if option == "client_certificate":
+        return Credential(option, check_pkcs12(value)), []
+    warnings = texts.check_new_secret(option, value)
+    if is_uuid(value) and not params["allow_uuid_secret"]:
+        raise errors.InputError(option, texts.IS_SECRET_ID)
+    return Credential(option, value), warnings
 
 
 def _check_value(option: str, value: str) -> None:

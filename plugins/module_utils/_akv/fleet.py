@@ -25,6 +25,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.approval import (
 from ansible_collections.ontap.akv.plugins.module_utils._akv.record import Record, svm_name
 from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import (
     Done,
+    Stage,
     Stop,
     canary_rank,
     near,
@@ -335,7 +336,7 @@ def _count(number: int) -> str:
 
 # -- what it did ------------------------------------------------------------------------------------------------------
 
-STAGES = ("canary", "watch", "rollback", "rest")
+STAGES = (Stage.CANARY, Stage.WATCH, Stage.ROLLBACK, Stage.REST)
 """The stages of a rotation, in order; each may have a result on a cluster."""
 
 
@@ -397,10 +398,10 @@ def report(
     :param previous: what the previous credential is, in words
     """
     about = evidence.record(plans.values())
-    results = {}
-    for host, plan in plans.items():
-        vaults = _vaults(plan, stages.get(host, {}), decision, check_mode, only_canary, host)
-        results[host] = {**about, **_result(host, vaults, stages.get(host, {}), decision, check_mode, only_canary)}
+    results = {
+        host: {**about, **_Cluster(host, plan, stages.get(host, {}), decision, check_mode, only_canary).result()}
+        for host, plan in plans.items()
+    }
     read = [plan for host, plan in plans.items() if host not in decision.missing and plan is not None]
     others = sum(int(plan.get("others") or 0) for plan in read)
     table = [*_table(results, decision), *(decision.causes if len(decision.causes) > 1 else ())]
@@ -410,92 +411,79 @@ def report(
     return Report(results, table, _sentence(results, decision, others, check_mode, previous))
 
 
-def _vaults(
-    plan: Result | None,
-    stages: Mapping[str, Result],
-    decision: Decision,
-    check_mode: bool,
-    only_canary: bool,
-    host: str,
-) -> list[Record]:
-    found: dict[str, Record] = {}
-    for vault in (plan or {}).get("vaults") or ():
-        would = check_mode and not decision.stop
-        if would and only_canary:
-            would = decision.canary.get("uuid") == vault["uuid"] and decision.canary.get("host") == host
-        found[vault["uuid"]] = {
-            "svm": _svm(vault) or vault["name"],
-            "configuration": vault.get("configuration") or "",
-            "done": Done.SENT.value if would else Done.UNTOUCHED.value,
-            "before": vault["before"],
-            "after": vault["before"],
+@dataclass(frozen=True)
+class _Cluster:
+    """What the calls on one cluster did, or in check mode would do.
+
+    :ivar stages: the results of its calls
+    """
+
+    host: str
+    plan: Result | None
+    stages: Mapping[str, Result]
+    decision: Decision
+    check_mode: bool
+    only_canary: bool
+
+    def result(self) -> Record:
+        """Give the fact of the cluster, without the evidence."""
+        vaults = self._vaults()
+        outcome = _outcome(self.stages[stage] for stage in STAGES if stage in self.stages)
+        would = any(vault["done"] == Done.SENT for vault in vaults)
+        failed, message = self._conclusion(vaults)
+        return {
+            "outcome": outcome,
+            "changed": would if self.check_mode else outcome != "unchanged",
+            "vaults": vaults,
+            "canary": str(self.decision.canary.get("svm", "")) if self._has_canary else "",
+            "plan_id": self.decision.plan_id,
+            "failed": failed,
+            "msg": shortened(message, LONGEST_MESSAGE),
         }
-    canary = str(decision.canary.get("uuid")) if decision.canary.get("host") == host else ""
-    for stage in STAGES:
-        if stage != "watch" and stage in stages and _is_lost(stages[stage]):
-            for uuid, unclear in found.items():
-                if (uuid == canary) != (stage == "rest"):
-                    unclear.update(done=Done.FAILED.value, after="unknown")
-        for vault in stages.get(stage, {}).get("vaults") or ():
-            entry = found.get(vault["uuid"])
-            if entry is None:
-                continue
-            # A rollback that was refused does not show which credential is there.
-            refused = stage == "rollback" and vault["done"] == Done.SENT and entry["done"] == Done.FAILED
-            if vault["done"] != Done.UNTOUCHED and not refused:
-                entry["done"] = str(Done(vault["done"]).value)
-            entry["after"] = vault.get("after") or entry["after"]
-            if vault.get("since"):
-                entry["since"] = vault["since"]
-    for entry in found.values():
-        entry["credential"] = _HAS.get(Done(entry["done"]), "previous")
-    return list(found.values())
 
+    @property
+    def _has_canary(self) -> bool:
+        return self.decision.canary.get("host") == self.host
 
-def _is_lost(call: Result) -> bool:
-    """Return whether a call did not return what it did: a worker that was killed, for example."""
-    return "vaults" not in call and call.get("outcome") != "unchanged"
+    def _vaults(self) -> list[Record]:
+        canary = str(self.decision.canary.get("uuid")) if self._has_canary else ""
+        found: dict[str, Record] = {}
+        for vault in (self.plan or {}).get("vaults") or ():
+            would = self.check_mode and not self.decision.stop and (not self.only_canary or vault["uuid"] == canary)
+            found[vault["uuid"]] = {
+                "svm": _svm(vault) or vault["name"],
+                "configuration": vault.get("configuration") or "",
+                "done": Done.SENT.value if would else Done.UNTOUCHED.value,
+                "before": vault["before"],
+                "after": vault["before"],
+            }
+        for stage in STAGES:
+            call = self.stages.get(stage, {})
+            if stage is not Stage.WATCH and stage in self.stages and _is_lost(call):
+                for uuid, unclear in found.items():
+                    if (uuid == canary) != (stage is Stage.REST):
+                        unclear.update(done=Done.FAILED.value, after="unknown")
+            for vault in call.get("vaults") or ():
+                if vault["uuid"] in found:
+                    _follow(found[vault["uuid"]], vault, stage)
+        for entry in found.values():
+            entry["credential"] = _HAS.get(Done(entry["done"]), "previous")
+        return list(found.values())
 
-
-def _result(
-    host: str,
-    vaults: Sequence[Record],
-    stages: Mapping[str, Result],
-    decision: Decision,
-    check_mode: bool,
-    only_canary: bool,
-) -> Record:
-    calls = [stages[stage] for stage in STAGES if stage in stages]
-    # What the canary was right after it got the credential does not count if it is healthy after it was watched.
-    sent_to = stages.get("canary", {}).get("outcome", "unknown") != "unknown"
-    passed = stages.get("watch", {}).get("stopped_by") == "" and sent_to
-    # Not the message of a call, if it has a reason: that counts some of the cluster's configurations only.
-    stopped = [
-        shortened(str(stages[stage].get("reason") or stages[stage].get("msg") or "no reason reported"), _LONGEST_CAUSE)
-        for stage in STAGES
-        if stage in stages and stages[stage].get("stopped_by", "lost") and not (passed and stage == "canary")
-    ]
-    outcome = _outcome(calls)
-    done = [vault["done"] for vault in vaults]
-    canary = str(decision.canary.get("svm", "")) if decision.canary.get("host") == host else ""
-    shown: Record = {
-        "outcome": outcome,
-        "changed": outcome != "unchanged" if not check_mode else Done.SENT in done,
-        "vaults": vaults,
-        "canary": canary,
-        "plan_id": decision.plan_id,
-    }
-    sent = done.count(Done.SENT)
-    if decision.stop:
-        failed, message = bool(vaults) or not decision.hosts or host in decision.missing, decision.message
-    elif host in decision.missing:
-        failed, message = False, f"{host} was not reached. It is named in akv_rotate_allow_unreachable."
-    elif not vaults:
-        failed, message = False, f"{host} has no AKV configuration of this application."
-    elif check_mode:
-        failed, message = False, f"{sent} of {_count(len(vaults))} on {host} would get the new credential."
-    else:
-        waiting = only_canary and not stopped
+    def _conclusion(self, vaults: Sequence[Record]) -> tuple[bool, str]:
+        """Return whether the cluster fails, and its message."""
+        host, decision = self.host, self.decision
+        if decision.stop:
+            return bool(vaults) or not decision.hosts or host in decision.missing, decision.message
+        if host in decision.missing:
+            return False, f"{host} was not reached. It is named in akv_rotate_allow_unreachable."
+        if not vaults:
+            return False, f"{host} has no AKV configuration of this application."
+        sent = f"{sum(vault['done'] == Done.SENT for vault in vaults)} of {_count(len(vaults))} on {host}"
+        if self.check_mode:
+            return False, f"{sent} would get the new credential."
+        stopped = self._stopped()
+        waiting = self.only_canary and not stopped
         good = [
             (vault["done"] == Done.SENT and works(vault["before"], vault["after"]))
             or (waiting and vault["done"] == Done.UNTOUCHED)
@@ -503,13 +491,42 @@ def _result(
         ]
         failed = bool(stopped) or not all(good)
         why = " ".join(stopped) or _why(host, vaults, decision)
-        message = f"{sent} of {_count(len(vaults))} on {host} got the new credential."
+        message = f"{sent} got the new credential."
         back = [str(vault["svm"]) for vault in vaults if vault["done"] == Done.ROLLED_BACK]
         if back and "Rolled back: " not in why:
             message += f" Rolled back: {listed(back)}."
-        if failed:
-            message += f" {why}"
-    return {**shown, "failed": failed, "msg": shortened(message, LONGEST_MESSAGE)}
+        return failed, f"{message} {why}" if failed else message
+
+    def _stopped(self) -> list[str]:
+        """Say why calls stopped."""
+        # What the canary was right after it got the credential does not count if it is healthy after it was watched.
+        sent_to = self.stages.get(Stage.CANARY, {}).get("outcome", "unknown") != "unknown"
+        passed = self.stages.get(Stage.WATCH, {}).get("stopped_by") == "" and sent_to
+        calls = [
+            self.stages[stage] for stage in STAGES if stage in self.stages and not (passed and stage is Stage.CANARY)
+        ]
+        # Not the message of a call, if it has a reason: that counts some of the cluster's configurations only.
+        return [
+            shortened(str(call.get("reason") or call.get("msg") or "no reason reported"), _LONGEST_CAUSE)
+            for call in calls
+            if call.get("stopped_by", "lost")
+        ]
+
+
+def _follow(entry: Record, vault: Result, stage: Stage) -> None:
+    """Take over what a later call says of a configuration."""
+    # A rollback that was refused does not show which credential is there.
+    refused = stage is Stage.ROLLBACK and vault["done"] == Done.SENT and entry["done"] == Done.FAILED
+    if vault["done"] != Done.UNTOUCHED and not refused:
+        entry["done"] = str(Done(vault["done"]).value)
+    entry["after"] = vault.get("after") or entry["after"]
+    if vault.get("since"):
+        entry["since"] = vault["since"]
+
+
+def _is_lost(call: Result) -> bool:
+    """Return whether a call did not return what it did: a worker that was killed, for example."""
+    return "vaults" not in call and call.get("outcome") != "unchanged"
 
 
 def _outcome(calls: Iterable[Result]) -> str:

@@ -30,6 +30,21 @@ CLUSTER = "cluster"
 _LONGEST_REASON = 160  # characters
 
 
+class Stage(str, Enum):
+    """Which part of a rotation a call does."""
+
+    ALL = "all"
+    CANARY = "canary"
+    WATCH = "watch"
+    REST = "rest"
+    ROLLBACK = "rollback"
+
+    @property
+    def sends(self) -> bool:
+        """Whether it sends the new credential."""
+        return self in (Stage.ALL, Stage.CANARY, Stage.REST)
+
+
 class Done(str, Enum):
     """What a rotation did to a configuration."""
 

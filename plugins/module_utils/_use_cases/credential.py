@@ -14,14 +14,13 @@ from __future__ import annotations
 
 import time
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv import declaration, health, releases
 from ansible_collections.ontap.akv.plugins.module_utils._akv.credential_order import (
     NEW,
-    STAGES,
     Credential,
     Order,
     check,
@@ -36,6 +35,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import (
     Done,
     Reading,
     Selection,
+    Stage,
     Stop,
     Target,
     batches,
@@ -95,7 +95,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "scope": {"type": "str", "choices": ["all", "cluster", "svm"], "default": "all"},
     "soak": {"type": "int"},
     "soak_interval": {"type": "int", "default": 60},
-    "stage": {"type": "str", "choices": list(STAGES), "default": "all"},
+    "stage": {"type": "str", "choices": [stage.value for stage in Stage], "default": Stage.ALL.value},
     "svms": {"type": "list", "elements": "str"},
     "wait_timeout": {"type": "int", "default": 300},
 }
@@ -261,19 +261,26 @@ class Rotation:
     def run(self) -> Result:
         """Do what the stage asks for."""
         self._read_until_answered()
-        if self.order.sends:
+        if self.order.stage.sends:
             self._check_targets()
         if self._stop is None:
-            getattr(self, f"_{self.order.stage}")()
+            stages: dict[Stage, Callable[[], None]] = {
+                Stage.ALL: self._send_to_all,
+                Stage.CANARY: self._send_to_canary,
+                Stage.WATCH: self._watch,
+                Stage.REST: self._send_to_rest,
+                Stage.ROLLBACK: self._rollback,
+            }
+            stages[self.order.stage]()
         return self._result()
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
     def _read_until_answered(self) -> None:
         """Read; after a credential was sent, until the cluster answers: it must be watched, or rolled back."""
-        watches, pauses = self.order.stage == "watch", runner.intervals()
+        watches, pauses = self.order.stage is Stage.WATCH, runner.intervals()
         patience = 0.0
-        if self.order.stage in ("watch", "rollback") and not self.check_mode:
+        if self.order.stage in (Stage.WATCH, Stage.ROLLBACK) and not self.check_mode:
             patience = self._longest_soak() if watches else self.client.task.remaining() - self._reserve
             self.client.task.extend(patience if watches else 0.0)
         while True:
@@ -302,7 +309,7 @@ class Rotation:
         records = read_vaults(self.client, {}, self._fields)
         self.selection = select_targets(records, order.client_id, order.svms, order.scope)
         targets = self.selection.targets
-        if order.stage in ("all", "canary") and order.configuration_uuid is None and targets:
+        if order.stage in (Stage.ALL, Stage.CANARY) and order.configuration_uuid is None and targets:
             svms = read_svms_with_volumes(self.client)
             targets = tuple(target.with_volumes(svms) for target in targets)
         before = {reading.uuid: reading for reading in order.before}
@@ -350,7 +357,7 @@ class Rotation:
                 f"No AKV configuration of application {order.client_id} was found on {where}. Nothing was sent."
                 f" {f'The cluster has {others}.' if found.others else hint}",
             )
-        elif order.stage == "canary" and self.canary is None:
+        elif order.stage is Stage.CANARY and self.canary is None:
             self._stops(
                 Stop.NOT_USED,
                 f"configuration_uuid: {order.configuration_uuid} is not an AKV configuration of application"
@@ -373,30 +380,28 @@ class Rotation:
 
     def _participants(self) -> list[Entry]:
         """Give the configurations that the stage is about."""
-        if self.order.stage == "all":
+        if self.order.stage is Stage.ALL:
             return self.entries
-        if self.order.stage == "rest":
+        if self.order.stage is Stage.REST:
             return [entry for entry in self.entries if not same_uuid(entry.target.uuid, self.order.configuration_uuid)]
-        if self.order.stage == "rollback" and self.order.configuration_uuid is None:
+        if self.order.stage is Stage.ROLLBACK and self.order.configuration_uuid is None:
             known = {reading.uuid for reading in self.order.before}
             return [entry for entry in self.entries if entry.target.uuid in known]
         return [self.canary] if self.canary else []
 
     # -- the stages ---------------------------------------------------------------------------------------------------
 
-    def _all(self) -> None:
-        if self.canary is None:
-            raise AssertionError
-        self._send_to([(self.canary,)], Stop.CANARY)
+    def _send_to_all(self) -> None:
+        self._send_to_canary()
         if self._stop is None:
             self._send_to(self._batches([entry for entry in self.entries if entry is not self.canary]), Stop.BATCH)
 
-    def _canary(self) -> None:
+    def _send_to_canary(self) -> None:
         if self.canary is None:
             raise AssertionError
         self._send_to([(self.canary,)], Stop.CANARY)
 
-    def _rest(self) -> None:
+    def _send_to_rest(self) -> None:
         self._send_to(self._batches(self._participants()), Stop.BATCH)
 
     def _batches(self, entries: Sequence[Entry]) -> list[tuple[Entry, ...]]:
@@ -696,7 +701,7 @@ class Rotation:
 
     def _message(self, participants: Sequence[Entry], bad: Sequence[Entry]) -> tuple[str, str]:
         """Say how many got the credential, or nothing if it was not sent; and the rest."""
-        if not self.order.sends or (self._stop and not any(entry.done != Done.UNTOUCHED for entry in participants)):
+        if not self.order.stage.sends or (self._stop and all(entry.done is Done.UNTOUCHED for entry in participants)):
             return "", " ".join([*self._said, *(entry.problem for entry in bad)])
         would = "would get" if self.check_mode else "got"
         sent = sum(entry.done == Done.SENT for entry in participants)
@@ -715,7 +720,7 @@ class Rotation:
         count = f"{plural(touched, 'AKV configuration')} of application {self.order.client_id}"
         if not touched:
             return {"prepared": ""}
-        first, then = ("new", "previous") if self.order.stage == "rollback" else ("previous", "new")
+        first, then = ("new", "previous") if self.order.stage is Stage.ROLLBACK else ("previous", "new")
         where = self.client.where
         return {"prepared": f"-{count} on {where}: {first} credential\n+{count} on {where}: {then} credential\n"}
 
