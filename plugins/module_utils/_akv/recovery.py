@@ -119,6 +119,18 @@ class _Group:
         return str(self.sample.get("client_id") or "").lower() if self.cause in _OF_CREDENTIAL else ""
 
 
+class _Away(t.NamedTuple):
+    """An encrypted volume that is offline.
+
+    :ivar svm: None where ONTAP does not report it
+    :ivar name: as it is shown
+    """
+
+    cluster: str
+    svm: str | None
+    name: str
+
+
 _OF_CREDENTIAL = (Cause.CREDENTIAL_EXPIRED, Cause.CREDENTIAL_REJECTED, Cause.APPLICATION_DISABLED)
 """The causes that lie in an application and its credential."""
 
@@ -146,68 +158,85 @@ def report(clusters: Mapping[str, Values], ends: Endings | None = None) -> list[
     """
     ends = ends or Endings()
     many = len(clusters) > 1
-    unread = {name: found for name, found in clusters.items() if "vaults" not in found}
-    read = {name: found for name, found in clusters.items() if name not in unread}
-    groups: dict[t.Any, _Group] = {}
-    total = 0
-    for cluster, found in read.items():
-        vaults = [_state_of(vault) for vault in found["vaults"]]
-        counts = found.get("summary")
-        total += counts["total"] - counts["inactive"] if counts else _enabled(vaults)
-        for vault in vaults:
-            if health.Verdict(vault["verdict"]).needs_attention:
-                _add(groups, cluster, vault, many)
-    lines = [one_line(f"{name} could not be read: {found.get('msg', '')}") for name, found in unread.items()]
-    unknown = [f"{name}: {each}" if many else each for name, found in read.items() for each in found.get("unknown", ())]
-    lines += map(one_line, unknown)
-    bad = sum(len(group.names) for group in groups.values())
-    away = {cluster: offline(_volumes_of(found)) for cluster, found in read.items()}
-    number = sum(map(len, away.values()))
-    where = f" on {plural(len(read), 'cluster')}" if many else ""
-    if bad:
-        verb = "needs" if bad == 1 else "need"
-        lines += [f"{bad} of {plural(total, 'AKV configuration')}{where} {verb} attention.", DO_NOT_REBOOT]
-    elif read:
-        lines.append(f"{plural(total, _OTHER if unknown else 'AKV configuration')}{where}: none needs attention.")
-    explained: set[tuple[str, str | None]] = set()
-    for group in sorted(groups.values(), key=lambda group: (-len(group.names), group.cause.value)):
-        mine = [
-            (cluster, volume)
-            for cluster, volumes in away.items()
-            for volume in volumes
-            if (cluster, svm_name(volume)) in group.svms
-        ]
-        explained |= {(cluster, svm_name(volume)) for cluster, volume in mine}
-        volumes_of_group = [_volume_name(cluster if many else "", volume) for cluster, volume in mine]
-        lines += _paragraph(group, volumes_of_group, ends.by_application.get(group.application, ()))
-    rest = [
-        _volume_name(cluster if many else "", volume)
-        for cluster, volumes in away.items()
-        for volume in volumes
-        if (cluster, svm_name(volume)) not in explained
+    read = {name: found for name, found in clusters.items() if "vaults" in found}
+    unread = [
+        f"{name} could not be read: {found.get('msg', '')}" for name, found in clusters.items() if name not in read
     ]
+    unknown = [f"{name}: {each}" if many else each for name, found in read.items() for each in found.get("unknown", ())]
+    groups = _groups(read, many)
+    away = [
+        _Away(cluster, svm_name(volume), _volume_name(cluster if many else "", volume))
+        for cluster, found in read.items()
+        for volume in offline(_volumes_of(found))
+    ]
+    lines = [*map(one_line, unread + unknown), *_counted(groups, read, many, bool(unknown))]
+    for group in groups:
+        lines += _paragraph(group, away, ends.by_application.get(group.application, ()))
+    explained = {place for group in groups for place in group.svms}
+    rest = [volume.name for volume in away if (volume.cluster, volume.svm) not in explained]
     if rest:
         lines.append(one_line(f"Offline volumes of healthy configurations ({len(rest)}): {_named(rest)}."))
         lines.append(f"{COMES_BACK} If they stay offline, check whether someone took them offline.")
-    elif read and not number and not bad:
+    elif read and not away and not groups:
         lines.append("No encrypted volume is offline.")
-    unmounted = [
+    return [*lines, *_unmounted(read, many), *_near(groups, ends), *map(one_line, ends.problems)]
+
+
+def _groups(read: Mapping[str, Values], many: bool) -> list[_Group]:
+    """Group what needs attention by its cause: what has hit most configurations first."""
+    groups: dict[t.Any, _Group] = {}
+    for cluster, found in read.items():
+        for vault in map(_state_of, found["vaults"]):
+            if health.Verdict(vault["verdict"]).needs_attention:
+                _add(groups, cluster, vault, many)
+    return sorted(groups.values(), key=lambda group: (-len(group.names), group.cause.value))
+
+
+def _counted(groups: Iterable[_Group], read: Mapping[str, Values], many: bool, is_part: bool) -> list[str]:
+    """Say how many configurations need attention.
+
+    :param is_part: whether there may be more of them
+    """
+    bad = sum(len(group.names) for group in groups)
+    total = sum(map(_number_enabled, read.values()))
+    where = f" on {plural(len(read), 'cluster')}" if many else ""
+    if bad:
+        verb = "needs" if bad == 1 else "need"
+        return [f"{bad} of {plural(total, 'AKV configuration')}{where} {verb} attention.", DO_NOT_REBOOT]
+    if read:
+        return [f"{plural(total, _OTHER if is_part else 'AKV configuration')}{where}: none needs attention."]
+    return []
+
+
+def _number_enabled(found: Values) -> int:
+    counts = found.get("summary")
+    if counts:
+        return int(counts["total"] - counts["inactive"])
+    return sum(_state_of(vault)["verdict"] != health.Verdict.INACTIVE.value for vault in found["vaults"])
+
+
+def _unmounted(read: Mapping[str, Values], many: bool) -> list[str]:
+    names = [
         _volume_name(cluster if many else "", volume)
         for cluster, found in read.items()
         for volume in found.get("unmounted") or []
     ]
-    if unmounted:
-        lines.append(one_line(f"Online, but not mounted ({len(unmounted)}): {_named(unmounted)}."))
-        lines.append("ONTAP could not mount them when they came back (EMS km.volume.mount.fail). Mount each by hand.")
-    explained_applications = {group.application for group in groups.values()}
-    for name in ends.near:
-        if name not in explained_applications:
-            lines.append(one_line(f"Application {name}. {' '.join(ends.by_application[name])}"))
-    return [*lines, *map(one_line, ends.problems)]
+    if not names:
+        return []
+    return [
+        one_line(f"Online, but not mounted ({len(names)}): {_named(names)}."),
+        "ONTAP could not mount them when they came back (EMS km.volume.mount.fail). Mount each by hand.",
+    ]
 
 
-def _enabled(vaults: Iterable[Values]) -> int:
-    return sum(vault["verdict"] != health.Verdict.INACTIVE.value for vault in vaults)
+def _near(groups: Iterable[_Group], ends: Endings) -> list[str]:
+    """Name the applications with a credential that ends soon, but those that have a paragraph."""
+    explained = {group.application for group in groups}
+    return [
+        one_line(f"Application {name}. {' '.join(ends.by_application[name])}")
+        for name in ends.near
+        if name not in explained
+    ]
 
 
 def _state_of(vault: Values) -> Values:
@@ -253,8 +282,9 @@ def _subject(cause: Cause, vault: Values) -> str:
     return ""
 
 
-def _paragraph(group: _Group, volumes: Sequence[str], ends: Sequence[str]) -> list[str]:
+def _paragraph(group: _Group, away: Iterable[_Away], ends: Sequence[str]) -> list[str]:
     about = CAUSES[group.cause]
+    volumes = [volume.name for volume in away if (volume.cluster, volume.svm) in group.svms]
     subject = f" ({group.subject})" if group.subject else ""
     lines = [f"{group.cause}: {about.meaning}{subject}. {_scopes(group)}: {_named(_sorted(group.names))}."]
     more = len(group.evidence) - 1
@@ -367,52 +397,110 @@ def progress(
     :param force: whether it is sent whatever the cause
     :param client_id: the application that the credential belongs to
     """
-    done = [call for call in calls if "vaults" in call]
-    if not done:
+    if not any("vaults" in call for call in calls):
         return Progress({"failed": True, "changed": False, "outcome": "unchanged", "vaults": []}, [], [])
-    # A role sees no other sign of a call that failed: ``failed_when: false`` makes ``failed`` false.
-    broken = [call for call in calls[1:] if call and not call.get("skipped") and "vaults" not in call]
-    unknown = [*done[-1].get("unknown", ()), *(str(call.get("msg", "")) for call in broken)]
-    failed = broken or [call for call in calls[1:] if call.get("failed")]
-    # The diagnosis runs in check mode: what it would do is not done.
-    vaults = _merged([_without_steps(call) if call is calls[0] else call for call in done])
-    before = _offline_of(done[0], "before")
-    after = _offline_of(done[-1], "after")
-    left = [vault for vault in vaults if health.Verdict(vault["after"]).needs_attention]
-    is_over = not left and not after
-    message = _sentence(cluster, done[-1], vaults, left, before, after, unknown, check_mode)
-    result: Record = {
-        "failed": bool(unknown) or (not check_mode and not is_over),
-        "changed": any(call.get("changed") for call in calls[1:]),
-        "outcome": errors.worst_outcome(map(_outcome, calls)).value,
-        "msg": message,
-        "vaults": vaults,
-        "volumes_before": before,
-        "volumes_after": after,
-    }
-    restorable = _restorable(done) if restore else set()
-    waiting = [vault["uuid"] in restorable or not _is_stuck(vault, restore) for vault in left]
-    stuck = bool(failed) or not all(waiting)
-    monitor = done[-1].get("health_monitor") or {}
+    course = _Course(cluster, calls, check_mode)
+    restorable = _restorable(course.done) if restore else set()
+    waiting = [vault["uuid"] in restorable or not _is_stuck(vault, restore) for vault in course.left]
+    stuck = course.failed or not all(waiting)
+    monitor = course.last.get("health_monitor") or {}
     seconds, why = health.next_poll(monitor.get("polling_interval")) if wait is None else (wait, "as given")
-    if is_over or stuck or check_mode:
+    if course.is_over or stuck or check_mode:
         seconds = 0
-    lines = report({cluster: done[-1]})
-    repaired = calls[1] if len(calls) > 1 else {}
-    tried = any(vault[step] != "none" for vault in repaired.get("vaults", ()) for step in _STEPS)
-    news = []
-    if tried or repaired in broken:
-        news.append(one_line(f"{cluster}: {repaired.get('msg', '')}"))
-    if tried and repaired.get("changed"):
-        news += lines
+    lines = report({cluster: course.last})
+    news = course.news(lines)
     if seconds:
         news.append(f"Waiting for {seconds} s at most: {why}.")
-    remedies = {CAUSES[Cause(vault["diagnosis"]["cause"])].remedy for vault in left}
-    sends = credential and (Remedy.CREDENTIAL in remedies or bool(force and left))
-    repair = sends or not (is_over or stuck) or any(waiting)
-    receivers = _receivers(done[-1], client_id, force) if credential else []
+    remedies = {CAUSES[Cause(vault["diagnosis"]["cause"])].remedy for vault in course.left}
+    sends = credential and (Remedy.CREDENTIAL in remedies or bool(force and course.left))
+    repair = sends or not (course.is_over or stuck) or any(waiting)
+    receivers = _receivers(course.last, client_id, force) if credential else []
     checks = keys_of(receivers, client_id)
-    return Progress(result, lines, news, seconds, repair, sends=bool(receivers), azure=checks)
+    return Progress(course.result(), lines, news, seconds, repair, sends=bool(receivers), azure=checks)
+
+
+class _Course:
+    """A recovery as its calls have left it.
+
+    :param calls: as :func:`progress` takes them; at least one has returned
+    :ivar done: the calls that returned
+    :ivar failed: whether a call did not do what it was asked for
+    :ivar left: the configurations that still need attention
+    """
+
+    def __init__(self, cluster: str, calls: Sequence[Values], check_mode: bool) -> None:
+        self._cluster = cluster
+        self._calls = calls
+        self._check_mode = check_mode
+        self.done = [call for call in calls if "vaults" in call]
+        self.last = self.done[-1]
+        # A role sees no other sign of a call that failed: ``failed_when: false`` makes ``failed`` false.
+        self._broken = [call for call in calls[1:] if call and not call.get("skipped") and "vaults" not in call]
+        self.failed = bool(self._broken) or any(call.get("failed") for call in calls[1:])
+        self._unknown = [*self.last.get("unknown", ()), *(str(call.get("msg", "")) for call in self._broken)]
+        # The diagnosis runs in check mode: what it would do is not done.
+        self._vaults = _merged([_without_steps(call) if call is calls[0] else call for call in self.done])
+        self._before = _offline_of(self.done[0], "before")
+        self._after = _offline_of(self.last, "after")
+        self.left = [vault for vault in self._vaults if health.Verdict(vault["after"]).needs_attention]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to recover."""
+        return not self.left and not self._after
+
+    def result(self) -> Record:
+        """Give ``akv_recover_result``."""
+        return {
+            "failed": bool(self._unknown) or (not self._check_mode and not self.is_over),
+            "changed": any(call.get("changed") for call in self._calls[1:]),
+            "outcome": errors.worst_outcome(map(_outcome, self._calls)).value,
+            "msg": self._message(),
+            "vaults": self._vaults,
+            "volumes_before": self._before,
+            "volumes_after": self._after,
+        }
+
+    def news(self, lines: Sequence[str]) -> list[str]:
+        """Say what the repair did; nothing if it had nothing to do.
+
+        :param lines: what is wrong now
+        """
+        repaired = self._calls[1] if len(self._calls) > 1 else {}
+        tried = any(vault[step] != "none" for vault in repaired.get("vaults", ()) for step in _STEPS)
+        if not (tried or repaired in self._broken):
+            return []
+        return [
+            one_line(f"{self._cluster}: {repaired.get('msg', '')}"),
+            *(lines if tried and repaired.get("changed") else ()),
+        ]
+
+    def _message(self) -> str:
+        cluster, left = self._cluster, self.left
+        if not (self._vaults or self._before or self._unknown):
+            return f"{cluster}: all AKV configurations are healthy, and no encrypted volume is offline. Nothing to do."
+        if self._check_mode:
+            more = [each for each in self._unknown if each not in self.last.get("unknown", ())]
+            found = " ".join(filter(None, [str(self.last.get("msg") or ""), *more]))
+            return f"{cluster}: {found}" if found else cluster
+        parts = []
+        if left:
+            causes = ", ".join(dict.fromkeys(vault["diagnosis"]["cause"] for vault in left))
+            names = listed(_sorted(svm_name(vault) or "the cluster" for vault in left), 3)
+            verb = "needs" if len(left) == 1 else "need"
+            parts.append(f"{plural(len(left), 'AKV configuration')} {verb} attention ({causes}): {names}.")
+            if any(vault["credential"] == "failed" for vault in left):
+                parts.append("The given credential did not help.")
+        elif self._vaults:
+            parts.append(f"{plural(len(self._vaults), 'AKV configuration')} recovered.")
+        parts += self._unknown
+        if self._before or self._after:
+            parts.append(f"{plural(len(self._before), 'encrypted volume')} offline before, {len(self._after)} now.")
+        if left and not self._unknown:
+            parts.append(f"What to do: {left[0]['advice']}")
+        elif not left and self._after:
+            parts.append(COMES_BACK)
+        return one_line(f"{cluster}: {' '.join(parts)}")
 
 
 def _receivers(call: Values, client_id: str, force: bool) -> list[Values]:
@@ -480,40 +568,3 @@ def _is_stuck(vault: Values, restore: bool) -> bool:
     remedy = CAUSES[Cause(diagnosis["cause"])].remedy
     waits = diagnosis["heals_itself"] or (restore and remedy is Remedy.RESTORE)
     return not waits
-
-
-def _sentence(
-    cluster: str,
-    last: Values,
-    vaults: Sequence[Values],
-    left: Sequence[Values],
-    before: Sequence[Values],
-    after: Sequence[Values],
-    unknown: Sequence[str],
-    check_mode: bool,
-) -> str:
-    if not (vaults or before or unknown):
-        return f"{cluster}: all AKV configurations are healthy, and no encrypted volume is offline. Nothing to do."
-    if check_mode:
-        more = [each for each in unknown if each not in last.get("unknown", ())]
-        found = " ".join(filter(None, [str(last.get("msg") or ""), *more]))
-        return f"{cluster}: {found}" if found else cluster
-    parts = []
-    if left:
-        causes = ", ".join(dict.fromkeys(vault["diagnosis"]["cause"] for vault in left))
-        names = listed(_sorted(svm_name(vault) or "the cluster" for vault in left), 3)
-        verb = "needs" if len(left) == 1 else "need"
-        parts.append(f"{plural(len(left), 'AKV configuration')} {verb} attention ({causes}): {names}.")
-        if any(vault["credential"] == "failed" for vault in left):
-            parts.append("The given credential did not help.")
-    elif vaults:
-        parts.append(f"{plural(len(vaults), 'AKV configuration')} recovered.")
-    parts += unknown
-    if before or after:
-        parts.append(f"{plural(len(before), 'encrypted volume')} offline before, {len(after)} now.")
-    if left and not unknown:
-        parts.append(f"What to do: {left[0]['advice']}")
-    elif not left and after:
-        parts.append(COMES_BACK)
-    parts[0] = f"{cluster}: {parts[0]}"
-    return one_line(" ".join(parts))
