@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
+import os
 import random
 import string
 import threading
@@ -31,17 +33,21 @@ class Canary:
 
     def found_in(self, data: bytes) -> str | None:
         """The form in which it is in there, in whole or in part; None where it is not."""
-        core = self.core.encode()
-        for start in range(len(core) - PART + 1):
-            if core[start : start + PART] in data:
-                return "as text"
-        folded = data.lower()
-        for name, form in self._forms():
-            if form.lower() in folded:
-                return name
-        return None
+        if any(part in data for part in self._parts):
+            return "as text"
+        folded = _folded(data)
+        return next((name for name, form in self._forms if form in folded), None)
 
-    def _forms(self) -> Iterator[tuple[str, bytes]]:
+    @functools.cached_property
+    def _parts(self) -> list[bytes]:
+        core = self.core.encode()
+        return [core[start : start + PART] for start in range(len(core) - PART + 1)]
+
+    @functools.cached_property
+    def _forms(self) -> list[tuple[str, bytes]]:
+        return [(name, form.lower()) for name, form in self._encoded()]
+
+    def _encoded(self) -> Iterator[tuple[str, bytes]]:
         secret = self.secret.encode()
         core = self.core.encode()
         for before in range(3):
@@ -53,11 +59,18 @@ class Canary:
             yield f"{name} in base64", base64.b64encode(hashlib.new(name, secret).digest())[:20]
 
 
+@functools.lru_cache(maxsize=1)
+def _folded(data: bytes) -> bytes:
+    """Data in which many canaries are looked for, one after the other."""
+    return data.lower()
+
+
 class Watch:
-    """Looks at the arguments and environments of all processes for canaries, while it is open."""
+    """Looks at the arguments and environments of all processes that start while it is open, for canaries."""
 
     def __init__(self, canaries: list[Canary]) -> None:
-        self._canaries = canaries
+        self._cores = [canary.core.encode() for canary in canaries]
+        self._others = _processes()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self.found: set[str] = set()
@@ -73,9 +86,12 @@ class Watch:
 
     def _run(self) -> None:
         while not self._over.is_set():
-            for process in Path("/proc").glob("[0-9]*"):
+            running = _processes()
+            # The number of one that has ended may come again.
+            self._others &= running
+            for process in running - self._others:
                 for name in ("cmdline", "environ"):
-                    self._look(process / name)
+                    self._look(Path("/proc", process, name))
             self.looks += 1
             time.sleep(0.1)
 
@@ -84,5 +100,9 @@ class Watch:
             data = path.read_bytes()
         except OSError:  # It has ended, or is somebody else's.
             return
-        if any(canary.core.encode() in data for canary in self._canaries):
+        if any(core in data for core in self._cores):
             self.found.add(f"{path.name}: {data[:200]!r}")
+
+
+def _processes() -> set[str]:
+    return {name for name in os.listdir("/proc") if name.isdigit()}

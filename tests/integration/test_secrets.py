@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
 import shutil
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 import yaml
 from integration.canaries import Canary, Watch
-from integration.running import WAYS, Ansible, Values, play
+from integration.running import WAYS, Ansible, Program, Values, play, wait_until
 
 from simulator import Simulator, login
 
@@ -204,3 +205,13 @@ def test_a_canary_is_found(name: str) -> None:
     ]
     assert [form for form in forms if canary.found_in(f"before {form} after".encode()) is None] == []
     assert canary.found_in(b"nothing of that") is None
+
+
+@pytest.mark.parametrize("where", ["cmdline", "environ"])
+def test_a_canary_of_a_process_is_found(where: str) -> None:
+    canary = Canary()
+    arguments = [canary.secret] if where == "cmdline" else []
+    environment = {"SECRET": canary.secret} if where == "environ" else {}
+    with Watch([canary]) as watch, Program("sh", "-c", "sleep 60; :", *arguments, env={**os.environ, **environment}):
+        wait_until(lambda: watch.found)
+    assert {found.partition(":")[0] for found in watch.found} == {where}

@@ -9,6 +9,7 @@ A cell is a way and a kind of secret with a sentinel of its own. All cells of a 
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import os
@@ -39,6 +40,8 @@ class Short(Canary):
         self.core = self.secret = "".join(SystemRandom().choices(string.ascii_letters, k=6))
 
     def found_in(self, data: bytes) -> str | None:
+        if self.core.encode() not in data:
+            return None
         alone = re.search(rb"(?<![0-9A-Za-z])" + self.core.encode() + rb"(?![0-9A-Za-z])", data)
         return "as text" if alone else None
 
@@ -51,9 +54,15 @@ class Word(Canary):
         self.secret = "password"
 
     def found_in(self, data: bytes) -> str | None:
-        names = rb"(?:client_secret|clientsecret|pass|password|proxy_password)"
-        found = re.search(rb"[\"']?" + names + rb"[\"']?\s*[:=]\s*[\"']?password\b(?!\w|\s*[:=])", data)
-        return f"as a value: {found[0]!r}" if found else None
+        return _value_of_word(data)
+
+
+@functools.lru_cache(maxsize=1)
+def _value_of_word(data: bytes) -> str | None:
+    """All cells with this kind of secret look for the same."""
+    names = rb"(?:client_secret|clientsecret|pass|password|proxy_password)"
+    found = re.search(names + rb"[\"']?\s*[:=]\s*[\"']?password\b(?!\w|\s*[:=])", data)
+    return f"as a value: {found[0]!r}" if found else None
 
 
 KINDS = {
@@ -121,14 +130,14 @@ def _task(way: str, kind: str, option: str) -> Values:
 def _variables(ansible: Ansible, cells: dict[str, Canary]) -> tuple[Path, Path]:
     """Write the secrets, one kind of them encrypted; give the file and that of its password."""
     password = ansible.write("vault-password", "of the vault\n")
-    lines = []
+    vaulted = {name: canary.secret for name, canary in cells.items() if name.endswith("_vault")}
+    names = [f"--name=secret_{name}" for name in vaulted]
+    given = ("encrypt_string", "--vault-password-file", password, *names, *vaulted.values())
+    encrypted, code = ansible.command("ansible-vault", *given)
+    assert code == 0, encrypted
+    lines = re.findall(r"^(?:secret_\w+:| +).*\n", encrypted, re.MULTILINE)
     for name, canary in cells.items():
-        if name.endswith("_vault"):
-            given = ("encrypt_string", "--vault-password-file", password, "--name", f"secret_{name}", canary.secret)
-            encrypted, code = ansible.command("ansible-vault", *given)
-            assert code == 0, encrypted
-            lines += re.findall(r"^(?:secret_\w+:| +).*\n", encrypted, re.MULTILINE)
-        else:
+        if name not in vaulted:
             # Not templates, whatever they look like.
             text = yaml.safe_dump(canary.secret, default_style='"', width=10**6)
             lines.append(f"secret_{name}: !unsafe {text}")
