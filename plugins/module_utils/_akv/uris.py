@@ -72,7 +72,7 @@ class KeyId(t.NamedTuple):
         host, path = _host(uri)
         segments = path.strip("/").lower().split("/")
         if len(segments) not in (2, 3) or segments[0] != "keys" or not all(segments):
-            raise ValueError("is not of the form https://<host>/keys/<key>[/<version>]")
+            raise ValueError("is not a key identifier")
         return cls(host, segments[1], segments[2] if len(segments) == 3 else None)
 
     def same_key(self, other: KeyId) -> bool:

@@ -293,8 +293,8 @@ class Changing(runner.Verb):
         earlier = f" Already unhealthy before this task: {', '.join(old)}." if old else ""
         return errors.AkvError(
             f"{self.change.label} on {self.client.where} was {DONE[plan.operation]}, but is not healthy in time"
-            f" (wait_timeout): {' '.join(health.judge(vault)[1])}{earlier} Check credential, key and network path in"
-            f" Azure. {reading.BLOCKING_LIMIT}",
+            f" (wait_timeout): {' '.join(health.judge(vault)[1])}{earlier} The playbook ontap.akv.diagnose names"
+            f" the cause. {reading.BLOCKING_LIMIT}",
             errors.Outcome.CHANGED,
             vault=vault,
             available=health.read_state(vault).available,

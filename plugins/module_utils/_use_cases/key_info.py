@@ -116,7 +116,9 @@ def _target(params: entry.Params, login: Login) -> Target:
     try:
         key = uris.KeyId.parse(given)
     except ValueError as exc:
-        raise errors.InputError("key_id", f"{given!r} {exc}. Give the key identifier as Azure shows it.") from None
+        raise errors.InputError(
+            "key_id", f"{given!r} {exc}. Give it as Azure shows it: https://<host>/keys/<key>[/<version>]."
+        ) from None
     typo = uris.likely_typo(given)
     if typo:
         raise errors.InputError("key_id", f"{given!r} has a misspelled host. Did you mean {typo!r}?")

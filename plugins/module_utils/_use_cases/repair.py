@@ -602,7 +602,10 @@ class _Repair:
         if self._unread is not None:
             return " ".join(parts)
         if not self._failures and left:
-            parts += [f"What to do: {advice}" for advice in dict.fromkeys(each.diagnosis.advice for each in left)][:3]
+            # In check mode, what would be repaired is nobody else's to do.
+            repaired = {each.before.uuid for each in did} if check_mode else ()
+            to_do = dict.fromkeys(each.diagnosis.advice for each in left if each.uuid not in repaired)
+            parts += [f"What to do: {advice}" for advice in to_do][:3]
         elif after and not left:
             parts.append(COMES_BACK)
         return " ".join(parts)

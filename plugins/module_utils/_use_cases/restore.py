@@ -222,7 +222,7 @@ class Restore(KeyAction):
             outcome = errors.Outcome.UNCHANGED if ended else errors.Outcome.UNKNOWN
             raise errors.AkvError(
                 f"{self._doing} on {self.client.where}: ONTAP accepted the request, but {state}."
-                f" Check credential, key and network path in Azure, and restore again. {reading.BLOCKING_LIMIT}",
+                f" The playbook ontap.akv.diagnose names the cause. {reading.BLOCKING_LIMIT}",
                 errors.Outcome.CHANGED if self._has_restored(state) else outcome,
                 **self._details(vault),
             )
