@@ -158,3 +158,41 @@ def test_what_two_pages_list_is_one(verb: str) -> None:
         return answer._replace(content=json.dumps(content).encode())
 
     assert run(twice) == run(cluster(happened).send)
+
+
+SAYS = {"message": "It was refused.", "target": "client_secret"}
+CONTRADICTIONS: dict[str, dict[str, Any]] = {
+    "a code": {"error": {**SAYS, "code": "65537540"}},
+    "a code of a busy cluster": {"error": {**SAYS, "code": "7"}},
+    "no code": {"error": SAYS},
+    "null as code": {"error": {**SAYS, "code": None}},
+    "text": {"error": "It was refused."},
+    "a job without a name": {"error": {**SAYS, "code": "65537540"}, "job": {}},
+    "a job that is not named by a UUID": {"error": {**SAYS, "code": "65537540"}, "job": {"uuid": "x"}},
+}
+
+
+@pytest.mark.parametrize("done", [True, False])
+@pytest.mark.parametrize("verb", [verb for verb, (module, *_more) in VERBS.items() if not module.endswith("_info")])
+def test_a_success_that_reports_an_error_proves_nothing(verb: str, done: bool) -> None:
+    """Of ONTAP's answer to each change the status says that it was done, and the body that it was not."""
+    module, options, happened = VERBS[verb]
+    for name, content in CONTRADICTIONS.items():
+        ontap = cluster(happened)
+        before = ontap.picture()
+
+        def send(method: str, target: str, body: Any, ontap: Ontap = ontap, content: Any = content) -> Answer:
+            answer = ontap.send(method, target, body) if method == "GET" or done else Answer(200, {}, b"")
+            if method == "GET" or answer.status >= 300:
+                return answer
+            return Answer(200, {}, json.dumps(content).encode())
+
+        played = play(module, {**LOGIN, **options}, send)
+        assert_true_outcome(played)
+        has_changed = ontap.picture() != before
+        assert has_changed == (done and bool(changes(played))), name
+        said = f"{name}: {played.result['msg']}"
+        if not played.failed:
+            assert played.result["changed"] == has_changed, said
+        elif played.result["outcome"] != "unknown":
+            assert (played.result["outcome"] == "changed") == has_changed, said

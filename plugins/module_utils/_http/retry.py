@@ -50,9 +50,12 @@ def kind_of_answer(status: int, code: str | None) -> FaultKind:
     """
     if status in (401, 403):
         return FaultKind.REFUSED
+    # That a success also reports that it was busy does not prove that nothing was done.
+    if status < 300:
+        return FaultKind.LOST
     if status == 429 or code in _BUSY_CODES:
         return FaultKind.BUSY
-    if code in _LOST_CODES or (code is None and status >= 500) or status < 300:
+    if code in _LOST_CODES or (code is None and status >= 500):
         return FaultKind.LOST
     return FaultKind.REFUSED
 

@@ -18,6 +18,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from ansible_collections.ontap.akv.plugins.module_utils._akv import releases
+from ansible_collections.ontap.akv.plugins.module_utils._akv.scope import is_uuid
 from ansible_collections.ontap.akv.plugins.module_utils._http import door, retry
 from ansible_collections.ontap.akv.plugins.module_utils._http.retry import FaultKind
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer, Fault, Transport
@@ -303,21 +304,23 @@ class Client:
         :raises _Setback: any other answer, or one that reports an error with its success
         """
         content, problem = self._checked(answer)
-        error = _error_of(content)
+        reason = ""
         if 200 <= answer.status < 300:
             if problem:
                 raise _Setback(FaultKind.LOST, f"the response is refused: {problem}. Is a proxy in between?")
             if operation == "get" and not isinstance(content, dict):
                 raise _Setback(FaultKind.LOST, "the response is not a JSON object. Is this ONTAP's management LIF?")
             content = content if isinstance(content, dict) else {}
-            # A job that was read has an error of its own, and one that is named says how the change ends.
-            refused = error is not None and str(error["code"]) != "0" and not isinstance(content.get("job"), dict)
-            if operation == "get" or not refused:
+            # A job that was read has an error of its own.
+            if operation == "get" or not _reports_error(content):
                 return content
+            said = self.task.redactor.free_text(str(content["error"]))
+            reason = f"the response is HTTP {answer.status}, and reports the error {said.rstrip('.')}."
+        error = _error_of(content)
         if error is None:
             raise _Setback(
                 retry.kind_of_answer(answer.status, None),
-                _reason_of_status(answer),
+                reason or _reason_of_status(answer),
                 http_status=answer.status,
             )
         code = str(error["code"])
@@ -451,7 +454,18 @@ def next_page(page: JSON) -> str | None:
 def _error_of(content: t.Any) -> JSON | None:
     """Give the error of an answer's envelope; None where it has none, or none with a code."""
     error = content.get("error") if isinstance(content, dict) else None
-    return error if isinstance(error, dict) and str(error.get("code", "")).strip() else None
+    code = error.get("code") if isinstance(error, dict) else None
+    return error if code is not None and str(code).strip() else None
+
+
+def _reports_error(content: JSON) -> bool:
+    """Return whether a success reports an error of a change, and names no job that says how the change ends."""
+    error, job = content.get("error"), content.get("job")
+    if isinstance(job, dict) and is_uuid(job.get("uuid")):
+        return False
+    if isinstance(error, dict):
+        return str(error.get("code")) != "0" and any(error.values())
+    return bool(error)
 
 
 def _reason_of_status(answer: Answer) -> str:

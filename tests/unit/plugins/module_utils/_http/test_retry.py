@@ -25,6 +25,8 @@ def test_what_may_pass() -> None:
         (500, "65552", FaultKind.LOST),
         (500, "262145", FaultKind.LOST),
         (200, "65537540", FaultKind.LOST),
+        (200, "7", FaultKind.LOST),
+        (200, None, FaultKind.LOST),
         (502, None, FaultKind.LOST),
         (503, None, FaultKind.LOST),
         (401, "6691623", FaultKind.REFUSED),

@@ -279,6 +279,21 @@ def test_a_repeatable_change_is_repeated_and_unknown_only_at_the_end(play: Any) 
     assert client.task.outcome == "unknown"
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ({"error": {"message": "It was refused."}}, r"HTTP 200, and reports the error .*It was refused\."),
+        ({"error": "It was refused."}, r"HTTP 200, and reports the error It was refused\."),
+        ({"error": {"code": "4", "message": "It was refused."}, "job": {}}, r"It was refused \(code 4\)"),
+    ],
+)
+def test_an_error_without_a_code_or_a_job_that_can_be_read_is_no_success(play: Any, content: Any, said: str) -> None:
+    client, _transport = play(*(answer(200, content) for _try in range(3)))
+    with pytest.raises(AkvError, match=said):
+        post(client, lambda: None, UPDATE)
+    assert client.task.outcome == "unknown"
+
+
 def test_a_success_that_reports_an_error_is_none(play: Any) -> None:
     """ONTAP contradicts itself: what no reading shows is sent again, and is unknown at the end."""
     client, transport = play(*(error(200, "65537540", "The client secret is not valid.") for _try in range(3)))
@@ -288,7 +303,15 @@ def test_a_success_that_reports_an_error_is_none(play: Any) -> None:
     assert client.task.outcome == "unknown"
 
 
-@pytest.mark.parametrize("more", [{"error": {"code": "0"}}, {"error": {"code": "4"}, "job": {"uuid": "1"}}])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"error": {"code": "0"}},
+        {"error": {"code": None, "message": ""}},
+        {"error": {}},
+        {"error": {"code": "4"}, "job": {"uuid": "024cd3cf-9a08-11ea-8d52-005056565650"}},
+    ],
+)
 def test_an_error_that_is_none_or_is_of_a_job_leaves_a_success(play: Any, more: dict[str, Any]) -> None:
     client, transport = play(answer(202, more))
     assert post(client, lambda: None, UPDATE) == more
