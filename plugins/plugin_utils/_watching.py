@@ -29,6 +29,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._ontap import connection
 from ansible_collections.ontap.akv.plugins.module_utils._ontap.connection import Connection
 from ansible_collections.ontap.akv.plugins.module_utils._runtime import arguments, errors
 from ansible_collections.ontap.akv.plugins.module_utils._runtime.redaction import Redactor
+from ansible_collections.ontap.akv.plugins.module_utils._runtime.texts import did_you_mean
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases.ontap_entry import UseCase, execute
 
 Values = dict[str, t.Any]
@@ -137,6 +138,7 @@ def read_options(
     given = {str(name): value for name, value in args.items() if name != "eda_feedback_queue" and not _blank(value)}
     of_cluster = {**_OF_CLUSTER, **more}
     options = {**_OPTIONS, **(of_source or {})}
+    _refuse_unknown(source, "the source", given, {**of_cluster, **options})
     try:
         arguments.check({**of_cluster, **options, "clusters": {**options["clusters"], "options": of_cluster}}, given)
     except errors.InputError as exc:
@@ -151,6 +153,7 @@ def read_options(
     for number, entry in enumerate(own["clusters"] or [{}]):
         place = f"{source}: clusters[{number}]" if own["clusters"] else source
         mine = {str(name): value for name, value in entry.items() if not _blank(value)}
+        _refuse_unknown(place, "a cluster", mine, of_cluster)
         params = _validated(place, {**given, **mine}, of_cluster)
         try:
             arguments.check_environment(_OF_CLUSTER, params)
@@ -163,6 +166,14 @@ def read_options(
             raise ValueError(f"{place}: name: {name} is given twice. Give each cluster a name of its own.")
         clusters[name] = params
     return Options(clusters, own["interval"], own["remind"], {name: own[name] for name in of_source or {}})
+
+
+def _refuse_unknown(place: str, what: str, given: Values, spec: Mapping[str, t.Any]) -> None:
+    known = sorted({name for option, of in spec.items() for name in (option, *of.get("aliases", ()))})
+    for name in given:
+        if name not in known:
+            hint = did_you_mean(name, known, number=1) or f"The options are {', '.join(known)}."
+            raise ValueError(f"{place}: {name}: is not an option of {what}. {hint}")
 
 
 def _validated(place: str, given: Values, spec: Mapping[str, t.Any]) -> Values:

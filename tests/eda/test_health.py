@@ -230,7 +230,11 @@ WRONG: dict[str, tuple[Values, str]] = {
         {"clusters": [{"name": "one"}, {"name": "one"}]},
         "akv_health: clusters[1]: name: one is given twice",
     ),
-    "unknown": ({"hostnames": "x"}, "akv_health: hostnames. Supported parameters include: "),
+    "unknown": ({"intervall": 5}, "akv_health: intervall: is not an option of the source. Did you mean interval?"),
+    "unknown in a cluster": (
+        {"clusters": [{"name": "one", "remind": 5}]},
+        "akv_health: clusters[0]: remind: is not an option of a cluster. The options are ca_path, cert, ",
+    ),
     "interval": ({"interval": 0}, "akv_health: interval: 0.0 is not 1 or more"),
     "not a number": ({"interval": "soon"}, "akv_health: argument 'interval' is of type"),
     "remind": ({"remind": -1}, "akv_health: remind: -1.0 is out of range"),

@@ -60,13 +60,13 @@ STOPPED: dict[str, tuple[Values, Values, str]] = {
     "needed": (
         {"vaults": [VAULT], "volumes": [*TWO, PLAIN]},
         {},
-        "has 2 encrypted volumes that need the AKV configuration: vol1, vol2.",
+        "has encrypted volumes that need the AKV configuration (2): vol1, vol2.",
     ),
     # A volume with its key elsewhere does not count.
     "one-needed": (
         {"vaults": [VAULT], "volumes": [ELSEWHERE, TWO[1]], "key_managers": [OKM]},
         {},
-        "has 1 encrypted volumes that need the AKV configuration: vol2.",
+        "has encrypted volumes that need the AKV configuration (1): vol2.",
     ),
     "unreadable": (
         {"vaults": [VAULT], "volumes": [VOLUME], "faults": [DENIED]},
