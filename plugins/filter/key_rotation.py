@@ -13,7 +13,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.key_rotation import
 
 DOCUMENTATION = r"""
 name: key_rotation
-short_description: Conclude how far the rotation of a key has come
+short_description: Determine the state of a key rotation and its next steps
 version_added: 0.2.0
 author:
   - The ontap.akv authors (@ontap-akv)

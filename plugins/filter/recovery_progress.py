@@ -14,7 +14,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.recovery import pro
 
 DOCUMENTATION = r"""
 name: recovery_progress
-short_description: Conclude how far a recovery has come
+short_description: Determine the state of a recovery and its next steps
 version_added: 0.2.0
 author:
   - The ontap.akv authors (@ontap-akv)

@@ -13,7 +13,7 @@ from ansible_collections.ontap.akv.plugins.plugin_utils._undefined import refuse
 
 DOCUMENTATION = r"""
 name: to_config_entries
-short_description: Make entries for akv_config of what akv_info reads
+short_description: Convert the result of akv_info to entries for akv_config
 version_added: 0.2.0
 author:
   - The ontap.akv authors (@ontap-akv)

@@ -14,7 +14,7 @@ from ansible_collections.ontap.akv.plugins.plugin_utils._undefined import refuse
 
 DOCUMENTATION = r"""
 name: worse_than
-short_description: Find the AKV configurations that were better before
+short_description: Find the AKV configurations that became worse
 version_added: 0.2.0
 author:
   - The ontap.akv authors (@ontap-akv)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: playbook
-short_description: Give a play of ONTAP clusters its hosts and its connection
+short_description: Return the hosts and the connection for a play on ONTAP clusters
 version_added: 0.2.0
 author:
   - The ontap.akv authors (@ontap-akv)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: akv_config
-short_description: Configure ONTAP volume encryption on an Azure Key Vault
+short_description: Manage the Azure Key Vault configurations of an ONTAP cluster
 version_added: 0.2.0
 description:
   - Creates, updates, or deletes the Azure Key Vault (AKV) configuration of an SVM or of the cluster.
