@@ -1023,11 +1023,11 @@ def test_a_lost_answer_is_not_called_untouched() -> None:
     assert [vault["done"] for vault in result["vaults"]] == ["failed", "untouched", "untouched", "untouched"]
 
 
-def test_a_soak_of_thousands_of_looks_keeps_no_log_of_them() -> None:
+def test_a_soak_of_a_thousand_looks_keeps_no_log_of_them() -> None:
     some = fleet(1)
     plan = some.call("c1", "canary")
     watched = some.call(
-        "c1", "watch", before=plan["before"], configuration_uuid=plan["canary"]["uuid"], soak=60 * 10_000
+        "c1", "watch", before=plan["before"], configuration_uuid=plan["canary"]["uuid"], soak=60 * 1_000
     )
     assert watched["stopped_by"] == ""
     assert len(watched["requests"]) < 20
