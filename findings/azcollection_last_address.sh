@@ -14,9 +14,9 @@
 # Source: plugins/modules/azure_rm_keyvault.py, exec_module(): it sets ip_rules of what it has read to an empty list,
 #   and then goes through that empty list to fill it. So an empty list is never a difference, and any other one always
 #   is. _build_vault_params() sends network_acls as the task has it.
-# Who meets it: who has moved ONTAP to a private endpoint, or away from a site, and closes the key vault for the former
-#   addresses: the task is green, and whoever has them now is let in. And who tags a key vault: no cluster is let in
-#   any more, and the AKV configurations lose it with their next poll.
+# Who meets it: who tags a key vault: no cluster is let in any more, and the AKV configurations lose it with their next
+#   poll. And who has moved ONTAP to a private endpoint, and removes the former addresses: the task is green, and they
+#   are still there.
 # What to do: "az keyvault network-rule remove", and read the list back with "az keyvault network-rule list". Give
 #   ip_rules whole in each task with network_acls. docs/azure.md says so. akv_key_info shows whether the key vault
 #   answers the host that it is run on.
