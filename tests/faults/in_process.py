@@ -60,12 +60,16 @@ AWKWARD = "aZ09 \t\r\n\0\x1b\"'`\\/|*!<>=.,;:?&#%+-_~^$()[]{}@\xa0\xe9\xdf\u0660
 Send = Callable[[str, str, Any], Answer]
 
 
-def examples(number: int) -> settings:
-    """Settings of a property test with so many examples: the same in every run, others with AKV_NEW_EXAMPLES."""
+def examples(number: int, new: int | None = None) -> settings:
+    """Settings of a property test with so many examples: the same in every run, others with AKV_NEW_EXAMPLES.
+
+    :param new: how many others; None as many
+    """
+    others = "AKV_NEW_EXAMPLES" in os.environ
     return settings(
-        max_examples=number,
+        max_examples=new if others and new else number,
         deadline=None,
-        derandomize="AKV_NEW_EXAMPLES" not in os.environ,
+        derandomize=not others,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
     )
 

@@ -31,7 +31,7 @@ from ansible_collections.ontap.akv.plugins.module_utils._http.transport import A
 OWN_UUID, FOREIGN_UUID = "024cd3cf-9a08-11ea-8d52-005056bbeba5", "33421d82-0a8d-11ec-ae88-005056bb5955"
 FOREIGN = {**WHOLE, "svm": "vs1", "name": "https://foreign.vault.azure.net/"}
 LOSE_KEYS = {"lose_keys": {"svm": "vs0", "nodes": ["node1"]}}
-EXAMPLES = 110
+EXAMPLES, NEW_EXAMPLES = 40, 110
 
 
 @dataclass(frozen=True)
@@ -343,7 +343,7 @@ def test_bad_answers(story: str, tally: Counter[str]) -> None:
     chosen = STORIES[story]
     tally["tried"] = 0
 
-    @examples(EXAMPLES)
+    @examples(EXAMPLES, NEW_EXAMPLES)
     @given(st.data())
     def answer_badly(data: st.DataObject) -> None:
         ontap = chosen.cluster()

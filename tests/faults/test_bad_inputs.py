@@ -22,7 +22,7 @@ from integration.running import specification
 from simulator import query as ontap_query
 from simulator import releases
 
-EXAMPLES = 300
+EXAMPLES, NEW_EXAMPLES = 100, 300
 
 NAMES = [
     "",
@@ -225,7 +225,7 @@ def test_bad_inputs(module: str, tally: Counter[str]) -> None:
     spec = specification(module)
     tally["tried"] = 0
 
-    @examples(EXAMPLES)
+    @examples(EXAMPLES, NEW_EXAMPLES)
     @given(tasks(module))
     def declare_badly(task: tuple[dict[str, Any], list[str]]) -> None:
         options, _changed = task
