@@ -96,7 +96,7 @@ LIFE = {
     "disable": Stage(
         variables={"akv_disable_name": VAULT},
         wrong=[VOLUME],
-        says="need the AKV configuration: vol1.",
+        says="need the AKV configuration (1): vol1.",
         mended=[{"delete_volume": {"svm": "vs0", "name": "vol1"}}],
         leaves=None,
     ),
