@@ -58,7 +58,11 @@ class ActionModule(DirectAction):
                 return {"changed": False, **_fleet(ROLES[role], options["fleet"], variables, evaluate)}
             except InputError as error:
                 return {"failed": True, "msg": error.message}
-        found = read(ROLES[role], ROLES, variables, evaluate)
+        return self._read(ROLES[role], reading, variables, evaluate)
+
+    def _read(self, role: Role, reading: Reading, variables: Values, evaluate: Evaluate) -> Values:
+        """Read the variables and the cluster of this host."""
+        found = read(role, ROLES, variables, evaluate)
         for warning in found.warnings:
             Display().warning(warning)
         errors, given = found.errors, found.given
@@ -74,17 +78,21 @@ class ActionModule(DirectAction):
             refused: Values = {"refused": True, "act": True, "sends": False, "check_mode": check_mode}
             return {"changed": False, "failed": not self._task.no_log, "msg": " ".join(errors), **refused}
         result = self._call(reading, given, variables)
-        more: Values = {name: result[name] for name in ("warnings", "deprecations") if name in result}
+        concluded = reading.conclude(given, result, variables["inventory_hostname"], check_mode)
+        said = self._warnings(result)
+        return {**_flat(concluded), **said, "changed": False, "failed": False, "refused": False}
+
+    def _warnings(self, result: Values) -> Values:
+        """Give the warnings of a module's result as those of this task."""
+        said: Values = {name: result[name] for name in ("warnings", "deprecations") if name in result}
         if self._task.no_log:
             # Up to ansible-core 2.18, Ansible shows no warning of such a task. There is no secret in them.
-            warnings = more.pop("warnings", ())
+            warnings = said.pop("warnings", ())
             for text in (warning for warning in warnings if isinstance(warning, str)):
                 Display().warning(text)
             # Later ones show them; what a module has returned is no text there.
-            more["warnings"] = [warning for warning in warnings if not isinstance(warning, str)]
-        host = variables["inventory_hostname"]
-        concluded = reading.conclude(given, result, host, check_mode)
-        return {**_flat(concluded), **more, "changed": False, "failed": False, "refused": False}
+            said["warnings"] = [warning for warning in warnings if not isinstance(warning, str)]
+        return said
 
     def _call(self, reading: Reading, given: Values, variables: Values) -> Values:
         """Call the module as if this were its own task, in check mode: a reading changes nothing."""

@@ -160,7 +160,7 @@ def _check_credentials(
         new, warnings = _check_new(given[0], params)
     if before:
         value = params[before[0]]
-        _check_value(before[0], value)
+        texts.check_not_blank(before[0], value)
         warnings += texts.warn_of_looks(before[0], value)
         name = before[0][len("previous_") :]
         previous = Credential(name, check_pkcs12(value, before[0]) if name == "client_certificate" else value)
@@ -176,17 +176,10 @@ def _check_new(option: str, params: Mapping[str, t.Any]) -> tuple[Credential, li
     value = params[option]
     if option == "client_certificate_path":
         return Credential("client_certificate", read_pkcs12(value)), []
-    _check_value(option, value)
+    texts.check_not_blank(option, value)
     if option == "client_certificate":
         return Credential(option, check_pkcs12(value)), []
     warnings = texts.check_new_secret(option, value)
     if is_uuid(value) and not params["allow_uuid_secret"]:
         raise errors.InputError(option, texts.IS_SECRET_ID)
     return Credential(option, value), warnings
-
-
-def _check_value(option: str, value: str) -> None:
-    if not value.strip():
-        raise errors.InputError(
-            option, "is empty. Give a value, or leave it out. An unset variable or a blank answer causes this."
-        )

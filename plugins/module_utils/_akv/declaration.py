@@ -89,20 +89,7 @@ def check(params: Mapping[str, t.Any]) -> tuple[Declaration, list[str]]:
     :return: the declaration, and warnings
     :raises InputError: names the option, what was given and what to do
     """
-    for option in _TEXT_OPTIONS:
-        check_text(option, params[option])
-    for option in ("port", "proxy_port"):
-        if params[option] is not None and not 1 <= params[option] <= 65535:
-            raise errors.InputError(option, f"{params[option]} is not a port. Give 1 to 65535.")
-    for option in ("oauth_host", "proxy_host", "vault_host"):
-        if params[option] is not None and re.search(r"[/?#@\s]", params[option]):
-            raise errors.InputError(option, f"{params[option]!r} contains more than a host. Give the host alone.")
-    if params["credential_grace"] < 0:
-        raise errors.InputError(
-            "credential_grace", f"{params['credential_grace']} is below 0. Give a number of seconds."
-        )
-    if params["wait_timeout"] < 0:
-        raise errors.InputError("wait_timeout", f"{params['wait_timeout']} is below 0. Give a number of seconds.")
+    _check_values(params)
     if params["enabled"] is not None and params["configuration"] is None:
         raise errors.InputError("enabled", "is given without configuration. Name the configuration.")
     if params["enabled"] is not None and params["state"] == "absent":
@@ -128,6 +115,24 @@ def check(params: Mapping[str, t.Any]) -> tuple[Declaration, list[str]]:
             " client_certificate, client_certificate_path or proxy_password, or use on_create.",
         )
     return declared, _check_uris(declared) + warnings
+
+
+def _check_values(params: Mapping[str, t.Any]) -> None:
+    """Check each option's value by itself."""
+    for option in _TEXT_OPTIONS:
+        check_text(option, params[option])
+    for option in ("port", "proxy_port"):
+        if params[option] is not None and not 1 <= params[option] <= 65535:
+            raise errors.InputError(option, f"{params[option]} is not a port. Give 1 to 65535.")
+    for option in ("oauth_host", "proxy_host", "vault_host"):
+        if params[option] is not None and re.search(r"[/?#@\s]", params[option]):
+            raise errors.InputError(option, f"{params[option]!r} contains more than a host. Give the host alone.")
+    if params["credential_grace"] < 0:
+        raise errors.InputError(
+            "credential_grace", f"{params['credential_grace']} is below 0. Give a number of seconds."
+        )
+    if params["wait_timeout"] < 0:
+        raise errors.InputError("wait_timeout", f"{params['wait_timeout']} is below 0. Give a number of seconds.")
 
 
 def _check_uris(declared: Declaration) -> list[str]:
@@ -161,10 +166,7 @@ def _check_secrets(params: Mapping[str, t.Any]) -> tuple[dict[str, str], list[st
         secret = params[name]
         if secret is None:
             continue
-        if not secret.strip():
-            raise errors.InputError(
-                name, "is empty. Give a value, or leave it out. An unset variable or a blank answer causes this."
-            )
+        texts.check_not_blank(name, secret)
         if name != "client_certificate":
             check_unicode(name, secret)
             # A proxy's password may be a pass phrase.

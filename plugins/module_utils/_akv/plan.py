@@ -314,20 +314,7 @@ def _plan_update(
     unreachable: bool,
 ) -> Plan:
     different, unknown = compared
-    repaired = declared.update_credentials == "when_unavailable" and unreachable
-    if repaired and not declared.secrets:
-        raise errors.InputError(
-            "update_credentials",
-            f"when_unavailable has nothing to send: {declared.label} is unavailable, and no credential is given (null,"
-            " omitted or left out). Give client_secret, client_certificate or client_certificate_path.",
-        )
-    wanted = set(declared.secrets) if declared.update_credentials == "always" or repaired else set()
-    if set(different) & set(_IDENTITY):
-        wanted.add(_needed(declared, declared.credential or "client_secret", different))
-    if other_credential(declared, current):
-        wanted.add(t.cast("str", declared.credential))
-    if "proxy_username" in different:
-        wanted.add(_needed(declared, "proxy_password", different))
+    wanted = _secrets_to_send(declared, current, different, unreachable)
     settings = {name: declared.settings[name] for name in different}
     if "proxy_password" in wanted and "proxy_username" in unknown:
         # The password goes out with the user that it belongs to.
@@ -354,6 +341,30 @@ def _plan_update(
         needed = (Precondition.KEY_STORE_ACTIVE, Precondition.SWITCHABLE)
     drift = version_drift(declared, current)
     return Plan(operation, declared.scope.record(), tuple(steps), before, after, needed, drift)
+
+
+def _secrets_to_send(
+    declared: Declaration, current: Mapping[str, t.Any], different: list[str], unreachable: bool
+) -> set[str]:
+    """Decide which secrets an update sends.
+
+    :raises AkvError: one is needed that is not declared
+    """
+    repaired = declared.update_credentials == "when_unavailable" and unreachable
+    if repaired and not declared.secrets:
+        raise errors.InputError(
+            "update_credentials",
+            f"when_unavailable has nothing to send: {declared.label} is unavailable, and no credential is given (null,"
+            " omitted or left out). Give client_secret, client_certificate or client_certificate_path.",
+        )
+    wanted = set(declared.secrets) if declared.update_credentials == "always" or repaired else set()
+    if set(different) & set(_IDENTITY):
+        wanted.add(_needed(declared, declared.credential or "client_secret", different))
+    if other_credential(declared, current):
+        wanted.add(t.cast("str", declared.credential))
+    if "proxy_username" in different:
+        wanted.add(_needed(declared, "proxy_password", different))
+    return wanted
 
 
 def _needed(declared: Declaration, secret: str, different: list[str]) -> str:

@@ -327,44 +327,43 @@ def _causes(clusters: Mapping[str, Record], names: Iterable[str]) -> list[Record
     for name in names:
         record = clusters[name]
         if not record["reachable"]:
-            entry = grouped.setdefault(
-                ("unreachable", _without_address(name, record["msg"])),
-                {
-                    "cause": "unreachable",
-                    "verdict": "unreachable",
-                    "evidence": [],
-                    "advice": "Fix what the error names, and run the report again. Until then nothing else is known.",
-                    "where": [],
-                },
-            )
-            if len(entry["evidence"]) < _EVIDENCE and record["msg"] not in entry["evidence"]:
-                entry["evidence"].append(record["msg"])
-            entry["where"].append({"cluster": name})
+            _add_unreachable(grouped, name, record["msg"])
         for vault in record.get("vaults", []):
             if vault.get("verdict") not in FINE:
                 _add(grouped, name, vault)
-        away: dict[str, list[str]] = {}
-        for volume in filter(is_away, record.get("volumes", [])):
-            away.setdefault(svm_of(volume), []).append(f"{volume_of(volume)} ({volume.get('state')})")
-        for entry in grouped.values():
-            for where in entry["where"]:
-                if where["cluster"] == name and where.get("svm") in away:
-                    where["volumes"] = away[where["svm"]]
-        rest = {svm: volumes for svm, volumes in away.items() if not _is_explained(grouped, name, svm)}
-        if rest:
-            entry = grouped.setdefault(
-                ("volumes",),
-                {
-                    "cause": "volumes",
-                    "verdict": "offline",
-                    "evidence": [],
-                    "advice": "No AKV configuration explains it. Read the volume's state on the cluster.",
-                    "where": [],
-                },
-            )
-            entry["where"] += [{"cluster": name, "svm": svm, "volumes": volumes} for svm, volumes in rest.items()]
+        _add_volumes(grouped, name, record.get("volumes", []))
     order = ("unavailable", "offline", "unreachable", "degraded", "unknown")
     return sorted(grouped.values(), key=lambda entry: (order.index(entry["verdict"]), -len(entry["where"])))
+
+
+def _group(grouped: dict[tuple[t.Any, ...], Record], key: tuple[str, ...], verdict: str, advice: str) -> Record:
+    """Give the entry of what has no diagnosis."""
+    empty = {"cause": key[0], "verdict": verdict, "evidence": [], "advice": advice, "where": []}
+    return grouped.setdefault(key, empty)
+
+
+def _add_unreachable(grouped: dict[tuple[t.Any, ...], Record], name: str, message: str) -> None:
+    advice = "Fix what the error names, and run the report again. Until then nothing else is known."
+    entry = _group(grouped, ("unreachable", _without_address(name, message)), "unreachable", advice)
+    if len(entry["evidence"]) < _EVIDENCE and message not in entry["evidence"]:
+        entry["evidence"].append(message)
+    entry["where"].append({"cluster": name})
+
+
+def _add_volumes(grouped: dict[tuple[t.Any, ...], Record], name: str, volumes: Iterable[Record]) -> None:
+    """Add the volumes of a cluster that are not online: to the cause on their SVM, or as a cause of their own."""
+    away: dict[str, list[str]] = {}
+    for volume in filter(is_away, volumes):
+        away.setdefault(svm_of(volume), []).append(f"{volume_of(volume)} ({volume.get('state')})")
+    for entry in grouped.values():
+        for where in entry["where"]:
+            if where["cluster"] == name and where.get("svm") in away:
+                where["volumes"] = away[where["svm"]]
+    rest = {svm: names for svm, names in away.items() if not _is_explained(grouped, name, svm)}
+    if rest:
+        advice = "No AKV configuration explains it. Read the volume's state on the cluster."
+        entry = _group(grouped, ("volumes",), "offline", advice)
+        entry["where"] += [{"cluster": name, "svm": svm, "volumes": names} for svm, names in rest.items()]
 
 
 def _without_address(name: str, message: str) -> str:

@@ -40,10 +40,7 @@ def check_text(option: str, value: str | None) -> None:
     """
     if value is None:
         return
-    if not value.strip():
-        raise errors.InputError(
-            option, "is empty. Give a value, or leave it out. An unset variable or a blank answer causes this."
-        )
+    texts.check_not_blank(option, value)
     if value != value.strip():
         raise errors.InputError(option, f"{value!r} has white space around it. Remove it.")
     check_unicode(option, value)

@@ -137,8 +137,7 @@ def _credential(params: Mapping[str, t.Any]) -> tuple[str | None, str | None]:
         raise errors.InputError(", ".join(_CREDENTIALS), f"{found}. Give exactly one of them.")
     (option,) = given
     value = params[option]
-    if not value.strip():
-        raise errors.InputError(option, "is empty. Give a value. An unset variable or a blank answer causes this.")
+    texts.check_not_blank(option, value, optional=False)
     if option == "client_secret":
         check_unicode(option, value)
         texts.check_new_secret(option, value)

@@ -167,8 +167,8 @@ def _one_login(params: Mapping[str, t.Any]) -> tuple[str | None, str | None, Cli
     )
     for option in ("username", "password", "cert", "key"):
         value = params.get(option)
-        if value is not None and not value.strip():
-            raise errors.InputError(option, "is empty. Give a value. An unset variable or a blank answer causes this.")
+        if value is not None:
+            texts.check_not_blank(option, value, optional=False)
     if any(by_password.values()) and any(by_certificate.values()):
         if _all_from_environment(by_password):
             by_password = dict.fromkeys(by_password)

@@ -86,6 +86,17 @@ def placeholder(value: str) -> str | None:
     return None
 
 
+def check_not_blank(option: str, value: str, *, optional: bool = True) -> None:
+    """Refuse a text of nothing but white space.
+
+    :param optional: whether the option can be left out
+    :raises InputError: it is blank
+    """
+    if not value.strip():
+        advice = "Give a value, or leave it out." if optional else "Give a value."
+        raise errors.InputError(option, f"is empty. {advice} An unset variable or a blank answer causes this.")
+
+
 def check_new_secret(option: str, value: str, spaces: bool = False) -> list[str]:
     """Refuse invisible characters, which no new secret has, such as the line break that ``echo`` adds.
 
