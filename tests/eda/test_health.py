@@ -235,7 +235,7 @@ WRONG: dict[str, tuple[Values, str]] = {
         {"clusters": [{"name": "one", "remind": 5}]},
         "akv_health: clusters[0]: remind: is not an option of a cluster. The options are ca_path, cert, ",
     ),
-    "interval": ({"interval": 0}, "akv_health: interval: 0.0 is not 1 or more"),
+    "interval": ({"interval": 0}, "akv_health: interval: 0.0 is out of range"),
     "not a number": ({"interval": "soon"}, "akv_health: argument 'interval' is of type"),
     "remind": ({"remind": -1}, "akv_health: remind: -1.0 is out of range"),
     "owners": ({"svm": "vs0", "scope": "cluster"}, "akv_health: svm, svm_uuid, scope: "),
