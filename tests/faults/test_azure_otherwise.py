@@ -404,6 +404,13 @@ def test_throttling_is_no_proxy(body: Any) -> None:
         assert "proxy" not in found["message"]
 
 
+@pytest.mark.parametrize("body", [{}, {"value": []}, {**APPLICATION, "appId": "another"}, {**APPLICATION, "appId": None}])
+def test_what_is_not_the_application_is_not_taken_for_one(body: Record) -> None:
+    result, _azure = run({APP: (200, {}, body)}, "entra_app_info")
+    assert result["failed"]
+    assert "Microsoft Graph returned no application (HTTP 200)" in result["msg"]
+
+
 def test_an_application_that_graph_does_not_have_is_named() -> None:
     gone = (404, {}, {"error": {"code": "Request_ResourceNotFound", "message": "no"}})
     found = check(run({APP: gone, PRINCIPAL: gone})[0], "expiry")

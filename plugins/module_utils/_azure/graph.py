@@ -60,7 +60,10 @@ class Graph:
         reply = self._ask(f"/v1.0/{kind}(appId='{quote(client_id, safe='')}')?$select={_FIELDS}")
         if reply.status == 404 and inner_code(reply.body) is not None:
             return None
-        return self._read(reply).record
+        record = self._read(reply).record
+        if str(record.get("appId")).lower() != client_id.lower():
+            raise NoAnswer(f"{self._service.name} returned no application (HTTP 200).")
+        return record
 
     def applications(self, client_ids: Sequence[str]) -> dict[str, App]:
         """Read many applications in pages, by client ID in lower case; those that do not exist are absent.
