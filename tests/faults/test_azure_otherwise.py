@@ -404,7 +404,7 @@ def test_throttling_is_no_proxy(body: Any) -> None:
         assert "proxy" not in found["message"]
 
 
-@pytest.mark.parametrize("body", [{}, {"value": []}, {**APPLICATION, "appId": "another"}, {**APPLICATION, "appId": None}])
+@pytest.mark.parametrize("body", [{}, {"value": []}, {**APPLICATION, "appId": "x"}, {**APPLICATION, "appId": None}])
 def test_what_is_not_the_application_is_not_taken_for_one(body: Record) -> None:
     result, _azure = run({APP: (200, {}, body)}, "entra_app_info")
     assert result["failed"]

@@ -206,10 +206,10 @@ class Change(planning.Planner):
             return
         verdict, reasons = health.judge(vault)
         if verdict in (health.DEGRADED, health.UNAVAILABLE):
+            resend = "" if self._repairs else ", or set update_credentials: when_unavailable to resend the credential"
             self.client.task.warn(
-                f"{self.label} matches the task, but is {verdict}: {' '.join(reasons)} Run akv_restore to"
-                " restore missing keys, or set update_credentials: when_unavailable to resend the credential."
-                f" {reading.BLOCKING_LIMIT}"
+                f"{self.label} matches the task, but is {verdict}: {' '.join(reasons)} Run akv_restore to restore"
+                f" missing keys{resend}. {reading.BLOCKING_LIMIT}"
             )
         elif verdict in (health.INACTIVE, health.UNKNOWN):
             self.client.task.warn(f"The health of {self.declared.label} is {verdict}: {' '.join(reasons)}")
