@@ -154,18 +154,24 @@ def read_options(
         place = f"{source}: clusters[{number}]" if own["clusters"] else source
         mine = {str(name): value for name, value in entry.items() if not _blank(value)}
         _refuse_unknown(place, "a cluster", mine, of_cluster)
-        params = _validated(place, {**given, **mine}, of_cluster)
-        try:
-            arguments.check_environment(_OF_CLUSTER, params)
-            Connection.from_params(params)
-            check(params)
-        except errors.InputError as exc:
-            raise ValueError(f"{place}: {exc.message}") from None
+        params = _checked(place, {**given, **mine}, of_cluster, check)
         name = params.pop("name") or params["hostname"]
         if name in clusters:
             raise ValueError(f"{place}: name: {name} is given twice. Give each cluster a name of its own.")
         clusters[name] = params
     return Options(clusters, own["interval"], own["remind"], {name: own[name] for name in of_source or {}})
+
+
+def _checked(place: str, given: Values, spec: Mapping[str, t.Any], check: Callable[[Values], object]) -> Values:
+    """Check what is given of one cluster."""
+    params = _validated(place, given, spec)
+    try:
+        arguments.check_environment(_OF_CLUSTER, params)
+        Connection.from_params(params)
+        check(params)
+    except errors.InputError as exc:
+        raise ValueError(f"{place}: {exc.message}") from None
+    return params
 
 
 def _refuse_unknown(place: str, what: str, given: Values, spec: Mapping[str, t.Any]) -> None:

@@ -118,7 +118,7 @@ def check(params: Mapping[str, t.Any]) -> tuple[Declaration, list[str]]:
 
 
 def _check_values(params: Mapping[str, t.Any]) -> None:
-    """Check each option's value by itself."""
+    """Check the value of each option alone."""
     for option in _TEXT_OPTIONS:
         check_text(option, params[option])
     for option in ("port", "proxy_port"):

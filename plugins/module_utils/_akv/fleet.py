@@ -170,7 +170,7 @@ def decide(plans: Mapping[str, Result | None], wish: Wish, settings: Mapping[str
 
 
 def _known(read: Mapping[str, Result], wish: Wish) -> dict[str, str]:
-    """Give which credential it is as far as that is no secret.
+    """Give which credential it is, without a secret.
 
     A rotation changes nothing that ONTAP shows. So only a name, a number or a thumbprint makes the next one another.
     """
