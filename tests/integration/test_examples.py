@@ -93,7 +93,7 @@ def test_examples_of_the_module(path: Path, release: str, ansible: Ansible) -> N
         run = _run([of_module(path)], simulator, ansible)
     assert any(task.action == f"ontap.akv.{path.stem}" for task in run.modules())
     skipped = {task.name for task in run.tasks if task.status == "skipped"}
-    assert skipped <= {"Restore keys only where an SVM lacks them"}
+    assert skipped <= {"Restore the keys of each SVM with nodes that lack them"}
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
