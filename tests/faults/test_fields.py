@@ -18,6 +18,7 @@ from faults.in_process import LOGIN, Ontap, Played, Send, assert_true_outcome, p
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer
 
 CREDENTIAL = {"client_id": WHOLE["client_id"], "client_secret": "canary-Newer8Q~secret"}
+VAULT = "024cd3cf-9a08-11ea-8d52-005056565650"
 LOST = {"lose_keys": {"svm": "vs0"}}
 EXPIRED = {"expire_credential": {"svm": "vs0"}}, {"advance_clock": {"seconds": 3600}}
 HOW: dict[str, Any] = {"missing": ..., "null": None}
@@ -158,6 +159,22 @@ def test_what_two_pages_list_is_one(verb: str) -> None:
         return answer._replace(content=json.dumps(content).encode())
 
     assert run(twice) == run(cluster(happened).send)
+
+
+def test_configurations_of_two_svms_are_two_whatever_their_uuids() -> None:
+    """None of them disappears, for example from what can be deleted."""
+    ontap = cluster(())
+
+    def alike(method: str, target: str, body: Any) -> Answer:
+        answer = ontap.send(method, target, body)
+        if method != "GET" or answer.status != 200 or endpoint(target) != VAULTS:
+            return answer
+        content = json.loads(answer.content)
+        content["records"] = [{**record, "uuid": VAULT} for record in content["records"]]
+        return answer._replace(content=json.dumps(content).encode())
+
+    played = play("akv_info", LOGIN, alike)
+    assert sorted(vault["svm"]["name"] for vault in played.result["vaults"]) == ["vs0", "vs1", "vs2"]
 
 
 SAYS = {"message": "It was refused.", "target": "client_secret"}

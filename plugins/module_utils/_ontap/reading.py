@@ -73,10 +73,15 @@ def read_vaults(
 def _normalized(client: Client, records: Iterable[Record]) -> list[Record]:
     """Normalize the records of all pages, each once.
 
-    What changes between two pages can move a record to the later one too: that is the newer reading.
+    What changes between two pages can move a record to the later one too: that is the newer reading. Records of two
+    SVMs are two, whatever their UUIDs.
     """
-    read = [_without_echo(client, normalize(record)) for record in records]
-    return list({record.get("uuid", number): record for number, record in enumerate(read)}.values())
+    found: dict[tuple[object, ...], Record] = {}
+    for number, record in enumerate(records):
+        one = _without_echo(client, normalize(record))
+        svm = svm_record(one)
+        found[one.get("uuid", number), svm.get("uuid"), svm.get("name")] = one
+    return list(found.values())
 
 
 def _without_echo(client: Client, record: Record) -> Record:
