@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,20 @@ from ansible.plugins.loader import init_plugin_loader
 init_plugin_loader([sys.argv[1]])
 from ansible_collections.ontap.akv.plugins.module_utils._runtime import wording
 print(wording.__file__, getattr(wording, "VERSION", 0), end="")
+"""
+# What the Python of a target does with the archive of a module.
+ARCHIVED = """
+import sys
+compiled = []
+sys.addaudithook(lambda event, given: compiled.append(given[1]) if event == "compile" else None)
+sys.path.insert(0, sys.argv[1])
+from module_utils._runtime import wording
+import other.sub.deep
+print(wording.__file__, wording.__loader__.archive, *map(compiled.count, (wording.__file__, other.sub.deep.__file__)))
+try:
+    from module_utils._runtime import missing
+except ImportError:
+    print(wording.plural(2, "volume"))
 """
 
 
@@ -52,3 +67,17 @@ def test_a_collection_that_cannot_be_written_is_imported_all_the_same(wording: P
     # Also the superuser cannot make a file in a file.
     (wording.parent / "__pycache__").touch()
     assert _imported(wording) == f"{wording} 0"
+
+
+def test_a_file_of_a_module_is_compiled_once(tmp_path: Path) -> None:
+    archive = tmp_path / "the module.zip"
+    runtime = PLUGINS / "module_utils" / "_runtime"
+    with zipfile.ZipFile(archive, "w") as files:
+        for name in ("module_utils", "other", "other/sub"):
+            files.writestr(f"{name}/__init__.py", "")
+        files.writestr("other/sub/deep.py", "")
+        for file in ("__init__.py", "wording.py"):
+            files.write(runtime / file, f"module_utils/_runtime/{file}")
+    command = [sys.executable, "-c", ARCHIVED, str(archive)]
+    seen = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    assert seen == [f"{archive}/module_utils/_runtime/wording.py {archive} 1 1", "2 volumes"]
