@@ -11,6 +11,10 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Mapping
 
+# Before all others, which it finds.
+from ansible_collections.ontap.akv.plugins.module_utils._runtime import archive  # noqa: F401  # pylint: disable=unused-import
+
+# isort: split
 from ansible.module_utils import basic
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 

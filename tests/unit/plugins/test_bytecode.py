@@ -28,6 +28,7 @@ import sys
 compiled = []
 sys.addaudithook(lambda event, given: compiled.append(given[1]) if event == "compile" else None)
 sys.path.insert(0, sys.argv[1])
+from module_utils._runtime import archive
 from module_utils._runtime import wording
 import other.sub.deep
 print(wording.__file__, wording.__loader__.archive, *map(compiled.count, (wording.__file__, other.sub.deep.__file__)))
@@ -73,10 +74,10 @@ def test_a_file_of_a_module_is_compiled_once(tmp_path: Path) -> None:
     archive = tmp_path / "the module.zip"
     runtime = PLUGINS / "module_utils" / "_runtime"
     with zipfile.ZipFile(archive, "w") as files:
-        for name in ("module_utils", "other", "other/sub"):
+        for name in ("module_utils", "module_utils/_runtime", "other", "other/sub"):
             files.writestr(f"{name}/__init__.py", "")
         files.writestr("other/sub/deep.py", "")
-        for file in ("__init__.py", "wording.py"):
+        for file in ("archive.py", "wording.py"):
             files.write(runtime / file, f"module_utils/_runtime/{file}")
     command = [sys.executable, "-c", ARCHIVED, str(archive)]
     seen = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
