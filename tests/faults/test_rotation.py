@@ -18,8 +18,15 @@ from typing import Any
 import pytest
 from faults.in_process import LOGIN, UUID, Ontap, play
 
-from ansible_collections.ontap.akv.plugins.module_utils._akv.fleet import Decision, Report, Wish, decide, report
-from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import Done
+from ansible_collections.ontap.akv.plugins.module_utils._akv.fleet import (
+    Decision,
+    Report,
+    Wish,
+    decide,
+    next_stage,
+    report,
+)
+from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import Done, Stage
 from ansible_collections.ontap.akv.plugins.module_utils._http.transport import Answer
 from ansible_collections.ontap.akv.plugins.module_utils._runtime import parent
 from ansible_collections.ontap.akv.plugins.module_utils._use_cases import credential
@@ -132,16 +139,13 @@ class Fleet:
             host, known = canary["host"], {"configuration_uuid": canary["uuid"]}
             mine, before = stages[host], plans[host]["before"]
             mine["canary"] = self.call(host, "canary", before=before, **known)
-            stopped_by, outcome = mine["canary"].get("stopped_by", "lost"), mine["canary"]["outcome"]
-            passed = stopped_by in ("", "unhealthy", "unread") and outcome == "changed"
-            if passed or outcome == "unknown":
+            if next_stage(mine["canary"]) is Stage.WATCH:
                 mine["watch"] = self.call(host, "watch", before=before, soak=soak, **known)
-                stopped_by = mine["watch"].get("stopped_by", "lost")
-                if stopped_by == "":
-                    for each in decision.hosts if passed else ():
-                        more = {**(known if each == host else {}), "expected_plan": plans[each]["plan_id"]}
-                        stages[each]["rest"] = self.call(each, "rest", before=plans[each]["before"], **more)
-                elif stopped_by != "interrupted":
+                following = next_stage(mine["canary"], mine["watch"])
+                for each in decision.hosts if following is Stage.REST else ():
+                    more = {**(known if each == host else {}), "expected_plan": plans[each]["plan_id"]}
+                    stages[each]["rest"] = self.call(each, "rest", before=plans[each]["before"], **more)
+                if following is Stage.ROLLBACK:
                     mine["rollback"] = self.call(host, "rollback", before=before, **known)
         done = report(plans, decision, stages, check_mode=self.check_mode)
         assert json.loads(json.dumps(asdict(done)))["results"].keys() == self.clusters.keys()

@@ -334,6 +334,34 @@ def _count(number: int) -> str:
     return plural(number, "AKV configuration")
 
 
+# -- what follows the canary ------------------------------------------------------------------------------------------
+
+_HAS_IT = ("", Stop.UNHEALTHY, Stop.UNREAD)
+"""Why a canary that has the new credential may have stopped. It can be healthy after ONTAP's next poll."""
+
+
+def next_stage(
+    canary: Result, watched: Result | None = None, *, check_mode: bool = False, can_roll_back: bool = True
+) -> Stage | None:
+    """Decide what follows the canary: `WATCH`, then `REST` or `ROLLBACK`; None if the rotation ends.
+
+    :param canary: what sending to it returned; empty if the call was lost
+    :param watched: what watching it returned, empty if the call was lost; None if it has not been watched
+    :param can_roll_back: there is a previous credential
+    """
+    outcome = canary.get("outcome", "unknown")
+    passed = outcome == "changed" and canary.get("stopped_by", "lost") in _HAS_IT
+    if watched is None:
+        # What may have the new credential may become worse. What nothing was sent to shows nothing.
+        return Stage.WATCH if check_mode or passed or outcome == "unknown" else None
+    if watched.get("skipped"):
+        return None
+    stopped_by = watched.get("stopped_by", "lost")
+    if stopped_by == "":
+        return Stage.REST if passed else None
+    return Stage.ROLLBACK if can_roll_back and stopped_by != Stop.INTERRUPTED else None
+
+
 # -- what it did ------------------------------------------------------------------------------------------------------
 
 STAGES = (Stage.CANARY, Stage.WATCH, Stage.ROLLBACK, Stage.REST)

@@ -17,6 +17,7 @@ from jinja2 import StrictUndefined, UndefinedError
 
 from ansible_collections.ontap.akv.plugins.filter.fleet_plan import fleet_plan
 from ansible_collections.ontap.akv.plugins.filter.rotation_fleet import rotation_fleet
+from ansible_collections.ontap.akv.plugins.filter.rotation_next import rotation_next
 from ansible_collections.ontap.akv.plugins.filter.rotation_report import rotation_report
 from ansible_collections.ontap.akv.plugins.filter.to_config_entries import to_config_entries
 from ansible_collections.ontap.akv.plugins.filter.worse_than import worse_than
@@ -148,3 +149,24 @@ def test_a_fleet_needs_what_akv_credential_gives(given: Any) -> None:
         rotation_fleet(given, ["c1"], plan="plan", client_id="app1")
     with pytest.raises(AnsibleFilterError, match=r"ontap\.akv\.rotation_report: "):
         rotation_report(given, ["c1"], None, plan="plan")
+
+
+def test_the_stage_that_follows_the_canary() -> None:
+    assert rotation_next({}) == "watch"
+    assert rotation_next({"outcome": "unchanged"}) == ""
+    assert rotation_next({"outcome": "unchanged"}, check_mode=True) == "watch"
+    sent = {"outcome": "changed", "stopped_by": ""}
+    assert rotation_next(sent, {"stopped_by": ""}) == "rest"
+    assert rotation_next(sent, {}) == "rollback"
+    assert rotation_next(sent, {}, can_roll_back=False) == ""
+
+
+@pytest.mark.parametrize(("canary", "watched"), [(None, None), ("sent", {}), ({}, "watched")])
+def test_what_follows_the_canary_needs_what_akv_credential_gives(canary: Any, watched: Any) -> None:
+    with pytest.raises(AnsibleFilterError, match=r"ontap\.akv\.rotation_next: "):
+        rotation_next(canary, watched)
+
+
+def test_what_follows_the_canary_is_not_decided_of_nothing() -> None:
+    with pytest.raises(UndefinedError):
+        rotation_next(StrictUndefined("canary"))

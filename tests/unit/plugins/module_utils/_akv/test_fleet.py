@@ -18,8 +18,10 @@ from ansible_collections.ontap.akv.plugins.module_utils._akv.fleet import (
     Evidence,
     Wish,
     decide,
+    next_stage,
     report,
 )
+from ansible_collections.ontap.akv.plugins.module_utils._akv.rotation import Stage, Stop
 
 WISH = Wish("app1")
 UNREAD = {"msg": "Reading the AKV configurations on c9 failed: no route to host.", "requests": [{}]}
@@ -210,6 +212,55 @@ def sent(svm: str, after: str = "healthy", done: str = "sent") -> Any:
 
 PLANS = {"c1": plan(vault("a"), vault("b")), "c2": plan(vault("c"))}
 DECISION = decide(PLANS, WISH)
+
+
+OUTCOMES = st.sampled_from(["changed", "unchanged", "unknown"])
+STOPS = st.sampled_from(["", *(stop.value for stop in Stop)])
+CALLS = st.fixed_dictionaries({}, optional={"outcome": OUTCOMES, "stopped_by": STOPS})
+SKIPPED = {"skipped": True, "changed": False}
+SENT = {"outcome": "changed", "stopped_by": ""}
+
+
+class TestNextStage:
+    @pytest.mark.parametrize("stopped_by", ["", "unhealthy", "unread"])
+    def test_a_canary_that_has_the_credential_is_watched_and_the_others_follow(self, stopped_by: str) -> None:
+        canary = {"outcome": "changed", "stopped_by": stopped_by}
+        assert next_stage(canary) is Stage.WATCH
+        assert next_stage(canary, {"stopped_by": ""}) is Stage.REST
+
+    @pytest.mark.parametrize("canary", [{}, {"outcome": "unknown", "stopped_by": "batch"}, {"failed": True}])
+    def test_a_canary_that_may_have_the_credential_is_watched_and_nobody_follows(self, canary: dict[str, Any]) -> None:
+        assert next_stage(canary) is Stage.WATCH
+        assert next_stage(canary, {"stopped_by": ""}) is None
+        assert next_stage(canary, {"stopped_by": "canary"}) is Stage.ROLLBACK
+
+    @pytest.mark.parametrize("canary", [{"outcome": "unchanged", "stopped_by": "canary"}, {"outcome": "unchanged"}])
+    def test_a_canary_that_nothing_was_sent_to_shows_nothing(self, canary: dict[str, Any]) -> None:
+        assert next_stage(canary) is None
+        assert next_stage(canary, check_mode=True) is Stage.WATCH
+        assert next_stage(canary, SKIPPED) is None
+
+    @pytest.mark.parametrize("watched", [{}, {"failed": True, "msg": "killed"}, {"stopped_by": "unread"}])
+    def test_a_canary_that_was_not_seen_to_be_healthy_is_rolled_back(self, watched: dict[str, Any]) -> None:
+        assert next_stage(SENT, watched) is Stage.ROLLBACK
+        assert next_stage(SENT, watched, can_roll_back=False) is None
+
+    def test_a_person_who_interrupts_the_watch_decides(self) -> None:
+        assert next_stage(SENT, {"stopped_by": "interrupted"}) is None
+
+    @given(CALLS, CALLS | st.just(SKIPPED), st.booleans())
+    def test_the_others_follow_only_a_canary_that_was_seen_to_be_healthy(
+        self, canary: dict[str, Any], watched: dict[str, Any], can_roll_back: bool
+    ) -> None:
+        stage = next_stage(canary, watched, can_roll_back=can_roll_back)
+        if stage is Stage.REST:
+            assert canary["outcome"] == "changed"
+            assert watched["stopped_by"] == ""
+        elif stage is Stage.ROLLBACK:
+            assert can_roll_back
+            assert watched.get("stopped_by") not in ("", "interrupted")
+        else:
+            assert stage is None
 
 
 class TestReport:
