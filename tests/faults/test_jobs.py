@@ -125,6 +125,27 @@ def test_a_lost_answer_of_a_job_that_has_ended_is_not_sent_again(
             tally["outcome named"] += 1
 
 
+def test_a_rekey_of_another_run_that_ends_before_the_jobs_are_read_is_not_sent_again(tally: Counter[str]) -> None:
+    """It still ran when the configuration was read, and no longer when the jobs were."""
+    task = {**LOGIN, "svm": "vs0", "type": "external", "key_id": "https://kv1.vault.azure.net/keys/key2"}
+
+    def send(method: str, target: str, body: Any) -> Answer:
+        if target.startswith("/api/cluster/jobs") and not sent:
+            sent.append("by another run")
+            assert not play("akv_rekey", task, ontap.send).failed
+        if method == "POST":
+            sent.append(target)
+        return ontap.send(method, target, body)
+
+    ontap, sent = Ontap("9.14.1"), list[str]()
+    ontap.apply({"create_vault": WHOLE})
+    played = play("akv_rekey", task, send)
+    assert not played.failed, played.result["msg"]
+    assert played.result["changed"] is False
+    assert sent == ["by another run"]
+    tally["survived"] += 1
+
+
 @pytest.mark.parametrize("effect", [False, True])
 @pytest.mark.parametrize("phase", ["create", "delete", "rekey, external", "switch"])
 def test_outcome_of_a_job_that_fails(phase: str, effect: bool, tally: Counter[str]) -> None:

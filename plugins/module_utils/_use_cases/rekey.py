@@ -156,8 +156,10 @@ class _Rekey(KeyAction):
         return self._conclusion(True, f"{self._scope} would be rekeyed ({self._params['type']}).", after)
 
     def begun(self, step: Step) -> Record | None:
-        """Find a rekey that is under way."""
-        return {"job": {"uuid": self._jobs.running}} if self._jobs.running else None
+        """Find a rekey that is under way, or that ended between the readings of the configuration and of the jobs."""
+        if self._jobs.running is not None:
+            return {"job": {"uuid": self._jobs.running}}
+        return self._has_new_key() if self._jobs.before else None
 
     def applied(self, step: Step) -> Record | None:
         """Confirm a rekey after a lost response: its job, or that the configuration has the new key."""
