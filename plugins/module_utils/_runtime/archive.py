@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import sys
 import typing as t
+from importlib.machinery import PathFinder
 from importlib.util import spec_from_file_location
 from pkgutil import get_importer
 from zipimport import ZipImportError, zipimporter
@@ -42,5 +43,5 @@ class _Finder:
         return None
 
 
-if __spec__ and isinstance(__spec__.loader, zipimporter):
-    sys.meta_path.insert(0, _Finder)
+if __spec__ and isinstance(__spec__.loader, zipimporter) and PathFinder in sys.meta_path:
+    sys.meta_path.insert(sys.meta_path.index(PathFinder), _Finder)
