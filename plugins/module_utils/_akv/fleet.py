@@ -506,7 +506,9 @@ class _Cluster:
         if host in decision.missing:
             return False, f"{host} was not reached. It is named in akv_rotate_allow_unreachable."
         if not vaults:
-            return False, f"{host} has no AKV configuration of this application."
+            others = int((self.plan or {}).get("others") or 0)
+            left_out = f" {_count(others)} of this application are not selected." if others else ""
+            return False, f"{host} has no AKV configuration to rotate.{left_out}"
         sent = f"{sum(vault['done'] == Done.SENT for vault in vaults)} of {_count(len(vaults))} on {host}"
         if self.check_mode:
             return False, f"{sent} would get the new credential."
@@ -583,7 +585,7 @@ def _table(results: Mapping[str, Record], decision: Decision) -> list[str]:
         if host in decision.missing:
             table.append(f"{mine}  not reached")
         elif not result["vaults"]:
-            table.append(f"{mine}  no configuration of this application")
+            table.append(f"{mine}  no configuration to rotate")
         elif len(rows) <= _MANY:
             table += [
                 f"{mine}  {_name(vault)}  {vault['done']}  {vault['before']} -> {vault['after']}"

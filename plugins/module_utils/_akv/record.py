@@ -158,8 +158,7 @@ def owned(records: Iterable[Record], scope: Scope) -> list[Record]:
     if unclear and not mine:
         raise errors.AkvError(
             f"ONTAP does not report the SVM of the AKV configuration {unclear[0].get('uuid', 'without a uuid')}, so"
-            f" it may or may not be that of {scope}. Nothing was sent. Read it with akv_info, and run the task"
-            " again."
+            f" it may or may not be that of {scope}. Read it with akv_info, and run the task again."
         )
     require_uuids(mine)
     return mine
@@ -173,8 +172,8 @@ def require_uuids(records: Iterable[Record]) -> None:
     for record in records:
         if "uuid" not in record:
             raise errors.AkvError(
-                f"ONTAP does not report the uuid of the AKV configuration of {place_of(record)}. Nothing was sent to"
-                " it. Read it with akv_info, and run the task again."
+                f"ONTAP does not report the uuid of the AKV configuration of {place_of(record)}. Read it"
+                " with akv_info, and run the task again."
             )
 
 
@@ -203,14 +202,12 @@ def select(records: Sequence[Record], scope: Scope, configuration: str | None = 
     if len(found) > 1:
         names = ", ".join(f"{record.get('name')} ({record['uuid']})" for record in found)
         raise errors.AkvError(
-            f"{scope} has several AKV configurations that match: {names}. It is not clear which one is meant. Nothing"
-            " was sent."
+            f"{scope} has several AKV configurations that match: {names}. It is not clear which one is meant."
         )
     if unclear and not found:
         raise errors.AkvError(
             f"ONTAP does not report {field} of {scope}'s AKV configuration {unclear[0]['uuid']}, so it is not"
-            " clear whether it is the one that is meant. Nothing was sent. Read it with akv_info, and run the task"
-            " again."
+            " clear whether it is the one that is meant. Read it with akv_info, and run the task again."
         )
     return found[0] if found else None
 

@@ -275,6 +275,15 @@ class TestReport:
         assert [done.results[host]["canary"] for host in PLANS] == ["a", ""]
         assert {done.results[host]["plan_id"] for host in PLANS} == {DECISION.plan_id}
 
+    @pytest.mark.parametrize(
+        ("others", "left_out"), [(0, ""), (2, " 2 AKV configurations of this application are not selected.")]
+    )
+    def test_a_cluster_without_a_target_says_what_was_left_out(self, others: int, left_out: str) -> None:
+        plans = {**PLANS, "c3": plan(others=others)}
+        done = report(plans, decide(plans, WISH), {})
+        assert done.results["c3"]["msg"] == f"c3 has no AKV configuration to rotate.{left_out}"
+        assert "c3  no configuration to rotate" in done.table
+
     def test_a_canary_that_is_rolled_back_fails_every_cluster(self) -> None:
         stages = {
             "c1": {
