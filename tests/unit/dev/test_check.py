@@ -109,17 +109,17 @@ def test_the_longest_session_starts_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("cores", "started"),
     [
-        (1, ["roles", "faults"]),
-        (2, ["roles", "faults", "one", "two"]),
+        (1, ["roles", "faults", "one"]),
+        (2, ["roles", "faults", "one", "two", "three"]),
         # The rest of many cores is for the workers of each session.
-        (64, ["roles", "faults", "one", "two", "three"]),
+        (64, ["roles", "faults", "one", "two", "three", "four"]),
     ],
 )
 def test_sessions_that_wait_leave_room_for_others(
     cores: int, started: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(check, "_cores", lambda: cores)
-    shares = {"roles": 40, "faults": 40, "one": 70, "two": 70, "three": 70}
+    shares = {"roles": 40, "faults": 40, "one": 70, "two": 70, "three": 70, "four": 70}
     waiting = [check.Session(name, 0, share) for name, share in shares.items()]
     large = check.Session("large", 0, 900)
     assert check._next([large, *waiting], []) is large
