@@ -95,12 +95,16 @@ class JobFailed(errors.AkvError):
 _CREDENTIAL_REFUSED = frozenset({"65537540", "65537573"})
 
 
+REFUSALS = (errors.OntapError, JobFailed)
+"""How ONTAP refuses a change, with a code: at once, or in its job."""
+
+
 def refuses_credential(failure: errors.AkvError) -> bool:
     """Return whether ONTAP refused the credential after checking it in Azure: then it keeps the previous one.
 
     Any other failure of a job says nothing of that: ONTAP may have stored the credential before it failed.
     """
-    return isinstance(failure, (errors.OntapError, JobFailed)) and failure.code in _CREDENTIAL_REFUSED
+    return isinstance(failure, REFUSALS) and failure.code in _CREDENTIAL_REFUSED
 
 
 def job_of(content: Mapping[str, t.Any]) -> str | None:

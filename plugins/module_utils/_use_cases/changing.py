@@ -170,18 +170,12 @@ class Changing(runner.Verb):
         return record is not None and record["uuid"] in self.change.deleted
 
     def _lost_a_race(self, step: Step, failure: errors.AkvError) -> bool:
-        return isinstance(failure, (errors.OntapError, jobs.JobFailed)) and failure.code in _RACE_LOST.get(
-            step.method, ()
-        )
+        return isinstance(failure, jobs.REFUSALS) and failure.code in _RACE_LOST.get(step.method, ())
 
     def explain(self, plan: Plan, number: int, failure: errors.AkvError) -> errors.AkvError:
         """Complete a failure with what only this task knows."""
         step = plan.steps[number]
-        if (
-            isinstance(failure, (errors.OntapError, jobs.JobFailed))
-            and plan.operation == "create"
-            and step.method == "POST"
-        ):
+        if isinstance(failure, jobs.REFUSALS) and plan.operation == "create" and step.method == "POST":
             # Only a refused creation needs it.
             from ansible_collections.ontap.akv.plugins.module_utils._use_cases import preconditions
 
